@@ -1,0 +1,77 @@
+/** The configuration as the daemon uses it: every default filled in, every name resolved. Plain data. */
+import type { AddressFamily } from '../plugin/types.ts';
+
+/** Where a directive stands. */
+export interface Position {
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+}
+
+/** The whole configuration. */
+export interface DaemonConfig {
+  /** Absolute path of the file that it was read from. */
+  readonly file: string;
+  readonly debug: 0 | 1 | 2 | 3 | 4 | 5;
+  readonly timeZone: 'local' | 'utc';
+  readonly timeFormat: 'disabled' | 'short' | 'rfc2822';
+  /** Path of the PID file. */
+  readonly pid: string;
+  readonly workingDir: string;
+  readonly mainLog: string;
+  /** Absent: disabled. */
+  readonly errorLog?: string;
+  /** Name of the `api` plugin. Absent: the default one, if the file has an `[api]` table or the directive. */
+  readonly clientApi?: string;
+  readonly virtualRouters: readonly VirtualRouterConfig[];
+  /** `[protocols]`: the entries by protocol name. */
+  readonly protocols: Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>;
+  /** `[api]`, its defaults filled in. */
+  readonly api: ApiConfig;
+}
+
+/** `[api]`. */
+export interface ApiConfig {
+  readonly users: readonly string[];
+  /** Absent: a random one at each start. */
+  readonly secret?: string;
+  /** Address and port to listen on. */
+  readonly host: string;
+  readonly tls: boolean;
+  readonly tlsKey: string;
+  readonly tlsCert: string;
+}
+
+/** One `[[vrouter]]`. */
+export interface VirtualRouterConfig {
+  /** Where its table starts, for messages about it. */
+  readonly position: Position;
+  /** `group`: the virtual router identifier, 0 to 255 (RFC 3768 §5.3.2 has 1 to 255). */
+  readonly vrid: number;
+  readonly interface: string;
+  readonly family: AddressFamily;
+  /** VRRP version. */
+  readonly version: 2 | 3;
+  /** `vip`: the virtual addresses, normalised, at least one. */
+  readonly addresses: readonly string[];
+  /** As configured, 1 to 254; the address owner uses 255 instead. */
+  readonly priority: number;
+  /** `preemption` (Preempt_Mode). */
+  readonly preempt: boolean;
+  /** Advertisement_Interval in centiseconds; whole seconds for VRRPv2. */
+  readonly advertisementIntervalCs: number;
+  /** False: the advertisement lists the interface's own addresses after the virtual ones. */
+  readonly rfc3768: boolean;
+  /** Name of the `auth` plugin's type. Absent: no authentication. */
+  readonly authType?: string;
+  /** Empty if not configured. */
+  readonly authSecret: string;
+  /** Name of the `netdrv` plugin. Absent: the default one. */
+  readonly netdrv?: string;
+  /** Name of the `iftype` plugin. Absent: the default one. */
+  readonly iftype?: string;
+  /** `vifname`, or `standby<group>`. */
+  readonly vifname: string;
+  /** `socket_filter`. */
+  readonly socketFilter: boolean;
+}

@@ -1,0 +1,292 @@
+/**
+ * The plugin API: every contract between the core and a plugin. Types only, no code.
+ *
+ * A plugin is an npm package. The `"rvrrpd"` field of its `package.json` is its {@link PluginManifest}; its
+ * default export is the contract of its kind ({@link AuthPlugin}, {@link FilterPlugin}, …). A plugin's kind
+ * decides which thread it runs in (see docs/architecture.md); nobody configures that.
+ */
+
+/** Version of this plugin API (semver). A manifest's `api` range must contain it. */
+export type PluginApiVersion = '1.0.0';
+
+/** What a plugin is for. */
+export type PluginKind = 'auth' | 'filter' | 'netdrv' | 'iftype' | 'protocol' | 'api';
+
+/** A thing that a network driver can do beyond the minimum, and that an interface type may need. */
+export type DriverCapability = 'macvlan';
+
+/** The `"rvrrpd"` field of a plugin's `package.json`. Checked before any code of the plugin runs. */
+export interface PluginManifest {
+  /** Semver range of the plugin API that it was written for, e.g. `^1.0.0`. */
+  readonly api: string;
+  readonly kind: PluginKind;
+  /** The configuration values that it answers to, e.g. `["rfc2338-simple"]` for `auth_type`. */
+  readonly names: readonly string[];
+  /** True: used where the configuration names nothing for this kind. Default false. */
+  readonly default?: boolean;
+  /** `netdrv` only: what the driver can do. */
+  readonly provides?: readonly DriverCapability[];
+  /** `iftype` only: what the driver must be able to do. */
+  readonly needs?: readonly DriverCapability[];
+}
+
+/** IP version of a virtual router's addresses. */
+export type AddressFamily = 4 | 6;
+
+/** Handed to a plugin's `create`. */
+export interface PluginContext {
+  /** The configuration value that selected it, one of its manifest's `names`. */
+  readonly name: string;
+  /** `[plugins]` options of this plugin, validated against the JSON Schema that it ships; `{}` if none. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Writes to the daemon's log. */
+  readonly log: (level: 'debug' | 'info' | 'warn' | 'error', message: string) => void;
+}
+
+// ---------------------------------------------------------------------------------------------- auth
+
+/** Kind `auth`: signs and verifies VRRPv2 advertisements. Runs in the engine: it must never block. */
+export interface AuthPlugin {
+  readonly kind: 'auth';
+  /**
+   * Prepares one virtual router's authentication; key set-up belongs here, not into `sign`.
+   * @param secret `auth_secret` of the virtual router as UTF-8; empty if the configuration has none.
+   */
+  create(context: PluginContext, secret: Uint8Array): Authenticator;
+}
+
+/**
+ * One virtual router's authentication. The *body* is the VRRP message from the version octet up to and
+ * including the last address, its checksum field zero; the 8-byte trailer (RFC 2338 §5.3.10) follows it.
+ */
+export interface Authenticator {
+  /** The Authentication Type octet on the wire (RFC 2338 §5.3.6), 1 to 255. */
+  readonly authType: number;
+  /** Writes the trailer of `packet[start, end)` to `packet[end, end + 8)`. */
+  sign(packet: Uint8Array, start: number, end: number): void;
+  /**
+   * Whether the trailer at `packet[end, end + 8)` belongs to the body `packet[start, end)`. In constant time.
+   * Called for every advertisement received: it should not allocate.
+   */
+  verify(packet: Uint8Array, start: number, end: number): boolean;
+}
+
+// -------------------------------------------------------------------------------------------- filter
+
+/** Kind `filter`: the kernel program that keeps packets which are not ours from waking the engine. */
+export interface FilterPlugin {
+  readonly kind: 'filter';
+  create(context: PluginContext): SocketFilter;
+}
+
+/** Builds a socket filter. Runs in the engine, when an interface's set of virtual routers changes. */
+export interface SocketFilter {
+  /** The classic BPF program (Linux `struct sock_filter`) of a packet socket that sees Ethernet frames. */
+  program(wanted: FilterSpec): readonly BpfInstruction[];
+}
+
+/** What a socket filter must let through: VRRP (IP protocol 112) of one family and these VRIDs, untagged. */
+export interface FilterSpec {
+  readonly family: AddressFamily;
+  /** Ascending, without duplicates. */
+  readonly vrids: readonly number[];
+}
+
+/** One classic BPF instruction, as in `struct sock_filter` (Linux Documentation/networking/filter). */
+export interface BpfInstruction {
+  readonly code: number;
+  readonly jt: number;
+  readonly jf: number;
+  readonly k: number;
+}
+
+// -------------------------------------------------------------------------------------------- netdrv
+
+/** Kind `netdrv`: talks to the kernel about links, addresses and routes. Runs in the actuator. */
+export interface NetdrvPlugin {
+  readonly kind: 'netdrv';
+  /** @throws Error that says what is missing and what to install or configure instead. */
+  create(context: PluginContext): NetworkDriver;
+}
+
+/** A network driver: the kernel's state as it is, changes to it, and news of it. No policy. */
+export interface NetworkDriver {
+  /** Every link of the network namespace with its addresses, up or not. */
+  links(): Promise<Link[]>;
+  /**
+   * Applies changes in order, each on its own: a failed one does not stop the next.
+   * @returns one entry for each change: `null`, or why the kernel refused it. Never rejects for a refusal.
+   */
+  apply(changes: readonly KernelChange[]): Promise<(KernelRefusal | null)[]>;
+  /**
+   * Calls `listener` after links, addresses or (if the kernel tells) routes have changed, whoever changed
+   * them, our own `apply` included. Several changes may be told at once.
+   */
+  watch(listener: (news: readonly KernelNews[]) => void): void;
+  /** Stops watching and gives back every descriptor. */
+  close(): void;
+}
+
+/** A network interface as the kernel sees it. */
+export interface Link {
+  readonly index: number;
+  readonly name: string;
+  /** Lower case, colons: `00:00:5e:00:01:07`. Empty for a link without one. */
+  readonly mac: string;
+  /** Set up by the administrator (IFF_UP). */
+  readonly up: boolean;
+  /** Has carrier and is operational (IFF_RUNNING). */
+  readonly running: boolean;
+  /** True for Ethernet (ARPHRD_ETHER), loopback excluded. */
+  readonly ethernet: boolean;
+  readonly mtu: number;
+  /** `macvlan`, `vlan`, `veth`, …; empty for a physical interface. */
+  readonly type: string;
+  /** Index of the link it sits on; 0 for none. */
+  readonly parent: number;
+  readonly addresses: readonly LinkAddress[];
+}
+
+/** An address of a link. */
+export interface LinkAddress {
+  readonly family: AddressFamily;
+  /** `10.0.0.1`, `fe80::1`. */
+  readonly address: string;
+  readonly prefixLength: number;
+  /** IPv4 label (`eth0:1`), or the interface's name. Empty for IPv6. */
+  readonly label: string;
+  /** IFA_F_SECONDARY. */
+  readonly secondary: boolean;
+}
+
+/** A change to the kernel's state. Interfaces are named, so that one made earlier in a batch can be used. */
+export type KernelChange =
+  | ({ readonly op: 'add-address' | 'remove-address' } & AddressResource)
+  | ({ readonly op: 'add-link' | 'remove-link' } & MacvlanResource)
+  | { readonly op: 'set-mac'; readonly interface: string; readonly mac: string }
+  | { readonly op: 'set-up'; readonly interface: string; readonly up: boolean }
+  | ({ readonly op: 'add-route' | 'remove-route' } & RouteResource);
+
+/** Why the kernel refused a change. */
+export interface KernelRefusal {
+  /** Name of the error number: `EEXIST`, `ENODEV`, `EADDRNOTAVAIL`, … */
+  readonly errno: string;
+  /** The call and its arguments, for the log. */
+  readonly message: string;
+}
+
+/** Something that changed in the kernel. */
+export type KernelNews =
+  | { readonly type: 'link'; readonly index: number; readonly name: string; readonly gone: boolean }
+  | { readonly type: 'address'; readonly index: number; readonly address: string; readonly gone: boolean }
+  | { readonly type: 'route'; readonly gone: boolean }
+  /** News were lost (ENOBUFS): everything must be read again. */
+  | { readonly type: 'overrun' };
+
+// ------------------------------------------------------------------------------- iftype and protocol
+
+/**
+ * A thing that the kernel holds on behalf of Masters. The actuator installs it before its first user becomes
+ * Master, takes it back after the last, and repairs it when somebody else removes it. What was there before
+ * is never ours: it is neither changed back nor removed.
+ */
+export type KernelResource =
+  | ({ readonly kind: 'address' } & AddressResource)
+  | ({ readonly kind: 'link' } & MacvlanResource)
+  | { readonly kind: 'mac'; readonly interface: string; readonly mac: string }
+  | { readonly kind: 'up'; readonly interface: string }
+  | ({ readonly kind: 'route' } & RouteResource)
+  | SysctlResource;
+
+/** An address on an interface. IPv4 scope is global, no broadcast address is set. */
+export interface AddressResource {
+  readonly interface: string;
+  readonly family: AddressFamily;
+  readonly address: string;
+  readonly prefixLength: number;
+  /** IPv4 only: `<interface>:<suffix>`, 15 characters at most (man 7 netdevice, alias interfaces). */
+  readonly label?: string;
+}
+
+/** A macvlan link in bridge mode, made down. */
+export interface MacvlanResource {
+  readonly type: 'macvlan';
+  readonly interface: string;
+  readonly parent: string;
+  readonly mac: string;
+}
+
+/** A unicast route in the main table. */
+export interface RouteResource {
+  readonly family: AddressFamily;
+  /** `0.0.0.0` with prefix length 0 for the default route. */
+  readonly destination: string;
+  readonly prefixLength: number;
+  readonly gateway: string;
+  /** Route priority; the kernel's default (0 for IPv4) if absent. */
+  readonly metric?: number;
+  /** RTAX_MTU in octets. */
+  readonly mtu?: number;
+}
+
+/** A setting below /proc/sys; its previous value is put back when its last user leaves. */
+export interface SysctlResource {
+  readonly kind: 'sysctl';
+  /** Path parts below /proc/sys: `['net', 'ipv4', 'conf', 'eth0.5', 'arp_ignore']`. */
+  readonly path: readonly string[];
+  readonly value: string;
+}
+
+/** Kind `iftype`: where a Master's addresses live. Runs in the actuator. */
+export interface IftypePlugin {
+  readonly kind: 'iftype';
+  create(context: PluginContext): InterfaceType;
+}
+
+/** An interface type: a pure function from a virtual router to what the kernel must hold for it. */
+export interface InterfaceType {
+  plan(router: RouterOnInterface): MasterPlan;
+  /** What the operator should know at start, one sentence each; `routers` are all those of this type. */
+  advise?(routers: readonly RouterOnInterface[]): string[];
+}
+
+/** A virtual router, as an interface type sees it. */
+export interface RouterOnInterface {
+  readonly vrid: number;
+  readonly family: AddressFamily;
+  /** The virtual addresses, the first one first. */
+  readonly addresses: readonly string[];
+  /** The interface that VRRP runs on. */
+  readonly interface: Link;
+  /** `vifname`, or its default. */
+  readonly vifname: string;
+  /** 00:00:5e:00:01:VRID, or 00:00:5e:00:02:VRID for IPv6 (RFC 5798 §7.3). */
+  readonly virtualMac: string;
+  /** How many virtual routers of this interface type run on this interface, this one included. */
+  readonly siblings: number;
+}
+
+/** What must be in the kernel while a virtual router is Master. */
+export interface MasterPlan {
+  /** Name of the interface that holds the addresses. */
+  readonly interface: string;
+  /** The MAC that gratuitous ARP announces. */
+  readonly announce: 'virtual-mac' | 'interface-mac';
+  /** In the order to install; taken back in reverse. */
+  readonly resources: readonly KernelResource[];
+}
+
+/** Kind `protocol`: `[protocols]`, what a Master installs and takes back. Runs in the actuator. */
+export interface ProtocolPlugin {
+  readonly kind: 'protocol';
+  create(context: PluginContext): Protocol;
+}
+
+/** A protocol: a pure function from its configuration to what the kernel must hold while anyone is Master. */
+export interface Protocol {
+  /** @param entries the `[[protocols.<name>]]` tables, validated. */
+  plan(entries: readonly Readonly<Record<string, unknown>>[]): readonly KernelResource[];
+}
+
+/** Any plugin's default export. */
+export type Plugin = AuthPlugin | FilterPlugin | NetdrvPlugin | IftypePlugin | ProtocolPlugin;

@@ -1,0 +1,119 @@
+/**
+ * The state table: one slot per virtual router in a SharedArrayBuffer. The engine writes it, everybody reads
+ * it without a message to the engine. It is also all that a virtual router's dynamic state consists of, so
+ * that a new engine can take over from it (docs/architecture.md).
+ *
+ * A field has one writer. A reader sees each field whole; two fields read together may be one packet apart.
+ */
+import { DROP_REASONS } from '../vrrp/drop-reasons.ts';
+
+/** State of a virtual router. The first three are RFC 3768 §6.4's. */
+export const State = {
+  Initialize: 0,
+  Backup: 1,
+  Master: 2,
+  /** It cannot run now: its interface is missing, down or without an address of its family. */
+  Down: 3,
+} as const;
+export type State = (typeof State)[keyof typeof State];
+
+/** Names of {@link State}, as `GET /run/vrrp` and the log show them. */
+export const STATE_NAMES = ['Init', 'Backup', 'Master', 'Down'] as const;
+
+/** Int32 fields of a slot. Writer: the engine, unless said otherwise. */
+export const Int = {
+  /** {@link State}. */
+  State: 0,
+  /** The priority in use: as configured, 255 for the address owner. */
+  Priority: 1,
+  /**
+   * Counts the changes between Master and not Master: odd while Master. What the engine wants of the
+   * kernel is its lowest bit; the actuator works towards the latest value and may skip those between.
+   */
+  Wanted: 2,
+  /** The value of `Wanted` that the kernel's state was last brought to. Writer: the actuator. */
+  Applied: 3,
+  /** Whose MAC gratuitous ARP announces: 0 the virtual one, 1 the interface's. Writer: the actuator. */
+  Announce: 4,
+  /** errno of the last failed attempt to change the kernel, 0 if none failed since. Writer: the actuator. */
+  KernelErrno: 5,
+  /** Index of the interface that VRRP runs on, 0 while it is missing. */
+  InterfaceIndex: 6,
+  Count: 8,
+} as const;
+
+/** Float64 fields of a slot: monotonic times in ms (CLOCK_MONOTONIC), counters. Writer: the engine. */
+export const Num = {
+  /** When the running timer expires: Adver_Timer of a Master, Master_Down_Timer of a Backup. 0: none. */
+  Deadline: 0,
+  /** Advertisement interval in force, in ms: the configured one, or in VRRPv3 a Backup's Master's. */
+  MasterAdverInterval: 1,
+  /** When the state changed last, in ms since the epoch. */
+  Since: 2,
+  /** When the next gratuitous ARP is due, monotonic ms; 0: none. */
+  AnnounceDeadline: 3,
+  BecameMaster: 4,
+  LeftMaster: 5,
+  AdvertisementsSent: 6,
+  AdvertisementsReceived: 7,
+  PriorityZeroSent: 8,
+  PriorityZeroReceived: 9,
+  SendErrors: 10,
+  /** Advertisements accepted although their address list is not ours (RFC 3768 §7.1). */
+  AddressListMismatches: 11,
+  /** First of the counters of dropped packets, one for each of {@link DROP_REASONS}. */
+  Dropped: 12,
+  Count: 12 + DROP_REASONS.length,
+} as const;
+
+/** The state table over its shared memory. `slots` routers; the last slot belongs to no router. */
+export class StateTable {
+  readonly buffer: SharedArrayBuffer;
+  readonly slots: number;
+  readonly ints: Int32Array;
+  readonly nums: Float64Array;
+
+  /** @param buffer memory made by {@link StateTable.allocate} */
+  constructor(buffer: SharedArrayBuffer) {
+    this.buffer = buffer;
+    const header = new Int32Array(buffer, 0, 2);
+    this.slots = header[0]!;
+    const rows = this.slots + 1;
+    this.ints = new Int32Array(buffer, 8, rows * Int.Count);
+    this.nums = new Float64Array(buffer, 8 + rows * Int.Count * 4, rows * Num.Count);
+  }
+
+  /** Memory for `slots` virtual routers, all in Initialize. */
+  static allocate(slots: number): StateTable {
+    const rows = slots + 1;
+    const buffer = new SharedArrayBuffer(8 + rows * (Int.Count * 4 + Num.Count * 8));
+    new Int32Array(buffer, 0, 2)[0] = slots;
+    return new StateTable(buffer);
+  }
+
+  /** The slot that counts what belongs to no router, such as packets for a VRID that is not configured. */
+  get strangers(): number {
+    return this.slots;
+  }
+
+  int(slot: number, field: number): number {
+    return Atomics.load(this.ints, slot * Int.Count + field);
+  }
+
+  setInt(slot: number, field: number, value: number): void {
+    Atomics.store(this.ints, slot * Int.Count + field, value);
+  }
+
+  num(slot: number, field: number): number {
+    return this.nums[slot * Num.Count + field]!;
+  }
+
+  setNum(slot: number, field: number, value: number): void {
+    this.nums[slot * Num.Count + field] = value;
+  }
+
+  /** Adds one to a counter. */
+  count(slot: number, field: number): void {
+    this.nums[slot * Num.Count + field]!++;
+  }
+}

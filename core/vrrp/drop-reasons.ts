@@ -1,0 +1,26 @@
+/** Why a received packet is not accepted. Each reason has a counter; the order is the checks' own. */
+export const DROP_REASONS = [
+  'truncated', // shorter than its headers or than its address count and authentication data need
+  'not-vrrp', // another Ethernet type or IP protocol: only seen without a socket filter
+  'ip-header', // IP version, header length or header checksum wrong, or an IPv4 fragment
+  'destination', // not to the VRRP multicast group
+  'ttl', // TTL (hop limit) not 255 (RFC 3768 §5.2.3)
+  'version', // another VRRP version than the virtual router's
+  'type', // not an ADVERTISEMENT
+  'checksum', // RFC 1071 checksum wrong
+  'count', // address count does not match the length
+  'unknown-vrid', // no virtual router of this VRID on this interface
+  'own-source', // from our own address: a loop, or somebody else has it
+  'address-owner', // we own the address: nobody else may advertise it (RFC 3768 §7.1)
+  'auth-type', // another authentication type than ours
+  'auth-failed', // the authentication data is wrong
+  'interval', // VRRPv2: another advertisement interval than ours (RFC 3768 §7.1)
+] as const;
+
+/** A name of {@link DROP_REASONS}. */
+export type DropReason = (typeof DROP_REASONS)[number];
+
+/** Index of each reason in {@link DROP_REASONS}, the form that the hot path uses. */
+export const Drop = Object.fromEntries(DROP_REASONS.map((reason, index) => [reason, index])) as {
+  readonly [R in DropReason]: number;
+};

@@ -1,0 +1,33 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const alias = { 'rvrrpd/plugin': fileURLToPath(new URL('core/plugin/index.ts', import.meta.url)) };
+
+export default defineConfig({
+  test: {
+    reporters: ['default', './test/closing-line-reporter.ts'],
+    projects: [
+      {
+        // Needs no root, no network and no build.
+        resolve: { alias },
+        test: {
+          name: 'unit',
+          include: ['core/**/*.test.ts', 'plugins/*/test/*.test.ts', 'scripts/**/*.test.ts'],
+          exclude: ['**/*.system.test.ts', '**/node_modules/**'],
+        },
+      },
+      {
+        // Real daemons and peers in network namespaces: root, one file at a time.
+        resolve: { alias },
+        test: {
+          name: 'system',
+          include: ['test/**/*.system.test.ts', 'plugins/*/test/*.system.test.ts'],
+          exclude: ['**/node_modules/**'],
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
