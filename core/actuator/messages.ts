@@ -5,7 +5,7 @@ import type { Link, PluginKind } from '../plugin/types.ts';
 
 /** A plugin that the supervisor has resolved and whose manifest it has checked. */
 export interface ResolvedPlugin {
-  /** Package name, e.g. `rvrrpd-plugin-filter-bpf`. */
+  /** Package name: `rvrrpd-plugin-…` or `@scope/rvrrpd-plugin-…`. */
   readonly package: string;
   readonly version: string;
   readonly kind: PluginKind;
@@ -38,6 +38,8 @@ export interface ActuatorInit {
   readonly enginePort: MessagePort;
   /** Rung by the engine after `Wanted` of any slot changed. Its port is `enginePort`. */
   readonly wantedBell: SharedArrayBuffer;
+  /** Rung by the actuator after `Applied` of any slot changed, the `null` of {@link ActuatorToEngine}. */
+  readonly appliedBell: SharedArrayBuffer;
   /** The file that remembers what of the kernel is ours, should this process die. */
   readonly journal: string;
 }

@@ -20,7 +20,7 @@ export interface PluginManifest {
   /** Semver range of the plugin API that it was written for, e.g. `^1.0.0`. */
   readonly api: string;
   readonly kind: PluginKind;
-  /** The configuration values that it answers to, e.g. `["rfc2338-simple"]` for `auth_type`. */
+  /** The configuration values that it answers to, the values of `auth_type` for kind `auth`. */
   readonly names: readonly string[];
   /** True: used where the configuration names nothing for this kind. Default false. */
   readonly default?: boolean;
@@ -28,6 +28,13 @@ export interface PluginManifest {
   readonly provides?: readonly DriverCapability[];
   /** `iftype` only: what the driver must be able to do. */
   readonly needs?: readonly DriverCapability[];
+  /**
+   * Path in the package of the JSON Schema (draft-07) of its `[plugins]` options. Absent: it takes none.
+   * `default` fills in, `writeOnly` marks a secret, `expected` ends the complaint "must be …".
+   */
+  readonly optionsSchema?: string;
+  /** `protocol` only: path of the JSON Schema of one `[[protocols.<name>]]` entry. Absent: not checked. */
+  readonly configSchema?: string;
 }
 
 /** IP version of a virtual router's addresses. */
@@ -235,6 +242,8 @@ export interface SysctlResource {
   /** Path parts below /proc/sys: `['net', 'ipv4', 'conf', 'eth0.5', 'arp_ignore']`. */
   readonly path: readonly string[];
   readonly value: string;
+  /** True: where the kernel has no such setting (a kernel without IPv6), nothing needs to be set. */
+  readonly optional?: boolean;
 }
 
 /** Kind `iftype`: where a Master's addresses live. Runs in the actuator. */

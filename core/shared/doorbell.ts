@@ -28,7 +28,8 @@ export class Doorbell {
 
   /** Calls `answer` after one or more rings. */
   listen(answer: () => void): void {
-    this.port.on('message', () => {
+    this.port.on('message', (message: unknown) => {
+      if (message !== null) return; // the port carries other things too
       Atomics.store(this.flag, 0, 0); // before looking: a ring from now on counts as a new one
       answer();
     });

@@ -7,18 +7,7 @@
  */
 import { DROP_REASONS } from '../vrrp/drop-reasons.ts';
 
-/** State of a virtual router. The first three are RFC 3768 §6.4's. */
-export const State = {
-  Initialize: 0,
-  Backup: 1,
-  Master: 2,
-  /** It cannot run now: its interface is missing, down or without an address of its family. */
-  Down: 3,
-} as const;
-export type State = (typeof State)[keyof typeof State];
-
-/** Names of {@link State}, as `GET /run/vrrp` and the log show them. */
-export const STATE_NAMES = ['Init', 'Backup', 'Master', 'Down'] as const;
+export { STATE_NAMES, State } from '../vrrp/state.ts';
 
 /** Int32 fields of a slot. Writer: the engine, unless said otherwise. */
 export const Int = {
@@ -39,6 +28,8 @@ export const Int = {
   KernelErrno: 5,
   /** Index of the interface that VRRP runs on, 0 while it is missing. */
   InterfaceIndex: 6,
+  /** How many gratuitous ARPs of the running series have been sent. */
+  AnnounceStep: 7,
   Count: 8,
 } as const;
 

@@ -1,0 +1,30 @@
+# Each target does its own set-up: a fresh Debian machine needs Node.js, npm and root, nothing else.
+
+TS = node scripts/run-ts.mjs
+
+.PHONY: help setup demo test check bench bench-short
+
+help:
+	@echo 'make demo         two routers, one address, a failover: watch it happen (root, one minute)'
+	@echo 'make test         every test, in network namespaces (root)'
+	@echo 'make check        format, lint, types and unit tests'
+	@echo 'make bench        measurements beside keepalived (root; bench-short: a quick look)'
+	@echo 'make setup        Debian packages, npm packages and the build, as far as missing'
+
+setup:
+	@scripts/setup.sh
+
+demo: setup
+	@$(TS) scripts/demo.ts
+
+test: setup
+	@node node_modules/vitest/vitest.mjs run
+
+check: setup
+	@npm run --silent check
+
+bench: setup
+	@$(TS) bench/takeover.ts && $(TS) bench/load.ts && $(TS) bench/together.ts
+
+bench-short: setup
+	@$(TS) bench/takeover.ts --short && $(TS) bench/load.ts --short && $(TS) bench/together.ts --short

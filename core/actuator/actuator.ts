@@ -1,0 +1,108 @@
+/**
+ * The actuator: brings the kernel to what the engine wants, and keeps it there.
+ *
+ * One loop does everything that touches the kernel, one thing after the other, so a reading never sees half
+ * of a change. What a virtual router wants is a level (`Wanted` of the state table), not a queue of orders:
+ * values that pass before its turn cost nothing.
+ */
+import { Changes } from './changes.ts';
+import { type Holding, Holdings } from './holdings.ts';
+import { Masters } from './masters.ts';
+import type { ActuatorParts } from './parts.ts';
+import { describe, interfaceOf } from './resource.ts';
+import { View } from './view.ts';
+import { WakeUp } from './wake-up.ts';
+import { Watcher } from './watcher.ts';
+
+/** See the file's comment. */
+export class Actuator {
+  private readonly holdings = new Holdings();
+  private readonly wakeUp = new WakeUp();
+  private readonly changes: Changes;
+  private readonly masters: Masters;
+  private readonly watcher: Watcher;
+  private stopping = false;
+
+  constructor(private readonly parts: ActuatorParts) {
+    const { plugins, journal } = parts;
+    this.changes = new Changes(this.holdings, plugins.drivers, journal, new View());
+    this.masters = new Masters(parts, this.holdings, this.changes);
+    this.watcher = new Watcher(parts, this.holdings, this.changes, this.masters, () => this.wakeUp.ring());
+  }
+
+  /**
+   * Takes back what an earlier run left in the kernel, unless a present Master wants it; then tells the
+   * engine the links. A virtual address that stayed would make us take ourselves for its owner.
+   * @throws Error if the kernel cannot be read
+   */
+  async start(): Promise<void> {
+    for (const entry of this.parts.journal.list()) this.holdings.adopt(entry);
+    await this.watcher.read();
+    this.masters.claimPresent();
+    const orphans = this.holdings.orphans();
+    if (orphans.length > 0) {
+      this.parts.log(
+        'warn',
+        `taking back ${orphans.length} things in the kernel that an earlier run left behind`,
+      );
+      await this.takeBack(byInterface(orphans));
+      await this.watcher.read();
+    }
+    for (const advice of this.masters.advise()) this.parts.log('warn', advice);
+    this.watcher.tellLinks();
+    this.watcher.startAudits();
+  }
+
+  /** `Wanted` of some slots may have changed. */
+  wantedChanged(): void {
+    this.wakeUp.ring();
+  }
+
+  /** Works until {@link stop}; then takes everything back. */
+  async run(): Promise<void> {
+    while (!this.stopping) {
+      const now = performance.now();
+      if (now >= this.watcher.due) {
+        await this.watcher.work();
+        this.watcher.tellLinks();
+      }
+      const more = await this.masters.work();
+      await new Promise(setImmediate); // lets rings, news and the order to stop in
+      if (!this.stopping) await this.wakeUp.sleep(Math.min(more, this.watcher.due) - performance.now());
+    }
+    const { protocols, routers } = this.masters.releaseAll();
+    await this.takeBack([protocols]);
+    await this.takeBack(routers);
+    this.close();
+  }
+
+  /** Ends {@link run}. */
+  stop(): void {
+    this.stopping = true;
+    this.wakeUp.ring();
+  }
+
+  /** Gives back every descriptor. What is still ours stays in the journal. */
+  close(): void {
+    for (const driver of this.parts.plugins.drivers.values()) driver.close();
+    this.parts.journal.close();
+  }
+
+  private async takeBack(lists: readonly (readonly Holding[])[]): Promise<void> {
+    for (const [{ resource }, { errno, message }] of await this.changes.takeBack(lists)) {
+      this.parts.log('error', `cannot take back the ${describe(resource)}: ${message}`, { errno });
+    }
+  }
+}
+
+/** Lists to take back side by side: interfaces don't wait for each other. */
+function byInterface(holdings: readonly Holding[]): Holding[][] {
+  const lists = new Map<string, Holding[]>();
+  for (const holding of holdings) {
+    const home = interfaceOf(holding.resource) ?? '';
+    const list = lists.get(home);
+    if (list) list.push(holding);
+    else lists.set(home, [holding]);
+  }
+  return [...lists.values()];
+}

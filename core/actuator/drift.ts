@@ -1,0 +1,34 @@
+/** Finds what has gone from the kernel without us. */
+import type { Holding, Holdings } from './holdings.ts';
+import { interfaceOf } from './resource.ts';
+import type { View } from './view.ts';
+
+/** What {@link findDrift} found. */
+export interface Drift {
+  /** Not in the kernel any more. */
+  readonly lost: readonly Holding[];
+  /** Those of `lost` that somebody must have taken away: their interface is still there. */
+  readonly removed: readonly Holding[];
+}
+
+/** Compares what should be in the kernel with a fresh view of it. Routes and settings are not seen in it. */
+export function findDrift(holdings: Holdings, view: View): Drift {
+  const lost: Holding[] = [];
+  const removed: Holding[] = [];
+  const goneLinks = new Set<string>();
+  const installed = [...holdings.all()].filter(({ state }) => state !== 'missing');
+  for (const holding of installed) {
+    const { is } = view.find(holding.resource);
+    if (is === 'same' || is === 'unknown') continue;
+    lost.push(holding);
+    if (is !== 'homeless') removed.push(holding);
+    if (holding.resource.kind === 'link') goneLinks.add(holding.resource.interface);
+  }
+  for (const holding of installed) {
+    if (holding.resource.kind !== 'sysctl') continue;
+    const home = interfaceOf(holding.resource);
+    // An interface's settings go with it; one made again under its name starts from the defaults.
+    if (home !== undefined && (goneLinks.has(home) || !view.has(home))) lost.push(holding);
+  }
+  return { lost, removed };
+}

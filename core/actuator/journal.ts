@@ -1,0 +1,162 @@
+/**
+ * Remembers what of the kernel is ours, so that the next start can take it back should this process be
+ * killed: a virtual address that stays on an interface would look like the interface's own.
+ *
+ * A file of JSON lines, a header first. An entry is written before the kernel is changed, and struck out
+ * after it is changed back. The file belongs into /run: like what it tells of, it does not outlive a reboot.
+ */
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import path from 'node:path';
+import type { KernelResource } from '../plugin/types.ts';
+import { identityOf } from './resource.ts';
+
+/** Something in the kernel that is ours. */
+export interface JournalEntry {
+  readonly resource: KernelResource;
+  /** Name of the network driver that installed it. */
+  readonly driver: string;
+  /** `mac` and `sysctl`: what to put back. */
+  readonly original?: string;
+}
+
+/** First line of the file: of which kernel and network namespace it tells. */
+interface Header {
+  readonly journal: 1;
+  /** /proc/sys/kernel/random/boot_id (man 4 random). */
+  readonly boot: string;
+  /** `net:[inode]` (man 7 network_namespaces). */
+  readonly netns: string;
+}
+
+/** Lines of struck out entries that make it worth writing the file anew. */
+const COMPACT_AFTER = 16_384;
+
+/** This boot and this thread's network namespace. */
+export function here(): Header {
+  return {
+    journal: 1,
+    boot: readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim(),
+    netns: readlinkSync('/proc/thread-self/ns/net'),
+  };
+}
+
+/**
+ * The entries of a journal's text that are not struck out, in the order they were written. None if it tells
+ * of another boot or namespace. A last line cut short by a crash is not an entry: its change was not made.
+ */
+export function parseJournal(text: string, header: Header): JournalEntry[] {
+  const [first, ...lines] = text.split('\n');
+  const found = parseLine(first ?? '') as Partial<Header> | undefined;
+  if (found?.journal !== 1 || found.boot !== header.boot || found.netns !== header.netns) return [];
+  const entries = new Map<string, JournalEntry>();
+  for (const line of lines) {
+    const record = parseLine(line) as { add?: JournalEntry; strike?: string } | undefined;
+    if (record?.add) entries.set(identityOf(record.add.resource), record.add);
+    else if (record?.strike !== undefined) entries.delete(record.strike);
+  }
+  return [...entries.values()];
+}
+
+function parseLine(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The journal of the running actuator. */
+export class Journal {
+  private readonly entries = new Map<string, JournalEntry>();
+  private readonly header = here();
+  private pending = '';
+  private struck = 0;
+  private descriptor: number | undefined;
+
+  private constructor(private readonly file: string) {}
+
+  /**
+   * Opens a journal, or starts one.
+   * @throws Error of the file system, with its path
+   */
+  static open(file: string): Journal {
+    const journal = new Journal(file);
+    mkdirSync(path.dirname(file), { recursive: true });
+    for (const entry of parseJournal(readIfThere(file), journal.header)) {
+      journal.entries.set(identityOf(entry.resource), entry);
+    }
+    journal.compact();
+    return journal;
+  }
+
+  /** What is ours, in the order it was installed. */
+  list(): JournalEntry[] {
+    return [...this.entries.values()];
+  }
+
+  /** Notes something before it is installed. In effect after {@link flush}. */
+  add(entry: JournalEntry): void {
+    this.entries.set(identityOf(entry.resource), entry);
+    this.pending += `${JSON.stringify({ add: entry })}\n`;
+  }
+
+  /** Strikes out something that is not ours (any more). In effect after {@link flush}. */
+  strike(id: string): void {
+    if (!this.entries.delete(id)) return;
+    this.struck++;
+    this.pending += `${JSON.stringify({ strike: id })}\n`;
+  }
+
+  /** Writes what was noted since. @throws Error of the file system */
+  flush(): void {
+    if (this.pending === '' || this.descriptor === undefined) return;
+    if (this.struck > COMPACT_AFTER && this.struck > 2 * this.entries.size) {
+      this.compact();
+      return;
+    }
+    const text = this.pending;
+    this.pending = '';
+    writeSync(this.descriptor, text);
+  }
+
+  /** Ends it: the file goes if nothing is ours any more. */
+  close(): void {
+    if (this.descriptor === undefined) return;
+    this.flush();
+    closeSync(this.descriptor);
+    this.descriptor = undefined;
+    if (this.entries.size === 0) rmSync(this.file, { force: true });
+  }
+
+  private compact(): void {
+    const lines = [this.header, ...this.list().map((add) => ({ add }))].map(
+      (line) => `${JSON.stringify(line)}\n`,
+    );
+    const fresh = `${this.file}.new`;
+    writeFileSync(fresh, lines.join(''), { mode: 0o600 });
+    renameSync(fresh, this.file);
+    if (this.descriptor !== undefined) closeSync(this.descriptor);
+    this.descriptor = openSync(this.file, 'a');
+    this.pending = '';
+    this.struck = 0;
+  }
+}
+
+function readIfThere(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
+  }
+}

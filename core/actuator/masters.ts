@@ -1,0 +1,224 @@
+/** Virtual routers on their way to Master and back: what they want of the kernel, chunk by chunk. */
+import os from 'node:os';
+import type { KernelRefusal, KernelResource, Link } from '../plugin/types.ts';
+import { Int } from '../shared/state-table.ts';
+import { Agenda, type Progress } from './agenda.ts';
+import type { Changes, Refusals } from './changes.ts';
+import type { Holding, Holdings } from './holdings.ts';
+import { LogLimit } from './log-limit.ts';
+import type { ActuatorParts } from './parts.ts';
+import { Planner } from './planner.ts';
+import { describe } from './resource.ts';
+
+/** The user of what `[protocols]` wants: no slot of the state table. */
+const PROTOCOLS = -1;
+
+/** See the file's comment. */
+export class Masters {
+  private readonly agenda: Agenda;
+  /** Of one "router" that is Master while anyone is. */
+  private readonly protocols = new Agenda([0]);
+  private readonly planner: Planner;
+  private readonly limit: LogLimit;
+  private links: ReadonlyMap<string, Link> = new Map();
+
+  constructor(
+    private readonly parts: ActuatorParts,
+    private readonly holdings: Holdings,
+    private readonly changes: Changes,
+  ) {
+    const { table, config, routerPlugins, plugins, log } = parts;
+    this.agenda = new Agenda(config.virtualRouters.map((_, slot) => table.int(slot, Int.Applied)));
+    this.planner = new Planner(config, routerPlugins, plugins.iftypes);
+    this.limit = new LogLimit(log);
+  }
+
+  /** Links or addresses that are not ours changed: what failed for want of them may work now. */
+  linksChanged(links: ReadonlyMap<string, Link>): void {
+    this.links = links;
+    for (const progress of [...this.agenda.all, ...this.protocols.all]) progress.notBefore = 0;
+  }
+
+  /** Makes those that are Master already users of what they need, installed or not. */
+  claimPresent(): void {
+    for (const progress of this.agenda.all) {
+      if (!this.isMaster(progress.slot)) continue;
+      progress.repair = true; // even if it was applied: that was an earlier run
+      this.claim(progress.slot);
+    }
+    if (this.anyMaster()) this.claimProtocols();
+  }
+
+  /** Something is not in the kernel any more: its users get it again. */
+  lost(holding: Holding): void {
+    for (const slot of holding.users) {
+      const progress = slot === PROTOCOLS ? this.protocols.all[0]! : this.agenda.all[slot]!;
+      progress.repair = true;
+    }
+  }
+
+  /** One sentence for each thing that the operator should know about this configuration. */
+  advise(): string[] {
+    return this.planner.advise(this.links);
+  }
+
+  /** Works on one chunk. @returns when there is more to do, monotonic ms */
+  async work(): Promise<number> {
+    const { table, ring } = this.parts;
+    const now = performance.now();
+    const { up, down, wake } = this.agenda.take((slot) => table.int(slot, Int.Wanted), now);
+    if (up.length > 0) await this.bringUp(up);
+    // After the addresses that routes need, before they go.
+    const routes = this.protocols.take(() => (this.anyMaster() ? 1 : 0), now);
+    if (routes.up.length > 0) await this.installProtocols(routes.up[0]!);
+    if (routes.down.length > 0) await this.removeProtocols(routes.down[0]!);
+    if (down.length > 0) await this.bringDown(down);
+    if (up.length + down.length + routes.up.length + routes.down.length === 0)
+      return Math.min(wake, routes.wake);
+    ring();
+    return now;
+  }
+
+  /** Nobody wants anything any more. @returns what is ours, a list for each user, in the order to take back */
+  releaseAll(): { readonly protocols: Holding[]; readonly routers: Holding[][] } {
+    const { leaving } = this.protocols.all[0]!;
+    const protocols = [...leaving, ...this.holdings.release(PROTOCOLS)];
+    const routers = this.agenda.all.map((progress) => [
+      ...progress.leaving.filter(({ state, users }) => state === 'ours' && users.size === 0),
+      ...this.holdings.release(progress.slot),
+    ]);
+    return { protocols, routers: routers.reverse() };
+  }
+
+  private isMaster(slot: number): boolean {
+    return (this.parts.table.int(slot, Int.Wanted) & 1) === 1;
+  }
+
+  private anyMaster(): boolean {
+    return this.agenda.all.some(({ slot }) => this.isMaster(slot));
+  }
+
+  private async bringUp(chunk: readonly Progress[]): Promise<void> {
+    const failures = new Map<Progress, KernelRefusal>();
+    for (const progress of chunk) {
+      const refusal = this.claim(progress.slot);
+      if (refusal) failures.set(progress, refusal);
+      progress.leaving = []; // claimed again, or an orphan of another router's by now
+    }
+    const refusals = await this.changes.install(chunk.map(({ slot }) => this.holdings.of(slot)));
+    for (const progress of chunk) {
+      const { slot } = progress;
+      this.conclude(progress, failures.get(progress) ?? firstRefusal(this.holdings.of(slot), refusals));
+    }
+  }
+
+  private async bringDown(chunk: readonly Progress[]): Promise<void> {
+    for (const progress of chunk) this.release(progress);
+    const refusals = await this.changes.takeBack(chunk.map(({ leaving }) => leaving));
+    for (const progress of chunk) this.conclude(progress, firstRefusal(progress.leaving, refusals));
+  }
+
+  private release(progress: Progress, user = progress.slot): void {
+    const left = progress.leaving.filter(({ state, users }) => state === 'ours' && users.size === 0);
+    progress.leaving = [...left, ...this.holdings.release(user)];
+  }
+
+  /** Notes how an attempt ended, where the engine sees it. */
+  private conclude(progress: Progress, refusal: KernelRefusal | undefined): void {
+    const { table, config } = this.parts;
+    const { slot } = progress;
+    if (!refusal) {
+      this.agenda.succeeded(progress);
+      table.setInt(slot, Int.KernelErrno, 0);
+      table.setInt(slot, Int.Applied, progress.applied);
+      return;
+    }
+    const retryMs = this.agenda.failed(progress, performance.now());
+    table.setInt(slot, Int.KernelErrno, errnoOf(refusal));
+    const { vrid, interface: name } = config.virtualRouters[slot]!;
+    const doing = (progress.attempted & 1) === 1 ? 'take up its addresses' : 'take back its addresses';
+    this.limit.warn(
+      `refused ${refusal.errno}`,
+      `virtual router ${vrid} on ${name} cannot ${doing}: ${refusal.message}; trying again in ${retryMs} ms`,
+      { interface: name, vrid, errno: refusal.errno },
+    );
+  }
+
+  /** Makes a slot the user of what it needs as Master. @returns why it cannot */
+  private claim(slot: number): KernelRefusal | undefined {
+    if (this.holdings.of(slot).length > 0) return undefined;
+    const { config, table, routerPlugins } = this.parts;
+    const { iftype, netdrv } = routerPlugins[slot]!;
+    try {
+      const plan = this.planner.plan(slot, this.links);
+      if (!plan) {
+        const { interface: name } = config.virtualRouters[slot]!;
+        return { errno: 'ENODEV', message: `there is no Ethernet interface ${name}` };
+      }
+      table.setInt(slot, Int.Announce, plan.announce === 'virtual-mac' ? 0 : 1);
+      return this.claimResources(slot, plan.resources, netdrv);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      return { errno: 'EINVAL', message: `interface type ${iftype}: ${message}` };
+    }
+  }
+
+  private claimResources(
+    user: number,
+    resources: readonly KernelResource[],
+    netdrv: string,
+  ): KernelRefusal | undefined {
+    const wanted = resources.map((resource) => ({
+      resource,
+      driver: resource.kind === 'sysctl' ? '' : netdrv,
+    }));
+    const clash = this.holdings.claim(user, wanted);
+    return (
+      clash && { errno: 'EBUSY', message: `it contradicts the ${describe(clash.resource)}, which is in use` }
+    );
+  }
+
+  private claimProtocols(): KernelRefusal | undefined {
+    const { plugins, routerPlugins } = this.parts;
+    if (plugins.protocolResources.length === 0 || this.holdings.of(PROTOCOLS).length > 0) return undefined;
+    return this.claimResources(PROTOCOLS, plugins.protocolResources, routerPlugins[0]?.netdrv ?? '');
+  }
+
+  private async installProtocols(progress: Progress): Promise<void> {
+    const refusal = this.claimProtocols();
+    progress.leaving = [];
+    // Each on its own: one route that cannot be installed yet is no reason to do without the others.
+    const refusals = await this.changes.install(this.holdings.of(PROTOCOLS).map((holding) => [holding]));
+    this.concludeProtocols(progress, refusal ?? firstRefusal(this.holdings.of(PROTOCOLS), refusals));
+  }
+
+  private async removeProtocols(progress: Progress): Promise<void> {
+    this.release(progress, PROTOCOLS);
+    const refusals = await this.changes.takeBack([progress.leaving]);
+    this.concludeProtocols(progress, firstRefusal(progress.leaving, refusals));
+  }
+
+  private concludeProtocols(progress: Progress, refusal: KernelRefusal | undefined): void {
+    if (!refusal) {
+      this.protocols.succeeded(progress);
+      return;
+    }
+    const retryMs = this.protocols.failed(progress, performance.now());
+    this.limit.warn('protocols', `[protocols]: ${refusal.message}; trying again in ${retryMs} ms`, {
+      errno: refusal.errno,
+    });
+  }
+}
+
+function firstRefusal(holdings: readonly Holding[], refusals: Refusals): KernelRefusal | undefined {
+  for (const holding of holdings) {
+    const refusal = refusals.get(holding);
+    if (refusal) return refusal;
+  }
+  return undefined;
+}
+
+function errnoOf({ errno }: KernelRefusal): number {
+  const numbers: Readonly<Record<string, number>> = os.constants.errno;
+  return numbers[errno] ?? os.constants.errno.EIO;
+}

@@ -1,0 +1,29 @@
+/** What the pieces of the actuator share. */
+import type { DaemonConfig } from '../config/model.ts';
+import type { Link } from '../plugin/types.ts';
+import type { StateTable } from '../shared/state-table.ts';
+import type { Journal } from './journal.ts';
+import type { RouterPlugins, WorkerReport } from './messages.ts';
+import type { ActuatorPlugins } from './plugins.ts';
+
+/** Writes to the daemon's log. */
+export type Log = (
+  level: Extract<WorkerReport, { type: 'log' }>['level'],
+  message: string,
+  fields?: Readonly<Record<string, unknown>>,
+) => void;
+
+/** What an actuator works with. */
+export interface ActuatorParts {
+  readonly config: DaemonConfig;
+  /** By slot. */
+  readonly routerPlugins: readonly RouterPlugins[];
+  readonly plugins: ActuatorPlugins;
+  readonly table: StateTable;
+  readonly journal: Journal;
+  /** Tells the engine that `Applied` of some slots changed. */
+  readonly ring: () => void;
+  /** Tells the engine the Ethernet links of the namespace, what is ours left out. */
+  readonly tellLinks: (links: readonly Link[]) => void;
+  readonly log: Log;
+}

@@ -1,0 +1,71 @@
+/** Turns a virtual router's configuration into what the kernel must hold while it is Master. */
+import type { DaemonConfig, VirtualRouterConfig } from '../config/model.ts';
+import type { InterfaceType, Link, MasterPlan, RouterOnInterface } from '../plugin/types.ts';
+import type { RouterPlugins } from './messages.ts';
+
+/** The virtual router MAC address (RFC 5798 §7.3): 00-00-5E-00-01-{VRID} for IPv4, -02- for IPv6. */
+export function virtualMac({ vrid, family }: Pick<VirtualRouterConfig, 'vrid' | 'family'>): string {
+  return `00:00:5e:00:0${family === 4 ? 1 : 2}:${vrid.toString(16).padStart(2, '0')}`;
+}
+
+/** Asks interface types. Pure but for what they do. */
+export class Planner {
+  /** How many virtual routers of an interface type are on an interface, by {@link siblingKey}. */
+  private readonly siblings = new Map<string, number>();
+
+  constructor(
+    private readonly config: DaemonConfig,
+    private readonly routerPlugins: readonly RouterPlugins[],
+    private readonly iftypes: ReadonlyMap<string, InterfaceType>,
+  ) {
+    for (const slot of config.virtualRouters.keys()) {
+      const key = this.siblingKey(slot);
+      this.siblings.set(key, (this.siblings.get(key) ?? 0) + 1);
+    }
+  }
+
+  /**
+   * What a virtual router needs.
+   * @param links as the kernel has them, what is ours left out
+   * @returns undefined if its interface is missing
+   * @throws whatever the interface type throws
+   */
+  plan(slot: number, links: ReadonlyMap<string, Link>): MasterPlan | undefined {
+    const router = this.describe(slot, links);
+    return router && this.iftypes.get(this.routerPlugins[slot]!.iftype)!.plan(router);
+  }
+
+  /** What interface types advise the operator at start. Interfaces that are missing are left out. */
+  advise(links: ReadonlyMap<string, Link>): string[] {
+    const advice: string[] = [];
+    for (const [name, iftype] of this.iftypes) {
+      const routers = this.config.virtualRouters
+        .map((_, slot) =>
+          this.routerPlugins[slot]!.iftype === name ? this.describe(slot, links) : undefined,
+        )
+        .filter((router) => router !== undefined);
+      if (routers.length > 0) advice.push(...(iftype.advise?.(routers) ?? []));
+    }
+    return advice;
+  }
+
+  private describe(slot: number, links: ReadonlyMap<string, Link>): RouterOnInterface | undefined {
+    const router = this.config.virtualRouters[slot]!;
+    const link = links.get(router.interface);
+    return (
+      link && {
+        vrid: router.vrid,
+        family: router.family,
+        addresses: router.addresses,
+        interface: link,
+        vifname: router.vifname,
+        virtualMac: virtualMac(router),
+        siblings: this.siblings.get(this.siblingKey(slot))!,
+      }
+    );
+  }
+
+  private siblingKey(slot: number): string {
+    return `${this.routerPlugins[slot]!.iftype} ${this.config.virtualRouters[slot]!.interface}`;
+  }
+}

@@ -1,0 +1,105 @@
+/** What can be said about a kernel resource without asking the kernel. Pure. */
+import type { KernelChange, KernelRefusal, KernelResource } from '../plugin/types.ts';
+
+/**
+ * What of the kernel a resource speaks of. Two resources with the same identity are the same one or
+ * contradict each other (two MACs for an interface).
+ */
+export function identityOf(resource: KernelResource): string {
+  switch (resource.kind) {
+    case 'address':
+      return `address ${resource.interface} ${resource.address}`;
+    case 'route':
+      return `route ${resource.destination}/${resource.prefixLength} ${resource.metric ?? ''}`;
+    case 'sysctl':
+      return `sysctl ${resource.path.join('/')}`;
+    default:
+      return `${resource.kind} ${resource.interface}`;
+  }
+}
+
+/** Whether two resources of the same identity want the same. */
+export function isSame(a: KernelResource, b: KernelResource): boolean {
+  return canonical(a) === canonical(b);
+}
+
+function canonical(resource: KernelResource): string {
+  return JSON.stringify(Object.entries(resource).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** The interface that a resource goes down with, or undefined. */
+export function interfaceOf(resource: KernelResource): string | undefined {
+  if (resource.kind === 'route') return undefined;
+  if (resource.kind !== 'sysctl') return resource.interface;
+  const [net, , group, name] = resource.path; // net/ipv4/conf/<interface>/…, net/ipv6/neigh/<interface>/…
+  return net === 'net' && (group === 'conf' || group === 'neigh') ? name : undefined;
+}
+
+/** A resource that a network driver looks after; settings are the core's own. */
+export type DriverResource = Exclude<KernelResource, { kind: 'sysctl' }>;
+
+/** The change that installs a resource. */
+export function installing(resource: DriverResource): KernelChange {
+  switch (resource.kind) {
+    case 'address':
+      return { op: 'add-address', ...withoutKind(resource) };
+    case 'link':
+      return { op: 'add-link', ...withoutKind(resource) };
+    case 'route':
+      return { op: 'add-route', ...withoutKind(resource) };
+    case 'mac':
+      return { op: 'set-mac', interface: resource.interface, mac: resource.mac };
+    case 'up':
+      return { op: 'set-up', interface: resource.interface, up: true };
+  }
+}
+
+/**
+ * The change that takes a resource back.
+ * @param original `mac` only: the MAC that the interface had before
+ */
+export function takingBack(resource: DriverResource, original: string | undefined): KernelChange {
+  switch (resource.kind) {
+    case 'address':
+      return { op: 'remove-address', ...withoutKind(resource) };
+    case 'link':
+      return { op: 'remove-link', ...withoutKind(resource) };
+    case 'route':
+      return { op: 'remove-route', ...withoutKind(resource) };
+    case 'mac':
+      return { op: 'set-mac', interface: resource.interface, mac: original ?? resource.mac };
+    case 'up':
+      return { op: 'set-up', interface: resource.interface, up: false };
+  }
+}
+
+function withoutKind<R extends { kind: string }>(resource: R): Omit<R, 'kind'> {
+  const { kind: _, ...rest } = resource;
+  return rest;
+}
+
+/** Refusals that mean "it is not there", so that nothing is left to take back. */
+const GONE: readonly string[] = ['ENODEV', 'EADDRNOTAVAIL', 'ESRCH', 'ENOENT', 'ENXIO'];
+
+/** Whether a refused removal found nothing to remove. */
+export function meansGone(refusal: KernelRefusal): boolean {
+  return GONE.includes(refusal.errno);
+}
+
+/** A resource in words, for the log. */
+export function describe(resource: KernelResource): string {
+  switch (resource.kind) {
+    case 'address':
+      return `address ${resource.address}/${resource.prefixLength} on ${resource.interface}`;
+    case 'link':
+      return `${resource.type} interface ${resource.interface} on ${resource.parent}`;
+    case 'mac':
+      return `MAC address ${resource.mac} of ${resource.interface}`;
+    case 'up':
+      return `interface ${resource.interface} being up`;
+    case 'route':
+      return `route ${resource.destination}/${resource.prefixLength} via ${resource.gateway}`;
+    case 'sysctl':
+      return `setting ${resource.path.join('/')} = ${resource.value}`;
+  }
+}

@@ -1,0 +1,131 @@
+/** The kernel's links and addresses as last read, kept current with what the actuator itself changes since. */
+import type { KernelResource, Link, LinkAddress } from '../plugin/types.ts';
+
+/** What a look at the kernel says about a resource. */
+export type Finding =
+  /** It is there as wanted. */
+  | { readonly is: 'same' }
+  /** It is not there. `original`: the MAC address that stands in its place. */
+  | { readonly is: 'absent'; readonly original?: string }
+  /** Something else has its name. */
+  | { readonly is: 'other'; readonly what: string }
+  /** The interface that it belongs to is missing. */
+  | { readonly is: 'homeless' }
+  /** Links and addresses don't tell (routes, settings). */
+  | { readonly is: 'unknown' };
+
+type ViewedLink = Omit<Link, 'addresses' | 'mac' | 'up'> & {
+  mac: string;
+  up: boolean;
+  /** By address. An address may be there with several prefix lengths. */
+  readonly addresses: Map<string, LinkAddress[]>;
+};
+
+/** See the file's comment. */
+export class View {
+  private readonly byName = new Map<string, ViewedLink>();
+  private readonly names = new Map<number, string>();
+
+  constructor(links: readonly Link[] = []) {
+    for (const link of links) {
+      const addresses = new Map<string, LinkAddress[]>();
+      for (const address of link.addresses) {
+        const same = addresses.get(address.address);
+        if (same) same.push(address);
+        else addresses.set(address.address, [address]);
+      }
+      this.byName.set(link.name, { ...link, addresses });
+      this.names.set(link.index, link.name);
+    }
+  }
+
+  /** Whether there is a link of this name. */
+  has(name: string): boolean {
+    return this.byName.has(name);
+  }
+
+  /** Whether the link of this index has the address. */
+  hasAddress(index: number, address: string): boolean {
+    const name = this.names.get(index);
+    return name !== undefined && this.byName.get(name)?.addresses.has(address) === true;
+  }
+
+  /**
+   * The links as a network driver would list them now.
+   * @param omit the links and addresses to leave out
+   */
+  links(omit: { link(name: string): boolean; address(name: string, address: string): boolean }): Link[] {
+    const links: Link[] = [];
+    for (const link of this.byName.values()) {
+      if (omit.link(link.name)) continue;
+      const addresses = [...link.addresses.values()]
+        .flat()
+        .filter(({ address }) => !omit.address(link.name, address));
+      links.push({ ...link, addresses });
+    }
+    return links;
+  }
+
+  /** Looks for a resource. */
+  find(resource: KernelResource): Finding {
+    if (resource.kind === 'route' || resource.kind === 'sysctl') return { is: 'unknown' };
+    const link = this.byName.get(resource.interface);
+    if (resource.kind === 'link') {
+      if (!link) return { is: this.byName.has(resource.parent) ? 'absent' : 'homeless' };
+      const onParent = this.names.get(link.parent) === resource.parent;
+      if (link.type === resource.type && onParent && link.mac === resource.mac) return { is: 'same' };
+      const kind = link.type === '' ? 'an interface' : `a ${link.type} interface`;
+      return { is: 'other', what: `${kind} of that name with MAC address ${link.mac || 'none'}` };
+    }
+    if (!link) return { is: 'homeless' };
+    switch (resource.kind) {
+      case 'address':
+        return { is: link.addresses.has(resource.address) ? 'same' : 'absent' };
+      case 'mac':
+        return link.mac === resource.mac ? { is: 'same' } : { is: 'absent', original: link.mac };
+      case 'up':
+        return { is: link.up ? 'same' : 'absent' };
+    }
+  }
+
+  /** After a resource was installed. */
+  installed(resource: KernelResource): void {
+    if (resource.kind === 'link') {
+      const parent = this.byName.get(resource.parent);
+      this.byName.set(resource.interface, {
+        index: 0, // the kernel chose it: known after the next reading
+        name: resource.interface,
+        mac: resource.mac,
+        up: false,
+        running: false,
+        ethernet: true,
+        mtu: parent?.mtu ?? 0,
+        type: resource.type,
+        parent: parent?.index ?? 0,
+        addresses: new Map(),
+      });
+      return;
+    }
+    if (resource.kind === 'route' || resource.kind === 'sysctl') return;
+    const link = this.byName.get(resource.interface);
+    if (!link) return;
+    if (resource.kind === 'up') link.up = true;
+    else if (resource.kind === 'mac') link.mac = resource.mac;
+    else {
+      const { family, address, prefixLength, label } = resource;
+      const name = family === 4 ? (label ?? link.name) : '';
+      link.addresses.set(address, [{ family, address, prefixLength, label: name, secondary: false }]);
+    }
+  }
+
+  /** After a resource was taken back; `original` as for the change that did it. */
+  takenBack(resource: KernelResource, original: string | undefined): void {
+    if (resource.kind === 'route' || resource.kind === 'sysctl') return;
+    const link = this.byName.get(resource.interface);
+    if (!link) return;
+    if (resource.kind === 'link') this.byName.delete(resource.interface);
+    else if (resource.kind === 'address') link.addresses.delete(resource.address);
+    else if (resource.kind === 'up') link.up = false;
+    else if (original !== undefined) link.mac = original;
+  }
+}

@@ -1,0 +1,181 @@
+/** Keeps an eye on the kernel: reads it when there is news, finds drift, tells the engine the links. */
+import type { KernelNews, Link, NetworkDriver } from '../plugin/types.ts';
+import type { Changes } from './changes.ts';
+import { findDrift } from './drift.ts';
+import type { Holding, Holdings } from './holdings.ts';
+import { LogLimit } from './log-limit.ts';
+import type { ActuatorParts } from './parts.ts';
+import { ReadingSchedule, type Urgency } from './reading.ts';
+import { describe } from './resource.ts';
+import { sysctlHolds } from './sysctl.ts';
+import { View } from './view.ts';
+
+/** Everything is looked at this often, in ms, news or not. */
+const AUDIT_INTERVAL = 30_000;
+/** Settings looked at in one turn of an audit: some ms. */
+const AUDIT_SLICE = 256;
+/** Pause in ms after the kernel could not be read. */
+const READING_RETRY = 1000;
+
+/** What a watcher tells of. */
+export interface WatcherEvents {
+  /** Something that Masters use is gone, and marked missing. */
+  lost(holding: Holding): void;
+  /** Links or addresses that are not ours changed. */
+  linksChanged(links: ReadonlyMap<string, Link>): void;
+}
+
+/** See the file's comment. */
+export class Watcher {
+  private readonly schedule = new ReadingSchedule();
+  private readonly limit: LogLimit;
+  private readonly driver: NetworkDriver | undefined;
+  private nextAudit = Number.POSITIVE_INFINITY;
+  private toAudit: Holding[] = [];
+  /** The links that are not ours, as text: as read last, and as told to the engine last. */
+  private seen = '';
+  private told = '';
+
+  /** @param wake called when there is news to work on */
+  constructor(
+    private readonly parts: ActuatorParts,
+    private readonly holdings: Holdings,
+    private readonly changes: Changes,
+    private readonly events: WatcherEvents,
+    wake: () => void,
+  ) {
+    const { plugins, log } = parts;
+    this.limit = new LogLimit(log);
+    this.driver = plugins.drivers.values().next().value;
+    for (const driver of plugins.drivers.values()) {
+      driver.watch((news) => {
+        this.onNews(news);
+        wake();
+      });
+    }
+  }
+
+  /** When {@link work} has something to do, monotonic ms. */
+  get due(): number {
+    return this.toAudit.length > 0 ? 0 : Math.min(this.schedule.due, this.nextAudit);
+  }
+
+  /** Does what is due. */
+  async work(): Promise<void> {
+    const now = performance.now();
+    if (now >= this.nextAudit) {
+      this.nextAudit = now + AUDIT_INTERVAL;
+      this.schedule.ask('now', now);
+      this.toAudit = [...this.holdings.all()].filter(({ resource }) => resource.kind === 'sysctl');
+    }
+    this.auditSettings(this.toAudit.splice(0, AUDIT_SLICE));
+    if (now < this.schedule.due) return;
+    try {
+      await this.read();
+      await this.refreshRoutes();
+    } catch (error) {
+      this.limit.warn(
+        'reading',
+        `cannot read links and addresses: ${error instanceof Error ? error.message : error}`,
+      );
+      this.schedule.postpone(performance.now() + READING_RETRY);
+    }
+  }
+
+  /** Reads links and addresses, finds what is gone, and tells whom it concerns. @throws whatever the driver throws */
+  async read(): Promise<void> {
+    const start = performance.now();
+    this.schedule.started();
+    const links = (await this.driver?.links()) ?? [];
+    this.schedule.finished(start, performance.now());
+    this.changes.view = new View(links);
+    const { lost, removed } = findDrift(this.holdings, this.changes.view);
+    for (const holding of removed) {
+      if (holding.users.size === 0) continue;
+      this.limit.warn(
+        'drift',
+        `${describe(holding.resource)} was taken away by somebody else: putting it back`,
+      );
+    }
+    for (const holding of lost) {
+      this.events.lost(holding);
+      this.changes.forget(holding);
+    }
+    const foreign = this.foreignLinks();
+    const text = JSON.stringify([...foreign.values()]);
+    if (text === this.seen) return;
+    this.seen = text;
+    this.events.linksChanged(foreign);
+  }
+
+  /** Tells the engine the links, if they changed in anything since it was told. */
+  tellLinks(): void {
+    if (this.seen === this.told) return;
+    this.told = this.seen;
+    this.parts.tellLinks([...this.foreignLinks().values()]);
+  }
+
+  /** Starts the regular look at everything. */
+  startAudits(): void {
+    this.nextAudit = performance.now() + AUDIT_INTERVAL;
+  }
+
+  /** The Ethernet links, what is ours left out. */
+  private foreignLinks(): ReadonlyMap<string, Link> {
+    const isOurs = (id: string) => this.holdings.get(id)?.state === 'ours';
+    const links = this.changes.view.links({
+      link: (name) => isOurs(`link ${name}`),
+      address: (name, address) => isOurs(`address ${name} ${address}`),
+    });
+    return new Map(links.filter(({ ethernet }) => ethernet).map((link) => [link.name, link]));
+  }
+
+  private onNews(news: readonly KernelNews[]): void {
+    const now = performance.now();
+    for (const piece of news) {
+      const urgency = this.urgencyOf(piece);
+      if (urgency) this.schedule.ask(urgency, now);
+    }
+  }
+
+  /** Most news of a burst is the echo of what we did ourselves: the view knows that already. */
+  private urgencyOf(piece: KernelNews): Urgency | undefined {
+    switch (piece.type) {
+      case 'overrun':
+        return 'now';
+      case 'route':
+        return piece.gone ? 'later' : undefined;
+      case 'link':
+        return !piece.gone && this.holdings.get(`link ${piece.name}`) ? 'later' : 'now';
+      case 'address':
+        if (!piece.gone) return this.holdings.hasAddress(piece.address) ? 'later' : 'now';
+        return this.changes.view.hasAddress(piece.index, piece.address) ? 'now' : 'later';
+    }
+  }
+
+  private auditSettings(settings: readonly Holding[]): void {
+    for (const holding of settings) {
+      const { resource, state, users } = holding;
+      if (resource.kind !== 'sysctl' || state === 'missing' || users.size === 0 || sysctlHolds(resource))
+        continue;
+      this.limit.warn('drift', `${describe(resource)} was changed by somebody else: setting it again`);
+      this.events.lost(holding);
+      this.changes.forget(holding);
+    }
+  }
+
+  /** The kernel tells too little about routes: ours are installed again and again, in vain as a rule. */
+  private async refreshRoutes(): Promise<void> {
+    const { restored, gone } = await this.changes.refreshRoutes();
+    for (const { resource } of restored) {
+      this.limit.warn('drift', `${describe(resource)} was taken away by somebody else: put back`);
+    }
+    for (const holding of gone) this.events.lost(holding);
+    for (const holding of this.holdings.all()) {
+      if (holding.resource.kind !== 'route' || holding.state !== 'foreign') continue;
+      // It may not be there any more: the next attempt to install it tells.
+      holding.state = 'missing';
+      this.events.lost(holding);
+    }
+  }
+}

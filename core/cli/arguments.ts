@@ -1,0 +1,147 @@
+/** The command line of `rvrrpd`. Pure: what is printed and done about it is the caller's. */
+import { parseArgs } from 'node:util';
+import { CONFIG_FORMATS, type ConfigFormat } from '../config/document.ts';
+
+/** Exit codes. */
+export const ExitCode = {
+  Ok: 0,
+  /** The configuration is wrong, or something could not be started. */
+  Failure: 1,
+  /** The command line is wrong. */
+  Usage: 2,
+} as const;
+export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
+
+/** Operating modes of `-m`. */
+export const Mode = {
+  /** Print each advertisement seen on an interface. */
+  Listen: 0,
+  /** Run in the foreground. */
+  Foreground: 1,
+  /** Run as a daemon. */
+  Daemon: 2,
+} as const;
+export type Mode = (typeof Mode)[keyof typeof Mode];
+
+/** What the command line asks for. */
+export type Command =
+  | {
+      readonly command: 'run';
+      readonly mode: Mode;
+      /** Configuration file. Absent: the default places. */
+      readonly conf?: string;
+      /** Format of the configuration file. Absent: by its name or content. */
+      readonly format?: ConfigFormat;
+      /** Overrides the `debug` directive. */
+      readonly debug?: DebugLevel;
+      /** Interface to listen on (mode 0). */
+      readonly iface?: string;
+      /** Only check the configuration: print what is wrong with it, start nothing. */
+      readonly check: boolean;
+    }
+  | { readonly command: 'help' }
+  | { readonly command: 'version' }
+  /** `message` says what is wrong with the command line; exit with {@link ExitCode.Usage}. */
+  | { readonly command: 'usage-error'; readonly message: string };
+
+/** Values of the `debug` directive and of `-d`. */
+export type DebugLevel = 0 | 1 | 2 | 3 | 4 | 5;
+
+/** What `-h` prints. */
+export const HELP = `Usage: rvrrpd [options]
+
+  -m, --mode MODE          0: print each VRRP advertisement seen on an interface
+                           1: run in the foreground (default)
+                           2: run as a daemon in the background
+  -c, --conf FILE          configuration file; default: /etc/rvrrpd.conf, then
+                           /etc/rvrrpd/rvrrpd.conf
+  -g, --cfg-format FORMAT  format of the configuration file: toml or json;
+                           default: by its name or content
+  -d, --debug LEVEL        0 to 5, how much is logged; overrides "debug" of the
+                           configuration
+  -i, --iface INTERFACE    interface to listen on (mode 0)
+      --check              check the configuration, print what is wrong with it,
+                           and exit
+  -h, --help               print this and exit
+  -V, --version            print the version and exit
+
+Exit status: 0 if all is well, 1 if the configuration is wrong or something
+could not be started, 2 if the command line is wrong.
+`;
+
+/**
+ * Parses the command line.
+ * @param args without the names of the interpreter and of the script: `process.argv.slice(2)`
+ */
+export function parseArguments(args: readonly string[]): Command {
+  let values: ReturnType<typeof scan>;
+  try {
+    values = scan(args);
+  } catch (error) {
+    return usageError(error instanceof Error ? plain(error.message) : String(error));
+  }
+  // Whoever asks for help gets it, whatever else is wrong.
+  if (values.help === true) return { command: 'help' };
+  if (values.version === true) return { command: 'version' };
+
+  const mode = digit(values.mode ?? '1', 2);
+  if (mode === undefined) return usageError(`-m ${values.mode}: the mode must be 0, 1 or 2`);
+  const debug = values.debug === undefined ? undefined : digit(values.debug, 5);
+  if (values.debug !== undefined && debug === undefined) {
+    return usageError(`-d ${values.debug}: the debug level must be 0 to 5`);
+  }
+  const format = values['cfg-format'];
+  if (format !== undefined && !isFormat(format)) {
+    return usageError(`-g ${format}: the format must be ${CONFIG_FORMATS.join(' or ')}`);
+  }
+  for (const name of ['conf', 'iface'] as const) {
+    if (values[name] === '') return usageError(`--${name} must not be empty`);
+  }
+  return {
+    command: 'run',
+    mode: mode as Mode,
+    check: values.check ?? false,
+    ...(values.conf === undefined ? {} : { conf: values.conf }),
+    ...(values.iface === undefined ? {} : { iface: values.iface }),
+    ...(format === undefined ? {} : { format }),
+    ...(debug === undefined ? {} : { debug: debug as DebugLevel }),
+  };
+}
+
+function scan(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    strict: true,
+    allowPositionals: false,
+    options: {
+      mode: { type: 'string', short: 'm' },
+      iface: { type: 'string', short: 'i' },
+      conf: { type: 'string', short: 'c' },
+      debug: { type: 'string', short: 'd' },
+      'cfg-format': { type: 'string', short: 'g' },
+      help: { type: 'boolean', short: 'h' },
+      version: { type: 'boolean', short: 'V' },
+      check: { type: 'boolean' },
+    },
+  }).values;
+}
+
+/** The number that a single digit up to `maximum` stands for. */
+function digit(text: string, maximum: number): number | undefined {
+  return /^[0-9]$/.test(text) && Number(text) <= maximum ? Number(text) : undefined;
+}
+
+function isFormat(text: string): text is ConfigFormat {
+  return (CONFIG_FORMATS as readonly string[]).includes(text);
+}
+
+function usageError(message: string): Command {
+  return { command: 'usage-error', message: `${message}; see rvrrpd --help` };
+}
+
+/** node:util's sentence, without its advice on how to pass what we don't have. */
+function plain(message: string): string {
+  const sentence = message.split('\n')[0] ?? message;
+  const first = sentence.split('. ')[0] ?? sentence;
+  return first.charAt(0).toLowerCase() + first.slice(1);
+}

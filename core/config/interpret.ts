@@ -1,0 +1,156 @@
+/** From a parsed document to the configuration, with everything that is wrong about it. Pure. */
+import semver from 'semver';
+import { checkApi, checkRouters, IssueList, type RouterFacts } from './checks.ts';
+import type { ConfigDocument, RawTable } from './document.ts';
+import type { ConfigIssue, ConfigPath } from './issues.ts';
+import { rightPlace } from './misplaced.ts';
+import type { DaemonConfig, VirtualRouterConfig } from './model.ts';
+import { asNode, type ConfigFile, ConfigSchema, type VirtualRouterFile } from './schema.ts';
+import { fillDefaults, type Violation, validate } from './validate.ts';
+
+/** An entry of `[plugins]`. */
+export interface PluginRequest {
+  /** Package name, or a path (absolute, or relative to the configuration file's folder). */
+  readonly name: string;
+  /** Semver range of versions that will do; `*` if the entry has none. */
+  readonly range: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly path: ConfigPath;
+}
+
+/** What a document says. */
+export interface Interpretation {
+  /**
+   * With an error among `issues` this is a draft: faulty directives have their defaults (a missing group is 0,
+   * a missing interface empty). It serves to find further faults, never to run.
+   */
+  readonly config: DaemonConfig;
+  readonly plugins: readonly PluginRequest[];
+  readonly issues: readonly ConfigIssue[];
+}
+
+/** Interprets a document. */
+export function interpret(document: ConfigDocument): Interpretation {
+  const schema = asNode(ConfigSchema);
+  const data = structuredClone(document.data);
+  const violations = validate(document, [], schema, data, rightPlace);
+  const list = new IssueList(document);
+  for (const violation of violations) list.issues.push(explained(violation, data));
+  for (const { path } of violations) prune(data, path);
+  if (violations.length > 0) fillDefaults(schema, data); // of what was taken out
+  const file = data as unknown as ConfigFile; // but for required directives that are missing: see Draft
+
+  if (
+    file.vrouter.length === 0 &&
+    !violations.some(({ path }) => path[0] === 'vrouter' && path.length === 1)
+  ) {
+    list.error(['vrouter'], 'is missing: there must be one [[vrouter]] at least');
+  }
+  const facts = checkRouters(file.vrouter, list);
+  const users = checkApi(file.api, list);
+  const plugins = checkPlugins(file.plugins, list);
+  return { config: toConfig(document, file, facts, users), plugins, issues: list.issues };
+}
+
+/** 255 is refused like 0, but who writes it wants something that there is another way to. */
+function explained({ path, issue }: Violation, data: RawTable): ConfigIssue {
+  if (path.length !== 3 || path[0] !== 'vrouter' || path[2] !== 'priority') return issue;
+  const router = (data.vrouter as RawTable[])[path[1] as number];
+  if (router?.priority !== 255) return issue;
+  const message = `${issue.message}; a router whose interface has the vip as its own address uses 255 by itself`;
+  return { ...issue, message };
+}
+
+/**
+ * Takes out what is wrong. A table in an array becomes an empty one: the others keep their index. Elements of
+ * other arrays stay, as the checks take each by itself.
+ */
+function prune(data: RawTable, path: ConfigPath): void {
+  let holder: unknown = data;
+  for (const part of path.slice(0, -1)) {
+    holder = (holder as Record<string | number, unknown> | undefined)?.[part];
+  }
+  const last = path.at(-1);
+  if (last === undefined || typeof holder !== 'object' || holder === null) return;
+  if (!Array.isArray(holder)) delete (holder as RawTable)[last];
+  else if (path[0] === 'vrouter' ? path.length === 2 : path[0] === 'protocols') holder[Number(last)] = {};
+}
+
+/** A virtual router's table after {@link prune}: even what is required may be missing. */
+type Draft = Partial<VirtualRouterFile> & Pick<VirtualRouterFile, 'priority' | 'preemption' | 'timers'>;
+
+function toConfig(
+  document: ConfigDocument,
+  file: ConfigFile,
+  facts: readonly RouterFacts[],
+  users: readonly string[],
+): DaemonConfig {
+  const { api } = file;
+  const errorLog = file.error_log === 'disabled' ? undefined : file.error_log;
+  return {
+    file: document.file,
+    debug: file.debug,
+    timeZone: file.time_zone,
+    timeFormat: file.time_format,
+    pid: file.pid,
+    workingDir: file.working_dir,
+    mainLog: file.main_log,
+    ...(errorLog === undefined ? {} : { errorLog }),
+    ...(file.client_api === undefined ? {} : { clientApi: file.client_api }),
+    virtualRouters: file.vrouter.map((router, index) => toRouter(document, router, facts[index]!)),
+    protocols: file.protocols,
+    api: {
+      users,
+      ...(api.secret === undefined ? {} : { secret: api.secret }),
+      host: api.host,
+      tls: api.tls,
+      tlsKey: api.tls_key,
+      tlsCert: api.tls_cert,
+    },
+  };
+}
+
+function toRouter(document: ConfigDocument, router: Draft, facts: RouterFacts): VirtualRouterConfig {
+  const group = router.group ?? 0;
+  return {
+    position: document.places.position(facts.path),
+    vrid: group,
+    interface: router.interface ?? '',
+    family: facts.addresses[0]?.family ?? 4,
+    version: router.version ?? 2,
+    addresses: facts.addresses.map(({ address }) => address),
+    priority: router.priority,
+    preempt: router.preemption,
+    advertisementIntervalCs: router.timers.advert * 100,
+    rfc3768: router.rfc3768 ?? true,
+    ...(router.auth_type === undefined ? {} : { authType: router.auth_type }),
+    authSecret: router.auth_secret ?? '',
+    ...(router.netdrv === undefined ? {} : { netdrv: router.netdrv }),
+    ...(router.iftype === undefined ? {} : { iftype: router.iftype }),
+    vifname: router.vifname ?? `standby${group}`,
+    socketFilter: router.socket_filter ?? true,
+  };
+}
+
+/** What a package of plugins is called: the prefix tells it from everything else in node_modules. */
+const PACKAGE_NAME = /^(@[a-z0-9~-][a-z0-9._~-]*\/)?rvrrpd-plugin-[a-z0-9._~-]+$/;
+const PATH = /^(\.{1,2})?\//;
+
+function checkPlugins(entries: ConfigFile['plugins'], list: IssueList): PluginRequest[] {
+  return Object.entries(entries).map(([name, entry]) => {
+    const path = ['plugins', name];
+    const range = (typeof entry === 'string' ? entry : entry.version) ?? '*';
+    if (!PACKAGE_NAME.test(name) && !PATH.test(name)) {
+      list.error(
+        path,
+        'must be the name of a package, rvrrpd-plugin-… or @scope/rvrrpd-plugin-…, or a path, ./…',
+      );
+    }
+    if (semver.validRange(range) === null) {
+      const at = typeof entry === 'string' ? path : [...path, 'version'];
+      list.error(at, 'must be a semver range such as "^1.2"');
+    }
+    const options = typeof entry === 'string' ? undefined : entry.options;
+    return { name, range, options: options ?? {}, path };
+  });
+}

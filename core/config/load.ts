@@ -1,0 +1,119 @@
+/** Finds, reads and interprets the configuration file. */
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { extname, join, resolve } from 'node:path';
+import { cosmiconfig, type PublicExplorer } from 'cosmiconfig';
+import type { ConfigDocument, ConfigFormat } from './document.ts';
+import { type Interpretation, interpret } from './interpret.ts';
+import { type ConfigIssue, sortIssues } from './issues.ts';
+import { parseDocument } from './parse.ts';
+
+/** Where the configuration is looked for, in this order, if the command line names no file. */
+export const SEARCH_PLACES = ['rvrrpd.conf', 'rvrrpd/rvrrpd.conf'] as const;
+/** The folder that {@link SEARCH_PLACES} are in. */
+export const SEARCH_FOLDER = '/etc';
+
+/** What came of it. */
+export type LoadedConfiguration =
+  /** There is a document, if perhaps a faulty one: `issues` tells. */
+  | (Interpretation & { readonly document: ConfigDocument })
+  /** There is none: not found, not readable, or not TOML or JSON. */
+  | {
+      readonly document?: undefined;
+      readonly config?: undefined;
+      readonly plugins?: undefined;
+      readonly issues: readonly ConfigIssue[];
+    };
+
+/**
+ * Loads the configuration. Never rejects for what the operator can put right: everything is in `issues`, in
+ * the order of the file.
+ * @param path the file; absent: the first of {@link SEARCH_PLACES} that exists
+ * @param format its format; absent: by its name or content
+ * @param folder where to search if there is no `path`
+ */
+export async function loadConfig(
+  path?: string,
+  format?: ConfigFormat,
+  folder: string = SEARCH_FOLDER,
+): Promise<LoadedConfiguration> {
+  const parsed = await read(path, format, folder);
+  if (parsed.document === undefined) return { issues: parsed.issues };
+  const interpretation = interpret(parsed.document);
+  return { ...interpretation, document: parsed.document, issues: sortIssues(interpretation.issues) };
+}
+
+type Read = ReturnType<typeof parseDocument>;
+
+async function read(
+  path: string | undefined,
+  format: ConfigFormat | undefined,
+  folder: string,
+): Promise<Read> {
+  // The loader's result goes through cosmiconfig's `$import` and package.json handling: no document does.
+  let parsed: Read | undefined;
+  const loader = (file: string, content: string): object => {
+    parsed = parseDocument(file, content, format);
+    return {};
+  };
+  const file = path === undefined ? undefined : resolve(path);
+  const places = SEARCH_PLACES.map((place) => join(folder, place));
+  try {
+    const explorer = explore(loader, file === undefined ? '' : extname(file));
+    const result = await (file === undefined ? explorer.search(folder) : explorer.load(file));
+    if (parsed !== undefined) return parsed;
+    if (result !== null) return parseDocument(result.filepath, '', format); // an empty file: no loader is called
+  } catch (error) {
+    return fileFault(file ?? folder, reason(error));
+  }
+  // cosmiconfig passes over files that it may not read: that must not look as if there were none.
+  for (const place of places) {
+    const fault = await access(place, constants.R_OK).then(
+      () => stat(place).then((entry) => (entry.isDirectory() ? 'is a directory' : undefined)),
+      (error: unknown) => ((error as NodeJS.ErrnoException).code === 'ENOENT' ? undefined : reason(error)),
+    );
+    if (fault !== undefined) return fileFault(place, fault);
+  }
+  return fileFault(
+    places[0] ?? folder,
+    `no configuration: looked for ${places.join(' and ')}; name one with -c FILE`,
+  );
+}
+
+/**
+ * A cosmiconfig explorer that reads our files alone. While it is made, cosmiconfig looks into the working
+ * directory for a configuration of its own, `.config/config.js` included, and would run that with our
+ * privileges: `/`, where only root can write, is the working directory meanwhile.
+ */
+function explore(loader: (file: string, content: string) => object, extension: string): PublicExplorer {
+  const before = process.cwd();
+  process.chdir('/');
+  try {
+    return cosmiconfig('rvrrpd', {
+      searchPlaces: [...SEARCH_PLACES],
+      searchStrategy: 'none',
+      ignoreEmptySearchPlaces: false,
+      cache: false,
+      loaders: { noExt: loader, '.conf': loader, ...(extension === '' ? {} : { [extension]: loader }) },
+    });
+  } finally {
+    process.chdir(before);
+  }
+}
+
+function fileFault(file: string, message: string): Read {
+  return { issues: [{ severity: 'error', position: { file }, directive: '', message }] };
+}
+
+function reason(error: unknown): string {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'ENOENT':
+      return 'there is no such file: name the configuration with -c FILE';
+    case 'EACCES':
+      return 'cannot be read, permission denied: run rvrrpd as root';
+    case 'EISDIR':
+      return 'is a directory: name the configuration file itself with -c FILE';
+    default:
+      return `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}

@@ -1,0 +1,25 @@
+/** Directives that are known, but stand in the wrong table: the usual mistake with TOML. */
+import type { ConfigPath } from './issues.ts';
+import { ApiSchema, asNode, ConfigSchema, type SchemaNode, VirtualRouterSchema } from './schema.ts';
+
+/** Tables by what the operator writes to open them, with their own directives. */
+const TABLES: readonly (readonly [header: string, schema: SchemaNode])[] = [
+  ['[[vrouter]]', asNode(VirtualRouterSchema)],
+  ['[api]', asNode(ApiSchema)],
+];
+
+/** Where the unknown directive at `path` belongs, as a sentence; `undefined` if nowhere. */
+export function rightPlace(path: ConfigPath): string | undefined {
+  const name = String(path.at(-1));
+  const general = asNode(ConfigSchema).properties ?? {};
+  if (path.length > 1 && Object.hasOwn(general, name)) {
+    const node = general[name];
+    return node?.type === 'object' || node?.type === 'array'
+      ? `[${name}] is a table of its own`
+      : `"${name}" is a general directive, which belongs above the first [table]`;
+  }
+  for (const [header, schema] of TABLES) {
+    if (Object.hasOwn(schema.properties ?? {}, name)) return `"${name}" belongs into ${header}`;
+  }
+  return undefined;
+}

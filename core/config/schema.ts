@@ -1,0 +1,304 @@
+/**
+ * The schema of the whole configuration file. It validates the file, fills in defaults, words the complaints
+ * (`expected`), and is what the configuration reference is generated from (`description`).
+ *
+ * Values that select a plugin are free strings here: which ones there are is the plugins' own affair, and
+ * resolved through their manifests (core/plugin/resolve.ts).
+ */
+import { type Static, type TSchema, Type } from '@sinclair/typebox';
+
+/**
+ * What a directive's schema says beyond JSON Schema. `expected` ends the sentence "must be …".
+ * `writeOnly` (JSON Schema) marks a secret: its value is never printed.
+ */
+interface Annotations {
+  readonly description: string;
+  readonly expected: string;
+  readonly writeOnly?: boolean;
+}
+
+const integer = (minimum: number, maximum: number, annotations: Annotations & { default?: number }) =>
+  Type.Integer({ minimum, maximum, ...annotations });
+
+const text = (annotations: Annotations & { default?: string }) =>
+  Type.String({ minLength: 1, ...annotations });
+
+const flag = (annotations: Omit<Annotations, 'expected'> & { default?: boolean }) =>
+  Type.Boolean({ expected: 'true or false', ...annotations });
+
+const choice = <const T extends string>(values: readonly T[], annotations: Annotations & { default?: T }) =>
+  Type.Unsafe<T>({ type: 'string', enum: [...values], ...annotations });
+
+const closed = { additionalProperties: false } as const;
+
+/** `timers` of a `[[vrouter]]`. */
+const Timers = Type.Object(
+  {
+    advert: integer(1, 255, {
+      description: 'Advertisement_Interval in seconds, the same on all routers of a group (RFC 3768 §5.3.7).',
+      expected: 'whole seconds, 1 to 255',
+      default: 1,
+    }),
+  },
+  {
+    ...closed,
+    description: 'Timers of the virtual router.',
+    expected: 'a table: { advert = 1 }',
+    default: {},
+  },
+);
+
+/** One `[[vrouter]]`. */
+export const VirtualRouterSchema = Type.Object(
+  {
+    group: integer(0, 255, {
+      description:
+        'Virtual router identifier (VRID), the same on all routers of the group. RFC 3768 allows 1 to 255.',
+      expected: '0 to 255',
+    }),
+    interface: text({
+      description: 'The Ethernet interface that VRRP runs on.',
+      expected: 'the name of an Ethernet interface',
+    }),
+    vip: Type.Unsafe<string | string[]>({
+      type: ['string', 'array'],
+      items: { type: 'string', expected: 'an IPv4 address' },
+      description: 'The virtual IP address, or an array of up to 255 of them.',
+      expected: 'an IPv4 address or an array of them',
+    }),
+    priority: integer(1, 254, {
+      description:
+        'Priority in the election of the Master: the highest wins. 0 and 255 are reserved (RFC 3768 §5.3.4); ' +
+        'a router whose interface has the virtual address as its own uses 255 by itself.',
+      expected: '1 to 254',
+      default: 100,
+    }),
+    preemption: flag({
+      description: 'Whether this router takes over from an active Master of lower priority (Preempt_Mode).',
+      default: false,
+    }),
+    version: Type.Unsafe<2 | 3>({
+      type: 'integer',
+      enum: [2, 3],
+      description: 'VRRP version.',
+      expected: '2',
+      default: 2,
+    }),
+    timers: Timers,
+    rfc3768: flag({
+      description:
+        'True: advertisements list the virtual addresses alone. False: the interface’s own addresses follow ' +
+        'them. With a proprietary authentication type always true.',
+      default: true,
+    }),
+    auth_type: Type.Optional(
+      text({
+        description: 'Authentication of advertisements: a type that an `auth` plugin offers.',
+        expected: 'the name of an authentication type',
+      }),
+    ),
+    auth_secret: Type.Optional(
+      Type.String({
+        description: 'The secret that all routers of the group share.',
+        expected: 'a string',
+        writeOnly: true,
+      }),
+    ),
+    netdrv: Type.Optional(
+      text({
+        description: 'Network driver: how the kernel is told, a name that a `netdrv` plugin offers.',
+        expected: 'the name of a network driver',
+      }),
+    ),
+    iftype: Type.Optional(
+      text({
+        description:
+          'Interface type: where a Master’s addresses live, a name that an `iftype` plugin offers.',
+        expected: 'the name of an interface type',
+      }),
+    ),
+    vifname: Type.Optional(
+      text({
+        description:
+          'Name of the virtual interface, for interface types that make one. Default: standby<group>.',
+        expected: 'an interface name of at most 15 characters',
+      }),
+    ),
+    socket_filter: flag({
+      description:
+        'Whether the kernel filters out packets that are not for this interface’s virtual routers.',
+      default: true,
+    }),
+  },
+  { ...closed, description: 'A virtual router.', expected: 'a table' },
+);
+
+/** `[api]`. */
+export const ApiSchema = Type.Object(
+  {
+    users: Type.Array(Type.String({ expected: 'a string: {{ALG}}name:level:salt:hash', writeOnly: true }), {
+      description: 'Who may use the client API: lines of `{{ALG}}name:level:salt:hash`.',
+      expected: 'an array of strings',
+      default: [],
+    }),
+    secret: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description: 'Secret of the client API. Default: a random one at each start.',
+        expected: 'a long random string',
+        writeOnly: true,
+      }),
+    ),
+    host: text({
+      description: 'Address and port that the client API listens on.',
+      expected: 'address:port',
+      default: '0.0.0.0:7080',
+    }),
+    tls: flag({ description: 'Whether the client API speaks TLS.', default: false }),
+    tls_key: text({
+      description: 'Path of the TLS private key.',
+      expected: 'a path',
+      default: '/etc/rvrrpd/ssl/key.pem',
+    }),
+    tls_cert: text({
+      description: 'Path of the TLS certificate chain.',
+      expected: 'a path',
+      default: '/etc/rvrrpd/ssl/cert.pem',
+    }),
+  },
+  { ...closed, description: 'The client API.', expected: 'a table', default: {} },
+);
+
+const PROTOCOL_ENTRY = { type: 'object', expected: 'a table' };
+
+/** `[protocols]`. What an entry may hold is its plugin's own affair. */
+export const ProtocolsSchema = Type.Unsafe<Record<string, RawEntry[]>>({
+  type: 'object',
+  additionalProperties: {
+    type: 'array',
+    items: PROTOCOL_ENTRY,
+    expected: 'an array of tables: [[protocols.<name>]]',
+  },
+  description: 'What is installed while a virtual router is Master: `[[protocols.<name>]]` for each entry.',
+  expected: 'a table',
+  default: {},
+});
+
+/** A table whose content another schema checks. */
+type RawEntry = Record<string, unknown>;
+
+/** An entry of `[plugins]` in its long form. */
+export interface PluginEntry {
+  readonly version?: string;
+  readonly options?: RawEntry;
+}
+
+/** `[plugins]`. */
+export const PluginsSchema = Type.Unsafe<Record<string, string | PluginEntry>>({
+  type: 'object',
+  additionalProperties: {
+    type: ['string', 'object'],
+    properties: {
+      version: {
+        type: 'string',
+        description: 'Range of versions that will do.',
+        expected: 'a semver range such as "^1.2"',
+      },
+      options: { type: 'object', description: 'Options of the plugin.', expected: 'a table' },
+    },
+    additionalProperties: false,
+    expected: 'a semver range such as "^1.2", or { version = "^1.2", options = { … } }',
+  },
+  description:
+    'Plugins beside the built-in ones, by package name or path, and options of either: a semver range, or ' +
+    '`{ version = "^1.2", options = { … } }`.',
+  expected: 'a table',
+  default: {},
+});
+
+/** The whole file. */
+export const ConfigSchema = Type.Object(
+  {
+    debug: Type.Unsafe<0 | 1 | 2 | 3 | 4 | 5>({
+      type: 'integer',
+      minimum: 0,
+      maximum: 5,
+      description: 'How much is logged: 0 information, 1 low, 2 medium, 3 high, 5 extensive.',
+      expected: '0 to 5',
+      default: 0,
+    }),
+    time_zone: choice(['local', 'utc'], {
+      description: 'Time zone of timestamps.',
+      expected: '"local" or "utc"',
+      default: 'local',
+    }),
+    time_format: choice(['disabled', 'short', 'rfc2822'], {
+      description: 'Format of timestamps; `disabled` is the default format.',
+      expected: '"disabled", "short" or "rfc2822"',
+      default: 'disabled',
+    }),
+    pid: text({
+      description: 'Path of the PID file.',
+      expected: 'a path',
+      default: '/var/run/rvrrpd.pid',
+    }),
+    working_dir: text({
+      description: 'Working directory of the daemon.',
+      expected: 'a path',
+      default: '/tmp',
+    }),
+    main_log: text({
+      description: 'Path of the log file.',
+      expected: 'a path',
+      default: '/var/log/rvrrpd.log',
+    }),
+    error_log: Type.Optional(
+      text({
+        description: 'Path of the file that errors are logged to as well. Default: none (`disabled`).',
+        expected: 'a path, or "disabled"',
+      }),
+    ),
+    client_api: Type.Optional(
+      text({
+        description: 'Client API: a name that an `api` plugin offers.',
+        expected: 'the name of a client API',
+      }),
+    ),
+    vrouter: Type.Array(VirtualRouterSchema, {
+      description: 'The virtual routers, a `[[vrouter]]` each.',
+      expected: 'an array of tables: [[vrouter]]',
+      default: [],
+    }),
+    protocols: ProtocolsSchema,
+    api: ApiSchema,
+    plugins: PluginsSchema,
+  },
+  { ...closed, description: 'The configuration of rvrrpd.', expected: 'a table' },
+);
+
+/** A file that fits the schema, defaults filled in. */
+export type ConfigFile = Static<typeof ConfigSchema>;
+/** One `[[vrouter]]` that fits the schema. */
+export type VirtualRouterFile = Static<typeof VirtualRouterSchema>;
+
+/** A JSON Schema as far as the core looks into it: ours, or one that a plugin ships. */
+export interface SchemaNode {
+  readonly type?: string | readonly string[];
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly additionalProperties?: boolean | SchemaNode;
+  readonly items?: SchemaNode;
+  readonly required?: readonly string[];
+  readonly enum?: readonly unknown[];
+  readonly minLength?: number;
+  readonly minItems?: number;
+  readonly uniqueItems?: boolean;
+  readonly description?: string;
+  readonly expected?: string;
+  readonly default?: unknown;
+  readonly writeOnly?: boolean;
+}
+
+/** TypeBox's schemas are JSON Schemas; this is only the compiler's view of one. */
+export function asNode(schema: TSchema): SchemaNode {
+  return schema as SchemaNode;
+}

@@ -1,0 +1,92 @@
+/**
+ * TOML configuration files. @iarna/toml gives the data; it keeps no positions, so toml-eslint-parser reads the
+ * same text for those. Both must accept it: what only one of them understands is an error, not a guess.
+ */
+import TOML from '@iarna/toml';
+import { type AST, ParseError, parseTOML } from 'toml-eslint-parser';
+import { type ParseResult, Places, type RawTable, syntaxError } from './document.ts';
+
+/** Parses a TOML 1.0 configuration. */
+export function parseTomlDocument(file: string, text: string): ParseResult {
+  let data: TOML.JsonMap | undefined;
+  let refusal: unknown;
+  try {
+    data = TOML.parse(text);
+  } catch (error) {
+    refusal = error;
+  }
+  let ast: AST.TOMLProgram;
+  try {
+    ast = parseTOML(text, { tomlVersion: '1.0' });
+  } catch (error) {
+    // Of the two, this parser's positions are right for every kind of error: prefer them.
+    if (!(error instanceof ParseError)) throw error;
+    const message = `not valid TOML: ${plain(error.message)}`;
+    return { issues: [syntaxError(file, error.lineNumber, error.column + 1, message)] };
+  }
+  if (data === undefined) {
+    const { line = 0, col = 0 } = refusal as { line?: number; col?: number };
+    const message = `not valid TOML: ${plain(refusal instanceof Error ? refusal.message : String(refusal))}`;
+    return { issues: [syntaxError(file, line + 1, col + 1, message)] };
+  }
+  const places = new Places(file);
+  for (const node of ast.body[0].body) {
+    if (node.type === 'TOMLTable') {
+      addTable(places, node);
+      for (const pair of node.body) addPair(places, node.resolvedKey, pair, text);
+    } else addPair(places, [], node, text);
+  }
+  return {
+    document: { file, format: 'toml', data: plainData(data) as RawTable, places },
+    issues: [],
+  };
+}
+
+/** Notes a table's header, and for `[a.b]` also `a`, if nothing before has mentioned it. */
+function addTable(places: Places, table: AST.TOMLTable): void {
+  const path = table.resolvedKey;
+  for (let length = 1; length <= path.length; length++) {
+    places.add(path.slice(0, length), table.loc.start.line);
+  }
+}
+
+function addPair(places: Places, parent: (string | number)[], pair: AST.TOMLKeyValue, text: string): void {
+  let path = parent;
+  for (const key of pair.key.keys) {
+    path = [...path, key.type === 'TOMLBare' ? key.name : key.value];
+    places.add(path, pair.loc.start.line); // dotted keys make tables on the way
+  }
+  addValue(places, path, pair.value, text);
+}
+
+function addValue(places: Places, path: (string | number)[], value: AST.TOMLContentNode, text: string): void {
+  if (value.type === 'TOMLInlineTable') {
+    places.add(path, value.loc.start.line);
+    for (const pair of value.body) addPair(places, path, pair, text);
+    return;
+  }
+  places.add(path, value.loc.start.line, text.slice(value.range[0], value.range[1]));
+  if (value.type !== 'TOMLArray') return;
+  for (const [index, element] of value.elements.entries()) addValue(places, [...path, index], element, text);
+}
+
+/**
+ * Dates become text: no directive is one. Integers beyond 2^53 come as bigint, cut to 64 bits: they become
+ * infinite, which is out of every range. What is shown to the operator is the source text anyway.
+ */
+function plainData(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number.POSITIVE_INFINITY;
+  if (value instanceof Date) return value.toISOString();
+  if (Array.isArray(value)) return value.map(plainData);
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plainData(inner)]));
+  }
+  return value;
+}
+
+/** The message without @iarna/toml's quotation of the source: the line may hold a secret. */
+function plain(message: string): string {
+  const first = message.split('\n')[0] ?? message;
+  const text = first.replace(/ at row \d+, col \d+, pos \d+:?$/, '');
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}

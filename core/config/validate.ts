@@ -1,0 +1,171 @@
+/**
+ * Validation against a JSON Schema, ours or one that a plugin ships: every violation becomes an issue with
+ * its line, its value and what would be right.
+ */
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import type { ConfigDocument } from './document.ts';
+import { type ConfigIssue, type ConfigPath, directiveName } from './issues.ts';
+import type { SchemaNode } from './schema.ts';
+import { nearest } from './suggest.ts';
+
+/** A violation, with the path that it is about. */
+export interface Violation {
+  readonly path: ConfigPath;
+  readonly issue: ConfigIssue;
+}
+
+const compiled = new WeakMap<SchemaNode, ValidateFunction>();
+
+/** An Ajv for each schema: two plugins, or two versions of one, may ship schemas with the same `$id`. */
+function compile(schema: SchemaNode): ValidateFunction {
+  let check = compiled.get(schema);
+  if (check === undefined) {
+    // Third-party schemas may use keywords and formats that Ajv doesn't know: those are annotations then.
+    check = new Ajv({ allErrors: true, useDefaults: true, strict: false, validateFormats: false }).compile(
+      schema,
+    );
+    compiled.set(schema, check);
+  }
+  return check;
+}
+
+/**
+ * Fills in a schema's defaults.
+ * @throws Error if the schema is none (JSON Schema draft-07)
+ */
+export function fillDefaults(schema: SchemaNode, data: unknown): void {
+  compile(schema)(data);
+}
+
+/**
+ * Checks `data` and fills in the schema's defaults.
+ * @param base path of `data` in the document
+ * @param elsewhere says where a directive belongs that is unknown here; absent: only the spelling is doubted
+ * @returns one violation for each path that has any, empty if the data is right
+ * @throws Error if the schema itself is none
+ */
+export function validate(
+  document: ConfigDocument,
+  base: ConfigPath,
+  schema: SchemaNode,
+  data: unknown,
+  elsewhere: (path: ConfigPath) => string | undefined = () => undefined,
+): Violation[] {
+  const check = compile(schema);
+  if (check(data)) return [];
+  const violations = new Map<string, Violation>();
+  for (const error of check.errors ?? []) {
+    const inner = innerPath(error, data);
+    const path = [...base, ...inner];
+    const key = JSON.stringify(path);
+    // The first complaint about a value is its type: further ones only repeat it in other words.
+    if (violations.has(key)) continue;
+    violations.set(key, { path, issue: toIssue(document, path, inner, schema, error, elsewhere) });
+  }
+  return [...violations.values()];
+}
+
+function toIssue(
+  document: ConfigDocument,
+  path: ConfigPath,
+  inner: ConfigPath,
+  schema: SchemaNode,
+  error: ErrorObject,
+  elsewhere: (path: ConfigPath) => string | undefined,
+): ConfigIssue {
+  const common = {
+    severity: 'error',
+    position: document.places.position(path),
+    directive: directiveName(path),
+  } as const;
+  if (error.keyword === 'additionalProperties') {
+    // No value: who misspells auth_secret does not want to find it in the log.
+    return { ...common, message: unknownDirective(inner, schema, elsewhere(path)) };
+  }
+  const node = schemaAt(schema, inner);
+  const expected = node?.expected;
+  if (error.keyword === 'required') {
+    const wanted = expected ?? node?.description;
+    return {
+      ...common,
+      message: wanted === undefined ? 'is missing' : `is missing: must be ${wanted}`,
+      ...(expected === undefined ? {} : { expected }),
+    };
+  }
+  const value = isSecret(schema, inner) ? undefined : document.places.source(path);
+  return {
+    ...common,
+    ...(value === undefined ? {} : { value }),
+    message: expected === undefined ? ajvMessage(error, node) : `must be ${expected}`,
+    ...(expected === undefined ? {} : { expected }),
+  };
+}
+
+/** Ajv's own words, for schemas without `expected`. */
+function ajvMessage(error: ErrorObject, node: SchemaNode | undefined): string {
+  const allowed: unknown = error.params.allowedValues;
+  const values = Array.isArray(allowed)
+    ? `: ${allowed.map((value) => JSON.stringify(value)).join(', ')}`
+    : '';
+  const about = node?.description === undefined ? '' : ` (${node.description})`;
+  return `${error.message ?? 'is wrong'}${values}${about}`;
+}
+
+function unknownDirective(inner: ConfigPath, schema: SchemaNode, elsewhere: string | undefined): string {
+  if (elsewhere !== undefined) return `unknown directive here: ${elsewhere}`;
+  const name = String(inner.at(-1));
+  const known = Object.keys(schemaAt(schema, inner.slice(0, -1))?.properties ?? {});
+  const meant = nearest(name, known);
+  if (meant !== undefined) return `unknown directive, did you mean "${meant}"?`;
+  return known.length === 0 ? 'unknown directive' : `unknown directive, there are: ${known.join(', ')}`;
+}
+
+/** The schema of what is at `path`, as far as it says. */
+export function schemaAt(schema: SchemaNode, path: ConfigPath): SchemaNode | undefined {
+  let node: SchemaNode | undefined = schema;
+  for (const part of path) {
+    if (node === undefined) return undefined;
+    if (typeof part === 'number') node = node.items;
+    else {
+      const open: SchemaNode | undefined =
+        typeof node.additionalProperties === 'object' ? node.additionalProperties : undefined;
+      node =
+        node.properties !== undefined && Object.hasOwn(node.properties, part) ? node.properties[part] : open;
+    }
+  }
+  return node;
+}
+
+/** Whether the value at `path`, or one that it is part of or consists of, is marked as a secret. */
+export function isSecret(schema: SchemaNode, path: ConfigPath): boolean {
+  for (let length = 0; length <= path.length; length++) {
+    if (schemaAt(schema, path.slice(0, length))?.writeOnly === true) return true;
+  }
+  const node = schemaAt(schema, path);
+  return node !== undefined && containsSecret(node);
+}
+
+function containsSecret(node: SchemaNode): boolean {
+  if (node.writeOnly === true) return true;
+  if (node.items !== undefined && containsSecret(node.items)) return true;
+  return Object.values(node.properties ?? {}).some(containsSecret);
+}
+
+/** An error's path within `data`: keys, and numbers for what is an index. */
+function innerPath(error: ErrorObject, data: unknown): ConfigPath {
+  const path: (string | number)[] = [];
+  let here = data;
+  for (const escaped of error.instancePath.split('/').slice(1)) {
+    const part = escaped.replace(/~1/g, '/').replace(/~0/g, '~');
+    if (Array.isArray(here)) {
+      path.push(Number(part));
+      here = here[Number(part)];
+    } else {
+      path.push(part);
+      here = (here as Record<string, unknown> | null | undefined)?.[part];
+    }
+  }
+  if (error.keyword === 'required') path.push(String(error.params.missingProperty));
+  if (error.keyword === 'additionalProperties') path.push(String(error.params.additionalProperty));
+  return path;
+}

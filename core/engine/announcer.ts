@@ -1,0 +1,73 @@
+/** When and how a Master tells its neighbours where the virtual addresses are. */
+import { Int, Num, State, type StateTable } from '../shared/state-table.ts';
+import type { EngineRouter } from './router.ts';
+import type { Transmitter } from './transmitter.ts';
+
+/**
+ * Pauses in ms before each announcement of a series but the first. One may be lost, a port of a switch may
+ * not forward yet, and another router may have announced itself last: spread out, one of them arrives.
+ */
+const PAUSES = [500, 1000, 2000, 5000];
+
+/** A series starts again at most once in this many ms, however many inferior advertisements arrive. */
+const RESTART_INTERVAL = 1000;
+
+/** Sends each address of a Master as a gratuitous ARP, several times over some seconds. */
+export class Announcer {
+  /** The value of `Wanted` that each slot's series belongs to. */
+  private readonly announced: Int32Array;
+  /** When each slot's series has started, monotonic ms. */
+  private readonly started: Float64Array;
+
+  constructor(
+    private readonly table: StateTable,
+    private readonly transmitter: Transmitter,
+  ) {
+    this.announced = new Int32Array(table.slots);
+    this.started = new Float64Array(table.slots);
+  }
+
+  /** Whether a Master's addresses have come into place since the last call: its series starts now. */
+  hasComeIntoPlace(router: EngineRouter, now: number): boolean {
+    const { slot } = router;
+    const wanted = this.table.int(slot, Int.Wanted);
+    if (this.announced[slot] === wanted || !this.isInPlace(router)) return false;
+    this.announced[slot] = wanted;
+    this.restart(slot, now);
+    return true;
+  }
+
+  /** Starts the series again. @returns false if it has only just started, or the addresses are not in place */
+  again(router: EngineRouter, now: number): boolean {
+    const { slot } = router;
+    if (!this.isInPlace(router) || now - this.started[slot]! < RESTART_INTERVAL) return false;
+    this.restart(slot, now);
+    return true;
+  }
+
+  /** Queues one announcement of each address. @returns when the next one is due, monotonic ms; 0: never */
+  announce(router: EngineRouter, now: number): number {
+    const { slot, attachment } = router;
+    if (!attachment || !this.isInPlace(router)) return 0;
+    const virtual = this.table.int(slot, Int.Announce) === 0;
+    const mac = virtual ? router.virtualMac : attachment.link.mac;
+    for (const address of router.config.addresses) {
+      this.transmitter.gratuitousArp(attachment.descriptor, address, mac, slot);
+    }
+    const step = this.table.int(slot, Int.AnnounceStep);
+    this.table.setInt(slot, Int.AnnounceStep, step + 1);
+    const pause = PAUSES[step];
+    const next = pause === undefined ? 0 : now + pause;
+    this.table.setNum(slot, Num.AnnounceDeadline, next);
+    return next;
+  }
+
+  private isInPlace({ slot, state }: EngineRouter): boolean {
+    return state === State.Master && this.table.int(slot, Int.Applied) === this.table.int(slot, Int.Wanted);
+  }
+
+  private restart(slot: number, now: number): void {
+    this.started[slot] = now;
+    this.table.setInt(slot, Int.AnnounceStep, 0);
+  }
+}

@@ -1,0 +1,379 @@
+/**
+ * The engine: runs the state machine of every virtual router on packets and deadlines. One wake-up serves
+ * all that is due; on the steady path nothing is allocated and nothing is waited for.
+ */
+import { Meta, native, type PacketLoop } from '../native/index.ts';
+import { Cause } from '../shared/event-ring.ts';
+import { Int, Num, State, type StateTable } from '../shared/state-table.ts';
+import {
+  addressLength,
+  clearChecksum,
+  decodeAdvertisement,
+  emptyAdvertisement,
+} from '../vrrp/advertisement.ts';
+import { Drop } from '../vrrp/drop-reasons.ts';
+import { compareAddress, decodeFrame, emptyFrame } from '../vrrp/frame.ts';
+import { type Action, type Event, type Outcome, transition } from '../vrrp/machine.ts';
+import { Announcer } from './announcer.ts';
+import type { Attachment } from './attachment.ts';
+import { Deadlines } from './deadlines.ts';
+import { droppedField, type Observer } from './observer.ts';
+import type { EngineRouter } from './router.ts';
+import { Transmitter } from './transmitter.ts';
+
+/** Packets received before they are handed over, and octets of each: VRRP's longest message fits. */
+const SLOTS = 512;
+const SLOT_SIZE = 2048;
+
+/** An advertisement may go out this many ms early, so that those due together need one wake-up. */
+const COALESCE = 0.5;
+
+/**
+ * A Master_Down_Timer found expired by this many ms: the engine itself was not running (a stopped process, a
+ * paused machine), and the silence says nothing about the Master. It gets one more interval to be heard.
+ */
+const STALL = 500;
+
+/** The clock of everything here: CLOCK_MONOTONIC in ms. */
+const clock = native.monotonicMs;
+
+/** Two timers for each router: the protocol's, and the next announcement. */
+const PROTOCOL = 0;
+const ANNOUNCE = 1;
+
+export class Engine {
+  /** By slot. */
+  readonly routers: readonly EngineRouter[];
+  readonly observer: Observer;
+  /** How often the event loop has woken the engine. */
+  wakeUps = 0;
+  private readonly table: StateTable;
+  private readonly deadlines: Deadlines;
+  private readonly transmitter: Transmitter;
+  private readonly announcer: Announcer;
+  private readonly loop: PacketLoop;
+  private readonly receiveBuffer = new Uint8Array(SLOTS * SLOT_SIZE);
+  private readonly meta = new Int32Array(SLOTS * Meta.Count);
+  /** By tag. */
+  private readonly attachments: (Attachment | undefined)[] = [];
+  /** Where each router's two frames stand in the send buffer. */
+  private readonly frameAt: number[];
+  private armed = 0;
+  private wantedChanged = false;
+
+  // Lent to the decoder and the state machine over and over.
+  private readonly frame = emptyFrame();
+  private readonly advertisement = emptyAdvertisement();
+  private readonly advertisementEvent = {
+    type: 'advertisement' as const,
+    priority: 0,
+    interval: 0,
+    addressOrder: 0,
+  };
+  private readonly timerEvent: Event = { type: 'timer' };
+  private readonly outcome: Outcome = {
+    state: State.Initialize,
+    deadline: 0,
+    masterAdverInterval: 0,
+    actions: [],
+  };
+
+  /**
+   * @param onSettled called at the end of every turn; `wantedChanged`: what a router wants of the kernel changed
+   * @param chatty tell observers of every advertisement
+   */
+  constructor(
+    routers: readonly EngineRouter[],
+    table: StateTable,
+    observer: Observer,
+    private readonly onSettled: (wantedChanged: boolean) => void,
+    private readonly chatty: boolean,
+  ) {
+    this.routers = routers;
+    this.table = table;
+    this.observer = observer;
+    this.deadlines = new Deadlines(routers.length * 2);
+    this.frameAt = [];
+    let space = 0;
+    for (const router of routers) {
+      this.frameAt.push(space);
+      space += 2 * router.frameSpace;
+    }
+    this.transmitter = new Transmitter(space, (slot, errno) => this.sendFailed(slot, errno));
+    this.announcer = new Announcer(table, this.transmitter);
+    this.loop = new native.PacketLoop(
+      this.receiveBuffer,
+      SLOT_SIZE,
+      this.meta,
+      this.transmitter.buffer,
+      this.transmitter.queue,
+      (packets, timers) => this.wake(packets, timers),
+    );
+    this.transmitter.send = (count) => this.loop.flush(count);
+  }
+
+  /** Receives from an attachment. */
+  attach(attachment: Attachment): void {
+    const free = this.attachments.indexOf(undefined);
+    const tag = free < 0 ? this.attachments.length : free;
+    this.attachments[tag] = attachment;
+    this.loop.add(attachment.descriptor, tag);
+  }
+
+  /** Receives from it no longer; it can be closed. */
+  detach(attachment: Attachment): void {
+    this.loop.remove(attachment.descriptor);
+    this.attachments[this.attachments.indexOf(attachment)] = undefined;
+  }
+
+  /** Builds a router's frames anew: its priority, its primary address or its addresses have changed. */
+  rebuildFrames(router: EngineRouter): void {
+    router.buildFrames(this.transmitter.buffer, this.frameAt[router.slot]!, router.attachment!.link);
+  }
+
+  /** Starts a router; {@link settle} sends what comes of it. */
+  start(router: EngineRouter, cause: number): void {
+    const now = clock();
+    transition(router, { type: 'startup' }, now, this.outcome);
+    this.apply(router, now, cause);
+  }
+
+  /** Stops a router; {@link settle} sends what comes of it. */
+  stop(router: EngineRouter, cause: number, into: typeof State.Initialize | typeof State.Down): void {
+    const now = clock();
+    transition(router, { type: 'shutdown' }, now, this.outcome);
+    this.outcome.state = into;
+    this.apply(router, now, cause);
+  }
+
+  /** Starts the announcements of routers whose addresses are in place now. */
+  announceApplied(): void {
+    const now = clock();
+    for (const router of this.routers) {
+      if (this.announcer.hasComeIntoPlace(router, now)) this.deadlines.set(router.slot * 2 + ANNOUNCE, now);
+    }
+    this.runTimers();
+    this.settle();
+  }
+
+  /** Sends what waits, arms the timer, tells the actuator. Ends every turn of the engine. */
+  settle(): void {
+    this.transmitter.flush();
+    const first = this.deadlines.first();
+    const next = first < 0 ? 0 : this.deadlines.at(first);
+    if (next !== this.armed) {
+      this.loop.setTimer(next);
+      this.armed = next;
+    }
+    this.onSettled(this.wantedChanged);
+    this.wantedChanged = false;
+  }
+
+  close(): void {
+    this.loop.close();
+  }
+
+  private wake(packets: number, timers: boolean): void {
+    if (packets > 0) {
+      const now = clock();
+      for (let i = 0; i < packets; i++) this.receive(i, now);
+    }
+    if (timers) {
+      this.wakeUps++;
+      this.armed = -1; // it may have fired
+      this.runTimers();
+      this.settle();
+    }
+  }
+
+  /** RFC 3768 §7.1: every check, then the state machine. */
+  private receive(index: number, now: number): void {
+    const bytes = this.receiveBuffer;
+    const at = index * SLOT_SIZE;
+    const attachment = this.attachments[this.meta[index * Meta.Count + Meta.Tag]!];
+    if (!attachment || this.meta[index * Meta.Count + Meta.Tagged] === 1) return; // another VLAN's
+    const length = this.meta[index * Meta.Count + Meta.Length]!;
+    const { frame, advertisement } = this;
+
+    const outside = decodeFrame(bytes, at, at + Math.min(length, SLOT_SIZE), frame);
+    if (outside === Drop['not-vrrp']) {
+      this.table.count(this.table.strangers, droppedField(outside));
+      return; // normal without a filter: nothing to tell
+    }
+    const inside = decodeAdvertisement(
+      bytes,
+      frame.messageStart,
+      frame.messageEnd,
+      frame.family,
+      frame.pseudoHeader,
+      advertisement,
+    );
+    const slot = advertisement.vrid < 0 ? -1 : attachment.slotOfVrid[advertisement.vrid]!;
+    const malformed = outside >= 0 ? outside : inside;
+    if (slot < 0) {
+      this.drop(this.table.strangers, malformed >= 0 ? malformed : Drop['unknown-vrid'], now);
+      return;
+    }
+    const router = this.routers[slot]!;
+    const reason = malformed >= 0 ? malformed : this.check(router);
+    if (reason >= 0) this.drop(slot, reason, now);
+    else this.accept(router, now);
+  }
+
+  /** The checks that need the configuration. @returns −1, or the reason to drop it */
+  private check(router: EngineRouter): number {
+    const bytes = this.receiveBuffer;
+    const { advertisement, frame } = this;
+    if (advertisement.version !== router.version) return Drop.version;
+    if (compareAddress(bytes, frame.sourceAt, router.primary) === 0) return Drop['own-source'];
+    if (router.priority === 255) return Drop['address-owner'];
+    if (router.version === 3) return -1;
+    const { authenticator } = router;
+    if (advertisement.authType !== (authenticator?.authType ?? 0)) return Drop['auth-type'];
+    if (authenticator) {
+      clearChecksum(bytes, advertisement.start);
+      if (!authenticator.verify(bytes, advertisement.start, advertisement.bodyEnd))
+        return Drop['auth-failed'];
+    }
+    if (advertisement.interval !== router.advertisementInterval) return Drop.interval;
+    return -1;
+  }
+
+  private accept(router: EngineRouter, now: number): void {
+    const bytes = this.receiveBuffer;
+    const { slot } = router;
+    const { frame, advertisement, advertisementEvent: event } = this;
+    const size = addressLength(frame.family);
+    this.table.count(slot, Num.AdvertisementsReceived);
+    if (advertisement.priority === 0) this.table.count(slot, Num.PriorityZeroReceived);
+    if (
+      !router.listsOurAddresses(
+        bytes,
+        advertisement.bodyEnd - advertisement.count * size,
+        advertisement.count,
+      )
+    ) {
+      this.table.count(slot, Num.AddressListMismatches);
+      this.observer.addressListMismatch(slot, now, bytes, frame.sourceAt, size);
+    }
+    if (this.chatty) this.observer.received(slot, advertisement.priority, bytes, frame.sourceAt, size);
+    event.priority = advertisement.priority;
+    event.interval = advertisement.interval;
+    event.addressOrder = compareAddress(bytes, frame.sourceAt, router.primary);
+    transition(router, event, now, this.outcome);
+    this.apply(router, now, event.priority > router.priority ? Cause.HigherPriority : Cause.HigherAddress);
+  }
+
+  private drop(slot: number, reason: number, now: number): void {
+    const { frame } = this;
+    const length = frame.sourceAt < 0 ? 0 : addressLength(frame.family);
+    this.table.count(slot, droppedField(reason));
+    this.observer.dropped(slot, reason, now, this.receiveBuffer, frame.sourceAt, length);
+  }
+
+  /** Serves the timers that are due. */
+  private runTimers(): void {
+    const now = clock();
+    for (;;) {
+      const timer = this.deadlines.first();
+      if (timer < 0) return;
+      const due = this.deadlines.at(timer);
+      if (due > now + COALESCE) return;
+      const router = this.routers[timer >> 1]!;
+      if ((timer & 1) === ANNOUNCE) {
+        this.deadlines.set(timer, this.announcer.announce(router, now));
+      } else if (!this.runProtocolTimer(router, timer, now)) {
+        return;
+      }
+    }
+  }
+
+  /** @returns false if this timer, the first one, is not due yet */
+  private runProtocolTimer(router: EngineRouter, timer: number, now: number): boolean {
+    const { deadline } = router;
+    if (router.state === State.Backup) {
+      // Advertisements restart the Master_Down_Timer without touching the heap: it is moved only here.
+      if (deadline > this.deadlines.at(timer)) {
+        this.deadlines.set(timer, deadline);
+        return true;
+      }
+      if (deadline > now) return false; // never early
+      if (now - deadline > STALL) {
+        const later = now + router.masterAdverInterval;
+        this.table.setNum(router.slot, Num.Deadline, later);
+        this.deadlines.set(timer, later);
+        this.observer.stalled(router.slot, now - deadline);
+        return true;
+      }
+    }
+    transition(router, this.timerEvent, now, this.outcome);
+    this.apply(router, now, Cause.MasterDown);
+    return true;
+  }
+
+  /** Makes an outcome of the state machine happen. */
+  private apply(router: EngineRouter, now: number, cause: number): void {
+    const { slot } = router;
+    const { outcome, table } = this;
+    const before = router.state;
+    const nums = slot * Num.Count;
+    table.nums[nums + Num.Deadline] = outcome.deadline;
+    table.nums[nums + Num.MasterAdverInterval] = outcome.masterAdverInterval;
+    const timer = slot * 2 + PROTOCOL;
+    const scheduled = this.deadlines.at(timer);
+    const restarted =
+      outcome.state === State.Backup && before === State.Backup && outcome.deadline > scheduled;
+    if (outcome.deadline !== scheduled && !restarted) this.deadlines.set(timer, outcome.deadline);
+    if (outcome.state !== before) {
+      table.setInt(slot, Int.State, outcome.state);
+      table.nums[nums + Num.Since] = Date.now();
+      this.observer.transition(slot, before, outcome.state, cause);
+    }
+    for (const action of outcome.actions) this.perform(router, action, now);
+  }
+
+  private perform(router: EngineRouter, action: Action, now: number): void {
+    const { slot } = router;
+    switch (action) {
+      case 'send-advertisement':
+        this.advertise(router, 0);
+        this.table.count(slot, Num.AdvertisementsSent);
+        if (this.chatty) this.observer.sent(slot, router.priority);
+        break;
+      case 'send-priority-zero':
+        this.advertise(router, router.frameSpace);
+        this.table.count(slot, Num.PriorityZeroSent);
+        if (this.chatty) this.observer.sent(slot, 0);
+        break;
+      case 'acquire-addresses':
+        this.table.count(slot, Num.BecameMaster);
+        this.want(slot);
+        break;
+      case 'release-addresses':
+        this.table.count(slot, Num.LeftMaster);
+        this.want(slot);
+        this.deadlines.set(slot * 2 + ANNOUNCE, 0);
+        break;
+      case 'announce-addresses':
+        if (this.announcer.again(router, now)) this.deadlines.set(slot * 2 + ANNOUNCE, now);
+        break;
+    }
+  }
+
+  private advertise(router: EngineRouter, offset: number): void {
+    const { attachment, slot } = router;
+    if (!attachment) return;
+    const at = this.frameAt[slot]! + offset;
+    this.transmitter.frame(attachment.descriptor, at, router.frameLength, slot);
+  }
+
+  private want(slot: number): void {
+    this.table.setInt(slot, Int.Wanted, this.table.int(slot, Int.Wanted) + 1);
+    this.wantedChanged = true;
+  }
+
+  private sendFailed(slot: number, errno: number): void {
+    this.table.count(slot, Num.SendErrors);
+    this.observer.sendError(slot, errno, clock());
+  }
+}

@@ -1,0 +1,101 @@
+/** What the engine tells observers: events into the ring, those that a peer can provoke at a bounded rate. */
+import { EventRing, EventType } from '../shared/event-ring.ts';
+import { Num } from '../shared/state-table.ts';
+import { DROP_REASONS } from '../vrrp/drop-reasons.ts';
+
+/** The same complaint about the same virtual router is told once in this many ms, with how often it occurred. */
+const COMPLAINT_INTERVAL = 10_000;
+
+/** Kinds of complaints: each drop reason, then these. */
+const ADDRESS_LIST = DROP_REASONS.length;
+const SEND_ERROR = DROP_REASONS.length + 1;
+const KINDS = DROP_REASONS.length + 2;
+
+/** Writes the engine's events. Nothing here allocates or blocks. */
+export class Observer {
+  private readonly ring: EventRing;
+  /** When each complaint was told last, monotonic ms. */
+  private readonly told: Float64Array;
+  /** How often it occurred since. */
+  private readonly untold: Uint32Array;
+  /** Something was written since the last look. */
+  dirty = false;
+
+  /** @param slots of the state table, that of the strangers included */
+  constructor(events: SharedArrayBuffer, slots: number) {
+    this.ring = new EventRing(events);
+    this.told = new Float64Array(slots * KINDS).fill(-COMPLAINT_INTERVAL);
+    this.untold = new Uint32Array(slots * KINDS);
+  }
+
+  transition(slot: number, from: number, to: number, cause: number): void {
+    this.write(EventType.Transition, slot, from, to, cause);
+  }
+
+  stalled(slot: number, lateness: number): void {
+    this.write(EventType.Stalled, slot, lateness, 0, 0);
+  }
+
+  ownership(slot: number, owned: boolean): void {
+    this.write(EventType.Ownership, slot, owned ? 1 : 0, 0, 0);
+  }
+
+  sent(slot: number, priority: number): void {
+    this.write(EventType.AdvertisementSent, slot, priority, 0, 0);
+  }
+
+  received(slot: number, priority: number, bytes: Uint8Array, sourceAt: number, length: number): void {
+    this.write(EventType.AdvertisementReceived, slot, priority, 0, 0, bytes, sourceAt, length);
+  }
+
+  dropped(
+    slot: number,
+    reason: number,
+    now: number,
+    bytes: Uint8Array,
+    sourceAt: number,
+    length: number,
+  ): void {
+    const times = this.complain(slot, reason, now);
+    if (times > 0) this.write(EventType.Dropped, slot, reason, times, 0, bytes, sourceAt, length);
+  }
+
+  addressListMismatch(slot: number, now: number, bytes: Uint8Array, sourceAt: number, length: number): void {
+    const times = this.complain(slot, ADDRESS_LIST, now);
+    if (times > 0) this.write(EventType.AddressListMismatch, slot, 0, times, 0, bytes, sourceAt, length);
+  }
+
+  sendError(slot: number, errno: number, now: number): void {
+    const times = this.complain(slot, SEND_ERROR, now);
+    if (times > 0) this.write(EventType.SendError, slot, errno, times, 0);
+  }
+
+  /** @returns how often it occurred, this time included, if it is time to tell; else 0 */
+  private complain(slot: number, kind: number, now: number): number {
+    const at = slot * KINDS + kind;
+    const times = ++this.untold[at]!;
+    if (now - this.told[at]! < COMPLAINT_INTERVAL) return 0;
+    this.told[at] = now;
+    this.untold[at] = 0;
+    return times;
+  }
+
+  private write(
+    type: number,
+    slot: number,
+    a: number,
+    b: number,
+    c: number,
+    peer?: Uint8Array,
+    peerAt?: number,
+    peerLength?: number,
+  ): void {
+    this.ring.write(type, slot, a, b, c, Date.now(), peer, peerAt, peerLength);
+    this.dirty = true;
+  }
+}
+
+/** The counter field of a drop reason. */
+export function droppedField(reason: number): number {
+  return Num.Dropped + reason;
+}

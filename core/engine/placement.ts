@@ -1,0 +1,156 @@
+/** Which virtual routers can run, and where: follows the links of the namespace as they come, change and go. */
+import type { AddressFamily, Link, SocketFilter } from '../plugin/types.ts';
+import { Cause } from '../shared/event-ring.ts';
+import { Int, State, type StateTable } from '../shared/state-table.ts';
+import { addressBytes } from '../vrrp/address.ts';
+import { Attachment } from './attachment.ts';
+import type { Engine } from './engine.ts';
+import { EngineRouter } from './router.ts';
+
+/** Where a router can run, or why it cannot. */
+type Place =
+  | { readonly link: Link; readonly primary: string; readonly owner: boolean }
+  | { readonly cause: number };
+
+/** Starts and stops the engine's routers as their interfaces allow. */
+export class Placement {
+  /** By link index and family. */
+  private readonly attachments = new Map<string, Attachment>();
+
+  /**
+   * @param filters socket filter of each slot, undefined where none is wanted
+   * @param log tells an error that the operator must know of
+   */
+  constructor(
+    private readonly engine: Engine,
+    private readonly table: StateTable,
+    private readonly filters: readonly (SocketFilter | undefined)[],
+    private readonly log: (message: string, fields: Readonly<Record<string, unknown>>) => void,
+  ) {}
+
+  /** Brings every router in line with the links as they are now. */
+  update(links: readonly Link[]): void {
+    const byName = new Map(links.map((link) => [link.name, link]));
+    const places = this.engine.routers.map((router) => placeOf(router, byName.get(router.config.interface)));
+    this.stopDisplaced(places);
+    this.attach(places);
+    for (const router of this.engine.routers) this.settle(router, places[router.slot]!);
+    this.engine.settle();
+  }
+
+  /** Stops every router for good: those that are Master say so (RFC 3768 §6.4.3). */
+  shutdown(): void {
+    for (const router of this.engine.routers) {
+      if (router.state !== State.Down) this.engine.stop(router, Cause.Shutdown, State.Initialize);
+    }
+    this.engine.settle();
+    for (const attachment of this.attachments.values()) {
+      this.engine.detach(attachment);
+      attachment.close();
+    }
+    this.attachments.clear();
+  }
+
+  /** Stops the routers that cannot go on where they run, while their sockets are still there. */
+  private stopDisplaced(places: readonly Place[]): void {
+    for (const router of this.engine.routers) {
+      const place = places[router.slot]!;
+      if ('cause' in place) {
+        if (router.state !== State.Down) this.engine.stop(router, place.cause, State.Down);
+      } else if (router.attachment) {
+        const owner = router.priority === 255;
+        if (router.attachment.link.index !== place.link.index) {
+          this.engine.stop(router, Cause.InterfaceMissing, State.Initialize);
+        } else if (owner !== place.owner) {
+          const cause = place.owner ? Cause.OwnershipGained : Cause.OwnershipLost;
+          this.engine.stop(router, cause, State.Initialize);
+        }
+      }
+    }
+    this.engine.settle();
+  }
+
+  /** Opens and closes sockets until each interface in use has one for each family. */
+  private attach(places: readonly Place[]): void {
+    const wanted = new Map<string, { link: Link; family: AddressFamily; routers: EngineRouter[] }>();
+    for (const router of this.engine.routers) {
+      const place = places[router.slot]!;
+      if ('cause' in place) continue;
+      const key = `${place.link.index}/${router.config.family}`;
+      const entry = wanted.get(key) ?? { link: place.link, family: router.config.family, routers: [] };
+      entry.routers.push(router);
+      wanted.set(key, entry);
+    }
+    for (const [key, attachment] of this.attachments) {
+      if (wanted.has(key)) continue;
+      this.engine.detach(attachment);
+      attachment.close();
+      this.attachments.delete(key);
+    }
+    for (const router of this.engine.routers) router.attachment = undefined;
+    for (const [key, { link, family, routers }] of wanted) {
+      const attachment = this.attachments.get(key) ?? this.open(key, link, family, routers);
+      if (attachment) attachment.link = link;
+      for (const router of routers) router.attachment = attachment;
+    }
+  }
+
+  private open(
+    key: string,
+    link: Link,
+    family: AddressFamily,
+    routers: EngineRouter[],
+  ): Attachment | undefined {
+    const slots = new Map(routers.map((router) => [router.config.vrid, router.slot]));
+    const filters = routers.map((router) => this.filters[router.slot]);
+    const filter = filters.includes(undefined) ? undefined : filters[0];
+    try {
+      const attachment = Attachment.open(link, family, slots, filter);
+      this.attachments.set(key, attachment);
+      this.engine.attach(attachment);
+      return attachment;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.log(`cannot use interface ${link.name}: ${reason}`, { interface: link.name });
+      return undefined;
+    }
+  }
+
+  /** Starts a router that can run and does not, and gives a running one its new primary address. */
+  private settle(router: EngineRouter, place: Place): void {
+    const { slot } = router;
+    if ('cause' in place) {
+      this.table.setInt(slot, Int.InterfaceIndex, 0);
+      return;
+    }
+    if (!router.attachment) {
+      if (router.state !== State.Down) this.engine.stop(router, Cause.InterfaceUnusable, State.Down);
+      return;
+    }
+    this.table.setInt(slot, Int.InterfaceIndex, place.link.index);
+    const primary = addressBytes(place.primary);
+    const running = router.state === State.Backup || router.state === State.Master;
+    // With rfc3768 = false the frames list the interface's other addresses too, so they are always built anew.
+    if (running && router.config.rfc3768 && Buffer.compare(primary, router.primary) === 0) return;
+    router.primary = primary;
+    if (!running) {
+      const priority = place.owner ? 255 : router.config.priority;
+      if (place.owner !== (router.priority === 255)) this.engine.observer.ownership(slot, place.owner);
+      this.table.setInt(slot, Int.Priority, priority);
+    }
+    this.engine.rebuildFrames(router);
+    if (!running) this.engine.start(router, Cause.Startup);
+  }
+}
+
+function placeOf(router: EngineRouter, link: Link | undefined): Place {
+  if (!link) return { cause: Cause.InterfaceMissing };
+  if (!link.ethernet) return { cause: Cause.InterfaceUnusable };
+  if (!link.up || !link.running) return { cause: Cause.InterfaceDown };
+  const { family, addresses } = router.config;
+  const [primary] = EngineRouter.ownAddresses(link, family);
+  if (primary === undefined) return { cause: Cause.NoAddress };
+  // RFC 3768 §1.5: the owner has the virtual addresses as its real ones.
+  const own = new Set(link.addresses.map((a) => a.address));
+  return { link, primary, owner: addresses.every((address) => own.has(address)) };
+}

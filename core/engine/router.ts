@@ -1,0 +1,115 @@
+/** One virtual router in the engine: what it is configured to be, over its slot of the state table. */
+import type { VirtualRouterConfig } from '../config/model.ts';
+import type { Authenticator, Link } from '../plugin/types.ts';
+import { Int, Num, type State, type StateTable } from '../shared/state-table.ts';
+import { addressBytes, virtualMac } from '../vrrp/address.ts';
+import { addressLength } from '../vrrp/advertisement.ts';
+import { encodeFrame, frameLength } from '../vrrp/frame.ts';
+import type { VirtualRouter } from '../vrrp/machine.ts';
+import type { Attachment } from './attachment.ts';
+
+/** VRRP counts addresses in one octet (RFC 3768 §5.3.5). */
+const MOST_ADDRESSES = 255;
+
+/** A virtual router of the engine. Its dynamic state is the slot; this object can be made anew at any time. */
+export class EngineRouter implements VirtualRouter {
+  readonly version: 2 | 3;
+  readonly preempt: boolean;
+  readonly advertisementInterval: number;
+  readonly virtualMac: string;
+  /** The virtual addresses as octets, one after the other. */
+  readonly addresses: Uint8Array;
+  /** Where it runs; undefined while it is Down. */
+  attachment: Attachment | undefined;
+  /** Our primary address on the interface. */
+  primary: Uint8Array = new Uint8Array();
+  /** Length of its frames in octets, once built. */
+  frameLength = 0;
+  private readonly ints: number;
+  private readonly nums: number;
+
+  constructor(
+    readonly slot: number,
+    readonly config: VirtualRouterConfig,
+    readonly authenticator: Authenticator | undefined,
+    private readonly table: StateTable,
+  ) {
+    this.version = config.version;
+    this.preempt = config.preempt;
+    this.advertisementInterval = config.advertisementIntervalCs * 10;
+    this.virtualMac = virtualMac(config.family, config.vrid);
+    this.addresses = Uint8Array.from(config.addresses.flatMap((address) => [...addressBytes(address)]));
+    this.ints = slot * Int.Count;
+    this.nums = slot * Num.Count;
+  }
+
+  // The engine alone writes these fields: no need for atomic loads here.
+  get state(): State {
+    return this.table.ints[this.ints + Int.State] as State;
+  }
+  get priority(): number {
+    return this.table.ints[this.ints + Int.Priority]!;
+  }
+  get deadline(): number {
+    return this.table.nums[this.nums + Num.Deadline]!;
+  }
+  get masterAdverInterval(): number {
+    return this.table.nums[this.nums + Num.MasterAdverInterval]!;
+  }
+
+  /** Octets that one of its frames takes at most. */
+  get frameSpace(): number {
+    const { version, family, rfc3768, addresses } = this.config;
+    return frameLength(version, family, rfc3768 ? addresses.length : MOST_ADDRESSES);
+  }
+
+  /** The interface's own addresses of our family, the primary one first. IPv6 goes by link-local addresses. */
+  static ownAddresses(link: Link, family: 4 | 6): string[] {
+    return link.addresses
+      .filter((a) => a.family === family && (family === 4 || a.address.startsWith('fe80:')))
+      .sort((a, b) => Number(a.secondary) - Number(b.secondary))
+      .map((a) => a.address);
+  }
+
+  /** Writes its two frames at `at`: an advertisement with its priority, then one with priority 0. */
+  buildFrames(send: Uint8Array, at: number, link: Link): void {
+    const { config, authenticator } = this;
+    const own = EngineRouter.ownAddresses(link, config.family);
+    const listed = config.rfc3768 ? config.addresses : [...config.addresses, ...own].slice(0, MOST_ADDRESSES);
+    const fields = {
+      version: config.version,
+      family: config.family,
+      vrid: config.vrid,
+      authType: authenticator?.authType ?? 0,
+      intervalCs: config.advertisementIntervalCs,
+      addresses: listed.map(addressBytes),
+    };
+    const sign = authenticator?.sign.bind(authenticator);
+    const end = encodeFrame(send, at, this.primary, { ...fields, priority: this.priority }, sign);
+    this.frameLength = end - at;
+    encodeFrame(send, at + this.frameSpace, this.primary, { ...fields, priority: 0 }, sign);
+  }
+
+  /**
+   * Whether an advertisement lists our addresses (RFC 3768 §7.1). Others may follow: a router with
+   * `rfc3768 = false` lists its interface's too.
+   */
+  listsOurAddresses(bytes: Uint8Array, at: number, count: number): boolean {
+    const ours = this.addresses;
+    if (count * addressLength(this.config.family) < ours.length) return false;
+    for (let i = 0; i < ours.length; i++) {
+      if (bytes[at + i] !== ours[i]) return this.listsInAnyOrder(bytes, at, count);
+    }
+    return true;
+  }
+
+  private listsInAnyOrder(bytes: Uint8Array, at: number, count: number): boolean {
+    const size = addressLength(this.config.family);
+    const listed = new Set<string>();
+    for (let i = 0; i < count; i++) listed.add(bytes.subarray(at + i * size, at + (i + 1) * size).join('.'));
+    for (let i = 0; i < this.addresses.length; i += size) {
+      if (!listed.has(this.addresses.subarray(i, i + size).join('.'))) return false;
+    }
+    return true;
+  }
+}

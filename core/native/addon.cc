@@ -1,0 +1,11 @@
+// The core's native part: one class and a handful of system calls.
+#include "packet_loop.h"
+#include "syscalls.h"
+
+static Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  rvrrpd::InitSyscalls(env, exports);
+  rvrrpd::PacketLoop::Init(env, exports);
+  return exports;
+}
+
+NODE_API_MODULE(core, Init)

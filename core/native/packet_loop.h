@@ -1,0 +1,59 @@
+#pragma once
+
+#include <napi.h>
+#include <sys/socket.h>
+#include <uv.h>
+
+#include <vector>
+
+namespace rvrrpd {
+
+// The engine's I/O: packet sockets and one timer behind one epoll descriptor, so that one wake-up of the
+// worker's event loop serves everything that is due. Contract in index.ts.
+class PacketLoop : public Napi::ObjectWrap<PacketLoop> {
+ public:
+  static void Init(Napi::Env env, Napi::Object exports);
+  explicit PacketLoop(const Napi::CallbackInfo& info);
+  ~PacketLoop() override;
+
+ private:
+  // What must outlive this object until libuv has let go of it.
+  struct Handle;
+
+  void Add(const Napi::CallbackInfo& info);
+  void Remove(const Napi::CallbackInfo& info);
+  void SetTimer(const Napi::CallbackInfo& info);
+  Napi::Value Flush(const Napi::CallbackInfo& info);
+  void Close(const Napi::CallbackInfo& info);
+
+  void OnReadable();
+  // Receives what is queued on one socket; tells JavaScript whenever the slots are full.
+  void Drain(int fd, int tag, int budget);
+  void Tell(bool timers);
+  void Shut();
+
+  Handle* handle_ = nullptr;
+  Napi::FunctionReference on_wake_;
+  Napi::Reference<Napi::Uint8Array> receive_reference_;
+  Napi::Reference<Napi::Int32Array> meta_reference_;
+  Napi::Reference<Napi::Uint8Array> send_reference_;
+  Napi::Reference<Napi::Int32Array> queue_reference_;
+  uint8_t* send_ = nullptr;
+  size_t send_length_ = 0;
+  int32_t* meta_ = nullptr;
+  int32_t* queue_ = nullptr;
+  size_t queue_length_ = 0;
+  size_t slots_ = 0;
+  size_t filled_ = 0;
+
+  struct Control {
+    alignas(cmsghdr) char bytes[64];
+  };
+  std::vector<iovec> receive_vectors_;
+  std::vector<Control> controls_;
+  std::vector<mmsghdr> receive_messages_;
+  std::vector<iovec> send_vectors_;
+  std::vector<mmsghdr> send_messages_;
+};
+
+}  // namespace rvrrpd

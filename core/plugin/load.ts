@@ -1,0 +1,56 @@
+/** Loads a plugin's code and holds it against its kind's contract. Runs in the worker that the kind decides. */
+import { pathToFileURL } from 'node:url';
+import type { ResolvedPlugin } from '../actuator/messages.ts';
+import type { Plugin } from './types.ts';
+
+/** A plugin that cannot be used. The message names it, its version, and what to do. */
+export class PluginError extends Error {
+  override readonly name = 'PluginError';
+
+  /** @param what what is wrong and what to do */
+  constructor(plugin: Pick<ResolvedPlugin, 'package' | 'version' | 'kind'>, what: string, cause?: unknown) {
+    super(`plugin ${plugin.package} ${plugin.version} (kind ${plugin.kind}): ${what}`, { cause });
+  }
+}
+
+/**
+ * Imports a plugin and checks its default export against its kind.
+ * @param kind the kind that the caller wants; the plugin's manifest must have said the same
+ * @throws PluginError
+ */
+export async function loadPlugin<K extends Plugin['kind']>(
+  plugin: ResolvedPlugin,
+  kind: K,
+): Promise<Extract<Plugin, { readonly kind: K }>> {
+  if (plugin.kind !== kind) throw new PluginError(plugin, `a plugin of kind ${kind} is needed here`);
+  let module: Readonly<Record<string, unknown>>;
+  try {
+    module = (await import(pathToFileURL(plugin.entry).href)) as Readonly<Record<string, unknown>>;
+  } catch (error) {
+    throw new PluginError(plugin, importFault(plugin, error), error);
+  }
+  const contract = module.default;
+  if (typeof contract !== 'object' || contract === null) {
+    throw new PluginError(plugin, `${plugin.entry} must have an object as its default export: ${TELL}`);
+  }
+  const { kind: actual, create } = contract as { readonly kind?: unknown; readonly create?: unknown };
+  if (actual !== kind) {
+    const is = actual === undefined ? 'no kind' : `kind ${JSON.stringify(actual)}`;
+    throw new PluginError(plugin, `its manifest says kind "${kind}", its default export has ${is}: ${TELL}`);
+  }
+  if (typeof create !== 'function') {
+    throw new PluginError(plugin, `its default export must have a function "create": ${TELL}`);
+  }
+  return contract as Extract<Plugin, { readonly kind: K }>;
+}
+
+const TELL = 'install another version, or tell its author';
+
+function importFault({ entry }: ResolvedPlugin, error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const { code, url } = error as { readonly code?: unknown; readonly url?: unknown };
+  const itself = code === 'ERR_MODULE_NOT_FOUND' && url === pathToFileURL(entry).href;
+  return itself
+    ? `its module ${entry} does not exist: build it (npm run build) or reinstall it`
+    : `its module ${entry} cannot be loaded: ${message}: reinstall it, or tell its author`;
+}

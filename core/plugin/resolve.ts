@@ -1,0 +1,210 @@
+/** Which plugin does what: the names in the configuration against the manifests of the plugins there are. */
+import type { RouterPlugins } from '../actuator/messages.ts';
+import { IssueList } from '../config/checks.ts';
+import type { ConfigDocument } from '../config/document.ts';
+import type { ConfigIssue, ConfigPath } from '../config/issues.ts';
+import { directiveName } from '../config/issues.ts';
+import type { DaemonConfig } from '../config/model.ts';
+import { nearest } from '../config/suggest.ts';
+import { validate } from '../config/validate.ts';
+import type { AvailablePlugin } from './discover.ts';
+import { type Offer, PluginTable } from './table.ts';
+import type { PluginKind } from './types.ts';
+
+/** What a router, or the daemon, ends up with. */
+export interface Resolution {
+  /** By virtual router. With an error among `issues` an unknown name is empty: not to be run. */
+  readonly routers: readonly RouterPlugins[];
+  /** `api` plugin to start, under the name that selects it. Absent: none. */
+  readonly api?: Offer;
+  /** The configuration to run: `[protocols]` is reduced to those that a plugin answers to. */
+  readonly config: DaemonConfig;
+  readonly issues: readonly ConfigIssue[];
+}
+
+/** Finds each name's plugin. */
+export function resolvePlugins(
+  config: DaemonConfig,
+  document: ConfigDocument,
+  available: readonly AvailablePlugin[],
+): Resolution {
+  return new Resolver(config, document, available).resolve();
+}
+
+/** Directives of a virtual router that select a plugin, by kind. */
+const DIRECTIVES = { auth: 'auth_type', netdrv: 'netdrv', iftype: 'iftype' } as const;
+
+class Resolver {
+  private readonly list: IssueList;
+  private readonly table: PluginTable;
+  /** Things said once, not for each of thousands of routers. */
+  private readonly said = new Set<string>();
+
+  constructor(
+    private readonly config: DaemonConfig,
+    private readonly document: ConfigDocument,
+    available: readonly AvailablePlugin[],
+  ) {
+    this.list = new IssueList(document);
+    this.table = new PluginTable(available, this.list);
+  }
+
+  resolve(): Resolution {
+    const filter = this.table.preferred('filter');
+    const routers = this.config.virtualRouters.map((router, index): RouterPlugins => {
+      const path = ['vrouter', index];
+      const auth = router.authType === undefined ? undefined : this.named('auth', router.authType, path);
+      const iftype = this.select('iftype', router.iftype, path);
+      const netdrv = this.driver(router.netdrv, iftype, path);
+      return {
+        ...(auth === undefined ? {} : { auth: auth.name }),
+        ...(router.socketFilter && filter !== undefined ? { filter: filter.name } : {}),
+        netdrv: netdrv?.name ?? '',
+        iftype: iftype?.name ?? '',
+      };
+    });
+    this.checkVirtualInterfaces(routers);
+    const protocols = this.protocols();
+    const api = this.api();
+    return {
+      routers,
+      config: { ...this.config, protocols },
+      ...(api === undefined ? {} : { api }),
+      issues: this.list.issues,
+    };
+  }
+
+  /** The plugin that answers to `name`, or a complaint that lists what there is. */
+  private named(kind: keyof typeof DIRECTIVES, name: string, router: ConfigPath): Offer | undefined {
+    const offer = this.table.find(kind, name);
+    if (offer === undefined) {
+      const directive = DIRECTIVES[kind];
+      const advice = 'change it, or install a plugin that does and add it to [plugins]';
+      this.list.error([...router, directive], `${this.unknown(kind, name, directive)}: ${advice}`);
+    }
+    return offer;
+  }
+
+  private unknown(kind: PluginKind, name: string, directive: string): string {
+    const names = this.table.names(kind);
+    const there = names.map((each) => JSON.stringify(each)).join(', ');
+    const meant = nearest(name, names);
+    const hint = meant === undefined ? '' : `; did you mean "${meant}"?`;
+    const choice = names.length === 0 ? '' : ` (there is ${there}${hint})`;
+    return `no plugin answers to ${directive} ${JSON.stringify(name)} yet${choice}`;
+  }
+
+  private select(kind: 'netdrv' | 'iftype', name: string | undefined, router: ConfigPath): Offer | undefined {
+    if (name !== undefined) return this.named(kind, name, router);
+    const offer = this.table.preferred(kind);
+    const directive = DIRECTIVES[kind];
+    if (offer === undefined) {
+      this.once(
+        `none ${kind}`,
+        'error',
+        [...router, directive],
+        'is needed: no plugin of this kind is installed',
+      );
+    } else if (!offer.plugin.default) {
+      const message = `is not configured: "${offer.name}" (${describe(offer)}) is used, as no plugin is the default`;
+      this.once(`default ${kind}`, 'notice', [...router, directive], message);
+    }
+    return offer;
+  }
+
+  /** The network driver: as configured, unless the interface type needs what that cannot do. */
+  private driver(name: string | undefined, iftype: Offer | undefined, router: ConfigPath): Offer | undefined {
+    const needs = iftype?.plugin.needs ?? [];
+    const fits = (offer: Offer): boolean => needs.every((need) => offer.plugin.provides.includes(need));
+    const configured = name === undefined ? undefined : this.named('netdrv', name, router);
+    if (name !== undefined && configured === undefined) return undefined; // it has been said
+    const wanted = configured ?? this.table.preferred('netdrv');
+    if (wanted === undefined || fits(wanted)) return this.select('netdrv', name, router);
+    const path = [...router, 'netdrv'];
+    const what = `iftype "${iftype?.name}" needs ${needs.map((need) => `"${need}"`).join(', ')}`;
+    const other = this.table.all('netdrv').find(fits);
+    if (other === undefined) {
+      this.list.error(path, `${what}, which no installed network driver provides: install one that does`);
+      return undefined;
+    }
+    const message = `"${other.name}" (${describe(other)}) is used instead of "${wanted.name}": ${what}`;
+    const severity = name === undefined ? 'notice' : 'warning';
+    this.once(`instead ${wanted.name} ${iftype?.name} ${severity}`, severity, path, message);
+    return other;
+  }
+
+  /**
+   * The default `standby<group>` is unique on one interface only. An interface type that needs a capability
+   * of the driver makes an interface of its own; to the others the name means nothing.
+   */
+  private checkVirtualInterfaces(routers: readonly RouterPlugins[]): void {
+    const physical = new Set(this.config.virtualRouters.map((router) => router.interface));
+    const first = new Map<string, ConfigPath>();
+    for (const [index, router] of this.config.virtualRouters.entries()) {
+      const iftype = this.table.find('iftype', routers[index]!.iftype);
+      if (iftype === undefined || iftype.plugin.needs.length === 0) continue;
+      const path: ConfigPath = ['vrouter', index, 'vifname'];
+      const isDefault = !this.document.places.has(path);
+      const other = first.get(router.vifname);
+      const name = `its default "${router.vifname}"`;
+      if (other === undefined) first.set(router.vifname, path);
+      else if (isDefault || !this.document.places.has(other)) {
+        const where = `${directiveName(other.slice(0, 2))} (${this.list.lineOf(other)})`;
+        const subject = isDefault ? `must be set: ${name}` : 'must be another name: this one';
+        this.list.error(path, `${subject} is already the virtual interface of ${where}`);
+      }
+      if (isDefault && physical.has(router.vifname)) {
+        this.list.error(path, `must be set: ${name} is an interface that VRRP runs on`);
+      }
+    }
+  }
+
+  /** Checks `[protocols]` against the schemas of their plugins, and leaves out those without one. */
+  private protocols(): DaemonConfig['protocols'] {
+    const answered: Record<string, (typeof this.config.protocols)[string]> = {};
+    for (const [name, entries] of Object.entries(this.config.protocols)) {
+      const path: ConfigPath = ['protocols', name];
+      const offer = this.table.find('protocol', name);
+      if (offer === undefined) {
+        this.list.warn(path, `${this.unknown('protocol', name, 'protocol')}: its entries are ignored`);
+        continue;
+      }
+      answered[name] = entries;
+      if (offer.configSchema === undefined) continue;
+      for (const [index, entry] of entries.entries()) {
+        const at = [...path, index];
+        for (const { issue } of validate(this.document, at, offer.configSchema, structuredClone(entry))) {
+          this.list.issues.push(issue);
+        }
+      }
+    }
+    return answered;
+  }
+
+  /** The client API, if the file asks for one: by name, or by having an `[api]` table. */
+  private api(): Offer | undefined {
+    const { clientApi } = this.config;
+    if (clientApi === undefined && !this.document.places.has(['api'])) return undefined;
+    const offer = clientApi === undefined ? this.table.preferred('api') : this.table.find('api', clientApi);
+    if (offer === undefined) {
+      const path = clientApi === undefined ? ['api'] : ['client_api'];
+      const what =
+        clientApi === undefined
+          ? 'no plugin of kind api is installed'
+          : this.unknown('api', clientApi, 'client_api');
+      this.list.warn(path, `${what}: the API is not started`);
+    }
+    return offer;
+  }
+
+  private once(key: string, severity: ConfigIssue['severity'], path: ConfigPath, message: string): void {
+    if (this.said.has(key)) return;
+    this.said.add(key);
+    this.list.add(severity, path, message);
+  }
+}
+
+/** `rvrrpd-plugin-x 1.0.0`. */
+function describe({ plugin }: Offer): string {
+  return `${plugin.package} ${plugin.version}`;
+}

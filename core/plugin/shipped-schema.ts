@@ -1,0 +1,44 @@
+/** The JSON Schemas that a plugin's package ships: of its options, and of its part of the configuration. */
+import type { ConfigIssue } from '../config/issues.ts';
+import type { SchemaNode } from '../config/schema.ts';
+import { fillDefaults } from '../config/validate.ts';
+import { fileInPackage, type PackageFile, readText } from './package-files.ts';
+import type { PluginManifest } from './types.ts';
+
+/** Manifest fields that name a schema's file. */
+export type SchemaField = 'optionsSchema' | 'configSchema';
+
+/** A schema, nothing if the manifest names none, or what is wrong with it. */
+export type ShippedSchema =
+  | { readonly schema?: SchemaNode; readonly issue?: undefined }
+  | { readonly issue: ConfigIssue };
+
+/** Reads the schema that a manifest field names and compiles it, so that a broken one is found at start. */
+export function shippedSchema(
+  { folder, document, name, version }: PackageFile,
+  manifest: PluginManifest,
+  field: SchemaField,
+): ShippedSchema {
+  const path = manifest[field];
+  if (path === undefined) return {};
+  const fault = (reason: string): ShippedSchema => ({
+    issue: {
+      severity: 'error',
+      position: document.places.position(['rvrrpd', field]),
+      directive: `rvrrpd.${field}`,
+      value: JSON.stringify(path),
+      message: `${reason} (plugin ${name} ${version}: reinstall it, or tell its author)`,
+    },
+  });
+  const file = fileInPackage(folder, path);
+  if (file === undefined) return fault('must be a file of the package');
+  const content = readText(file);
+  if (content.fault !== undefined) return fault(content.fault);
+  try {
+    const schema = JSON.parse(content.text) as SchemaNode;
+    fillDefaults(schema, {});
+    return { schema };
+  } catch (error) {
+    return fault(`is not a JSON Schema: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}

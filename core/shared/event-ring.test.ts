@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { EventRing, EventType } from './event-ring.ts';
+
+test('events arrive in order, with their peer', () => {
+  const ring = new EventRing(EventRing.allocate(8));
+  const reader = ring.reader();
+  ring.write(EventType.Transition, 3, 1, 2, 4, 1234);
+  ring.write(EventType.Dropped, 5, 7, 2, 0, 1235, Uint8Array.of(9, 10, 0, 255, 3), 1, 4);
+  const seen: unknown[] = [];
+  expect(reader.read((event) => seen.push({ ...event, peer: [...event.peer] }), 10)).toBe(0);
+  expect(seen).toEqual([
+    { type: EventType.Transition, slot: 3, a: 1, b: 2, c: 4, time: 1234, peer: [] },
+    { type: EventType.Dropped, slot: 5, a: 7, b: 2, c: 0, time: 1235, peer: [10, 0, 255, 3] },
+  ]);
+  expect(reader.pending).toBe(false);
+});
+
+test('a slow reader loses the oldest and is told how many', () => {
+  const ring = new EventRing(EventRing.allocate(4));
+  const reader = ring.reader();
+  for (let i = 0; i < 10; i++) ring.write(EventType.Transition, i, 0, 0, 0, 0);
+  const slots: number[] = [];
+  expect(reader.read((event) => slots.push(event.slot), 100)).toBe(6);
+  expect(slots).toEqual([6, 7, 8, 9]);
+});
+
+test('a limit leaves the rest for later', () => {
+  const ring = new EventRing(EventRing.allocate(8));
+  const reader = ring.reader();
+  for (let i = 0; i < 5; i++) ring.write(EventType.Transition, i, 0, 0, 0, 0);
+  const slots: number[] = [];
+  reader.read((event) => slots.push(event.slot), 2);
+  expect(reader.pending).toBe(true);
+  reader.read((event) => slots.push(event.slot), 100);
+  expect(slots).toEqual([0, 1, 2, 3, 4]);
+});
+
+test('readers are independent of each other', () => {
+  const ring = new EventRing(EventRing.allocate(8));
+  const [one, two] = [ring.reader(), ring.reader()];
+  ring.write(EventType.Stalled, 1, 0, 0, 0, 0);
+  let count = 0;
+  one.read(() => count++, 10);
+  two.read(() => count++, 10);
+  expect(count).toBe(2);
+});

@@ -1,0 +1,197 @@
+/**
+ * What happens in the engine, for the log and other observers: a ring of fixed-size records in shared memory.
+ * Writing one never blocks and allocates nothing. A reader that is too slow loses the oldest records and is
+ * told how many.
+ */
+
+/** What a record tells; `a` and `b` are its arguments. */
+export const EventType = {
+  /** `a`: the state before, `b`: the state after, `c`: a {@link Cause}. */
+  Transition: 1,
+  /** `a`: index of the drop reason, `b`: how many since the last such record, this one included; peer. */
+  Dropped: 2,
+  /** `a`: errno, `b`: how many since the last such record. */
+  SendError: 3,
+  /** `a`: how late in ms the engine woke up; it waits for the Master's next advertisement instead. */
+  Stalled: 4,
+  /** `b`: how many since the last such record; peer. */
+  AddressListMismatch: 5,
+  /** `debug = 5` only. `a`: priority; peer. */
+  AdvertisementReceived: 6,
+  /** `debug = 5` only. `a`: priority. */
+  AdvertisementSent: 7,
+  /** `a`: 1 if we own the address now, and use priority 255. */
+  Ownership: 8,
+} as const;
+
+/** Why a virtual router changed its state. */
+export const CAUSES = [
+  'startup',
+  'shutdown',
+  'the Master_Down_Timer expired',
+  'an advertisement of higher priority',
+  'an advertisement of equal priority from a higher address',
+  'the interface is missing',
+  'the interface is down',
+  'the interface has no address of its family',
+  'the interface cannot be used',
+  'the address is no longer owned',
+  'the address is owned now',
+] as const;
+
+/** Indices of {@link CAUSES}. */
+export const Cause = {
+  Startup: 0,
+  Shutdown: 1,
+  MasterDown: 2,
+  HigherPriority: 3,
+  HigherAddress: 4,
+  InterfaceMissing: 5,
+  InterfaceDown: 6,
+  NoAddress: 7,
+  InterfaceUnusable: 8,
+  OwnershipLost: 9,
+  OwnershipGained: 10,
+} as const;
+
+/** One event, as a reader gets it. The object is reused: copy what is to be kept. */
+export interface EngineEvent {
+  type: number;
+  slot: number;
+  a: number;
+  b: number;
+  c: number;
+  /** When, in ms since the epoch. */
+  time: number;
+  /** 4 or 16 octets of the peer's address, or empty. */
+  peer: Uint8Array;
+}
+
+/** Float64 words of a record: sequence number, type, slot, a, b, c, time, octets of the peer, 4 words of it. */
+const WORDS = 12;
+const HEADER_BYTES = 8;
+
+/** The ring over its shared memory. One writer, any number of readers. */
+export class EventRing {
+  private readonly head: Int32Array;
+  private readonly words: Float64Array;
+  readonly capacity: number;
+
+  /** @param buffer memory made by {@link EventRing.allocate} */
+  constructor(readonly buffer: SharedArrayBuffer) {
+    this.head = new Int32Array(buffer, 0, 1);
+    this.words = new Float64Array(buffer, HEADER_BYTES);
+    this.capacity = this.words.length / WORDS;
+  }
+
+  /** Memory for this many records. */
+  static allocate(records: number): SharedArrayBuffer {
+    return new SharedArrayBuffer(HEADER_BYTES + records * WORDS * 8);
+  }
+
+  /**
+   * Writes a record over the oldest one.
+   * @param peerBytes where the peer's address stands, from `peerAt`, `peerLength` octets (0: none)
+   */
+  write(
+    type: number,
+    slot: number,
+    a: number,
+    b: number,
+    c: number,
+    time: number,
+    peerBytes?: Uint8Array,
+    peerAt = 0,
+    peerLength = 0,
+  ): void {
+    const number = Atomics.load(this.head, 0);
+    const at = (number % this.capacity) * WORDS;
+    const { words } = this;
+    words[at] = -1; // being written
+    words[at + 1] = type;
+    words[at + 2] = slot;
+    words[at + 3] = a;
+    words[at + 4] = b;
+    words[at + 5] = c;
+    words[at + 6] = time;
+    words[at + 7] = peerBytes ? peerLength : 0;
+    for (let i = 0; peerBytes && i < peerLength; i += 4) {
+      const p = peerAt + i;
+      words[at + 8 + i / 4] =
+        peerBytes[p]! * 0x1000000 + (peerBytes[p + 1]! << 16) + (peerBytes[p + 2]! << 8) + peerBytes[p + 3]!;
+    }
+    words[at] = number;
+    Atomics.store(this.head, 0, (number + 1) & 0x3fffffff);
+  }
+
+  /** A reader that starts with the next record written. */
+  reader(): EventReader {
+    return new EventReader(this, this.head, this.words);
+  }
+}
+
+/** Reads a ring at its own pace. */
+export class EventReader {
+  private next: number;
+  private readonly event: EngineEvent = {
+    type: 0,
+    slot: 0,
+    a: 0,
+    b: 0,
+    c: 0,
+    time: 0,
+    peer: new Uint8Array(),
+  };
+
+  constructor(
+    private readonly ring: EventRing,
+    private readonly head: Int32Array,
+    private readonly words: Float64Array,
+  ) {
+    this.next = Atomics.load(head, 0);
+  }
+
+  /**
+   * Calls `each` for what has been written since the last call.
+   * @param limit at most so many
+   * @returns how many records were lost because this reader was too slow
+   */
+  read(each: (event: EngineEvent) => void, limit: number): number {
+    let lost = 0;
+    for (let taken = 0; taken < limit; taken++) {
+      const behind = (Atomics.load(this.head, 0) - this.next) & 0x3fffffff;
+      if (behind === 0) break;
+      if (behind > this.ring.capacity) {
+        const skip = behind - this.ring.capacity;
+        lost += skip;
+        this.next = (this.next + skip) & 0x3fffffff;
+      }
+      if (this.take()) each(this.event);
+      else lost++; // overwritten meanwhile
+      this.next = (this.next + 1) & 0x3fffffff;
+    }
+    return lost;
+  }
+
+  /** Whether there is more to read. */
+  get pending(): boolean {
+    return Atomics.load(this.head, 0) !== this.next;
+  }
+
+  private take(): boolean {
+    const { words, event } = this;
+    const at = (this.next % this.ring.capacity) * WORDS;
+    if (words[at] !== this.next) return false;
+    event.type = words[at + 1]!;
+    event.slot = words[at + 2]!;
+    event.a = words[at + 3]!;
+    event.b = words[at + 4]!;
+    event.c = words[at + 5]!;
+    event.time = words[at + 6]!;
+    event.peer = new Uint8Array(words[at + 7]!);
+    for (let i = 0; i < event.peer.length; i++) {
+      event.peer[i] = (words[at + 8 + (i >> 2)]! >>> (24 - 8 * (i & 3))) & 0xff;
+    }
+    return words[at] === this.next;
+  }
+}

@@ -1,0 +1,57 @@
+/** The daemon's log: readable lines on a terminal, JSON lines otherwise. */
+import pino, { type Logger } from 'pino';
+import pretty from 'pino-pretty';
+import type { DaemonConfig } from '../config/model.ts';
+import { formatTime } from './time.ts';
+
+export type { Logger } from 'pino';
+
+/** Octets that may wait for a reader who does not read; what comes after them is lost, not waited for. */
+const BACKLOG = 8 << 20;
+
+/** What the log needs of the configuration. */
+export type LogSettings = Pick<DaemonConfig, 'debug' | 'timeZone' | 'timeFormat'>;
+
+/**
+ * The log on a descriptor. Writing never blocks the thread.
+ *
+ * `debug` 0 logs information, warnings and errors; 1 and 2 add `debug` lines; 3 and up add `trace` lines; 5
+ * moreover tells of every advertisement.
+ */
+export function openLog(
+  settings: LogSettings,
+  descriptor = 1,
+  terminal = process.stdout.isTTY === true,
+): Logger {
+  const { debug, timeZone, timeFormat } = settings;
+  const destination = pino.destination({ fd: descriptor, sync: false, maxLength: BACKLOG });
+  const stream = terminal
+    ? pretty({
+        destination,
+        colorize: true,
+        translateTime: false,
+        ignore: 'pid,hostname,interface,group,from,to,cause,reason,peer,package',
+        singleLine: true,
+      })
+    : destination;
+  return pino(
+    {
+      level: debug === 0 ? 'info' : debug <= 2 ? 'debug' : 'trace',
+      base: { pid: process.pid },
+      timestamp: () => `,"time":"${formatTime(Date.now(), timeZone, timeFormat)}"`,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    stream,
+  );
+}
+
+/** Waits until everything logged is written, but no longer than `timeout` ms. */
+export function flushLog(log: Logger, timeout: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, timeout);
+    log.flush(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,104 @@
+/** Turns the engine's events into lines of the log. */
+import { getSystemErrorName } from 'node:util';
+import type { DaemonConfig, VirtualRouterConfig } from '../config/model.ts';
+import { CAUSES, type EngineEvent, EventType } from '../shared/event-ring.ts';
+import { STATE_NAMES } from '../shared/state-table.ts';
+import { addressText } from '../vrrp/address.ts';
+import { DROP_REASONS, type DropReason } from '../vrrp/drop-reasons.ts';
+import type { Logger } from './log.ts';
+
+/** What an operator would check, for each reason to drop a packet that a misconfigured peer causes. */
+const ADVICE: Partial<Record<DropReason, string>> = {
+  ttl: 'it was forwarded by a router, or forged',
+  version: 'use the same VRRP version on both sides',
+  checksum: 'it was damaged on the way, or its sender computes the checksum otherwise',
+  'unknown-vrid': 'no virtual router of this group is configured on the interface',
+  'own-source': 'the network loops our packets back, or another host has our address',
+  'address-owner': 'we own the address: the other router must not use it',
+  'auth-type': 'use the same auth_type on both sides',
+  'auth-failed': 'use the same auth_secret on both sides',
+  interval: 'use the same advertisement interval on both sides',
+};
+
+/** Logs engine events with the fields that a machine would look for. */
+export class Narrator {
+  constructor(
+    private readonly log: Logger,
+    private readonly routers: DaemonConfig['virtualRouters'],
+  ) {}
+
+  tell(event: EngineEvent): void {
+    const router = this.routers[event.slot];
+    const fields = { interface: router?.interface, group: router?.vrid };
+    const who = nameOf(router);
+    const peer = event.peer.length > 0 ? addressText(event.peer) : 'an unknown sender';
+    switch (event.type) {
+      case EventType.Transition: {
+        const from = STATE_NAMES[event.a as 0 | 1 | 2 | 3];
+        const to = STATE_NAMES[event.b as 0 | 1 | 2 | 3];
+        const cause = CAUSES[event.c as keyof typeof CAUSES & number];
+        const level = to === 'Down' ? 'warn' : 'info';
+        this.log[level]({ ...fields, from, to, cause }, `${who}: ${from} -> ${to}: ${cause}`);
+        break;
+      }
+      case EventType.Dropped: {
+        const reason = DROP_REASONS[event.a]!;
+        const advice = ADVICE[reason];
+        const text = `${who}: dropped ${times(event.b, 'packet')} from ${peer}: ${reason}${advice ? `: ${advice}` : ''}`;
+        this.log.warn({ ...fields, reason, peer, count: event.b }, text);
+        break;
+      }
+      case EventType.SendError: {
+        const errno = getSystemErrorName(-event.a);
+        this.log.warn(
+          { ...fields, errno, count: event.b },
+          `${who}: could not send ${times(event.b, 'packet')}: ${errno}`,
+        );
+        break;
+      }
+      case EventType.Stalled: {
+        const late = Math.round(event.a);
+        this.log.warn(
+          { ...fields, late },
+          `${who}: this process did not run for ${late} ms: waiting for the Master again`,
+        );
+        break;
+      }
+      case EventType.AddressListMismatch: {
+        const text = `${who}: ${peer} advertises other addresses for this group (${times(event.b, 'advertisement')})`;
+        this.log.warn({ ...fields, peer, count: event.b }, text);
+        break;
+      }
+      case EventType.AdvertisementReceived:
+        this.log.trace(
+          { ...fields, peer, priority: event.a },
+          `${who}: advertisement from ${peer}, priority ${event.a}`,
+        );
+        break;
+      case EventType.AdvertisementSent:
+        this.log.trace({ ...fields, priority: event.a }, `${who}: advertisement sent, priority ${event.a}`);
+        break;
+      case EventType.Ownership: {
+        const text =
+          event.a === 1
+            ? `${who}: the interface has the virtual address itself: address owner, priority 255`
+            : `${who}: no longer the address owner: priority as configured`;
+        this.log.info(fields, text);
+        break;
+      }
+    }
+  }
+
+  /** Tells that events were lost, because there were more than could be logged. */
+  lost(count: number): void {
+    this.log.warn({ count }, `${times(count, 'event')} not logged: too many at once`);
+  }
+}
+
+function nameOf(router: VirtualRouterConfig | undefined): string {
+  return router ? `${router.interface} group ${router.vrid}` : 'no virtual router';
+}
+
+function times(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,31 @@
+/** From a configuration file to all that is needed to run it, or to everything that is wrong with it. */
+import { type ConfigFormat, type ConfigIssue, hasErrors, loadConfig, sortIssues } from '../config/index.ts';
+import { discoverPlugins } from '../plugin/discover.ts';
+import { resolvePlugins } from '../plugin/resolve.ts';
+import type { Start } from './daemon.ts';
+
+/** What came of it: `start` is there unless an issue is an error. */
+export interface Preparation {
+  readonly start?: Omit<Start, 'journal'>;
+  readonly issues: readonly ConfigIssue[];
+}
+
+/**
+ * Loads and checks configuration and plugins; no code of a plugin runs.
+ * @param debug `debug` of the command line, which comes before the file's
+ */
+export async function prepare(
+  path: string | undefined,
+  format: ConfigFormat | undefined,
+  debug?: 0 | 1 | 2 | 3 | 4 | 5,
+): Promise<Preparation> {
+  const loaded = await loadConfig(path, format);
+  if (!loaded.document) return { issues: loaded.issues };
+  const config = debug === undefined ? loaded.config : { ...loaded.config, debug };
+  const discovery = discoverPlugins({ document: loaded.document, plugins: loaded.plugins });
+  const resolution = resolvePlugins(config, loaded.document, discovery.plugins);
+  const issues = sortIssues([...loaded.issues, ...discovery.issues, ...resolution.issues]);
+  if (hasErrors(issues)) return { issues };
+  const plugins = discovery.plugins.map(({ resolved }) => resolved);
+  return { start: { config, routerPlugins: resolution.routers, plugins }, issues };
+}

@@ -1,0 +1,60 @@
+/**
+ * The interface type `ether`: a Master's addresses live on the interface that VRRP runs on, beside its own.
+ * README.md says what that means for MAC addresses.
+ */
+import type {
+  IftypePlugin,
+  InterfaceType,
+  KernelResource,
+  MasterPlan,
+  RouterOnInterface,
+} from 'rvrrpd/plugin';
+import { labelOf } from './label.ts';
+
+function addressesOf({ family, addresses, vrid, interface: { name } }: RouterOnInterface): KernelResource[] {
+  return addresses.map((address, index): KernelResource => {
+    const label = family === 4 ? labelOf(name, vrid, index) : undefined;
+    return {
+      kind: 'address',
+      interface: name,
+      family,
+      address,
+      // A prefix of its own: with the interface's it would be a secondary address, which goes when the
+      // primary goes, or become the primary itself, whose route and source address everything uses.
+      prefixLength: family === 4 ? 32 : 128,
+      ...(label !== undefined && { label }),
+    };
+  });
+}
+
+/** See the file's comment. */
+export const ether: InterfaceType = {
+  plan(router: RouterOnInterface): MasterPlan {
+    const { name } = router.interface;
+    const addresses = addressesOf(router);
+    // An interface has one MAC address: it can be the virtual one of one virtual router only.
+    if (router.siblings > 1) return { interface: name, announce: 'interface-mac', resources: addresses };
+    const mac: KernelResource = { kind: 'mac', interface: name, mac: router.virtualMac };
+    return { interface: name, announce: 'virtual-mac', resources: [mac, ...addresses] };
+  },
+
+  advise(routers: readonly RouterOnInterface[]): string[] {
+    const vrids = new Map<string, number[]>();
+    for (const { vrid, interface: link } of routers) {
+      vrids.set(link.name, [...(vrids.get(link.name) ?? []), vrid]);
+    }
+    return [...vrids]
+      .filter(([, list]) => list.length > 1)
+      .map(
+        ([name, list]) =>
+          `${list.length} virtual routers (${list.join(', ')}) use the interface ${name} itself, which cannot have ` +
+          "all their virtual MAC addresses: it keeps its own, so hosts have to learn the new Master's at every " +
+          'failover; an interface type that gives each virtual router an interface with its virtual MAC address ' +
+          '(such as iftype = "macvlan") avoids that',
+      );
+  },
+};
+
+const plugin: IftypePlugin = { kind: 'iftype', create: () => ether };
+
+export default plugin;

@@ -1,0 +1,60 @@
+/** The addon, and what to do where it does not load. */
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import type { KernelChange, KernelNews, KernelRefusal, Link, LinkAddress } from 'rvrrpd/plugin';
+
+/** A link as the kernel lists it: its addresses come in a list of their own. */
+export type DumpedLink = Omit<Link, 'addresses'>;
+
+/** An address as the kernel lists it. */
+export type DumpedAddress = LinkAddress & {
+  /** Index of its link. */
+  readonly index: number;
+};
+
+/** What the addon exports (native/addon.cc, native/monitor.cc). */
+export interface LibnlAddon {
+  /** Two netlink sockets, one to list and one to change. Every call blocks until the kernel has answered. */
+  readonly Netlink: new () => {
+    /** @throws Error if the kernel does not answer */
+    dump(): { links: DumpedLink[]; addresses: DumpedAddress[] };
+    /** @throws Error if the socket fails; a change that the kernel refuses is in the result. */
+    apply(changes: readonly KernelChange[]): (KernelRefusal | null)[];
+    close(): void;
+  };
+  /** Calls `listener` on this thread's event loop until closed. */
+  readonly Monitor: new (
+    listener: (news: KernelNews[]) => void,
+  ) => { close(): void };
+}
+
+/**
+ * Loads the addon, which needs libnl-3 and libnl-route-3.
+ * @throws Error that says what is missing and what to install or configure instead
+ */
+export function loadAddon(): LibnlAddon {
+  const load = createRequire(import.meta.url)('node-gyp-build') as (folder: string) => LibnlAddon;
+  const folder = fileURLToPath(new URL('..', import.meta.url)); // of the package, from src/ and from dist/
+  try {
+    return load(folder);
+  } catch (error) {
+    throw new Error(explainLoadFailure(error), { cause: error });
+  }
+}
+
+/** What an operator can do about an addon that does not load. */
+export function explainLoadFailure(error: unknown): string {
+  const reason = error instanceof Error ? error.message.split('\n')[0]! : String(error);
+  const library = /libnl-(?:route-)?3\.so[.\d]*/.exec(reason)?.[0];
+  if (library !== undefined) {
+    return (
+      `the network driver libnl needs ${library}, which is not installed: install the Debian package ` +
+      'libnl-route-3-200, or configure another network driver (netdrv) for the virtual routers'
+    );
+  }
+  return (
+    `the native part of the network driver libnl cannot be loaded (${reason}): build it with ` +
+    '"npm run build:native" (Debian packages libnl-3-dev and libnl-route-3-dev), or configure another ' +
+    'network driver (netdrv) for the virtual routers'
+  );
+}

@@ -1,0 +1,29 @@
+// Bundles the daemon into dist/ and each plugin into its own dist/, with declarations for plugin authors.
+import { existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'tsup';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const common = { format: ['esm'], target: 'node20', platform: 'node', clean: true, silent: true, config: false };
+
+process.chdir(root);
+await build({
+  ...common,
+  entry: {
+    rvrrpd: 'core/bin/rvrrpd.ts',
+    engine: 'core/engine/worker.ts',
+    actuator: 'core/actuator/worker.ts',
+    plugin: 'core/plugin/index.ts',
+  },
+  outDir: 'dist',
+  dts: { entry: { plugin: 'core/plugin/index.ts' }, compilerOptions: { paths: {}, rootDir: '.' } },
+});
+for (const name of readdirSync(path.join(root, 'plugins'))) {
+  if (!existsSync(path.join(root, 'plugins', name, 'src/index.ts'))) continue;
+  await build({
+    ...common,
+    entry: { index: `plugins/${name}/src/index.ts` },
+    outDir: `plugins/${name}/dist`,
+  });
+}

@@ -1,0 +1,97 @@
+import { expect, it } from 'vitest';
+import { withLab } from './lab/lab.ts';
+import { describeSystem } from './lab/requirements.ts';
+import { Rvrrpd, type VrouterDirectives } from './lab/rvrrpd.ts';
+import { R1, R1_MAC, R2, R2_MAC, twoRouters, VIP } from './lab/two-routers.ts';
+import { eventually, sleep } from './lab/wait.ts';
+
+// Gratuitous ARP moves the switches' and the hosts' tables to the new Master (RFC 3768 §6.4.1 (115)).
+
+const SECOND_VIP = '10.0.0.9';
+const on = { interface: 'lan', priority: 100 };
+
+/** MAC that announces each address, and the routers that make it so. */
+const CASES: readonly (readonly [
+  name: string,
+  vrouters: readonly VrouterDirectives[],
+  macs: Record<string, string>,
+])[] = [
+  ['ether', [{ ...on, group: 7, vip: VIP, iftype: 'ether' }], { [VIP]: '00:00:5e:00:01:07' }],
+  [
+    'two ether routers on one interface',
+    [
+      { ...on, group: 7, vip: VIP, iftype: 'ether' },
+      { ...on, group: 8, vip: SECOND_VIP, iftype: 'ether' },
+    ],
+    { [VIP]: R1_MAC, [SECOND_VIP]: R1_MAC },
+  ],
+  [
+    'macvlan',
+    [
+      { ...on, group: 7, vip: VIP, iftype: 'macvlan' },
+      { ...on, group: 8, vip: SECOND_VIP, iftype: 'macvlan' },
+    ],
+    { [VIP]: '00:00:5e:00:01:07', [SECOND_VIP]: '00:00:5e:00:01:08' },
+  ],
+];
+
+describeSystem('gratuitous ARP', () => {
+  for (const [name, vrouters, macs] of CASES) {
+    it.concurrent(`${name}: each address is announced from its MAC after the first advertisement, and again`, () =>
+      withLab(async (lab) => {
+        const { r1, client, wire } = await twoRouters(lab);
+        Rvrrpd.start(lab, r1, vrouters);
+        for (const { group, vip } of vrouters) {
+          const advert = await wire.nextAdvert('the Master', 0, ({ vrid }) => vrid === group);
+          const first = await eventually('an announcement', 3000, () => wire.gratuitousArps(vip)[0]);
+          expect(first.time).toBeGreaterThan(advert.time);
+          expect(first.time - advert.time).toBeLessThan(500);
+          // Again some seconds later: a switch may have been busy.
+          await eventually(
+            'a later announcement',
+            15_000,
+            () => wire.gratuitousArps(vip, first.time + 1000).length > 0,
+          );
+          for (const arp of wire.gratuitousArps(vip)) {
+            expect([arp.senderMac, arp.destinationMac]).toEqual([macs[vip], 'ff:ff:ff:ff:ff:ff']);
+            expect(arp.sourceMac).toBe(macs[vip]);
+          }
+          // And it is true: packets to that MAC arrive.
+          expect(await client.run('ping', '-n', '-c1', '-W2', vip)).toContain('1 received');
+        }
+      }));
+  }
+
+  it.concurrent('again after two Masters have met: the one that stays takes the tables back', () =>
+    withLab(async (lab) => {
+      const { lan, r1, r2, client, wire } = await twoRouters(lab);
+      // Two ether routers on an interface: each router announces its own MAC, a table can really be wrong.
+      const vrouters = [
+        { ...on, group: 7, vip: VIP, iftype: 'ether' },
+        { ...on, group: 8, vip: SECOND_VIP, iftype: 'ether' },
+      ];
+      const r1Routers = vrouters.map((vrouter) => ({ ...vrouter, priority: 200 }));
+      Rvrrpd.start(lab, r1, r1Routers);
+      await wire.soleMaster(7, R1);
+      await client.run('ping', '-n', '-c1', '-W2', VIP);
+      await lan.partition(r1, r2);
+      Rvrrpd.start(lab, r2, vrouters);
+      await eventually('two Masters', 10_000, () => wire.masters(7, 1500).length === 2);
+      await eventually('r2 to be believed', 5000, async () =>
+        (await client.ip(`neigh show ${VIP}`)).includes(R2_MAC),
+      );
+      await sleep(6500); // r1's own repetitions are over
+      const healed = Date.now();
+      await lan.heal(r1, r2);
+      await wire.soleMaster(7, R1);
+      const announcements = wire.gratuitousArps(VIP, healed).filter(({ senderMac }) => senderMac === R1_MAC);
+      expect(announcements.length).toBeGreaterThan(0);
+      const lastOfTheOther = wire
+        .adverts(7, healed)
+        .filter(({ source, priority }) => source === R2 && priority > 0)
+        .at(-1);
+      if (lastOfTheOther) expect(announcements.at(-1)?.time).toBeGreaterThan(lastOfTheOther.time);
+      expect(await client.ip(`neigh show ${VIP}`)).toContain(R1_MAC);
+      expect(await client.run('ping', '-n', '-c1', '-W2', VIP)).toContain('1 received');
+    }));
+});

@@ -1,0 +1,118 @@
+/** keepalived, the peer that deployed networks have. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Host } from './host.ts';
+import type { Lab } from './lab.ts';
+import type { Exit, Running } from './running.ts';
+import { eventually } from './wait.ts';
+
+/** One `vrrp_instance`. */
+export interface KeepalivedInstance {
+  readonly interface: string;
+  readonly vrid: number;
+  /** Default 100. */
+  readonly priority?: number;
+  /** With prefix length: `10.0.0.1/24`. */
+  readonly vips: readonly string[];
+  /** Seconds. Default 1. */
+  readonly interval?: number;
+  /** `auth_type PASS`; keepalived uses its first 8 characters. */
+  readonly secret?: string;
+  readonly nopreempt?: boolean;
+}
+
+/** The text of a configuration file (man 5 keepalived.conf), VRRPv2. */
+export function keepalivedConfiguration(instances: readonly KeepalivedInstance[], globals = ''): string {
+  const blocks = instances.map((instance, index) => {
+    const secret = instance.secret;
+    return `vrrp_instance i${index} {
+  state ${instance.priority === 255 ? 'MASTER' : 'BACKUP'}
+  interface ${instance.interface}
+  virtual_router_id ${instance.vrid}
+  priority ${instance.priority ?? 100}
+  advert_int ${instance.interval ?? 1}
+${instance.nopreempt ? '  nopreempt\n' : ''}${
+  secret === undefined ? '' : `  authentication {\n    auth_type PASS\n    auth_pass ${secret}\n  }\n`
+}  virtual_ipaddress {
+${instance.vips.map((vip) => `    ${vip}`).join('\n')}
+  }
+}
+`;
+  });
+  return `global_defs {\n  vrrp_version 2\n${globals}}\n${blocks.join('')}`;
+}
+
+let started = 0;
+
+/** How to start it. */
+export interface KeepalivedOptions {
+  /** Lines for `global_defs`. */
+  readonly globals?: string;
+  /** `discard` for thousands of instances, whose every transition is a line. Default `capture`. */
+  readonly output?: 'capture' | 'discard';
+  /** Runs it on a terminal of its own. Default false. */
+  readonly terminal?: boolean;
+  /** `--log-detail`: each transition is a line. Default true. */
+  readonly detail?: boolean;
+}
+
+/** A running keepalived: a parent, and the child that speaks VRRP. */
+export class Keepalived {
+  private constructor(
+    readonly running: Running,
+    private readonly base: string,
+  ) {}
+
+  /** Starts it; it may not speak VRRP yet when this returns. */
+  static start(
+    lab: Lab,
+    host: Host,
+    instances: readonly KeepalivedInstance[],
+    options: KeepalivedOptions = {},
+  ): Keepalived {
+    const base = path.join(lab.folder, `keepalived-${host.name}-${++started}`);
+    writeFileSync(`${base}.conf`, keepalivedConfiguration(instances, options.globals));
+    const args = [
+      ...['--dont-fork', '--vrrp', '--log-console', '--no-syslog'],
+      ...(options.detail === false ? [] : ['--log-detail']),
+      ...['-f', `${base}.conf`, '-p', `${base}.pid`, '-r', `${base}-vrrp.pid`],
+    ];
+    const start = options.output ? { output: options.output } : {};
+    const running = options.terminal
+      ? host.startOnTerminal('keepalived', args, `${base}-terminal.pid`, start)
+      : host.start('keepalived', args, start);
+    return new Keepalived(running, base);
+  }
+
+  /** Process ids: the parent's and its VRRP child's. */
+  async pids(): Promise<number[]> {
+    return eventually('the processes of keepalived', 5000, () =>
+      ['.pid', '-vrrp.pid'].map((suffix) => {
+        const pid = Number(readFileSync(`${this.base}${suffix}`, 'utf8').trim());
+        if (!(pid > 0)) throw new Error(`no process id in ${this.base}${suffix}`);
+        return pid;
+      }),
+    );
+  }
+
+  /** Ends it in an orderly way: it advertises priority 0 and takes its addresses back. */
+  async stop(): Promise<Exit> {
+    process.kill((await this.pids())[0]!, 'SIGTERM');
+    return eventually('the end of keepalived', 60_000, () => this.running.exit);
+  }
+
+  /**
+   * SIGKILL to both processes. The parent is stopped first: it would start another child, and on its own end
+   * the child would get SIGTERM and say good-bye.
+   * @returns when, in ms since the epoch
+   */
+  async kill(): Promise<number> {
+    const [parent, child] = await this.pids();
+    process.kill(parent!, 'SIGSTOP');
+    process.kill(child!, 'SIGKILL');
+    const time = Date.now();
+    process.kill(parent!, 'SIGKILL');
+    await this.running.exited;
+    return time;
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * Networks made of network namespaces: hosts, switched segments, cables. Everything lives in namespaces of this
+ * process, the machine's own network is never touched, and all is gone after {@link Lab.close}.
+ */
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { armCleanup, leftoverNamespaces, PREFIX, removeNamespace } from './cleanup.ts';
+import { Host } from './host.ts';
+
+const execFileAsync = promisify(execFile);
+
+let labs = 0;
+
+/** Settings of every namespace: what the machine's own happen to be must not decide a test. */
+const SYSCTLS = {
+  'net.ipv6.conf.all.disable_ipv6': 1,
+  'net.ipv6.conf.default.disable_ipv6': 1,
+  'net.ipv4.ip_forward': 1,
+  ...Object.fromEntries(
+    ['all', 'default'].flatMap((scope) =>
+      [
+        'rp_filter',
+        'arp_ignore',
+        'arp_announce',
+        'arp_filter',
+        'arp_notify',
+        'accept_local',
+        'send_redirects',
+      ].map((name) => [`net.ipv4.conf.${scope}.${name}`, 0]),
+    ),
+  ),
+};
+
+/** How a host is connected to a segment. */
+export interface Port {
+  /** Name of the interface in the host. */
+  readonly interface: string;
+  /** MAC of it; random if absent. */
+  readonly mac?: string;
+  /** `10.0.0.2/24`; none if absent. */
+  readonly address?: string;
+}
+
+/** A switched Ethernet segment: a bridge in a namespace of its own, a port for each host. */
+export class Segment extends Host {
+  /** The bridge's name. A capture on it sees everything that is flooded, once. */
+  readonly bridge = 'br0';
+
+  /** Pulls a host's cable: it loses its carrier. */
+  async unplug(host: Host): Promise<void> {
+    await this.ip(`link set ${host.name} down`);
+  }
+
+  /** Puts the cable back. */
+  async replug(host: Host): Promise<void> {
+    await this.ip(`link set ${host.name} up`);
+  }
+
+  /** These hosts no longer hear each other, everybody else still hears all of them; nobody loses a carrier. */
+  async partition(...hosts: readonly Host[]): Promise<void> {
+    for (const host of hosts) await this.ip(`link set ${host.name} type bridge_slave isolated on`);
+  }
+
+  /** The end of {@link partition}. */
+  async heal(...hosts: readonly Host[]): Promise<void> {
+    for (const host of hosts) await this.ip(`link set ${host.name} type bridge_slave isolated off`);
+  }
+}
+
+/** A network. */
+export class Lab {
+  /** A folder of its own for configurations, logs and captures. */
+  readonly folder: string;
+  private readonly prefix: string;
+  private readonly finishing: (() => Promise<void>)[] = [];
+
+  constructor() {
+    armCleanup();
+    this.prefix = `${PREFIX}${++labs}-`;
+    this.folder = mkdtempSync(path.join(tmpdir(), this.prefix));
+  }
+
+  /** A host without any interface. */
+  async host(name: string): Promise<Host> {
+    const host = new Host(name, `${this.prefix}${name}`);
+    await this.prepare(host);
+    return host;
+  }
+
+  /** A segment without any host. */
+  async segment(name: string): Promise<Segment> {
+    const segment = new Segment(name, `${this.prefix}${name}`);
+    await this.prepare(segment);
+    await segment.ip(`link add ${segment.bridge} type bridge stp_state 0 forward_delay 0 mcast_snooping 0`);
+    await segment.ip(`link set ${segment.bridge} up`);
+    // Where br_netfilter is loaded, bridges drop what the machine's IP layer dislikes. A switch does not look.
+    if (existsSync('/proc/sys/net/bridge')) await segment.sysctl({ 'net.bridge.bridge-nf-call-iptables': 0 });
+    return segment;
+  }
+
+  /** Connects a host to a segment. The segment's end of the cable is named after the host. */
+  async plug(host: Host, segment: Segment, port: Port): Promise<void> {
+    const mac = port.mac ? ` address ${port.mac}` : '';
+    await host.ip(
+      `link add ${port.interface}${mac} type veth peer name ${host.name} netns ${segment.namespace}`,
+    );
+    await segment.ip(`link set ${host.name} master ${segment.bridge} up`);
+    await this.bringUp(host, port);
+  }
+
+  /** Connects two hosts directly. */
+  async cable(left: Host, leftPort: Port, right: Host, rightPort: Port): Promise<void> {
+    const leftMac = leftPort.mac ? ` address ${leftPort.mac}` : '';
+    const rightMac = rightPort.mac ? ` address ${rightPort.mac}` : '';
+    await left.ip(
+      `link add ${leftPort.interface}${leftMac} type veth peer name ${rightPort.interface}${rightMac} netns ${right.namespace}`,
+    );
+    await this.bringUp(left, leftPort);
+    await this.bringUp(right, rightPort);
+  }
+
+  /** Something to be done when the lab closes, before its namespaces go. The last one first. */
+  beforeClose(finish: () => Promise<void>): void {
+    this.finishing.push(finish);
+  }
+
+  /**
+   * Ends every process of the lab and deletes its namespaces and files.
+   * @throws AggregateError if any of it fails; the rest is done nevertheless
+   */
+  async close(): Promise<void> {
+    const errors: unknown[] = [];
+    for (const finish of this.finishing.reverse())
+      await finish().catch((error: unknown) => errors.push(error));
+    for (const namespace of leftoverNamespaces(this.prefix)) {
+      try {
+        removeNamespace(namespace);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    rmSync(this.folder, { recursive: true, force: true });
+    if (leftoverNamespaces(this.prefix).length > 0) errors.push(new Error('namespaces are left'));
+    if (errors.length > 0) throw new AggregateError(errors, 'the lab could not be taken down');
+  }
+
+  private async prepare(host: Host): Promise<void> {
+    await execFileAsync('ip', ['netns', 'add', host.namespace]);
+    await host.sysctl(SYSCTLS);
+    await host.ip('link set lo up');
+  }
+
+  private async bringUp(host: Host, port: Port): Promise<void> {
+    // No broadcast address: what the routers' own kernels hold stays readable in comparisons.
+    if (port.address) await host.ip(`addr add ${port.address} dev ${port.interface}`);
+    await host.ip(`link set ${port.interface} up`);
+  }
+}
+
+/** Runs `body` in a new lab and takes the lab down, whatever happens. */
+export async function withLab<T>(body: (lab: Lab) => Promise<T>): Promise<T> {
+  const lab = new Lab();
+  try {
+    return await body(lab);
+  } finally {
+    await lab.close();
+  }
+}

@@ -1,0 +1,162 @@
+/** The daemon under test: its real executable, started the way the guide says. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { packageRoot } from '../../core/shared/package-root.ts';
+import type { Host } from './host.ts';
+import type { Lab } from './lab.ts';
+import type { Exit, Running } from './running.ts';
+import { eventually } from './wait.ts';
+
+/** One `[[vrouter]]`: directives as in the guide. */
+export interface VrouterDirectives {
+  readonly group: number;
+  readonly interface: string;
+  readonly vip: string;
+  readonly priority?: number;
+  readonly preemption?: boolean;
+  readonly rfc3768?: boolean;
+  readonly iftype?: string;
+  readonly vifname?: string;
+  readonly auth_type?: string;
+  readonly auth_secret?: string;
+}
+
+/** How to start the daemon. */
+export interface RvrrpdOptions {
+  /** `debug`. Default 0. */
+  readonly debug?: number;
+  /** Runs it on a terminal of its own, where it logs readable lines. Default false: a pipe, JSON lines. */
+  readonly terminal?: boolean;
+  /** `discard`: its output goes nowhere. Default `capture`. */
+  readonly output?: 'capture' | 'discard';
+}
+
+/** A line of the log. */
+export type LogLine = Readonly<Record<string, unknown>> & { readonly msg?: string };
+
+/** A virtual router in the answer to SIGUSR1. */
+export interface RouterCounters {
+  readonly interface: string;
+  readonly group: number;
+  readonly state: string;
+  readonly counters: Readonly<Record<string, unknown>> & {
+    readonly dropped: Readonly<Record<string, number>>;
+  };
+}
+
+/** The answer to SIGUSR1. */
+export interface Counters {
+  readonly routers: readonly RouterCounters[];
+  /** What belongs to no virtual router. */
+  readonly strangers: { readonly dropped: Readonly<Record<string, number>> };
+}
+
+/** The daemon's executable. @throws Error if it has not been built */
+export function executable(): string {
+  const file = path.join(packageRoot(), 'dist/rvrrpd.js');
+  if (!existsSync(file)) throw new Error(`${file} is missing: run \`npm run build\``);
+  return file;
+}
+
+function tomlTable(table: object): string {
+  return Object.entries(table)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name} = ${JSON.stringify(value)}\n`)
+    .join('');
+}
+
+let started = 0;
+
+/** A configuration in TOML; every path in it is below `base`. */
+export function rvrrpdConfiguration(base: string, vrouters: readonly VrouterDirectives[], debug = 0): string {
+  const general = {
+    debug,
+    pid: `${base}.pid`,
+    working_dir: path.dirname(base),
+    main_log: `${base}.log`,
+    error_log: `${base}-error.log`,
+  };
+  return `${tomlTable(general)}${vrouters.map((vrouter) => `\n[[vrouter]]\n${tomlTable(vrouter)}`).join('')}`;
+}
+
+/** A running rvrrpd. */
+export class Rvrrpd {
+  private constructor(
+    readonly running: Running,
+    /** Holds its process id, where `running` is not itself. */
+    private readonly pidFile: string | undefined,
+  ) {}
+
+  /** Starts it with these virtual routers; it may not speak VRRP yet when this returns. */
+  static start(
+    lab: Lab,
+    host: Host,
+    vrouters: readonly VrouterDirectives[],
+    options: RvrrpdOptions = {},
+  ): Rvrrpd {
+    const base = path.join(lab.folder, `rvrrpd-${host.name}-${++started}`);
+    writeFileSync(`${base}.toml`, rvrrpdConfiguration(base, vrouters, options.debug));
+    return Rvrrpd.startWith(host, `${base}.toml`, options);
+  }
+
+  /** Starts it with a configuration file and further arguments. */
+  static startWith(
+    host: Host,
+    file: string,
+    options: RvrrpdOptions = {},
+    args: readonly string[] = [],
+  ): Rvrrpd {
+    const command = [executable(), '-m1', '-c', file, ...args];
+    const start = options.output ? { output: options.output } : {};
+    if (!options.terminal) return new Rvrrpd(host.start(process.execPath, command, start), undefined);
+    const pidFile = `${file}.terminal-pid`;
+    return new Rvrrpd(host.startOnTerminal(process.execPath, command, pidFile, start), pidFile);
+  }
+
+  /** The daemon's process id. */
+  async pid(): Promise<number> {
+    const file = this.pidFile;
+    if (file === undefined) return this.running.pid;
+    return eventually(
+      'the process id of rvrrpd',
+      5000,
+      () => Number(readFileSync(file, 'utf8')) || undefined,
+    );
+  }
+
+  /** The log so far, lines that are not JSON left out. */
+  log(): LogLine[] {
+    return this.running.output.split('\n').flatMap((line) => {
+      try {
+        const parsed: unknown = JSON.parse(line);
+        return parsed !== null && typeof parsed === 'object' ? [parsed as LogLine] : [];
+      } catch {
+        return [];
+      }
+    });
+  }
+
+  /** What it has counted up to now. */
+  async counters(): Promise<Counters> {
+    const answers = () => this.log().filter(({ msg }) => msg === 'counters');
+    const before = answers().length;
+    this.running.signal('SIGUSR1');
+    const line = await eventually('the counters', 5000, () => answers()[before]);
+    return line as unknown as Counters;
+  }
+
+  /** Ends it in an orderly way. @throws Error if it takes longer than `deadlineMs` */
+  async stop(signal: NodeJS.Signals = 'SIGTERM', deadlineMs = 5000): Promise<Exit> {
+    if (this.pidFile === undefined) return this.running.stop(signal, deadlineMs);
+    process.kill(await this.pid(), signal);
+    return eventually('the end of rvrrpd', deadlineMs, () => this.running.exit, 5);
+  }
+
+  /** SIGKILL. @returns when, in ms since the epoch */
+  async kill(): Promise<number> {
+    process.kill(await this.pid(), 'SIGKILL');
+    const time = Date.now();
+    await this.running.exited;
+    return time;
+  }
+}

@@ -1,0 +1,81 @@
+/** A host's network state as the kernel tells it, in a form that two moments can be compared in. */
+import type { Host } from './host.ts';
+
+/** A JSON object of `ip -j`. */
+export type IpObject = Readonly<Record<string, unknown>>;
+
+/** Everything that rvrrpd may touch. */
+export interface Snapshot {
+  /** `ip -j addr`: links and their addresses. */
+  readonly addr: readonly IpObject[];
+  /** `ip -j -d link`. */
+  readonly link: readonly IpObject[];
+  /** `ip -j route show table all`, the kernel's own entries included. */
+  readonly route: readonly IpObject[];
+  /** Settings of each interface and of `all`, by path below /proc/sys/net/ipv4/conf. */
+  readonly sysctl: Readonly<Record<string, string>>;
+}
+
+/** The settings that are compared: all that decide who answers ARP and what is let in. */
+const SYSCTLS = [
+  'accept_local',
+  'arp_accept',
+  'arp_announce',
+  'arp_filter',
+  'arp_ignore',
+  'arp_notify',
+  'forwarding',
+  'proxy_arp',
+  'rp_filter',
+  'send_redirects',
+];
+
+function parse(json: string): IpObject[] {
+  return json.trim() === '' ? [] : (JSON.parse(json) as IpObject[]);
+}
+
+function sorted(objects: readonly IpObject[]): IpObject[] {
+  return [...objects].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+}
+
+/** Takes a snapshot. */
+export async function snapshot(host: Host): Promise<Snapshot> {
+  const [addr, link, route, sysctl] = await Promise.all([
+    host.ip('-j addr'),
+    host.ip('-j -d link'),
+    host.ip('-j route show table all'),
+    host.run(
+      'sh',
+      '-c',
+      `cd /proc/sys/net/ipv4/conf && grep -H . ${SYSCTLS.map((name) => `*/${name}`).join(' ')}`,
+    ),
+  ]);
+  return {
+    addr: parse(addr).map((entry) => ({
+      ...entry,
+      addr_info: sorted((entry.addr_info as IpObject[] | undefined) ?? []),
+    })),
+    link: parse(link),
+    route: sorted(parse(route)),
+    sysctl: Object.fromEntries(
+      sysctl
+        .trim()
+        .split('\n')
+        .map((line) => [line.slice(0, line.lastIndexOf(':')), line.slice(line.lastIndexOf(':') + 1)]),
+    ),
+  };
+}
+
+/** Name of the interface that holds an IPv4 address, `undefined` if none does. */
+export async function holder(host: Host, address: string): Promise<string | undefined> {
+  for (const link of parse(await host.ip('-j -4 addr'))) {
+    const addresses = (link.addr_info as { local?: string }[] | undefined) ?? [];
+    if (addresses.some(({ local }) => local === address)) return link.ifname as string;
+  }
+  return undefined;
+}
+
+/** MAC of an interface, lower case. @throws Error if there is no such interface */
+export async function macOf(host: Host, name: string): Promise<string> {
+  return parse(await host.ip(`-j link show dev ${name}`))[0]?.address as string;
+}

@@ -1,0 +1,93 @@
+/** A running capture, and questions to it. */
+import path from 'node:path';
+import type { Host } from './host.ts';
+import type { Lab } from './lab.ts';
+import { type Frame, readCapture } from './pcap.ts';
+import type { Running } from './running.ts';
+import { type Advert, type Arp, advertOf, arpOf, isGratuitous } from './sightings.ts';
+import { eventually } from './wait.ts';
+
+/** How to capture. */
+export interface CaptureOptions {
+  /** pcap filter (man 7 pcap-filter). Default: VRRP and ARP. */
+  readonly filter?: string;
+  /** False: packets reach the file in blocks, which costs less at thousands of packets a second. Default true. */
+  readonly immediate?: boolean;
+}
+
+let captures = 0;
+
+/** What was seen on a wire. */
+export class Wire {
+  private constructor(
+    readonly file: string,
+    private readonly tcpdump: Running,
+  ) {}
+
+  /** Starts to capture on an interface (`any` for all); it captures when this resolves. */
+  static async tap(lab: Lab, host: Host, interfaceName: string, options: CaptureOptions = {}): Promise<Wire> {
+    const file = path.join(lab.folder, `${host.name}-${++captures}.pcap`);
+    const tcpdump = host.start('tcpdump', [
+      ...['-i', interfaceName, '-n', '-w', file, '-Z', 'root', '-B', '65536', '-s', '128'],
+      ...['--time-stamp-precision=nano', ...(options.immediate === false ? [] : ['-U', '--immediate-mode'])],
+      options.filter ?? 'vrrp or arp',
+    ]);
+    await tcpdump.waitForOutput(/listening on/);
+    return new Wire(file, tcpdump);
+  }
+
+  /** Ends the capture; what was captured stays readable until the lab closes. */
+  async stop(): Promise<void> {
+    await this.tcpdump.stop('SIGINT');
+    const dropped = Number(this.tcpdump.output.match(/(\d+) packets? dropped by kernel/)?.[1] ?? 0);
+    if (dropped > 0) throw new Error(`the capture lost ${dropped} packets: its numbers mean nothing`);
+  }
+
+  /** Every frame so far. */
+  frames(): Frame[] {
+    return readCapture(this.file);
+  }
+
+  /** The advertisements of a virtual router, or of all, from `since` on (ms since the epoch). */
+  adverts(vrid?: number, since = 0): Advert[] {
+    return this.frames()
+      .map(advertOf)
+      .filter((advert): advert is Advert => advert !== undefined)
+      .filter((advert) => advert.time >= since && (vrid === undefined || advert.vrid === vrid));
+  }
+
+  /** The gratuitous ARP packets for an address from `since` on (ms since the epoch). */
+  gratuitousArps(address: string, since = 0): Arp[] {
+    return this.frames()
+      .map(arpOf)
+      .filter((arp): arp is Arp => arp !== undefined)
+      .filter((arp) => isGratuitous(arp) && arp.senderAddress === address && arp.time >= since);
+  }
+
+  /** IP source addresses that have advertised a VRID within the last `windowMs`. */
+  masters(vrid: number, windowMs: number): string[] {
+    const recent = this.adverts(vrid, Date.now() - windowMs).filter(({ priority }) => priority > 0);
+    return [...new Set(recent.map(({ source }) => source))];
+  }
+
+  /** Waits until `source` alone has advertised the VRID for `windowMs` (at least 2 intervals), twice or more. */
+  async soleMaster(vrid: number, source: string, deadlineMs = 15_000, windowMs = 2300): Promise<void> {
+    await eventually(`${source} as the only Master of VRID ${vrid}`, deadlineMs, () => {
+      const adverts = this.adverts(vrid, Date.now() - windowMs);
+      if (adverts.length >= 2 && adverts.every((advert) => advert.source === source)) return true;
+      throw new Error(
+        `seen lately: ${adverts.map((advert) => `${advert.source}/${advert.priority}`).join(' ')}`,
+      );
+    });
+  }
+
+  /** Waits for the first advertisement that matches, from `since` on (ms since the epoch). */
+  async nextAdvert(
+    what: string,
+    since: number,
+    matches: (advert: Advert) => boolean,
+    deadlineMs = 10_000,
+  ): Promise<Advert> {
+    return eventually(what, deadlineMs, () => this.adverts(undefined, since).find(matches), 20);
+  }
+}
