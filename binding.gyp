@@ -13,7 +13,7 @@
     ['part=="core"', {
       'targets': [{
         'target_name': 'core',
-        'sources': ['core/native/addon.cc', 'core/native/packet_loop.cc', 'core/native/syscalls.cc']
+        'sources': ['core/native/addon.cc', 'core/native/packet_loop.cc', 'core/native/syscalls.cc', 'core/native/tap.cc']
       }]
     }],
     ['part=="libnl"', {

@@ -5,13 +5,21 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'tsup';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const common = { format: ['esm'], target: 'node20', platform: 'node', clean: true, silent: true, config: false };
+const common = {
+  format: ['esm'],
+  target: 'node20',
+  platform: 'node',
+  clean: true,
+  silent: true,
+  config: false,
+};
 
 process.chdir(root);
 await build({
   ...common,
   entry: {
     rvrrpd: 'core/bin/rvrrpd.ts',
+    'rvrrpd-pw': 'core/bin/rvrrpd-pw.ts',
     engine: 'core/engine/worker.ts',
     actuator: 'core/actuator/worker.ts',
     plugin: 'core/plugin/index.ts',

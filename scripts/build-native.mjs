@@ -44,7 +44,16 @@ for (const [part, places] of Object.entries(PARTS)) {
   mkdirSync(path.join(root, places.out), { recursive: true });
   const run = spawnSync(
     path.join(root, 'node_modules/.bin/prebuildify'),
-    ['--napi', '--strip', '--name', part, '--target', process.versions.node, '--out', path.join(root, places.out)],
+    [
+      '--napi',
+      '--strip',
+      '--name',
+      part,
+      '--target',
+      process.versions.node,
+      '--out',
+      path.join(root, places.out),
+    ],
     { cwd: root, env, stdio: 'inherit' },
   );
   if (run.status !== 0) process.exit(run.status ?? 1);

@@ -57,8 +57,8 @@ async function story(stage: Stage, start: (router: Router) => void): Promise<voi
 
   heading("2. The Master's daemon is killed (SIGKILL)");
   tell(`
-    No good-bye, no cleaning up. r2 hears nothing for 3.6 seconds (the Master_Down_Interval: three
-    advertisements missed, and a little more for its low priority), then takes the address over.`);
+    No good-bye, no cleaning up. r2 waits until it has heard nothing for 3.6 seconds (the Master_Down_Interval:
+    three advertisements, and a little more for its low priority), then takes the address over.`);
   console.log();
   const killed = (await r1.daemon?.kill()) ?? Number.NaN;
   await becomesMaster(stage, r2);
@@ -126,13 +126,14 @@ tell(`
   dies, all of them are cut off. VRRP lets two routers share the address: one uses it, the other waits.
   This network is built now, of network namespaces; nothing outside of them is touched:`);
 console.log(`
-                              ┌──────┐
-                        .2 ───┤  r1  ├─── .2
-    ┌────────┐         │      └──────┘      │         ┌────────┐
-    │ client ├── LAN ──┤ ${bold('10.0.0.1')}  198.51.100.1 ├─ uplink ┤ server │
-    └────────┘         │      ┌──────┐      │         └────────┘
-    10.0.0.100          .3 ───┤  r2  ├─── .3          198.51.100.10
-                              └──────┘`);
+                           ┌──────┐
+                     .2 ───┤  r1  ├─── .2
+ ┌────────┐          │     └──────┘     │          ┌────────┐
+ │ client ├── LAN ───┤                  ├─ uplink ─┤ server │
+ └────────┘          │     ┌──────┐     │          └────────┘
+ 10.0.0.100          .3 ───┤  r2  ├─── .3          198.51.100.10
+                           └──────┘
+ shared by the routers: ${bold('10.0.0.1')} on the LAN, 198.51.100.1 on the uplink for the way back`);
 
 await withLab(async (lab) => {
   const stage = await buildStage(lab);

@@ -47,7 +47,7 @@ async function play([one, two]: Pair, scenario: (stage: Stage) => Promise<void>)
     const verdict = await tsharkVerdict(network.wire.file);
     expect(verdict.complaints).toEqual([]);
     expect(verdict.decoded).toBe(network.wire.adverts().length);
-    expect(verdict.decoded).toBeGreaterThan(5);
+    expect(verdict.decoded).toBeGreaterThan(2);
   });
 }
 

@@ -29,7 +29,7 @@ const WRONG: readonly (readonly [reason: string, what: string, difference: Parti
   ['truncated', 'the last octet missing', { cut: 1 }],
   ['truncated', 'no authentication data and no address', { cut: 12 }],
   ['truncated', 'half a header', { cut: 16 }],
-  ['version', 'VRRP version 3', { version: 3 }],
+  ['version', 'VRRP version 3', { version: 3, trailer: false, authType: 0 }],
   ['version', 'VRRP version 15', { version: 15 }],
   ['type', 'VRRP type 2', { type: 2 }],
   ['interval', 'another advertisement interval', { interval: 2 }],

@@ -75,12 +75,17 @@ describeSystem('gratuitous ARP', () => {
       await wire.soleMaster(7, R1);
       await client.run('ping', '-n', '-c1', '-W2', VIP);
       await lan.partition(r1, r2);
+      // r1 can only know of the other Master if it hears it before that one hears r1 and falls silent. So r2
+      // becomes Master, Master_Down_Interval after its start, about half a second after an advertisement of r1.
+      await wire.nextAdvert('r1', Date.now(), ({ source }) => source === R1);
+      await sleep(650);
       Rvrrpd.start(lab, r2, vrouters);
       await eventually('two Masters', 10_000, () => wire.masters(7, 1500).length === 2);
       await eventually('r2 to be believed', 5000, async () =>
         (await client.ip(`neigh show ${VIP}`)).includes(R2_MAC),
       );
       await sleep(6500); // r1's own repetitions are over
+      await wire.nextAdvert('r1', Date.now(), ({ source, vrid }) => source === R1 && vrid === 7);
       const healed = Date.now();
       await lan.heal(r1, r2);
       await wire.soleMaster(7, R1);

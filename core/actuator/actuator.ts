@@ -39,6 +39,7 @@ export class Actuator {
     for (const entry of this.parts.journal.list()) this.holdings.adopt(entry);
     await this.watcher.read();
     this.masters.claimPresent();
+    await this.watcher.verify();
     const orphans = this.holdings.orphans();
     if (orphans.length > 0) {
       this.parts.log(

@@ -164,6 +164,14 @@ export class Changes {
   private isNeeded(holding: Holding, refused: Map<Holding, KernelRefusal>): boolean {
     const { resource } = holding;
     if (resource.kind === 'sysctl') {
+      const home = interfaceOf(resource);
+      if (home !== undefined && !this.view.has(home)) {
+        refused.set(holding, {
+          errno: 'ENODEV',
+          message: `cannot install ${describe(resource)}: no such interface`,
+        });
+        return false;
+      }
       const value = readSysctl(resource.path);
       if (typeof value === 'object') {
         refused.set(holding, value);

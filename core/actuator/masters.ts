@@ -18,6 +18,8 @@ export class Masters {
   private readonly agenda: Agenda;
   /** Of one "router" that is Master while anyone is. */
   private readonly protocols = new Agenda([0]);
+  /** Its `Wanted`. */
+  private protocolsWanted = 0;
   private readonly planner: Planner;
   private readonly limit: LogLimit;
   private links: ReadonlyMap<string, Link> = new Map();
@@ -36,6 +38,11 @@ export class Masters {
   /** Links or addresses that are not ours changed: what failed for want of them may work now. */
   linksChanged(links: ReadonlyMap<string, Link>): void {
     this.links = links;
+    this.noPauses();
+  }
+
+  /** Ends every pause before another attempt. */
+  noPauses(): void {
     for (const progress of [...this.agenda.all, ...this.protocols.all]) progress.notBefore = 0;
   }
 
@@ -46,7 +53,7 @@ export class Masters {
       progress.repair = true; // even if it was applied: that was an earlier run
       this.claim(progress.slot);
     }
-    if (this.anyMaster()) this.claimProtocols();
+    if (this.updateProtocolsWanted() & 1) this.claimProtocols();
   }
 
   /** Something is not in the kernel any more: its users get it again. */
@@ -69,7 +76,8 @@ export class Masters {
     const { up, down, wake } = this.agenda.take((slot) => table.int(slot, Int.Wanted), now);
     if (up.length > 0) await this.bringUp(up);
     // After the addresses that routes need, before they go.
-    const routes = this.protocols.take(() => (this.anyMaster() ? 1 : 0), now);
+    const routesWanted = this.updateProtocolsWanted();
+    const routes = this.protocols.take(() => routesWanted, now);
     if (routes.up.length > 0) await this.installProtocols(routes.up[0]!);
     if (routes.down.length > 0) await this.removeProtocols(routes.down[0]!);
     if (down.length > 0) await this.bringDown(down);
@@ -94,8 +102,11 @@ export class Masters {
     return (this.parts.table.int(slot, Int.Wanted) & 1) === 1;
   }
 
-  private anyMaster(): boolean {
-    return this.agenda.all.some(({ slot }) => this.isMaster(slot));
+  /** Counts like `Wanted`, so that a failed attempt between two quiet times is not forgotten. */
+  private updateProtocolsWanted(): number {
+    const anyMaster = this.agenda.all.some(({ slot }) => this.isMaster(slot));
+    if (anyMaster !== ((this.protocolsWanted & 1) === 1)) this.protocolsWanted++;
+    return this.protocolsWanted;
   }
 
   private async bringUp(chunk: readonly Progress[]): Promise<void> {

@@ -15,7 +15,7 @@ export type Log = (
 
 /** What an actuator works with. */
 export interface ActuatorParts {
-  readonly config: DaemonConfig;
+  readonly config: Pick<DaemonConfig, 'virtualRouters'>;
   /** By slot. */
   readonly routerPlugins: readonly RouterPlugins[];
   readonly plugins: ActuatorPlugins;

@@ -14,7 +14,7 @@ export class Planner {
   private readonly siblings = new Map<string, number>();
 
   constructor(
-    private readonly config: DaemonConfig,
+    private readonly config: Pick<DaemonConfig, 'virtualRouters'>,
     private readonly routerPlugins: readonly RouterPlugins[],
     private readonly iftypes: ReadonlyMap<string, InterfaceType>,
   ) {

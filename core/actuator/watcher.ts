@@ -11,7 +11,7 @@ import { sysctlHolds } from './sysctl.ts';
 import { View } from './view.ts';
 
 /** Everything is looked at this often, in ms, news or not. */
-const AUDIT_INTERVAL = 30_000;
+const AUDIT_INTERVAL = 300_000;
 /** Settings looked at in one turn of an audit: some ms. */
 const AUDIT_SLICE = 256;
 /** Pause in ms after the kernel could not be read. */
@@ -106,6 +106,12 @@ export class Watcher {
     if (text === this.seen) return;
     this.seen = text;
     this.events.linksChanged(foreign);
+  }
+
+  /** Looks at what reading doesn't show, for a start with an earlier run's journal: was it all really done? */
+  async verify(): Promise<void> {
+    this.auditSettings([...this.holdings.all()]);
+    await this.refreshRoutes();
   }
 
   /** Tells the engine the links, if they changed in anything since it was told. */

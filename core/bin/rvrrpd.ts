@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 import { main } from '../cli/main.ts';
 
-process.title = 'rvrrpd';
-process.exit(await main(process.argv.slice(2)));
+const args = process.argv.slice(2);
+// `pgrep rvrrpd` finds it, `ps` still tells which configuration it runs.
+process.title = ['rvrrpd', ...args].join(' ');
+process.exit(await main(args));

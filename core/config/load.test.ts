@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -152,23 +152,28 @@ test('a relative path is taken from the working directory', async () => {
   }
 });
 
-test("cosmiconfig's own configuration in the working directory is not run", async () => {
+describe("cosmiconfig's own configuration in the working directory", () => {
   const before = process.cwd();
-  const marker = join(folder, 'it-ran');
-  put(
-    '.config/config.js',
-    `require('node:fs').writeFileSync(${JSON.stringify(marker)}, ''); module.exports = {};`,
-  );
-  put('package.json', '{ "cosmiconfig": { "searchPlaces": ["evil.conf"] } }');
-  put('evil.conf', GOOD.replace('eth0', 'evil0'));
-  const file = put('rvrrpd.conf', GOOD);
-  process.chdir(folder);
-  try {
+  afterEach(() => process.chdir(before));
+
+  test('is not run', async () => {
+    const marker = join(folder, 'it-ran');
+    const code = `require('node:fs').writeFileSync(${JSON.stringify(marker)}, ''); module.exports = {};`;
+    put('.config/config.js', code);
+    const file = put('rvrrpd.conf', GOOD);
+    process.chdir(folder);
     expect((await loadConfig(undefined, undefined, folder)).config?.file).toBe(file);
-    expect(() => readFileSync(marker)).toThrow('ENOENT');
-  } finally {
-    process.chdir(before);
-  }
+    await new Promise((resolve) => setTimeout(resolve, 50)); // it would be imported asynchronously
+    expect(existsSync(marker)).toBe(false);
+  });
+
+  test('does not say where to look', async () => {
+    put('.config/config.json', '{ "cosmiconfig": { "searchPlaces": ["evil.conf"] } }');
+    put('evil.conf', GOOD.replace('eth0', 'evil0'));
+    const file = put('rvrrpd.conf', GOOD);
+    process.chdir(folder);
+    expect((await loadConfig(undefined, undefined, folder)).config?.file).toBe(file);
+  });
 });
 
 test('a file does not import another one', async () => {

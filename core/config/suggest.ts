@@ -2,7 +2,7 @@
 
 /**
  * The candidate nearest to `word`, if it is near enough to be what was meant: at most a third of its
- * letters differ, or it is the same but for case, `-` and `_`.
+ * letters differ, or one of the two is the other's beginning. Case, `-` and `_` make no difference.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const wanted = simplify(word);
@@ -15,7 +15,16 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
       bestDistance = distance;
     }
   }
-  return best;
+  return best ?? abbreviated(wanted, candidates);
+}
+
+/** `preempt` for `preemption`, or the other way round, if only one can be meant. */
+function abbreviated(wanted: string, candidates: Iterable<string>): string | undefined {
+  const found = [...candidates].filter((candidate) => {
+    const name = simplify(candidate);
+    return Math.min(name.length, wanted.length) >= 3 && (name.startsWith(wanted) || wanted.startsWith(name));
+  });
+  return found.length === 1 ? found[0] : undefined;
 }
 
 function simplify(word: string): string {

@@ -59,6 +59,7 @@ export class Attachment {
       );
     } else {
       native.detachFilter(this.descriptor);
+      native.reportVlanTags(this.descriptor); // a filter passes untagged frames alone
     }
     this.slotOfVrid.fill(-1);
     for (const [vrid, slot] of routers) this.slotOfVrid[vrid] = slot;

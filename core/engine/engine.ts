@@ -25,8 +25,8 @@ import { Transmitter } from './transmitter.ts';
 const SLOTS = 512;
 const SLOT_SIZE = 2048;
 
-/** An advertisement may go out this many ms early, so that those due together need one wake-up. */
-const COALESCE = 0.5;
+/** An advertisement may go out early by this share of its interval, so that many need one wake-up. */
+const COALESCE = 1 / 500;
 
 /**
  * A Master_Down_Timer found expired by this many ms: the engine itself was not running (a stopped process, a
@@ -277,38 +277,34 @@ export class Engine {
     for (;;) {
       const timer = this.deadlines.first();
       if (timer < 0) return;
-      const due = this.deadlines.at(timer);
-      if (due > now + COALESCE) return;
       const router = this.routers[timer >> 1]!;
       if ((timer & 1) === ANNOUNCE) {
+        if (this.deadlines.at(timer) > now) return;
         this.deadlines.set(timer, this.announcer.announce(router, now));
-      } else if (!this.runProtocolTimer(router, timer, now)) {
-        return;
+      } else {
+        const early = router.state === State.Master ? router.advertisementInterval * COALESCE : 0;
+        if (this.deadlines.at(timer) - early > now) return;
+        this.runProtocolTimer(router, timer, now);
       }
     }
   }
 
-  /** @returns false if this timer, the first one, is not due yet */
-  private runProtocolTimer(router: EngineRouter, timer: number, now: number): boolean {
-    const { deadline } = router;
+  private runProtocolTimer(router: EngineRouter, timer: number, now: number): void {
     if (router.state === State.Backup) {
       // Advertisements restart the Master_Down_Timer without touching the heap: it is moved only here.
-      if (deadline > this.deadlines.at(timer)) {
-        this.deadlines.set(timer, deadline);
-        return true;
-      }
-      if (deadline > now) return false; // never early
-      if (now - deadline > STALL) {
-        const later = now + router.masterAdverInterval;
-        this.table.setNum(router.slot, Num.Deadline, later);
+      const late = now - router.deadline;
+      const later = late > STALL ? now + router.masterAdverInterval : router.deadline;
+      if (later > now) {
+        if (late > STALL) {
+          this.table.setNum(router.slot, Num.Deadline, later);
+          this.observer.stalled(router.slot, late);
+        }
         this.deadlines.set(timer, later);
-        this.observer.stalled(router.slot, now - deadline);
-        return true;
+        return;
       }
     }
     transition(router, this.timerEvent, now, this.outcome);
     this.apply(router, now, Cause.MasterDown);
-    return true;
   }
 
   /** Makes an outcome of the state machine happen. */

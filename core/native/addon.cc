@@ -1,9 +1,11 @@
-// The core's native part: one class and a handful of system calls.
+// The core's native part: one class and some system calls.
 #include "packet_loop.h"
 #include "syscalls.h"
+#include "tap.h"
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   rvrrpd::InitSyscalls(env, exports);
+  rvrrpd::InitTap(env, exports);
   rvrrpd::PacketLoop::Init(env, exports);
   return exports;
 }

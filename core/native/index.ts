@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { packageRoot } from '../shared/package-root.ts';
+import type { TapCalls } from './tap.ts';
 
 /** Int32 fields for each slot of `meta`, written by {@link PacketLoop} for every packet received. */
 export const Meta = {
@@ -9,7 +10,7 @@ export const Meta = {
   Tag: 0,
   /** Its length on the wire in octets, which may be more than the slot holds. */
   Length: 1,
-  /** 1 if it carried a VLAN tag that the kernel has taken off. */
+  /** 1 if it carried a VLAN tag that the kernel has taken off; told only after `reportVlanTags`. */
   Tagged: 2,
   Count: 4,
 } as const;
@@ -25,7 +26,7 @@ export const Queue = {
 } as const;
 
 /**
- * Packet sockets and one timer behind one descriptor of the event loop.
+ * Packet sockets and one timer in this thread's event loop.
  *
  * At each wake-up it receives into the slots, then calls `onWake(packets, timers)`: `packets` slots are
  * filled, and with `timers` true (once, last) everything that had arrived has been handed over and the
@@ -45,7 +46,7 @@ export interface PacketLoop {
 }
 
 /** What the addon exports. Every call throws an Error whose `code` is the errno name. */
-export interface Native {
+export interface Native extends TapCalls {
   PacketLoop: new (
     receive: Uint8Array,
     slotSize: number,
@@ -62,6 +63,8 @@ export interface Native {
   joinMulticast(descriptor: number, interfaceIndex: number, mac: Uint8Array): void;
   /** SO_ATTACH_FILTER, replacing an earlier one: four words an instruction, `code, jt, jf, k`. */
   attachFilter(descriptor: number, program: Uint32Array): void;
+  /** PACKET_AUXDATA, for {@link Meta}'s `Tagged`: it costs time for each packet. */
+  reportVlanTags(descriptor: number): void;
   /** SO_DETACH_FILTER; nothing happens if there is none. */
   detachFilter(descriptor: number): void;
   closeDescriptor(descriptor: number): void;

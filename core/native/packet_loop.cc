@@ -3,11 +3,8 @@
 #include <linux/if_packet.h>
 #include <math.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
-
-#include <array>
 
 #include "syscalls.h"
 
@@ -15,39 +12,66 @@ namespace rvrrpd {
 
 namespace {
 
-// In one wake-up at most this many sockets are served, and this many packets of each: a flood on one
-// interface must keep neither the timers nor the other interfaces waiting.
-constexpr int kSocketsPerWake = 1024;
+// In one wake-up at most this many packets of each socket: a flood on one interface must keep neither the timers
+// nor the other interfaces waiting.
 constexpr int kPacketsPerSocket = 2048;
 // sendmmsg takes no more at once (UIO_MAXIOV).
 constexpr size_t kMessagesPerCall = 1024;
-constexpr uint64_t kTimerTag = ~uint64_t{0};
 constexpr int kMetaFields = 4;
 constexpr int kQueueFields = 3;
 
 }  // namespace
 
-struct PacketLoop::Handle {
-  uv_poll_t poll;
-  PacketLoop* owner;
-  int epoll_fd = -1;
-  int timer_fd = -1;
-  napi_async_cleanup_hook_handle hook = nullptr;
+// What must outlive a PacketLoop until libuv has let go of all of it: a handle for each socket, one for the timer
+// and one that runs after all of these. (One epoll descriptor for the sockets would wake twice for each packet.)
+struct PacketLoop::Handles {
+  struct Watch {
+    uv_poll_t poll;
+    Handles* handles;
+    int fd;
+    int tag;
+  };
+
+  PacketLoop* owner = nullptr;
+  uv_loop_t* loop = nullptr;
+  uv_check_t check;
+  Watch timer;
+  std::map<int, Watch*> sockets;  // by descriptor
+  bool woken = false;
   bool closing = false;
+  int open = 0;
+  napi_async_cleanup_hook_handle hook = nullptr;
 
   void Close() {
     if (closing) return;
     closing = true;
     owner = nullptr;
-    uv_poll_stop(&poll);
-    uv_close(reinterpret_cast<uv_handle_t*>(&poll), [](uv_handle_t* closed) {
-      auto* self = static_cast<Handle*>(closed->data);
-      close(self->epoll_fd);
-      close(self->timer_fd);
-      // Only now may the environment go on tearing itself down.
-      napi_remove_async_cleanup_hook(self->hook);
+    for (auto& [fd, watch] : sockets) CloseWatch(watch);
+    sockets.clear();
+    uv_close(reinterpret_cast<uv_handle_t*>(&timer.poll), [](uv_handle_t* closed) {
+      auto* watch = static_cast<Watch*>(closed->data);
+      close(watch->fd);
+      watch->handles->Closed();
+    });
+    uv_close(reinterpret_cast<uv_handle_t*>(&check),
+             [](uv_handle_t* closed) { static_cast<Handles*>(closed->data)->Closed(); });
+  }
+
+  static void CloseWatch(Watch* watch) {
+    // The descriptor may be closed by its owner from here on.
+    uv_poll_stop(&watch->poll);
+    uv_close(reinterpret_cast<uv_handle_t*>(&watch->poll), [](uv_handle_t* closed) {
+      auto* self = static_cast<Watch*>(closed->data);
+      self->handles->Closed();
       delete self;
     });
+  }
+
+  void Closed() {
+    if (--open > 0) return;
+    // Only now may the environment go on tearing itself down.
+    napi_remove_async_cleanup_hook(hook);
+    delete this;
   }
 };
 
@@ -100,79 +124,85 @@ PacketLoop::PacketLoop(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Packet
     send_messages_[i].msg_hdr.msg_iovlen = 1;
   }
 
-  const int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-  if (epoll_fd < 0) throw SystemError(env, "epoll_create1()", errno);
   const int timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-  if (timer_fd < 0) {
-    const int error = errno;
-    close(epoll_fd);
-    throw SystemError(env, "timerfd_create(CLOCK_MONOTONIC)", error);
-  }
-  epoll_event event = {};
-  event.events = EPOLLIN;
-  event.data.u64 = kTimerTag;
-  uv_loop_t* loop = nullptr;
-  auto* handle = new Handle;
-  handle->epoll_fd = epoll_fd;
-  handle->timer_fd = timer_fd;
-  handle->owner = this;
-  handle->poll.data = handle;
-  int error = 0;
-  if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, timer_fd, &event) < 0) error = errno;
-  if (error == 0 && napi_get_uv_event_loop(env, &loop) != napi_ok) error = EINVAL;
-  if (error == 0) error = -uv_poll_init(loop, &handle->poll, epoll_fd);
+  if (timer_fd < 0) throw SystemError(env, "timerfd_create(CLOCK_MONOTONIC)", errno);
+  auto* handles = new Handles;
+  int error = napi_get_uv_event_loop(env, &handles->loop) == napi_ok ? 0 : EINVAL;
+  if (error == 0) error = -uv_poll_init(handles->loop, &handles->timer.poll, timer_fd);
   if (error != 0) {
-    close(epoll_fd);
     close(timer_fd);
-    delete handle;
+    delete handles;
     throw SystemError(env, "PacketLoop: event loop", error);
   }
-  handle_ = handle;
+  handles->owner = this;
+  handles->timer.handles = handles;
+  handles->timer.fd = timer_fd;
+  handles->timer.poll.data = &handles->timer;
+  uv_check_init(handles->loop, &handles->check);
+  handles->check.data = handles;
+  handles->open = 2;
+  handles_ = handles;
   napi_add_async_cleanup_hook(
-      env, [](napi_async_cleanup_hook_handle, void* data) { static_cast<Handle*>(data)->Close(); }, handle,
-      &handle->hook);
-  uv_poll_start(&handle->poll, UV_READABLE, [](uv_poll_t* poll, int, int) {
-    auto* self = static_cast<Handle*>(poll->data);
-    if (self->owner) self->owner->OnReadable();
+      env, [](napi_async_cleanup_hook_handle, void* data) { static_cast<Handles*>(data)->Close(); }, handles,
+      &handles->hook);
+  // The expiration is not read: setting the timer anew clears it.
+  uv_poll_start(&handles->timer.poll, UV_READABLE,
+                [](uv_poll_t* poll, int, int) { static_cast<Handles::Watch*>(poll->data)->handles->woken = true; });
+  // Every socket before any timer: what has arrived counts before a deadline that has passed meanwhile, so that a
+  // router which was kept waiting does not believe its Master dead.
+  uv_check_start(&handles->check, [](uv_check_t* check) {
+    auto* self = static_cast<Handles*>(check->data);
+    if (!self->woken) return;
+    self->woken = false;
+    if (self->owner) self->owner->Tell(true);
   });
+  uv_unref(reinterpret_cast<uv_handle_t*>(&handles->check));
   Ref();  // it stays while it is open, whether JavaScript holds it or not
 }
 
 PacketLoop::~PacketLoop() {
-  if (handle_) handle_->Close();
+  if (handles_) handles_->Close();
 }
 
-void PacketLoop::Shut() {
-  if (!handle_) return;
-  handle_->Close();
-  handle_ = nullptr;
+void PacketLoop::Close(const Napi::CallbackInfo& info) {
+  if (!handles_) return;
+  handles_->Close();
+  handles_ = nullptr;
   Unref();
 }
 
-void PacketLoop::Close(const Napi::CallbackInfo& info) { Shut(); }
-
 void PacketLoop::Add(const Napi::CallbackInfo& info) {
-  if (!handle_) throw Napi::Error::New(info.Env(), "PacketLoop.add: closed");
-  const int fd = info[0].As<Napi::Number>().Int32Value();
-  const uint32_t tag = info[1].As<Napi::Number>().Uint32Value();
-  epoll_event event = {};
-  event.events = EPOLLIN;
-  event.data.u64 = (uint64_t{tag} << 32) | static_cast<uint32_t>(fd);
-  if (epoll_ctl(handle_->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0) {
-    throw SystemError(info.Env(), "epoll_ctl(ADD, descriptor " + std::to_string(fd) + ")", errno);
+  if (!handles_) throw Napi::Error::New(info.Env(), "PacketLoop.add: closed");
+  auto* watch = new Handles::Watch;
+  watch->handles = handles_;
+  watch->fd = info[0].As<Napi::Number>().Int32Value();
+  watch->tag = info[1].As<Napi::Number>().Int32Value();
+  const int error = -uv_poll_init(handles_->loop, &watch->poll, watch->fd);
+  if (error != 0) {
+    const int fd = watch->fd;
+    delete watch;
+    throw SystemError(info.Env(), "uv_poll_init(descriptor " + std::to_string(fd) + ")", error);
   }
+  watch->poll.data = watch;
+  handles_->sockets[watch->fd] = watch;
+  handles_->open++;
+  uv_poll_start(&watch->poll, UV_READABLE, [](uv_poll_t* poll, int, int) {
+    auto* self = static_cast<Handles::Watch*>(poll->data);
+    self->handles->woken = true;
+    if (self->handles->owner) self->handles->owner->Drain(self->fd, self->tag);
+  });
 }
 
 void PacketLoop::Remove(const Napi::CallbackInfo& info) {
-  if (!handle_) return;
-  const int fd = info[0].As<Napi::Number>().Int32Value();
-  if (epoll_ctl(handle_->epoll_fd, EPOLL_CTL_DEL, fd, nullptr) < 0 && errno != ENOENT) {
-    throw SystemError(info.Env(), "epoll_ctl(DEL, descriptor " + std::to_string(fd) + ")", errno);
-  }
+  if (!handles_) return;
+  const auto found = handles_->sockets.find(info[0].As<Napi::Number>().Int32Value());
+  if (found == handles_->sockets.end()) return;
+  Handles::CloseWatch(found->second);
+  handles_->sockets.erase(found);
 }
 
 void PacketLoop::SetTimer(const Napi::CallbackInfo& info) {
-  if (!handle_) return;
+  if (!handles_) return;
   const double ms = info[0].As<Napi::Number>().DoubleValue();
   itimerspec when = {};
   if (ms > 0) {
@@ -180,7 +210,7 @@ void PacketLoop::SetTimer(const Napi::CallbackInfo& info) {
     when.it_value.tv_nsec = static_cast<long>((ms - when.it_value.tv_sec * 1e3) * 1e6);
     if (when.it_value.tv_sec == 0 && when.it_value.tv_nsec == 0) when.it_value.tv_nsec = 1;  // 0 would disarm
   }
-  if (timerfd_settime(handle_->timer_fd, TFD_TIMER_ABSTIME, &when, nullptr) < 0) {
+  if (timerfd_settime(handles_->timer.fd, TFD_TIMER_ABSTIME, &when, nullptr) < 0) {
     throw SystemError(info.Env(), "timerfd_settime(" + std::to_string(ms) + " ms)", errno);
   }
 }
@@ -204,8 +234,9 @@ void PacketLoop::Tell(bool timers) {
   napi_close_handle_scope(env, scope);
 }
 
-void PacketLoop::Drain(int fd, int tag, int budget) {
-  while (budget > 0 && handle_) {
+void PacketLoop::Drain(int fd, int tag) {
+  int budget = kPacketsPerSocket;
+  while (budget > 0 && handles_) {
     const size_t room = slots_ - filled_;
     for (size_t i = filled_; i < slots_; i++) {
       receive_messages_[i].msg_hdr.msg_control = controls_[i].bytes;
@@ -232,23 +263,6 @@ void PacketLoop::Drain(int fd, int tag, int budget) {
     if (filled_ == slots_) Tell(false);
     if (static_cast<size_t>(received) < room) return;  // that was all
   }
-}
-
-void PacketLoop::OnReadable() {
-  std::array<epoll_event, kSocketsPerWake> events;
-  const int ready = epoll_wait(handle_->epoll_fd, events.data(), kSocketsPerWake, 0);
-  // Every socket before any timer: what has arrived counts before a deadline that has passed meanwhile, so
-  // that a router which was kept waiting does not believe its Master dead.
-  for (int i = 0; i < ready && handle_; i++) {
-    const uint64_t data = events[i].data.u64;
-    if (data == kTimerTag) {
-      uint64_t expirations;
-      if (read(handle_->timer_fd, &expirations, sizeof expirations) < 0) continue;
-    } else {
-      Drain(static_cast<int>(data & 0xffffffff), static_cast<int>(data >> 32), kPacketsPerSocket);
-    }
-  }
-  if (handle_) Tell(true);
 }
 
 Napi::Value PacketLoop::Flush(const Napi::CallbackInfo& info) {

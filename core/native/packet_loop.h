@@ -4,12 +4,13 @@
 #include <sys/socket.h>
 #include <uv.h>
 
+#include <map>
 #include <vector>
 
 namespace rvrrpd {
 
-// The engine's I/O: packet sockets and one timer behind one epoll descriptor, so that one wake-up of the
-// worker's event loop serves everything that is due. Contract in index.ts.
+// The engine's I/O: packet sockets and one timer in the worker's event loop, so that one wake-up serves everything
+// that is due. Contract in index.ts.
 class PacketLoop : public Napi::ObjectWrap<PacketLoop> {
  public:
   static void Init(Napi::Env env, Napi::Object exports);
@@ -18,7 +19,7 @@ class PacketLoop : public Napi::ObjectWrap<PacketLoop> {
 
  private:
   // What must outlive this object until libuv has let go of it.
-  struct Handle;
+  struct Handles;
 
   void Add(const Napi::CallbackInfo& info);
   void Remove(const Napi::CallbackInfo& info);
@@ -26,13 +27,11 @@ class PacketLoop : public Napi::ObjectWrap<PacketLoop> {
   Napi::Value Flush(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);
 
-  void OnReadable();
   // Receives what is queued on one socket; tells JavaScript whenever the slots are full.
-  void Drain(int fd, int tag, int budget);
+  void Drain(int fd, int tag);
   void Tell(bool timers);
-  void Shut();
 
-  Handle* handle_ = nullptr;
+  Handles* handles_ = nullptr;
   Napi::FunctionReference on_wake_;
   Napi::Reference<Napi::Uint8Array> receive_reference_;
   Napi::Reference<Napi::Int32Array> meta_reference_;

@@ -54,8 +54,6 @@ Napi::Value OpenPacketSocket(const Napi::CallbackInfo& info) {
       setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof send_buffer) < 0) {
     fail("setsockopt(SO_SNDBUF, " + std::to_string(send_buffer) + ")");
   }
-  const int on = 1;
-  if (setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof on) < 0) fail("setsockopt(PACKET_AUXDATA)");
   // Above bulk traffic in the queueing discipline (TC_PRIO_CONTROL).
   const int priority = 7;
   if (setsockopt(fd, SOL_SOCKET, SO_PRIORITY, &priority, sizeof priority) < 0) fail("setsockopt(SO_PRIORITY, 7)");
@@ -105,6 +103,14 @@ void AttachFilter(const Napi::CallbackInfo& info) {
   }
 }
 
+// reportVlanTags(descriptor)
+void ReportVlanTags(const Napi::CallbackInfo& info) {
+  const int on = 1;
+  if (setsockopt(IntArgument(info, 0), SOL_PACKET, PACKET_AUXDATA, &on, sizeof on) < 0) {
+    throw SystemError(info.Env(), "setsockopt(PACKET_AUXDATA)", errno);
+  }
+}
+
 // detachFilter(descriptor)
 void DetachFilter(const Napi::CallbackInfo& info) {
   const int unused = 0;
@@ -147,6 +153,7 @@ void InitSyscalls(Napi::Env env, Napi::Object exports) {
   exports.Set("bindPacketSocket", Napi::Function::New(env, BindPacketSocket));
   exports.Set("joinMulticast", Napi::Function::New(env, JoinMulticast));
   exports.Set("attachFilter", Napi::Function::New(env, AttachFilter));
+  exports.Set("reportVlanTags", Napi::Function::New(env, ReportVlanTags));
   exports.Set("detachFilter", Napi::Function::New(env, DetachFilter));
   exports.Set("closeDescriptor", Napi::Function::New(env, CloseDescriptor));
   exports.Set("monotonicMs", Napi::Function::New(env, MonotonicMs));

@@ -92,7 +92,7 @@ class Search {
       return `is not installed: run "npm install ${name}" in ${start}, or remove this entry`;
     }
     const found = readPackage(folder);
-    if (found.fault !== undefined) return found.fault;
+    if (found.fault !== undefined) return `${join(folder, 'package.json')}: ${found.fault}`;
     const before = this.seen.get(found.name);
     if (before !== undefined) return `is the same plugin as ${directiveName(before)}: remove one of the two`;
     this.seen.set(found.name, path);

@@ -1,4 +1,5 @@
 /** Loads a plugin's code and holds it against its kind's contract. Runs in the worker that the kind decides. */
+import { existsSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import type { ResolvedPlugin } from '../actuator/messages.ts';
 import type { Plugin } from './types.ts';
@@ -23,11 +24,20 @@ export async function loadPlugin<K extends Plugin['kind']>(
   kind: K,
 ): Promise<Extract<Plugin, { readonly kind: K }>> {
   if (plugin.kind !== kind) throw new PluginError(plugin, `a plugin of kind ${kind} is needed here`);
+  if (!existsSync(plugin.entry)) {
+    const what = `its module ${plugin.entry} does not exist: build it (npm run build) or reinstall it`;
+    throw new PluginError(plugin, what);
+  }
   let module: Readonly<Record<string, unknown>>;
   try {
     module = (await import(pathToFileURL(plugin.entry).href)) as Readonly<Record<string, unknown>>;
   } catch (error) {
-    throw new PluginError(plugin, importFault(plugin, error), error);
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new PluginError(
+      plugin,
+      `its module ${plugin.entry} cannot be loaded: ${reason}: reinstall it, or tell its author`,
+      error,
+    );
   }
   const contract = module.default;
   if (typeof contract !== 'object' || contract === null) {
@@ -45,12 +55,3 @@ export async function loadPlugin<K extends Plugin['kind']>(
 }
 
 const TELL = 'install another version, or tell its author';
-
-function importFault({ entry }: ResolvedPlugin, error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  const { code, url } = error as { readonly code?: unknown; readonly url?: unknown };
-  const itself = code === 'ERR_MODULE_NOT_FOUND' && url === pathToFileURL(entry).href;
-  return itself
-    ? `its module ${entry} does not exist: build it (npm run build) or reinstall it`
-    : `its module ${entry} cannot be loaded: ${message}: reinstall it, or tell its author`;
-}

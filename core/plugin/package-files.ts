@@ -24,16 +24,16 @@ export function findPackage(name: string, from: string): string | undefined {
   }
 }
 
-/** Reads a package's `package.json`, or says why it can't be used. */
+/** Reads a package's `package.json`, or says why that can't be used. */
 export function readPackage(folder: string): PackageFile | { readonly fault: string } {
   const file = join(folder, 'package.json');
   const content = readText(file);
-  if (content.fault !== undefined) return { fault: `${file}: ${content.fault}` };
+  if (content.fault !== undefined) return { fault: content.fault };
   const { document, issues } = parseJsonDocument(file, content.text);
-  if (document === undefined) return { fault: `${file}: ${issues[0]?.message ?? 'not valid JSON'}` };
+  if (document === undefined) return { fault: issues[0]?.message ?? 'not valid JSON' };
   const { name, version } = document.data;
   if (typeof name !== 'string' || typeof version !== 'string' || semver.valid(version) === null) {
-    return { fault: `${file}: must have a "name" and a semver "version"` };
+    return { fault: 'must have a "name" and a semver "version"' };
   }
   return { folder, document, name, version };
 }

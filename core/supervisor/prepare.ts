@@ -27,5 +27,5 @@ export async function prepare(
   const issues = sortIssues([...loaded.issues, ...discovery.issues, ...resolution.issues]);
   if (hasErrors(issues)) return { issues };
   const plugins = discovery.plugins.map(({ resolved }) => resolved);
-  return { start: { config, routerPlugins: resolution.routers, plugins }, issues };
+  return { start: { config: resolution.config, routerPlugins: resolution.routers, plugins }, issues };
 }

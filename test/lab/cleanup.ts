@@ -3,7 +3,7 @@
  * SIGINT, SIGTERM, and, through a helper process that outlives this one, SIGKILL.
  */
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -27,6 +27,18 @@ export function processesIn(namespace: string): number[] {
     .map(Number);
 }
 
+/** Where rvrrpd keeps its journals, each named after the inode number of the namespace that it is about. */
+const JOURNAL_FOLDER = '/run/rvrrpd';
+
+/** The journals of daemons that were not let end: a later namespace may get the same inode number. */
+function removeJournals(namespace: string): void {
+  if (!existsSync(JOURNAL_FOLDER)) return;
+  const inode = statSync(path.join(NETNS_FOLDER, namespace)).ino;
+  for (const name of readdirSync(JOURNAL_FOLDER).filter((entry) => entry.startsWith(`${inode}-`))) {
+    rmSync(path.join(JOURNAL_FOLDER, name), { force: true });
+  }
+}
+
 /** Ends every process of a namespace and deletes it. Synchronous, so that it works while exiting. */
 export function removeNamespace(namespace: string): void {
   for (const pid of processesIn(namespace)) {
@@ -36,6 +48,7 @@ export function removeNamespace(namespace: string): void {
       // It has just ended by itself.
     }
   }
+  removeJournals(namespace);
   execFileSync('ip', ['netns', 'delete', namespace]);
 }
 
@@ -58,6 +71,7 @@ read -r _
 for file in ${NETNS_FOLDER}/"$1"*; do
   [ -e "$file" ] || continue
   for pid in $(ip netns pids "\${file##*/}"); do kill -9 "$pid"; done
+  rm -f ${JOURNAL_FOLDER}/"$(stat -Lc %i "$file")"-*
   ip netns delete "\${file##*/}"
 done
 rm -rf "$2/$1"*

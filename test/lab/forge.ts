@@ -1,4 +1,4 @@
-/** Builds VRRPv2 advertisements, right ones and wrong ones. Written for the tests alone, apart from the codec. */
+/** Builds VRRP advertisements, right ones and wrong ones. Written for the tests alone, apart from the codec. */
 
 /** What is on the wire; everything that is left out is right. */
 export interface ForgedAdvert {
@@ -32,6 +32,8 @@ export interface ForgedAdvert {
   readonly fragment?: number;
   /** Octets cut off the end of the VRRP message, the IP total length adjusted. */
   readonly cut?: number;
+  /** False: no authentication data follows the addresses, as in VRRPv3. Default true. */
+  readonly trailer?: boolean;
   /** Default: the virtual router's. */
   readonly sourceMac?: string;
 }
@@ -76,7 +78,7 @@ export function ipPacket(advert: Omit<ForgedAdvert, 'vrid' | 'addresses'>, messa
 /** The frame of an advertisement. */
 export function forge(advert: ForgedAdvert): Buffer {
   const { vrid, addresses } = advert;
-  const message = Buffer.alloc(8 + 4 * addresses.length + 8);
+  const message = Buffer.alloc(8 + 4 * addresses.length + (advert.trailer === false ? 0 : 8));
   message[0] = ((advert.version ?? 2) << 4) | (advert.type ?? 1);
   message[1] = vrid;
   message[2] = advert.priority ?? 100;
@@ -87,7 +89,13 @@ export function forge(advert: ForgedAdvert): Buffer {
     ipv4(address).copy(message, 8 + 4 * index);
   });
   message.write((advert.authData ?? '').slice(0, 8), 8 + 4 * addresses.length, 'latin1');
-  message.writeUInt16BE((checksum(message) + (advert.checksumError ?? 0)) & 0xffff, 6);
+  // VRRPv3 sums over the IP pseudo-header as well (RFC 5798 §5.2.8).
+  const pseudo = Buffer.from([0, 112, 0, message.length]);
+  const summed =
+    advert.version === 3
+      ? Buffer.concat([ipv4(advert.source), ipv4(advert.destination ?? '224.0.0.18'), pseudo, message])
+      : message;
+  message.writeUInt16BE((checksum(summed) + (advert.checksumError ?? 0)) & 0xffff, 6);
   const packet = ipPacket(advert, message.subarray(0, message.length - (advert.cut ?? 0)));
   return ethernet(advert.sourceMac ?? `00:00:5e:00:01:${vrid.toString(16).padStart(2, '0')}`, packet);
 }

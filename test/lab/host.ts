@@ -17,6 +17,9 @@ export interface StartOptions {
 
 /** A network namespace. */
 export class Host {
+  /** Every process that {@link start} has started. */
+  readonly started: Running[] = [];
+
   constructor(
     /** Short name: `r1`, `client`. */
     readonly name: string,
@@ -68,7 +71,9 @@ export class Host {
       stdio: [options.input ? 'pipe' : 'ignore', out, out],
       env: { ...process.env, ...options.env },
     });
-    return new Running(`${command} in ${this.name}`, child);
+    const running = new Running(`${[command, ...args].join(' ')} in ${this.name}`, child);
+    this.started.push(running);
+    return running;
   }
   /**
    * Starts a process on a terminal of its own, through `script` (util-linux), whose output it becomes. The

@@ -75,7 +75,7 @@ export class Lab {
   /** A folder of its own for configurations, logs and captures. */
   readonly folder: string;
   private readonly prefix: string;
-  private readonly finishing: (() => Promise<void>)[] = [];
+  private readonly hosts: Host[] = [];
 
   constructor() {
     armCleanup();
@@ -122,9 +122,15 @@ export class Lab {
     await this.bringUp(right, rightPort);
   }
 
-  /** Something to be done when the lab closes, before its namespaces go. The last one first. */
-  beforeClose(finish: () => Promise<void>): void {
-    this.finishing.push(finish);
+  /** What each process of the lab has said lately: for whoever has to find out why a test failed. */
+  testimony(): string {
+    return this.hosts
+      .flatMap(({ started }) => started)
+      .map(({ name, output, exit }) => {
+        const lines = output.trimEnd().split('\n').slice(-40);
+        return `--- ${name}${exit ? `, ended: ${JSON.stringify(exit)}` : ''}\n${lines.join('\n')}`;
+      })
+      .join('\n');
   }
 
   /**
@@ -133,8 +139,6 @@ export class Lab {
    */
   async close(): Promise<void> {
     const errors: unknown[] = [];
-    for (const finish of this.finishing.reverse())
-      await finish().catch((error: unknown) => errors.push(error));
     for (const namespace of leftoverNamespaces(this.prefix)) {
       try {
         removeNamespace(namespace);
@@ -148,6 +152,7 @@ export class Lab {
   }
 
   private async prepare(host: Host): Promise<void> {
+    this.hosts.push(host);
     await execFileAsync('ip', ['netns', 'add', host.namespace]);
     await host.sysctl(SYSCTLS);
     await host.ip('link set lo up');
@@ -160,11 +165,14 @@ export class Lab {
   }
 }
 
-/** Runs `body` in a new lab and takes the lab down, whatever happens. */
+/** Runs `body` in a new lab and takes the lab down, whatever happens. If it fails, its processes are heard. */
 export async function withLab<T>(body: (lab: Lab) => Promise<T>): Promise<T> {
   const lab = new Lab();
   try {
     return await body(lab);
+  } catch (error) {
+    console.error(lab.testimony());
+    throw error;
   } finally {
     await lab.close();
   }

@@ -65,8 +65,6 @@ function tomlTable(table: object): string {
     .join('');
 }
 
-let started = 0;
-
 /** A configuration in TOML; every path in it is below `base`. */
 export function rvrrpdConfiguration(base: string, vrouters: readonly VrouterDirectives[], debug = 0): string {
   const general = {
@@ -94,7 +92,8 @@ export class Rvrrpd {
     vrouters: readonly VrouterDirectives[],
     options: RvrrpdOptions = {},
   ): Rvrrpd {
-    const base = path.join(lab.folder, `rvrrpd-${host.name}-${++started}`);
+    // The same file at each start: that is how a daemon knows what its predecessor left in the kernel.
+    const base = path.join(lab.folder, `rvrrpd-${host.name}`);
     writeFileSync(`${base}.toml`, rvrrpdConfiguration(base, vrouters, options.debug));
     return Rvrrpd.startWith(host, `${base}.toml`, options);
   }
@@ -136,9 +135,15 @@ export class Rvrrpd {
     });
   }
 
+  /** Waits until it runs: all its virtual routers have left Initialize, signals are answered. */
+  async ready(deadlineMs = 10_000): Promise<void> {
+    await this.running.waitForOutput(/rvrrpd \S+ running /, deadlineMs);
+  }
+
   /** What it has counted up to now. */
   async counters(): Promise<Counters> {
     const answers = () => this.log().filter(({ msg }) => msg === 'counters');
+    await this.ready(); // before that, SIGUSR1 is Node.js's own
     const before = answers().length;
     this.running.signal('SIGUSR1');
     const line = await eventually('the counters', 5000, () => answers()[before]);

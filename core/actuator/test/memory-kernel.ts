@@ -1,0 +1,124 @@
+/** A kernel in memory, as a network driver sees one: links, addresses, routes, nothing else. */
+import type { KernelChange, KernelNews, KernelRefusal, Link, NetworkDriver } from '../../plugin/types.ts';
+
+/** Implements the driver's contract. `refuse` makes a share of the changes fail. */
+export class MemoryKernel implements NetworkDriver {
+  readonly byName = new Map<string, Link>();
+  readonly routes = new Set<string>();
+  refuse: (change: KernelChange) => string | undefined = () => undefined;
+  batches = 0;
+  /** Changes until the process "dies" in the middle of a batch: the call never returns. */
+  dieAfter = Number.POSITIVE_INFINITY;
+  /** Called when it does. */
+  onDeath: () => void = () => {};
+  private nextIndex = 1;
+
+  /** Makes an Ethernet link, up. */
+  addLink(name: string, ...addresses: string[]): void {
+    this.byName.set(name, {
+      index: this.nextIndex++,
+      name,
+      mac: '02:00:00:00:00:01',
+      up: true,
+      running: true,
+      ethernet: true,
+      mtu: 1500,
+      type: '',
+      parent: 0,
+      addresses: addresses.map((address) => ({
+        family: 4,
+        address,
+        prefixLength: 24,
+        label: name,
+        secondary: false,
+      })),
+    });
+  }
+
+  /** Removes an address, or does nothing. */
+  removeAddress(name: string, address: string): void {
+    const link = this.byName.get(name);
+    if (!link) return;
+    this.byName.set(name, { ...link, addresses: link.addresses.filter((a) => a.address !== address) });
+  }
+
+  /** All that there is, to compare. */
+  state(): string {
+    const links = [...this.byName.values()]
+      .map(({ index: _, addresses, ...link }) => ({
+        ...link,
+        addresses: addresses.map((a) => a.address).sort(),
+      }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+    return JSON.stringify({ links, routes: [...this.routes].sort() });
+  }
+
+  async links(): Promise<Link[]> {
+    return [...this.byName.values()];
+  }
+
+  async apply(changes: readonly KernelChange[]): Promise<(KernelRefusal | null)[]> {
+    this.batches++;
+    const results: (KernelRefusal | null)[] = [];
+    for (const change of changes) {
+      if (this.dieAfter-- <= 0) {
+        this.onDeath();
+        await new Promise(() => {});
+      }
+      const errno = this.refuse(change) ?? this.applyOne(change);
+      results.push(errno === undefined ? null : { errno, message: `${change.op}: ${errno}` });
+    }
+    return results;
+  }
+
+  watch(_listener: (news: readonly KernelNews[]) => void): void {}
+
+  close(): void {}
+
+  private applyOne(change: KernelChange): string | undefined {
+    if ('destination' in change) {
+      const key = `${change.destination}/${change.prefixLength} ${change.gateway}`;
+      if (change.op === 'remove-route') return this.routes.delete(key) ? undefined : 'ESRCH';
+      if (this.routes.has(key)) return 'EEXIST';
+      this.routes.add(key);
+      return undefined;
+    }
+    const link = this.byName.get(change.interface);
+    if (change.op === 'add-link') {
+      const parent = this.byName.get(change.parent);
+      if (!parent) return 'ENODEV';
+      if (link) return 'EEXIST';
+      this.addLink(change.interface);
+      const made = this.byName.get(change.interface)!;
+      this.byName.set(change.interface, {
+        ...made,
+        mac: change.mac,
+        up: false,
+        type: change.type,
+        parent: parent.index,
+      });
+      return undefined;
+    }
+    if (!link) return 'ENODEV';
+    if (change.op === 'remove-link') this.byName.delete(link.name);
+    else if (change.op === 'set-mac') this.byName.set(link.name, { ...link, mac: change.mac });
+    else if (change.op === 'set-up') this.byName.set(link.name, { ...link, up: change.up });
+    else if ('address' in change) return this.changeAddress(link, change);
+    return undefined;
+  }
+
+  private changeAddress(link: Link, change: Extract<KernelChange, { address: string }>): string | undefined {
+    const { family, address, prefixLength, label = link.name } = change;
+    const others = link.addresses.filter((a) => a.address !== address || a.prefixLength !== prefixLength);
+    const isThere = others.length < link.addresses.length;
+    if (change.op === 'remove-address') {
+      if (!isThere) return 'EADDRNOTAVAIL';
+      this.byName.set(link.name, { ...link, addresses: others });
+      return undefined;
+    }
+    if (isThere) return 'EEXIST';
+    const fresh = { family, address, prefixLength, label, secondary: false };
+    this.byName.set(link.name, { ...link, addresses: [...link.addresses, fresh] });
+    return undefined;
+  }
+}
