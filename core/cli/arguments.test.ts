@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { ExitCode, HELP, Mode, parseArguments } from './arguments.ts';
 
 const foreground = { command: 'run', mode: Mode.Foreground, check: false };
+const listen = { command: 'listen', iface: 'eth0', json: false };
 
 describe('parseArguments', () => {
   test.each([
@@ -10,7 +11,14 @@ describe('parseArguments', () => {
     [['-m', '1'], foreground],
     [['--mode', '1'], foreground],
     [['--mode=2'], { ...foreground, mode: Mode.Daemon }],
-    [['-m0', '-i', 'eth0'], { ...foreground, mode: Mode.Listen, iface: 'eth0' }],
+    [['-m0', '--check'], { ...foreground, check: true }],
+    [['-m0', '-i', 'eth0'], listen],
+    [['-m0', '-ieth0', '--json', '--count', '10'], { ...listen, json: true, count: 10 }],
+    [['-m0', '-i', 'eth0', '-c', 'x.conf', '-g', 'json'], { ...listen, conf: 'x.conf', format: 'json' }],
+    [
+      ['-m0', '-i', 'eth0', '--auth-type', 'some', '--secret-file', '-'],
+      { ...listen, secret: { authType: 'some', file: '-' } },
+    ],
     [['-c', 'x.conf'], { ...foreground, conf: 'x.conf' }],
     [['--conf=x.conf'], { ...foreground, conf: 'x.conf' }],
     [['-g', 'json'], { ...foreground, format: 'json' }],
@@ -18,7 +26,7 @@ describe('parseArguments', () => {
     [['-d5'], { ...foreground, debug: 5 }],
     [['--debug', '0'], { ...foreground, debug: 0 }],
     [['--check'], { ...foreground, check: true }],
-    [['--iface', 'eth0.5'], { ...foreground, iface: 'eth0.5' }],
+    [['--iface', 'eth0.5'], foreground],
     [['-h'], { command: 'help' }],
     [['--help', '-m9'], { command: 'help' }],
     [['-V'], { command: 'version' }],
@@ -35,6 +43,18 @@ describe('parseArguments', () => {
     [['-d', ''], '-d : the debug level must be 0 to 5'],
     [['-g', 'yaml'], '-g yaml: the format must be toml or json'],
     [['-c', ''], '--conf must not be empty'],
+    [['-m0'], '-m0 needs -i INTERFACE'],
+    [['-m0', '-i', ''], '--iface must not be empty'],
+    [['-m0', '-i', 'eth0', '--count', '0'], '--count 0: the number must be 1 or more'],
+    [['-m0', '-i', 'eth0', '--count', 'x'], '--count x: the number must be 1 or more'],
+    [['-m0', '-i', 'eth0', '--auth-type', 'x'], '--auth-type and --secret-file need each other'],
+    [['-m0', '-i', 'eth0', '--secret-file', 'x'], '--auth-type and --secret-file need each other'],
+    [
+      ['-m0', '-i', 'eth0', '-c', 'x', '--auth-type', 'x', '--secret-file', 'x'],
+      'the secret is either that of --secret-file or those of --conf',
+    ],
+    [['--json'], '--json is for listening: use it with -m0'],
+    [['-m2', '--count', '1'], '--count is for listening: use it with -m0'],
     [['--frobnicate'], "unknown option '--frobnicate'"],
     [['-x'], "unknown option '-x'"],
     [['rvrrpd.conf'], "unexpected argument 'rvrrpd.conf'"],
@@ -48,6 +68,8 @@ describe('parseArguments', () => {
     for (const option of ['-m, --mode', '-i, --iface', '-c, --conf', '-d, --debug', '-g, --cfg-format']) {
       expect(HELP).toContain(option);
     }
+    for (const option of ['--json', '--count', '--auth-type', '--secret-file'])
+      expect(HELP).toContain(option);
     for (const option of ['-h, --help', '-V, --version', '--check']) expect(HELP).toContain(option);
     for (const line of HELP.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   });

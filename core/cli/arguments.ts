@@ -14,7 +14,7 @@ export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
 /** Operating modes of `-m`. */
 export const Mode = {
-  /** Print each advertisement seen on an interface. */
+  /** Print each VRRP packet seen on an interface. */
   Listen: 0,
   /** Run in the foreground. */
   Foreground: 1,
@@ -27,17 +27,29 @@ export type Mode = (typeof Mode)[keyof typeof Mode];
 export type Command =
   | {
       readonly command: 'run';
-      readonly mode: Mode;
+      readonly mode: Exclude<Mode, typeof Mode.Listen>;
       /** Configuration file. Absent: the default places. */
       readonly conf?: string;
       /** Format of the configuration file. Absent: by its name or content. */
       readonly format?: ConfigFormat;
       /** Overrides the `debug` directive. */
       readonly debug?: DebugLevel;
-      /** Interface to listen on (mode 0). */
-      readonly iface?: string;
       /** Only check the configuration: print what is wrong with it, start nothing. */
       readonly check: boolean;
+    }
+  | {
+      /** Mode 0: print each VRRP packet seen on an interface. */
+      readonly command: 'listen';
+      readonly iface: string;
+      /** One JSON object a line. */
+      readonly json: boolean;
+      /** Packets to print before it ends; absent: no limit. At least 1. */
+      readonly count?: number;
+      /** Configuration file whose secrets are to be used. Absent: none, not the default places. */
+      readonly conf?: string;
+      readonly format?: ConfigFormat;
+      /** A secret for every virtual router; `file` is `-` for standard input. */
+      readonly secret?: { readonly authType: string; readonly file: string };
     }
   | { readonly command: 'help' }
   | { readonly command: 'version' }
@@ -50,7 +62,7 @@ export type DebugLevel = 0 | 1 | 2 | 3 | 4 | 5;
 /** What `-h` prints. */
 export const HELP = `Usage: rvrrpd [options]
 
-  -m, --mode MODE          0: print each VRRP advertisement seen on an interface
+  -m, --mode MODE          0: print each VRRP packet seen on an interface (-i)
                            1: run in the foreground (default)
                            2: run as a daemon in the background
   -c, --conf FILE          configuration file; default: /etc/rvrrpd.conf, then
@@ -59,11 +71,19 @@ export const HELP = `Usage: rvrrpd [options]
                            default: by its name or content
   -d, --debug LEVEL        0 to 5, how much is logged; overrides "debug" of the
                            configuration
-  -i, --iface INTERFACE    interface to listen on (mode 0)
       --check              check the configuration, print what is wrong with it,
                            and exit
   -h, --help               print this and exit
   -V, --version            print the version and exit
+
+Mode 0, which needs no configuration:
+  -i, --iface INTERFACE    interface to listen on
+      --json               print one JSON object a line
+      --count NUMBER       end after so many packets
+  -c, --conf FILE          check authentication with the secrets of its virtual
+                           routers on the interface
+      --auth-type NAME     check authentication of this auth_type
+      --secret-file FILE   with the secret in this file; -: standard input
 
 Exit status: 0 if all is well, 1 if the configuration is wrong or something
 could not be started, 2 if the command line is wrong.
@@ -94,17 +114,44 @@ export function parseArguments(args: readonly string[]): Command {
   if (format !== undefined && !isFormat(format)) {
     return usageError(`-g ${format}: the format must be ${CONFIG_FORMATS.join(' or ')}`);
   }
-  for (const name of ['conf', 'iface'] as const) {
+  for (const name of ['conf', 'iface', 'auth-type', 'secret-file'] as const) {
     if (values[name] === '') return usageError(`--${name} must not be empty`);
+  }
+  const check = values.check ?? false;
+  if (mode === Mode.Listen && !check) return listen(values, format);
+  for (const name of ['json', 'count', 'auth-type', 'secret-file'] as const) {
+    if (values[name] !== undefined) return usageError(`--${name} is for listening: use it with -m0`);
   }
   return {
     command: 'run',
-    mode: mode as Mode,
-    check: values.check ?? false,
+    mode: mode === Mode.Daemon ? Mode.Daemon : Mode.Foreground,
+    check,
     ...(values.conf === undefined ? {} : { conf: values.conf }),
-    ...(values.iface === undefined ? {} : { iface: values.iface }),
     ...(format === undefined ? {} : { format }),
     ...(debug === undefined ? {} : { debug: debug as DebugLevel }),
+  };
+}
+
+function listen(values: ReturnType<typeof scan>, format: ConfigFormat | undefined): Command {
+  const { iface, conf, count, 'auth-type': authType, 'secret-file': file } = values;
+  if (iface === undefined) return usageError('-m0 needs -i INTERFACE');
+  if (count !== undefined && !/^[1-9][0-9]{0,14}$/.test(count)) {
+    return usageError(`--count ${count}: the number must be 1 or more`);
+  }
+  if ((authType === undefined) !== (file === undefined)) {
+    return usageError('--auth-type and --secret-file need each other');
+  }
+  if (conf !== undefined && file !== undefined) {
+    return usageError('the secret is either that of --secret-file or those of --conf');
+  }
+  return {
+    command: 'listen',
+    iface,
+    json: values.json ?? false,
+    ...(count === undefined ? {} : { count: Number(count) }),
+    ...(conf === undefined ? {} : { conf }),
+    ...(format === undefined ? {} : { format }),
+    ...(authType === undefined || file === undefined ? {} : { secret: { authType, file } }),
   };
 }
 
@@ -122,6 +169,10 @@ function scan(args: readonly string[]) {
       help: { type: 'boolean', short: 'h' },
       version: { type: 'boolean', short: 'V' },
       check: { type: 'boolean' },
+      json: { type: 'boolean' },
+      count: { type: 'string' },
+      'auth-type': { type: 'string' },
+      'secret-file': { type: 'string' },
     },
   }).values;
 }

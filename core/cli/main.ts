@@ -1,13 +1,13 @@
 /** Does what the command line asks for. */
 import { packageVersion } from '../shared/package-root.ts';
+import { runSniffer, type SnifferOptions } from '../sniffer/run.ts';
 import { check, type RunOptions, runForeground } from '../supervisor/run.ts';
-import { ExitCode, HELP, Mode, parseArguments } from './arguments.ts';
+import { type Command, ExitCode, HELP, Mode, parseArguments } from './arguments.ts';
+import { NoPassword } from './password-input.ts';
+import { readSecret } from './secret.ts';
 
-/** What each mode that is not there yet is for. */
-const NOT_YET: Partial<Record<Mode, string>> = {
-  [Mode.Listen]: '-m0 (printing advertisements) is not available yet: use tcpdump -vni IFACE vrrp',
-  [Mode.Daemon]: '-m2 (running in the background) is not available yet: use -m1 under a service manager',
-};
+/** What is not there yet. */
+const NO_DAEMON = '-m2 (running in the background) is not available yet: use -m1 under a service manager';
 
 /** @param args without the names of the interpreter and of the script */
 export async function main(args: readonly string[]): Promise<ExitCode> {
@@ -30,10 +30,31 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
         ...(debug === undefined ? {} : { debug }),
       };
       if (command.check) return check(options);
-      const missing = NOT_YET[command.mode];
-      if (missing === undefined) return runForeground(options);
-      console.error(`rvrrpd: ${missing}`);
+      if (command.mode === Mode.Foreground) return runForeground(options);
+      console.error(`rvrrpd: ${NO_DAEMON}`);
       return ExitCode.Usage;
     }
+    case 'listen':
+      return listen(command);
+  }
+}
+
+async function listen(command: Extract<Command, { command: 'listen' }>): Promise<ExitCode> {
+  const { iface, json, count, conf, format, secret } = command;
+  const options: SnifferOptions = {
+    interface: iface,
+    json,
+    ...(count === undefined ? {} : { count }),
+    ...(conf === undefined ? {} : { config: conf }),
+    ...(format === undefined ? {} : { format }),
+  };
+  if (secret === undefined) return runSniffer(options);
+  try {
+    const { authType, file } = secret;
+    return await runSniffer({ ...options, secret: { authType, secret: await readSecret(file) } });
+  } catch (error) {
+    if (!(error instanceof NoPassword)) throw error;
+    console.error(`rvrrpd: ${error.message}`);
+    return ExitCode.Failure;
   }
 }

@@ -50,15 +50,20 @@ export async function askPassword(
   input: TerminalInput,
   output: Pick<NodeJS.WritableStream, 'write'>,
 ): Promise<string> {
-  const password = await ask('Password: ', input, output);
+  const password = await askHidden('Password: ', input, output);
   if (password === '') throw new NoPassword('the password must not be empty');
-  if ((await ask('The same again: ', input, output)) !== password) {
+  if ((await askHidden('The same again: ', input, output)) !== password) {
     throw new NoPassword('the two passwords differ: nothing is made of them');
   }
   return password;
 }
 
-function ask(
+/**
+ * Asks for a line on a terminal once, without showing it.
+ * @param output where the question goes
+ * @throws NoPassword if whoever types gives up
+ */
+export function askHidden(
   question: string,
   input: TerminalInput,
   output: Pick<NodeJS.WritableStream, 'write'>,

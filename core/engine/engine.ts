@@ -3,13 +3,16 @@
  * all that is due; on the steady path nothing is allocated and nothing is waited for.
  */
 import { Meta, native, type PacketLoop } from '../native/index.ts';
+import type { Authenticator } from '../plugin/types.ts';
 import { Cause } from '../shared/event-ring.ts';
 import { Int, Num, State, type StateTable } from '../shared/state-table.ts';
 import {
+  type Advertisement,
   addressLength,
-  clearChecksum,
   decodeAdvertisement,
   emptyAdvertisement,
+  putChecksum,
+  takeChecksum,
 } from '../vrrp/advertisement.ts';
 import { Drop } from '../vrrp/drop-reasons.ts';
 import { compareAddress, decodeFrame, emptyFrame } from '../vrrp/frame.ts';
@@ -17,6 +20,7 @@ import { type Action, type Event, type Outcome, transition } from '../vrrp/machi
 import { Announcer } from './announcer.ts';
 import type { Attachment } from './attachment.ts';
 import { Deadlines } from './deadlines.ts';
+import { FAMILIAR_SOURCE_AT, Familiar } from './familiar.ts';
 import { droppedField, type Observer } from './observer.ts';
 import type { EngineRouter } from './router.ts';
 import { Transmitter } from './transmitter.ts';
@@ -26,7 +30,7 @@ const SLOTS = 512;
 const SLOT_SIZE = 2048;
 
 /** An advertisement may go out early by this share of its interval, so that many need one wake-up. */
-const COALESCE = 1 / 500;
+const COALESCE = 1 / 250;
 
 /**
  * A Master_Down_Timer found expired by this many ms: the engine itself was not running (a stopped process, a
@@ -40,6 +44,18 @@ const clock = native.monotonicMs;
 /** Two timers for each router: the protocol's, and the next announcement. */
 const PROTOCOL = 0;
 const ANNOUNCE = 1;
+
+/** Whether the authentication of a decoded message holds; leaves the message as it is. */
+function verifyMessage(
+  authenticator: Authenticator,
+  bytes: Uint8Array,
+  { start, bodyEnd }: Advertisement,
+): boolean {
+  const checksum = takeChecksum(bytes, start);
+  const holds = authenticator.verify(bytes, start, bodyEnd);
+  putChecksum(bytes, start, checksum);
+  return holds;
+}
 
 export class Engine {
   /** By slot. */
@@ -58,6 +74,7 @@ export class Engine {
   private readonly attachments: (Attachment | undefined)[] = [];
   /** Where each router's two frames stand in the send buffer. */
   private readonly frameAt: number[];
+  private readonly familiar: Familiar;
   private armed = 0;
   private wantedChanged = false;
 
@@ -92,6 +109,7 @@ export class Engine {
     this.routers = routers;
     this.table = table;
     this.observer = observer;
+    this.familiar = new Familiar(routers.length);
     this.deadlines = new Deadlines(routers.length * 2);
     this.frameAt = [];
     let space = 0;
@@ -128,6 +146,7 @@ export class Engine {
 
   /** Builds a router's frames anew: its priority, its primary address or its addresses have changed. */
   rebuildFrames(router: EngineRouter): void {
+    this.familiar.forget(router.slot);
     router.buildFrames(this.transmitter.buffer, this.frameAt[router.slot]!, router.attachment!.link);
   }
 
@@ -195,6 +214,11 @@ export class Engine {
     const length = this.meta[index * Meta.Count + Meta.Length]!;
     const { frame, advertisement } = this;
 
+    const known = this.familiar.recognise(attachment.slotOfVrid, bytes, at, length);
+    if (known >= 0) {
+      this.acceptAgain(this.routers[known]!, at, now);
+      return;
+    }
     const outside = decodeFrame(bytes, at, at + Math.min(length, SLOT_SIZE), frame);
     if (outside === Drop['not-vrrp']) {
       this.table.count(this.table.strangers, droppedField(outside));
@@ -217,7 +241,7 @@ export class Engine {
     const router = this.routers[slot]!;
     const reason = malformed >= 0 ? malformed : this.check(router);
     if (reason >= 0) this.drop(slot, reason, now);
-    else this.accept(router, now);
+    else this.accept(router, at, length, now);
   }
 
   /** The checks that need the configuration. @returns −1, or the reason to drop it */
@@ -230,38 +254,58 @@ export class Engine {
     if (router.version === 3) return -1;
     const { authenticator } = router;
     if (advertisement.authType !== (authenticator?.authType ?? 0)) return Drop['auth-type'];
-    if (authenticator) {
-      clearChecksum(bytes, advertisement.start);
-      if (!authenticator.verify(bytes, advertisement.start, advertisement.bodyEnd))
-        return Drop['auth-failed'];
-    }
+    if (authenticator && !verifyMessage(authenticator, bytes, advertisement)) return Drop['auth-failed'];
     if (advertisement.interval !== router.advertisementInterval) return Drop.interval;
     return -1;
   }
 
-  private accept(router: EngineRouter, now: number): void {
+  /** An advertisement that has passed every check. Frame and message are decoded. */
+  private accept(router: EngineRouter, at: number, length: number, now: number): void {
     const bytes = this.receiveBuffer;
     const { slot } = router;
-    const { frame, advertisement, advertisementEvent: event } = this;
+    const { frame, advertisement } = this;
+    const { priority, interval, count } = advertisement;
     const size = addressLength(frame.family);
-    this.table.count(slot, Num.AdvertisementsReceived);
-    if (advertisement.priority === 0) this.table.count(slot, Num.PriorityZeroReceived);
-    if (
-      !router.listsOurAddresses(
-        bytes,
-        advertisement.bodyEnd - advertisement.count * size,
-        advertisement.count,
-      )
-    ) {
+    const order = compareAddress(bytes, frame.sourceAt, router.primary);
+    if (!router.listsOurAddresses(bytes, advertisement.bodyEnd - count * size, count)) {
       this.table.count(slot, Num.AddressListMismatches);
       this.observer.addressListMismatch(slot, now, bytes, frame.sourceAt, size);
+    } else if (priority > 0) {
+      this.familiar.remember(slot, bytes, at, length, priority, interval, order);
     }
-    if (this.chatty) this.observer.received(slot, advertisement.priority, bytes, frame.sourceAt, size);
-    event.priority = advertisement.priority;
-    event.interval = advertisement.interval;
-    event.addressOrder = compareAddress(bytes, frame.sourceAt, router.primary);
+    this.hear(router, priority, interval, order, frame.sourceAt, now);
+  }
+
+  /** The advertisement that was accepted last, once more. */
+  private acceptAgain(router: EngineRouter, at: number, now: number): void {
+    const { familiar } = this;
+    const { slot } = router;
+    const order = familiar.addressOrders[slot]!;
+    const sourceAt = at + FAMILIAR_SOURCE_AT;
+    this.hear(router, familiar.priorities[slot]!, familiar.intervals[slot]!, order, sourceAt, now);
+  }
+
+  private hear(
+    router: EngineRouter,
+    priority: number,
+    interval: number,
+    addressOrder: number,
+    sourceAt: number,
+    now: number,
+  ): void {
+    const { slot } = router;
+    const { advertisementEvent: event } = this;
+    this.table.count(slot, Num.AdvertisementsReceived);
+    if (priority === 0) this.table.count(slot, Num.PriorityZeroReceived);
+    if (this.chatty) {
+      const size = addressLength(router.config.family);
+      this.observer.received(slot, priority, this.receiveBuffer, sourceAt, size);
+    }
+    event.priority = priority;
+    event.interval = interval;
+    event.addressOrder = addressOrder;
     transition(router, event, now, this.outcome);
-    this.apply(router, now, event.priority > router.priority ? Cause.HigherPriority : Cause.HigherAddress);
+    this.apply(router, now, priority > router.priority ? Cause.HigherPriority : Cause.HigherAddress);
   }
 
   private drop(slot: number, reason: number, now: number): void {

@@ -73,7 +73,8 @@ export interface Authenticator {
   sign(packet: Uint8Array, start: number, end: number): void;
   /**
    * Whether the trailer at `packet[end, end + 8)` belongs to the body `packet[start, end)`. In constant time.
-   * Called for every advertisement received: it should not allocate.
+   * It depends on the packet alone: an advertisement identical to the last one that held is not asked about
+   * again. It should not allocate.
    */
   verify(packet: Uint8Array, start: number, end: number): boolean;
 }

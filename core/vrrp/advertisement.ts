@@ -158,8 +158,7 @@ export function encodeAdvertisement(
     bytes[start + 4] = fields.intervalCs >> 8;
     bytes[start + 5] = fields.intervalCs & 0xff;
   }
-  bytes[start + CHECKSUM_OFFSET] = 0;
-  bytes[start + CHECKSUM_OFFSET + 1] = 0;
+  putChecksum(bytes, start, 0);
   let end = start + HEADER_LENGTH;
   for (const address of fields.addresses) {
     bytes.set(address, end);
@@ -171,13 +170,20 @@ export function encodeAdvertisement(
     end += AUTH_DATA_LENGTH;
   }
   const sum = foldChecksum(sumWords(bytes, start, end, fields.version === 3 ? pseudoHeader : 0));
-  bytes[start + CHECKSUM_OFFSET] = sum >> 8;
-  bytes[start + CHECKSUM_OFFSET + 1] = sum & 0xff;
+  putChecksum(bytes, start, sum);
   return end;
 }
 
-/** Sets the checksum field to zero, as the body that authentication covers has it. */
-export function clearChecksum(bytes: Uint8Array, start: number): void {
-  bytes[start + CHECKSUM_OFFSET] = 0;
-  bytes[start + CHECKSUM_OFFSET + 1] = 0;
+/** Sets the checksum field to zero, as the body that authentication covers has it. @returns what it was */
+export function takeChecksum(bytes: Uint8Array, start: number): number {
+  const at = start + CHECKSUM_OFFSET;
+  const checksum = (bytes[at]! << 8) | bytes[at + 1]!;
+  putChecksum(bytes, start, 0);
+  return checksum;
+}
+
+/** Sets the checksum field. */
+export function putChecksum(bytes: Uint8Array, start: number, checksum: number): void {
+  bytes[start + CHECKSUM_OFFSET] = checksum >> 8;
+  bytes[start + CHECKSUM_OFFSET + 1] = checksum & 0xff;
 }

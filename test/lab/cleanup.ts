@@ -92,11 +92,12 @@ export function armCleanup(): void {
   // Keeps neither this process alive nor complains when it ends first.
   (reaper.stdin as unknown as { unref(): void }).unref();
   process.once('exit', removeEverything);
-  for (const [signal, number] of [
-    ['SIGINT', 2],
-    ['SIGTERM', 15],
-    ['SIGHUP', 1],
-  ] as const) {
-    process.once(signal, () => process.exit(128 + number));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      removeEverything();
+      // Ends as if there were no handler. Not process.exit(): test runners replace it.
+      process.removeAllListeners(signal);
+      process.kill(process.pid, signal);
+    });
   }
 }
