@@ -72,7 +72,8 @@ export class View {
     const link = this.byName.get(resource.interface);
     if (resource.kind === 'link') {
       if (!link) return { is: this.byName.has(resource.parent) ? 'absent' : 'homeless' };
-      const onParent = this.names.get(link.parent) === resource.parent;
+      // A parent that was renamed still carries it: it stays ours, to be removed under its own name.
+      const onParent = this.names.get(link.parent) === resource.parent || !this.byName.has(resource.parent);
       if (link.type === resource.type && onParent && link.mac === resource.mac) return { is: 'same' };
       const kind = link.type === '' ? 'an interface' : `a ${link.type} interface`;
       return { is: 'other', what: `${kind} of that name with MAC address ${link.mac || 'none'}` };

@@ -7,6 +7,9 @@ import { etherType, groupMac } from '../vrrp/frame.ts';
 const RECEIVE_BUFFER = 8 << 20;
 const SEND_BUFFER = 8 << 20;
 
+/** What became of a socket filter that could not be used. */
+export type FilterFailure = (error: unknown) => void;
+
 /** A packet socket on an interface, for the virtual routers of one family there. */
 export class Attachment {
   readonly descriptor: number;
@@ -26,6 +29,7 @@ export class Attachment {
    * Opens the socket. From then on the kernel queues what passes the filter.
    * @param routers slot of each VRID
    * @param filter absent: everything of the family's EtherType passes
+   * @param onFilterFailure called if the filter cannot be used; the socket does without then
    * @throws Error with an errno `code`
    */
   static open(
@@ -33,11 +37,12 @@ export class Attachment {
     family: AddressFamily,
     routers: ReadonlyMap<number, number>,
     filter: SocketFilter | undefined,
+    onFilterFailure: FilterFailure,
   ): Attachment {
     const descriptor = native.openPacketSocket(RECEIVE_BUFFER, SEND_BUFFER);
     const attachment = new Attachment(descriptor, link, family);
     try {
-      attachment.route(routers, filter);
+      attachment.route(routers, filter, onFilterFailure);
       native.joinMulticast(descriptor, link.index, groupMac(family));
       // Bound last: no packet gets in before the filter is there.
       native.bindPacketSocket(descriptor, link.index, etherType(family));
@@ -49,20 +54,29 @@ export class Attachment {
   }
 
   /** Sets the virtual routers and swaps the filter, atomically in the kernel. */
-  route(routers: ReadonlyMap<number, number>, filter: SocketFilter | undefined): void {
-    if (filter) {
-      const vrids = [...routers.keys()].sort((a, b) => a - b);
-      const program = filter.program({ family: this.family, vrids });
-      native.attachFilter(
-        this.descriptor,
-        Uint32Array.from(program.flatMap((i) => [i.code, i.jt, i.jf, i.k])),
-      );
-    } else {
+  route(
+    routers: ReadonlyMap<number, number>,
+    filter: SocketFilter | undefined,
+    onFilterFailure: FilterFailure,
+  ): void {
+    if (!filter || !this.filterBy(filter, [...routers.keys()], onFilterFailure)) {
       native.detachFilter(this.descriptor);
-      native.reportVlanTags(this.descriptor); // a filter passes untagged frames alone
     }
     this.slotOfVrid.fill(-1);
     for (const [vrid, slot] of routers) this.slotOfVrid[vrid] = slot;
+  }
+
+  /** A filter saves wake-ups, the engine checks everything itself: without it no advertisement is lost. */
+  private filterBy(filter: SocketFilter, vrids: number[], onFailure: FilterFailure): boolean {
+    try {
+      const program = filter.program({ family: this.family, vrids: vrids.sort((a, b) => a - b) });
+      const words = Uint32Array.from(program.flatMap(({ code, jt, jf, k }) => [code, jt, jf, k]));
+      native.attachFilter(this.descriptor, words);
+      return true;
+    } catch (error) {
+      onFailure(error);
+      return false;
+    }
   }
 
   close(): void {

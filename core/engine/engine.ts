@@ -61,8 +61,6 @@ export class Engine {
   /** By slot. */
   readonly routers: readonly EngineRouter[];
   readonly observer: Observer;
-  /** How often the event loop has woken the engine. */
-  wakeUps = 0;
   private readonly table: StateTable;
   private readonly deadlines: Deadlines;
   private readonly transmitter: Transmitter;
@@ -198,7 +196,7 @@ export class Engine {
       for (let i = 0; i < packets; i++) this.receive(i, now);
     }
     if (timers) {
-      this.wakeUps++;
+      this.table.count(this.table.strangers, Num.WakeUps);
       this.armed = -1; // it may have fired
       this.runTimers();
       this.settle();
@@ -210,7 +208,7 @@ export class Engine {
     const bytes = this.receiveBuffer;
     const at = index * SLOT_SIZE;
     const attachment = this.attachments[this.meta[index * Meta.Count + Meta.Tag]!];
-    if (!attachment || this.meta[index * Meta.Count + Meta.Tagged] === 1) return; // another VLAN's
+    if (!attachment || this.meta[index * Meta.Count + Meta.Foreign] === 1) return;
     const length = this.meta[index * Meta.Count + Meta.Length]!;
     const { frame, advertisement } = this;
 
@@ -376,14 +374,10 @@ export class Engine {
     const { slot } = router;
     switch (action) {
       case 'send-advertisement':
-        this.advertise(router, 0);
-        this.table.count(slot, Num.AdvertisementsSent);
-        if (this.chatty) this.observer.sent(slot, router.priority);
+        this.advertise(router, 0, Num.AdvertisementsSent, router.priority);
         break;
       case 'send-priority-zero':
-        this.advertise(router, router.frameSpace);
-        this.table.count(slot, Num.PriorityZeroSent);
-        if (this.chatty) this.observer.sent(slot, 0);
+        this.advertise(router, router.frameSpace, Num.PriorityZeroSent, 0);
         break;
       case 'acquire-addresses':
         this.table.count(slot, Num.BecameMaster);
@@ -400,11 +394,14 @@ export class Engine {
     }
   }
 
-  private advertise(router: EngineRouter, offset: number): void {
+  /** Queues one of a router's frames. @param offset of the frame in the router's place */
+  private advertise(router: EngineRouter, offset: number, counter: number, priority: number): void {
     const { attachment, slot } = router;
     if (!attachment) return;
     const at = this.frameAt[slot]! + offset;
     this.transmitter.frame(attachment.descriptor, at, router.frameLength, slot);
+    this.table.count(slot, counter);
+    if (this.chatty) this.observer.sent(slot, priority);
   }
 
   private want(slot: number): void {

@@ -1,10 +1,12 @@
 /** Which virtual routers can run, and where: follows the links of the namespace as they come, change and go. */
-import type { AddressFamily, Link, SocketFilter } from '../plugin/types.ts';
+import { PluginError } from '../plugin/load.ts';
+import type { AddressFamily, Link } from '../plugin/types.ts';
 import { Cause } from '../shared/event-ring.ts';
 import { Int, State, type StateTable } from '../shared/state-table.ts';
 import { addressBytes } from '../vrrp/address.ts';
 import { Attachment } from './attachment.ts';
 import type { Engine } from './engine.ts';
+import type { ErrorLog, GuardedFilter } from './guard.ts';
 import { EngineRouter } from './router.ts';
 
 /** Where a router can run, or why it cannot. */
@@ -24,8 +26,8 @@ export class Placement {
   constructor(
     private readonly engine: Engine,
     private readonly table: StateTable,
-    private readonly filters: readonly (SocketFilter | undefined)[],
-    private readonly log: (message: string, fields: Readonly<Record<string, unknown>>) => void,
+    private readonly filters: readonly (GuardedFilter | undefined)[],
+    private readonly log: ErrorLog,
   ) {}
 
   /** Brings every router in line with the links as they are now. */
@@ -56,6 +58,8 @@ export class Placement {
     for (const router of this.engine.routers) {
       const place = places[router.slot]!;
       if ('cause' in place) {
+        // Without a link nothing can be sent, not even that we stop.
+        if (place.cause === Cause.InterfaceMissing) router.attachment = undefined;
         if (router.state !== State.Down) this.engine.stop(router, place.cause, State.Down);
       } else if (router.attachment) {
         const owner = router.priority === 255;
@@ -104,14 +108,17 @@ export class Placement {
     const slots = new Map(routers.map((router) => [router.config.vrid, router.slot]));
     const filters = routers.map((router) => this.filters[router.slot]);
     const filter = filters.includes(undefined) ? undefined : filters[0];
+    const onFilterFailure = (error: unknown): void => {
+      const message = `${link.name}: the socket filter of plugin ${filter?.plugin} is not used: ${reasonOf(error)}`;
+      this.log(`${message}: packets of other virtual routers wake the engine`, { interface: link.name });
+    };
     try {
-      const attachment = Attachment.open(link, family, slots, filter);
+      const attachment = Attachment.open(link, family, slots, filter, onFilterFailure);
       this.attachments.set(key, attachment);
       this.engine.attach(attachment);
       return attachment;
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.log(`cannot use interface ${link.name}: ${reason}`, { interface: link.name });
+      this.log(`cannot use interface ${link.name}: ${reasonOf(error)}`, { interface: link.name });
       return undefined;
     }
   }
@@ -132,15 +139,28 @@ export class Placement {
     const running = router.state === State.Backup || router.state === State.Master;
     // With rfc3768 = false the frames list the interface's other addresses too, so they are always built anew.
     if (running && router.config.rfc3768 && Buffer.compare(primary, router.primary) === 0) return;
+    const primaryBefore = router.primary;
     router.primary = primary;
     if (!running) {
       const priority = place.owner ? 255 : router.config.priority;
       if (place.owner !== (router.priority === 255)) this.engine.observer.ownership(slot, place.owner);
       this.table.setInt(slot, Int.Priority, priority);
     }
-    this.engine.rebuildFrames(router);
+    try {
+      this.engine.rebuildFrames(router);
+    } catch (error) {
+      if (!(error instanceof PluginError)) throw error;
+      // Its guard has told. A running router goes on with the frames that it has; both are tried again.
+      router.primary = primaryBefore;
+      if (!running && router.state !== State.Down) this.engine.stop(router, Cause.CannotSign, State.Down);
+      return;
+    }
     if (!running) this.engine.start(router, Cause.Startup);
   }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function placeOf(router: EngineRouter, link: Link | undefined): Place {

@@ -71,7 +71,10 @@ export class EngineRouter implements VirtualRouter {
       .map((a) => a.address);
   }
 
-  /** Writes its two frames at `at`: an advertisement with its priority, then one with priority 0. */
+  /**
+   * Writes its two frames at `at`: an advertisement with its priority, then one with priority 0.
+   * @throws PluginError if it cannot be signed; nothing has been written then
+   */
   buildFrames(send: Uint8Array, at: number, link: Link): void {
     const { config, authenticator } = this;
     const own = EngineRouter.ownAddresses(link, config.family);
@@ -85,9 +88,12 @@ export class EngineRouter implements VirtualRouter {
       addresses: listed.map(addressBytes),
     };
     const sign = authenticator?.sign.bind(authenticator);
-    const end = encodeFrame(send, at, this.primary, { ...fields, priority: this.priority }, sign);
-    this.frameLength = end - at;
-    encodeFrame(send, at + this.frameSpace, this.primary, { ...fields, priority: 0 }, sign);
+    // Apart from the send buffer: a plugin that fails half-way or writes too far spoils no frame in use.
+    const frames = new Uint8Array(2 * this.frameSpace);
+    const end = encodeFrame(frames, 0, this.primary, { ...fields, priority: this.priority }, sign);
+    encodeFrame(frames, this.frameSpace, this.primary, { ...fields, priority: 0 }, sign);
+    send.set(frames, at);
+    this.frameLength = end;
   }
 
   /**

@@ -7,6 +7,7 @@ import type { Plugin, PluginContext } from '../plugin/types.ts';
 import { Doorbell } from '../shared/doorbell.ts';
 import { StateTable } from '../shared/state-table.ts';
 import { Engine } from './engine.ts';
+import { PluginGuard } from './guard.ts';
 import type { EngineInit } from './messages.ts';
 import { Observer } from './observer.ts';
 import { Placement } from './placement.ts';
@@ -43,6 +44,7 @@ function raisePriority(): void {
 interface Loaded<P> {
   readonly plugin: P;
   readonly context: PluginContext;
+  readonly guard: PluginGuard;
 }
 
 /** Every plugin of a kind, by configuration name. */
@@ -53,6 +55,7 @@ async function loadAll<K extends 'auth' | 'filter'>(
   for (const resolved of init.plugins) {
     if (resolved.kind !== kind) continue;
     const plugin = await loadPlugin(resolved, kind);
+    const guard = new PluginGuard(resolved, (message, fields) => log('error', message, fields));
     for (const name of resolved.names) {
       if (loaded.has(name)) continue; // those of the configuration come before the built-in ones
       const context: PluginContext = {
@@ -60,7 +63,7 @@ async function loadAll<K extends 'auth' | 'filter'>(
         options: resolved.options,
         log: (level, message) => log(level, `${resolved.package}: ${message}`),
       };
-      loaded.set(name, { plugin, context });
+      loaded.set(name, { plugin, context, guard });
     }
   }
   return loaded;
@@ -73,12 +76,13 @@ async function main(): Promise<void> {
   const encoder = new TextEncoder();
   const routers = init.config.virtualRouters.map((config, slot) => {
     const auth = auths.get(init.routerPlugins[slot]!.auth ?? '');
-    const authenticator = auth?.plugin.create(auth.context, encoder.encode(config.authSecret));
+    const secret = encoder.encode(config.authSecret);
+    const authenticator = auth?.guard.authenticator(config, () => auth.plugin.create(auth.context, secret));
     return new EngineRouter(slot, config, authenticator, table);
   });
   const routerFilters = init.routerPlugins.map(({ filter }) => {
     const chosen = filters.get(filter ?? '');
-    return chosen?.plugin.create(chosen.context);
+    return chosen?.guard.filter(() => chosen.plugin.create(chosen.context));
   });
 
   const observer = new Observer(init.events, table.slots + 1);

@@ -10,8 +10,11 @@ export const Meta = {
   Tag: 0,
   /** Its length on the wire in octets, which may be more than the slot holds. */
   Length: 1,
-  /** 1 if it carried a VLAN tag that the kernel has taken off; told only after `reportVlanTags`. */
-  Tagged: 2,
+  /**
+   * 1 if it is for another host or another VLAN: PACKET_OTHERHOST (man 7 packet), which is how the kernel hands
+   * a frame with the tag of a VLAN that is not configured to a socket of one EtherType, its tag taken off.
+   */
+  Foreign: 2,
   Count: 4,
 } as const;
 
@@ -63,7 +66,7 @@ export interface Native extends TapCalls {
   joinMulticast(descriptor: number, interfaceIndex: number, mac: Uint8Array): void;
   /** SO_ATTACH_FILTER, replacing an earlier one: four words an instruction, `code, jt, jf, k`. */
   attachFilter(descriptor: number, program: Uint32Array): void;
-  /** PACKET_AUXDATA, for {@link Meta}'s `Tagged`: it costs time for each packet. */
+  /** PACKET_AUXDATA, for `VlanTci` of `Fact` in tap.ts: it costs time for each packet. */
   reportVlanTags(descriptor: number): void;
   /** SO_DETACH_FILTER; nothing happens if there is none. */
   detachFilter(descriptor: number): void;

@@ -1,8 +1,6 @@
 #include "packet_loop.h"
 
-#include <linux/if_packet.h>
 #include <math.h>
-#include <string.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -108,7 +106,7 @@ PacketLoop::PacketLoop(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Packet
   queue_length_ = queue.ElementLength() / kQueueFields;
 
   receive_vectors_.resize(slots_);
-  controls_.resize(slots_);
+  senders_.resize(slots_);
   receive_messages_.resize(slots_);
   for (size_t i = 0; i < slots_; i++) {
     receive_vectors_[i] = {receive.Data() + i * slot_size, slot_size};
@@ -239,24 +237,16 @@ void PacketLoop::Drain(int fd, int tag) {
   while (budget > 0 && handles_) {
     const size_t room = slots_ - filled_;
     for (size_t i = filled_; i < slots_; i++) {
-      receive_messages_[i].msg_hdr.msg_control = controls_[i].bytes;
-      receive_messages_[i].msg_hdr.msg_controllen = sizeof(Control);
+      receive_messages_[i].msg_hdr.msg_name = &senders_[i];
+      receive_messages_[i].msg_hdr.msg_namelen = sizeof senders_[i];
     }
     const int received = recvmmsg(fd, &receive_messages_[filled_], room, MSG_DONTWAIT | MSG_TRUNC, nullptr);
     if (received <= 0) return;  // EAGAIN, or ENETDOWN: the watcher of links tells
     for (int i = 0; i < received; i++) {
       const size_t slot = filled_ + i;
-      msghdr& header = receive_messages_[slot].msg_hdr;
-      int32_t tagged = 0;
-      for (cmsghdr* c = CMSG_FIRSTHDR(&header); c; c = CMSG_NXTHDR(&header, c)) {
-        if (c->cmsg_level != SOL_PACKET || c->cmsg_type != PACKET_AUXDATA) continue;
-        tpacket_auxdata auxiliary;
-        memcpy(&auxiliary, CMSG_DATA(c), sizeof auxiliary);
-        tagged = (auxiliary.tp_status & TP_STATUS_VLAN_VALID) ? 1 : 0;
-      }
       meta_[slot * kMetaFields] = tag;
       meta_[slot * kMetaFields + 1] = static_cast<int32_t>(receive_messages_[slot].msg_len);
-      meta_[slot * kMetaFields + 2] = tagged;
+      meta_[slot * kMetaFields + 2] = senders_[slot].sll_pkttype == PACKET_OTHERHOST ? 1 : 0;
     }
     filled_ += received;
     budget -= received;

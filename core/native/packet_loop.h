@@ -1,5 +1,6 @@
 #pragma once
 
+#include <linux/if_packet.h>
 #include <napi.h>
 #include <sys/socket.h>
 #include <uv.h>
@@ -45,11 +46,8 @@ class PacketLoop : public Napi::ObjectWrap<PacketLoop> {
   size_t slots_ = 0;
   size_t filled_ = 0;
 
-  struct Control {
-    alignas(cmsghdr) char bytes[64];
-  };
   std::vector<iovec> receive_vectors_;
-  std::vector<Control> controls_;
+  std::vector<sockaddr_ll> senders_;
   std::vector<mmsghdr> receive_messages_;
   std::vector<iovec> send_vectors_;
   std::vector<mmsghdr> send_messages_;

@@ -4,4 +4,10 @@
  */
 export type { AuthComplianceOptions, TestRegistrar } from './compliance/auth.ts';
 export { authCompliance } from './compliance/auth.ts';
+export type { FrameFacts } from './compliance/classic-bpf.ts';
+export { checkProgram, runProgram } from './compliance/classic-bpf.ts';
+export type { FilterComplianceOptions } from './compliance/filter.ts';
+export { filterCompliance } from './compliance/filter.ts';
+export type { FrameFields } from './compliance/vrrp-frame.ts';
+export { vrrpFrame } from './compliance/vrrp-frame.ts';
 export type * from './types.ts';

@@ -37,6 +37,7 @@ export const CAUSES = [
   'the interface cannot be used',
   'the address is no longer owned',
   'the address is owned now',
+  'the advertisement cannot be signed',
 ] as const;
 
 /** Indices of {@link CAUSES}. */
@@ -52,6 +53,7 @@ export const Cause = {
   InterfaceUnusable: 8,
   OwnershipLost: 9,
   OwnershipGained: 10,
+  CannotSign: 11,
 } as const;
 
 /** One event, as a reader gets it. The object is reused: copy what is to be kept. */

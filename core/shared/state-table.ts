@@ -52,9 +52,11 @@ export const Num = {
   SendErrors: 10,
   /** Advertisements accepted although their address list is not ours (RFC 3768 §7.1). */
   AddressListMismatches: 11,
+  /** In the strangers' slot alone: how often packets or a deadline have woken the engine. */
+  WakeUps: 12,
   /** First of the counters of dropped packets, one for each of {@link DROP_REASONS}. */
-  Dropped: 12,
-  Count: 12 + DROP_REASONS.length,
+  Dropped: 13,
+  Count: 13 + DROP_REASONS.length,
 } as const;
 
 /** The state table over its shared memory. `slots` routers; the last slot belongs to no router. */
@@ -82,7 +84,7 @@ export class StateTable {
     return new StateTable(buffer);
   }
 
-  /** The slot that counts what belongs to no router, such as packets for a VRID that is not configured. */
+  /** The slot that counts what belongs to no router: packets for a VRID that is not configured, wake-ups. */
   get strangers(): number {
     return this.slots;
   }

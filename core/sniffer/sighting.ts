@@ -24,6 +24,9 @@ import {
 import { VLAN_TYPES } from './filter.ts';
 import type { Authentication, Keyring } from './keyring.ts';
 
+/** Octets of a VLAN tag (IEEE 802.1Q). */
+const TAG_LENGTH = 4;
+
 /** A frame as a tap hands it over. */
 export interface CapturedPacket {
   /** From the destination MAC on; as much of it as was captured. */
@@ -41,7 +44,7 @@ export interface Sighting {
   /** ms since the epoch. */
   readonly time: number;
   readonly outgoing: boolean;
-  /** Octets of the frame, VLAN tags that the kernel has taken off left out. */
+  /** Octets of the frame on the wire, VLAN tags included. */
   readonly length: number;
   /** VLAN identifiers, the outer one first. */
   readonly vlans: readonly number[];
@@ -102,7 +105,7 @@ export function sight(packet: CapturedPacket, keyring?: Keyring): Sighting {
   return {
     time,
     outgoing,
-    length: bytes.length,
+    length: bytes.length + (packet.vlan === undefined ? 0 : TAG_LENGTH),
     vlans: packet.vlan === undefined ? inner : [packet.vlan, ...inner],
     ...ethernetFields(bytes),
     ...ipFields(bytes, at, frame),
@@ -117,7 +120,7 @@ function skipTags(bytes: Uint8Array): { at: number; inner: number[] } {
   let at = 0;
   while (at + 16 <= bytes.length && VLAN_TYPES.includes(word(bytes, at + 12))) {
     inner.push(word(bytes, at + 14) & 0x0fff);
-    at += 4;
+    at += TAG_LENGTH;
   }
   return { at, inner };
 }

@@ -14,6 +14,8 @@ const RECEIVE_BUFFER = 8 << 20;
 const LONGEST_FRAME = 65_535 + 22;
 /** ms between two looks at whether to go on. */
 const PATIENCE = 250;
+/** Packets between two such looks at most. */
+const BATCH = 256;
 
 /** An interface cannot be listened on; the message says why and what would be right. */
 export class TapError extends Error {
@@ -75,7 +77,8 @@ export class Tap {
   async *captures(): AsyncGenerator<Capture, void, void> {
     while (!this.stopped) {
       await native.waitReadable(this.descriptor, PATIENCE);
-      for (;;) {
+      // In a flood signals get their turn after a batch.
+      for (let left = BATCH; left > 0; left--) {
         const capture = this.receive();
         if (capture === undefined) break;
         yield capture;

@@ -27,6 +27,8 @@ export interface RouterCounters {
 
 /** Everything that is counted. */
 export interface Counters {
+  /** How often packets or a deadline have woken the engine. */
+  readonly wakeUps: number;
   readonly routers: readonly RouterCounters[];
   /** Packets that belong to no virtual router. */
   readonly strangers: { readonly dropped: DroppedCounters };
@@ -43,6 +45,7 @@ export function readCounters(table: StateTable, routers: DaemonConfig['virtualRo
     return counts;
   };
   return {
+    wakeUps: table.num(table.strangers, Num.WakeUps),
     routers: routers.map((router, slot) => ({
       interface: router.interface,
       group: router.vrid,

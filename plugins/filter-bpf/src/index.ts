@@ -20,16 +20,26 @@ const Code = {
   Jump: 0x05, // ja k
   JumpEqual: 0x15, // jeq #k
   JumpGreaterEqual: 0x35, // jge #k
+  JumpSet: 0x45, // jset #k
   Return: 0x06, // ret #k
 } as const;
 
-/** SKF_AD_OFF + SKF_AD_VLAN_TAG_PRESENT: whether the kernel has taken a VLAN tag off this frame. */
+/** What the kernel knows of a frame beside its octets: SKF_AD_OFF + SKF_AD_…, from linux/filter.h. */
+const PACKET_TYPE = 0xfffff000 + 4;
 const VLAN_TAG_PRESENT = 0xfffff000 + 48;
+/**
+ * A frame for another host, or with the tag of a VLAN that is not configured here. From a socket of one
+ * EtherType the kernel hides such a tag before the filter runs: this is all that is left of it.
+ */
+const PACKET_OTHERHOST = 3;
 const ETHERNET_LENGTH = 14;
 const IPV6_LENGTH = 40;
 const ETHERTYPE = { 4: 0x0800, 6: 0x86dd } as const;
 /** Where the IP header has its protocol. */
 const PROTOCOL_AT = { 4: ETHERNET_LENGTH + 9, 6: ETHERNET_LENGTH + 6 } as const;
+/** Where the IPv4 header has its flags and fragment offset, and the offset's bits (RFC 791 §3.1). */
+const FRAGMENT_AT = ETHERNET_LENGTH + 6;
+const FRAGMENT_OFFSET = 0x1fff;
 const IPPROTO_VRRP = 112;
 /** The VRID is the second octet of a VRRP message. */
 const VRID_AT = 1;
@@ -56,11 +66,15 @@ function draft({ family, vrids }: FilterSpec): Draft[] {
   const loadVrid: Draft[] =
     family === 4
       ? [
+          { code: Code.LoadHalf, k: FRAGMENT_AT },
+          { code: Code.JumpSet, k: FRAGMENT_OFFSET, yes: 'drop' }, // no VRID there, but whatever came behind it
           { code: Code.LoadIndexHeaderLength, k: ETHERNET_LENGTH },
           { code: Code.LoadByteIndexed, k: ETHERNET_LENGTH + VRID_AT },
         ]
       : [{ code: Code.LoadByte, k: ETHERNET_LENGTH + IPV6_LENGTH + VRID_AT }];
   return [
+    { code: Code.LoadWord, k: PACKET_TYPE },
+    { code: Code.JumpEqual, k: PACKET_OTHERHOST, yes: 'drop' },
     { code: Code.LoadWord, k: VLAN_TAG_PRESENT },
     { code: Code.JumpEqual, k: 0, no: 'drop' },
     { code: Code.LoadHalf, k: 12 },
