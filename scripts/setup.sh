@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 say() { printf 'setup: %s\n' "$*"; }
 fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
-command -v node >/dev/null || fail 'Node.js is missing: install version 20.17 or newer (https://nodejs.org)'
+command -v node >/dev/null || fail 'Node.js is missing: install version 20.19 or newer (https://nodejs.org)'
 command -v npm >/dev/null || fail 'npm is missing: it comes with Node.js, or in the Debian package npm'
 
 # Debian packages ---------------------------------------------------------------------------------------------

@@ -93,7 +93,11 @@ export interface SocketFilter {
   program(wanted: FilterSpec): readonly BpfInstruction[];
 }
 
-/** What a socket filter must let through: VRRP (IP protocol 112) of one family and these VRIDs, untagged. */
+/**
+ * What a socket filter must let through, whole: VRRP (IP protocol 112) of one family and these VRIDs. What is
+ * wrong with an advertisement is not its business: the engine counts that by reason. Frames for another host or
+ * another VLAN must not pass: the kernel marks both PACKET_OTHERHOST (`SKF_AD_PKTTYPE`).
+ */
 export interface FilterSpec {
   readonly family: AddressFamily;
   /** Ascending, without duplicates. */

@@ -4,7 +4,6 @@
  */
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import type { Authenticator, AuthPlugin, PluginContext } from 'rvrrpd/plugin';
-import { LastVerified } from './last-verified.ts';
 
 /** "P0" on the wire; not assigned by any RFC. */
 const AUTH_TYPE = 250;
@@ -15,7 +14,6 @@ const TRAILER = 8;
 class TruncatedHmac implements Authenticator {
   readonly authType = AUTH_TYPE;
   private readonly key: KeyObject;
-  private readonly last = new LastVerified();
 
   constructor(secret: Uint8Array) {
     this.key = createSecretKey(secret);
@@ -26,12 +24,8 @@ class TruncatedHmac implements Authenticator {
   }
 
   verify(packet: Uint8Array, start: number, end: number): boolean {
-    const messageEnd = end + TRAILER;
-    if (messageEnd > packet.length) return false;
-    if (this.last.is(packet, start, messageEnd)) return true;
-    const right = timingSafeEqual(this.trailer(packet, start, end), packet.subarray(end, messageEnd));
-    if (right) this.last.remember(packet, start, messageEnd);
-    return right;
+    if (end + TRAILER > packet.length) return false;
+    return timingSafeEqual(this.trailer(packet, start, end), packet.subarray(end, end + TRAILER));
   }
 
   private trailer(packet: Uint8Array, start: number, end: number): Uint8Array {

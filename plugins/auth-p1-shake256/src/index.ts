@@ -4,7 +4,6 @@
  */
 import { createHash, type Hash, timingSafeEqual } from 'node:crypto';
 import type { Authenticator, AuthPlugin, PluginContext } from 'rvrrpd/plugin';
-import { LastVerified } from './last-verified.ts';
 
 /** "P1" on the wire; not assigned by any RFC. */
 const AUTH_TYPE = 251;
@@ -17,7 +16,6 @@ const OUTPUT = { outputLength: TRAILER } as const;
 class PrefixedShake implements Authenticator {
   readonly authType = AUTH_TYPE;
   private readonly keyed: Hash;
-  private readonly last = new LastVerified();
 
   constructor(secret: Uint8Array) {
     this.keyed = createHash('shake256', OUTPUT).update(secret);
@@ -28,12 +26,8 @@ class PrefixedShake implements Authenticator {
   }
 
   verify(packet: Uint8Array, start: number, end: number): boolean {
-    const messageEnd = end + TRAILER;
-    if (messageEnd > packet.length) return false;
-    if (this.last.is(packet, start, messageEnd)) return true;
-    const right = timingSafeEqual(this.trailer(packet, start, end), packet.subarray(end, messageEnd));
-    if (right) this.last.remember(packet, start, messageEnd);
-    return right;
+    if (end + TRAILER > packet.length) return false;
+    return timingSafeEqual(this.trailer(packet, start, end), packet.subarray(end, end + TRAILER));
   }
 
   private trailer(packet: Uint8Array, start: number, end: number): Uint8Array {
