@@ -16,6 +16,12 @@
         'sources': ['core/native/addon.cc', 'core/native/packet_loop.cc', 'core/native/syscalls.cc', 'core/native/tap.cc']
       }]
     }],
+    ['part=="ioctl"', {
+      'targets': [{
+        'target_name': 'ioctl',
+        'sources': ["<!@(node -p \"require('fs').readdirSync('plugins/netdrv-ioctl/native').filter(f=>f.endsWith('.cc')).map(f=>'plugins/netdrv-ioctl/native/'+f).join(' ')\")"]
+      }]
+    }],
     ['part=="libnl"', {
       'targets': [{
         'target_name': 'libnl',

@@ -21,7 +21,7 @@ export class Actuator {
   private readonly changes: Changes;
   private readonly masters: Masters;
   private readonly watcher: Watcher;
-  private stopping = false;
+  private stopping: 'take back' | 'leave' | undefined;
 
   constructor(private readonly parts: ActuatorParts) {
     const { plugins, journal } = parts;
@@ -44,7 +44,7 @@ export class Actuator {
     if (orphans.length > 0) {
       this.parts.log(
         'warn',
-        `taking back ${orphans.length} things in the kernel that an earlier run left behind`,
+        `taking back ${orphans.length} things in the kernel that no virtual router wants (any more)`,
       );
       await this.takeBack(byInterface(orphans));
       await this.watcher.read();
@@ -59,7 +59,7 @@ export class Actuator {
     this.wakeUp.ring();
   }
 
-  /** Works until {@link stop}; then takes everything back. */
+  /** Works until {@link stop}; then takes everything back, or leaves it to another actuator. */
   async run(): Promise<void> {
     while (!this.stopping) {
       const now = performance.now();
@@ -71,15 +71,17 @@ export class Actuator {
       await new Promise(setImmediate); // lets rings, news and the order to stop in
       if (!this.stopping) await this.wakeUp.sleep(Math.min(more, this.watcher.due) - performance.now());
     }
-    const { protocols, routers } = this.masters.releaseAll();
-    await this.takeBack([protocols]);
-    await this.takeBack(routers);
+    if (this.stopping === 'take back') {
+      const { protocols, routers } = this.masters.releaseAll();
+      await this.takeBack([protocols]);
+      await this.takeBack(routers);
+    }
     this.close();
   }
 
   /** Ends {@link run}. */
-  stop(): void {
-    this.stopping = true;
+  stop(how: 'take back' | 'leave'): void {
+    this.stopping = how;
     this.wakeUp.ring();
   }
 

@@ -75,26 +75,35 @@ function parseLine(line: string): unknown {
   }
 }
 
+/** The entries of a journal file, none if it is missing or not of {@link here}. @throws Error of the file system */
+export function readJournal(file: string): JournalEntry[] {
+  return parseJournal(readIfThere(file), here());
+}
+
 /** The journal of the running actuator. */
 export class Journal {
   private readonly entries = new Map<string, JournalEntry>();
   private readonly header = here();
   private pending = '';
   private struck = 0;
+  /** The last attempt to write failed. */
+  private faulty = false;
   private descriptor: number | undefined;
 
-  private constructor(private readonly file: string) {}
+  private constructor(
+    private readonly file: string,
+    private readonly onFault: (message: string) => void,
+  ) {}
 
   /**
    * Opens a journal, or starts one.
+   * @param onFault told once when it cannot be written: the daemon goes on, a crash would leave things behind
    * @throws Error of the file system, with its path
    */
-  static open(file: string): Journal {
-    const journal = new Journal(file);
+  static open(file: string, onFault: (message: string) => void): Journal {
+    const journal = new Journal(file, onFault);
     mkdirSync(path.dirname(file), { recursive: true });
-    for (const entry of parseJournal(readIfThere(file), journal.header)) {
-      journal.entries.set(identityOf(entry.resource), entry);
-    }
+    for (const entry of readJournal(file)) journal.entries.set(identityOf(entry.resource), entry);
     journal.compact();
     return journal;
   }
@@ -117,16 +126,22 @@ export class Journal {
     this.pending += `${JSON.stringify({ strike: id })}\n`;
   }
 
-  /** Writes what was noted since. @throws Error of the file system */
+  /** Writes what was noted since. */
   flush(): void {
     if (this.pending === '' || this.descriptor === undefined) return;
-    if (this.struck > COMPACT_AFTER && this.struck > 2 * this.entries.size) {
-      this.compact();
-      return;
+    try {
+      if (this.faulty || (this.struck > COMPACT_AFTER && this.struck > 2 * this.entries.size)) {
+        this.compact(); // whole: an entry may be missing, or cut short
+      } else {
+        const text = this.pending;
+        this.pending = '';
+        writeSync(this.descriptor, text);
+      }
+      this.faulty = false;
+    } catch (error) {
+      if (!this.faulty) this.onFault(`the journal cannot be written: ${(error as Error).message}`);
+      this.faulty = true;
     }
-    const text = this.pending;
-    this.pending = '';
-    writeSync(this.descriptor, text);
   }
 
   /** Ends it: the file goes if nothing is ours any more. */

@@ -52,6 +52,9 @@ export type ActuatorToEngine = { readonly type: 'links'; readonly links: readonl
 
 /** From a worker to the supervisor. */
 export type WorkerReport =
+  /** Its plugins are loaded and its configuration is understood: it waits for `go`. */
+  | { readonly type: 'prepared' }
+  /** It does its work. */
   | { readonly type: 'ready' }
   /** It could not start: nothing is running. `error` is for the operator. */
   | { readonly type: 'failed'; readonly error: string }
@@ -61,8 +64,40 @@ export type WorkerReport =
       readonly message: string;
       readonly fields?: Readonly<Record<string, unknown>>;
     }
-  /** Everything is taken back; the worker may be terminated. */
+  /** Engine only: the packet sockets it has now, for its successor should it crash. */
+  | { readonly type: 'sockets'; readonly sockets: readonly HandedSocket[] }
+  /** It has stopped or handed over; the worker may be terminated. */
   | { readonly type: 'stopped' };
 
+/** A packet socket that passes from one engine to the next; the descriptor is the process's. */
+export interface HandedSocket {
+  readonly descriptor: number;
+  /** Index of the link that it is bound to. */
+  readonly link: number;
+  readonly family: 4 | 6;
+}
+
 /** From the supervisor to a worker. */
-export type WorkerOrder = { readonly type: 'stop' };
+export type WorkerOrder =
+  /** After `prepared`: start. */
+  | { readonly type: 'go'; readonly succession?: Succession }
+  /** Engine only: hand over to the engine at the other end of `port`; `leaving` slots have no successor. */
+  | { readonly type: 'hand-over'; readonly port: MessagePort; readonly leaving: readonly number[] }
+  /** Actuator only: stop, and leave everything in the kernel to the successor. */
+  | { readonly type: 'retire' }
+  /** Take everything back, and stop. */
+  | { readonly type: 'stop' };
+
+/** What an engine takes over, and from whom. */
+export interface Succession {
+  /** Memory of the predecessor's state table. */
+  readonly table: SharedArrayBuffer;
+  /** By slot: the predecessor's slot of the same virtual router, −1 if it is new. */
+  readonly slots: readonly number[];
+  /** By slot: what its Master needs of the kernel is not what it was. */
+  readonly changed: readonly boolean[];
+  /** Leads to the predecessor. Absent: it has crashed. */
+  readonly port?: MessagePort;
+  /** The crashed predecessor's sockets. */
+  readonly sockets: readonly HandedSocket[];
+}

@@ -3,10 +3,10 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { Doorbell } from '../shared/doorbell.ts';
 import { StateTable } from '../shared/state-table.ts';
 import { Actuator } from './actuator.ts';
-import { Journal } from './journal.ts';
+import { Journal, readJournal } from './journal.ts';
 import type { ActuatorInit, ActuatorToEngine, WorkerOrder, WorkerReport } from './messages.ts';
 import type { Log } from './parts.ts';
-import { loadPlugins } from './plugins.ts';
+import { type ActuatorPlugins, loadPlugins } from './plugins.ts';
 
 const init = workerData as ActuatorInit;
 const { enginePort } = init;
@@ -19,44 +19,57 @@ const log: Log = (level, message, fields) => {
   report({ type: 'log', level, message, ...(fields && { fields }) });
 };
 
-async function createActuator(): Promise<Actuator> {
-  const journal = Journal.open(init.journal);
-  const plugins = await loadPlugins(init, new Set(journal.list().map(({ driver }) => driver)), log);
+function createActuator(plugins: ActuatorPlugins): Actuator {
   const applied = new Doorbell(init.appliedBell, enginePort);
   return new Actuator({
     config: init.config,
     routerPlugins: init.routerPlugins,
     plugins,
     table: new StateTable(init.table),
-    journal,
+    journal: Journal.open(init.journal, (error) => log('error', error)),
     ring: () => applied.ring(),
     tellLinks: (links) => enginePort.postMessage({ type: 'links', links } satisfies ActuatorToEngine),
     log,
   });
 }
 
-/** Runs from the first report to the last. */
-async function main(): Promise<void> {
-  let actuator: Actuator | undefined;
-  let stopped = false;
+/** Starts on `go`: until then another actuator may be at work, and the journal is its own. */
+async function start(plugins: ActuatorPlugins): Promise<void> {
+  const actuator = createActuator(plugins);
   parentPort?.on('message', (order: WorkerOrder) => {
-    if (order.type !== 'stop') return;
-    stopped = true;
-    actuator?.stop();
+    if (order.type === 'stop') actuator.stop('take back');
+    if (order.type === 'retire') actuator.stop('leave');
   });
   try {
-    actuator = await createActuator();
     await actuator.start();
   } catch (error) {
-    actuator?.close();
-    report({ type: 'failed', error: error instanceof Error ? error.message : String(error) });
-    return;
+    actuator.close();
+    throw error;
   }
   report({ type: 'ready' });
   new Doorbell(init.wantedBell, enginePort).listen(() => actuator.wantedChanged());
-  if (stopped) actuator.stop();
   await actuator.run();
   report({ type: 'stopped' });
+}
+
+async function main(): Promise<void> {
+  const failed = (error: unknown): void =>
+    report({ type: 'failed', error: error instanceof Error ? error.message : String(error) });
+  // Only the names of their drivers: the entries themselves are read on `go`.
+  const leftover = readJournal(init.journal).map(({ driver }) => driver);
+  const plugins = await loadPlugins(init, new Set(leftover), log).catch(failed);
+  if (!plugins) return;
+  const begin = (order: WorkerOrder): void => {
+    parentPort?.off('message', begin);
+    if (order.type === 'go') {
+      start(plugins).catch(failed);
+      return;
+    }
+    for (const driver of plugins.drivers.values()) driver.close();
+    report({ type: 'stopped' });
+  };
+  parentPort?.on('message', begin);
+  report({ type: 'prepared' });
 }
 
 // What nobody expected ends the worker: the supervisor hears of it as the worker's error, and starts another.

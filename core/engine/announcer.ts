@@ -37,6 +37,14 @@ export class Announcer {
     return true;
   }
 
+  /** Goes on with another engine's series. @returns when the next one is due, monotonic ms; 0: never */
+  resume(router: EngineRouter): number {
+    const { slot } = router;
+    if (!this.isInPlace(router)) return 0;
+    this.announced[slot] = this.table.int(slot, Int.Wanted);
+    return this.table.num(slot, Num.AnnounceDeadline);
+  }
+
   /** Starts the series again. @returns false if it has only just started, or the addresses are not in place */
   again(router: EngineRouter, now: number): boolean {
     const { slot } = router;

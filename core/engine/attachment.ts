@@ -53,6 +53,20 @@ export class Attachment {
     return attachment;
   }
 
+  /** Takes over a socket that an engine before this one has opened; parameters as for `open`. */
+  static adopt(
+    descriptor: number,
+    link: Link,
+    family: AddressFamily,
+    routers: ReadonlyMap<number, number>,
+    filter: SocketFilter | undefined,
+    onFilterFailure: FilterFailure,
+  ): Attachment {
+    const attachment = new Attachment(descriptor, link, family);
+    attachment.route(routers, filter, onFilterFailure);
+    return attachment;
+  }
+
   /** Sets the virtual routers and swaps the filter, atomically in the kernel. */
   route(
     routers: ReadonlyMap<number, number>,

@@ -3,7 +3,7 @@
  * all that is due; on the steady path nothing is allocated and nothing is waited for.
  */
 import { Meta, native, type PacketLoop } from '../native/index.ts';
-import type { Authenticator } from '../plugin/types.ts';
+import type { Authenticator, Link } from '../plugin/types.ts';
 import { Cause } from '../shared/event-ring.ts';
 import { Int, Num, State, type StateTable } from '../shared/state-table.ts';
 import {
@@ -143,9 +143,29 @@ export class Engine {
   }
 
   /** Builds a router's frames anew: its priority, its primary address or its addresses have changed. */
-  rebuildFrames(router: EngineRouter): void {
+  rebuildFrames(router: EngineRouter, link: Link): void {
     this.familiar.forget(router.slot);
-    router.buildFrames(this.transmitter.buffer, this.frameAt[router.slot]!, router.attachment!.link);
+    router.buildFrames(this.transmitter.buffer, this.frameAt[router.slot]!, link);
+  }
+
+  /** Decodes every router's own frame, so that the code is warm before the first packet. Nothing comes of it. */
+  rehearse(): void {
+    for (const router of this.routers) {
+      const at = this.frameAt[router.slot]!;
+      const { buffer } = this.transmitter;
+      if (decodeFrame(buffer, at, at + router.frameLength, this.frame) >= 0) continue;
+      const { messageStart, messageEnd, family, pseudoHeader } = this.frame;
+      decodeAdvertisement(buffer, messageStart, messageEnd, family, pseudoHeader, this.advertisement);
+    }
+  }
+
+  /** Goes on with what the state table says: it was another engine's until now. */
+  resume(): void {
+    for (const router of this.routers) {
+      this.deadlines.set(router.slot * 2 + PROTOCOL, router.deadline);
+      this.deadlines.set(router.slot * 2 + ANNOUNCE, this.announcer.resume(router));
+    }
+    this.wantedChanged = true;
   }
 
   /** Starts a router; {@link settle} sends what comes of it. */

@@ -24,6 +24,12 @@ export interface GuardedFilter extends SocketFilter {
   readonly plugin: string;
 }
 
+/** An authenticator, and whose it is. */
+export interface GuardedAuthenticator extends Authenticator {
+  /** Package name of its plugin. */
+  readonly plugin: string;
+}
+
 /** Guards one plugin, for all virtual routers that use it. */
 export class PluginGuard {
   /** By call: when it was complained about last, and how often it failed since. */
@@ -37,10 +43,10 @@ export class PluginGuard {
   ) {}
 
   /**
-   * Makes a virtual router's authenticator. Its `verify` never throws, its `sign` throws {@link PluginError}.
+   * Makes a virtual router's authenticator. Its `verify` never throws, the other calls throw {@link PluginError}.
    * @throws PluginError if the plugin cannot make it, or makes something else
    */
-  authenticator(of: CallOf, create: () => Authenticator): Authenticator {
+  authenticator(of: CallOf, create: () => Authenticator): GuardedAuthenticator {
     const inner = this.create(create);
     const { authType } = inner;
     if (!Number.isInteger(authType) || authType < 1 || authType > 255) {
@@ -55,8 +61,18 @@ export class PluginGuard {
     }
     const failed = (call: string, consequence: string, error: unknown) =>
       this.complain(of, call, consequence, error);
+    const handOver = <T>(call: string, act: () => T): T => {
+      try {
+        return act();
+      } catch (error) {
+        throw new PluginError(this.plugin, `${call} failed: ${reasonOf(error)}`, error);
+      }
+    };
     return {
+      plugin: this.plugin.package,
       authType,
+      exportState: () => handOver('exportState', () => inner.exportState?.()),
+      importState: (state) => handOver('importState', () => inner.importState?.(state)),
       sign(packet, start, end) {
         try {
           inner.sign(packet, start, end);

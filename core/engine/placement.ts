@@ -1,4 +1,6 @@
 /** Which virtual routers can run, and where: follows the links of the namespace as they come, change and go. */
+import type { HandedSocket } from '../actuator/messages.ts';
+import { native } from '../native/index.ts';
 import { PluginError } from '../plugin/load.ts';
 import type { AddressFamily, Link } from '../plugin/types.ts';
 import { Cause } from '../shared/event-ring.ts';
@@ -18,6 +20,10 @@ type Place =
 export class Placement {
   /** By link index and family. */
   private readonly attachments = new Map<string, Attachment>();
+  /** Sockets of an engine before this one that are not used yet, by link index and family. */
+  private readonly inherited = new Map<string, HandedSocket>();
+  /** As they were told last. */
+  links: readonly Link[] = [];
 
   /**
    * @param filters socket filter of each slot, undefined where none is wanted
@@ -28,16 +34,54 @@ export class Placement {
     private readonly table: StateTable,
     private readonly filters: readonly (GuardedFilter | undefined)[],
     private readonly log: ErrorLog,
+    /** Told the sockets in use after every update. */
+    private readonly onSockets: (sockets: HandedSocket[]) => void,
   ) {}
+
+  /** Builds in advance what {@link update} will need, while another engine still runs the routers. */
+  prepare(links: readonly Link[]): void {
+    for (const [slot, place] of this.placesOn(links).entries()) {
+      if ('cause' in place) continue;
+      const router = this.engine.routers[slot]!;
+      router.primary = addressBytes(place.primary);
+      this.table.setInt(slot, Int.Priority, place.owner ? 255 : router.config.priority);
+      this.engine.rebuildFrames(router, place.link);
+    }
+  }
+
+  /** Sockets of an engine before this one, to be used by the next {@link update}. */
+  inherit(sockets: readonly HandedSocket[]): void {
+    for (const socket of sockets) this.inherited.set(`${socket.link}/${socket.family}`, socket);
+  }
+
+  /** The sockets in use. */
+  get sockets(): HandedSocket[] {
+    return [...this.attachments.values()].map(({ descriptor, link, family }) => ({
+      descriptor,
+      link: link.index,
+      family,
+    }));
+  }
 
   /** Brings every router in line with the links as they are now. */
   update(links: readonly Link[]): void {
-    const byName = new Map(links.map((link) => [link.name, link]));
-    const places = this.engine.routers.map((router) => placeOf(router, byName.get(router.config.interface)));
+    this.links = links;
+    const places = this.placesOn(links);
     this.stopDisplaced(places);
     this.attach(places);
     for (const router of this.engine.routers) this.settle(router, places[router.slot]!);
     this.engine.settle();
+  }
+
+  /** Stops routers that no engine after this one will run; sockets stay open for those that it will. */
+  leave(slots: readonly number[]): void {
+    for (const slot of slots) this.engine.stop(this.engine.routers[slot]!, Cause.Shutdown, State.Initialize);
+    this.engine.settle();
+  }
+
+  private placesOn(links: readonly Link[]): Place[] {
+    const byName = new Map(links.map((link) => [link.name, link]));
+    return this.engine.routers.map((router) => placeOf(router, byName.get(router.config.interface)));
   }
 
   /** Stops every router for good: those that are Master say so (RFC 3768 §6.4.3). */
@@ -97,6 +141,9 @@ export class Placement {
       if (attachment) attachment.link = link;
       for (const router of routers) router.attachment = attachment;
     }
+    for (const { descriptor } of this.inherited.values()) native.closeDescriptor(descriptor);
+    this.inherited.clear();
+    this.onSockets(this.sockets);
   }
 
   private open(
@@ -113,7 +160,11 @@ export class Placement {
       this.log(`${message}: packets of other virtual routers wake the engine`, { interface: link.name });
     };
     try {
-      const attachment = Attachment.open(link, family, slots, filter, onFilterFailure);
+      const inherited = this.inherited.get(key);
+      this.inherited.delete(key);
+      const attachment = inherited
+        ? Attachment.adopt(inherited.descriptor, link, family, slots, filter, onFilterFailure)
+        : Attachment.open(link, family, slots, filter, onFilterFailure);
       this.attachments.set(key, attachment);
       this.engine.attach(attachment);
       return attachment;
@@ -147,7 +198,7 @@ export class Placement {
       this.table.setInt(slot, Int.Priority, priority);
     }
     try {
-      this.engine.rebuildFrames(router);
+      this.engine.rebuildFrames(router, router.attachment.link);
     } catch (error) {
       if (!(error instanceof PluginError)) throw error;
       // Its guard has told. A running router goes on with the frames that it has; both are tried again.

@@ -1,12 +1,13 @@
 /** One virtual router in the engine: what it is configured to be, over its slot of the state table. */
 import type { VirtualRouterConfig } from '../config/model.ts';
-import type { Authenticator, Link } from '../plugin/types.ts';
+import type { Link } from '../plugin/types.ts';
 import { Int, Num, type State, type StateTable } from '../shared/state-table.ts';
 import { addressBytes, virtualMac } from '../vrrp/address.ts';
 import { addressLength } from '../vrrp/advertisement.ts';
 import { encodeFrame, frameLength } from '../vrrp/frame.ts';
 import type { VirtualRouter } from '../vrrp/machine.ts';
 import type { Attachment } from './attachment.ts';
+import type { GuardedAuthenticator } from './guard.ts';
 
 /** VRRP counts addresses in one octet (RFC 3768 §5.3.5). */
 const MOST_ADDRESSES = 255;
@@ -31,7 +32,7 @@ export class EngineRouter implements VirtualRouter {
   constructor(
     readonly slot: number,
     readonly config: VirtualRouterConfig,
-    readonly authenticator: Authenticator | undefined,
+    readonly authenticator: GuardedAuthenticator | undefined,
     private readonly table: StateTable,
   ) {
     this.version = config.version;

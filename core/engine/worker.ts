@@ -1,17 +1,19 @@
 /** Entry point of the engine's worker thread. */
-import { parentPort, workerData } from 'node:worker_threads';
-import type { ActuatorToEngine, WorkerOrder, WorkerReport } from '../actuator/messages.ts';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import type { ActuatorToEngine, Succession, WorkerOrder, WorkerReport } from '../actuator/messages.ts';
 import { native } from '../native/index.ts';
 import { loadPlugin } from '../plugin/load.ts';
-import type { Plugin, PluginContext } from '../plugin/types.ts';
+import type { Link, Plugin, PluginContext } from '../plugin/types.ts';
 import { Doorbell } from '../shared/doorbell.ts';
 import { StateTable } from '../shared/state-table.ts';
 import { Engine } from './engine.ts';
 import { PluginGuard } from './guard.ts';
+import { handOver, type PluginState, takeOver } from './handover.ts';
 import type { EngineInit } from './messages.ts';
 import { Observer } from './observer.ts';
 import { Placement } from './placement.ts';
 import { EngineRouter } from './router.ts';
+import { inherit } from './succession.ts';
 
 const init = workerData as EngineInit;
 const supervisor = parentPort!;
@@ -99,28 +101,108 @@ async function main(): Promise<void> {
     },
     init.config.debug === 5,
   );
-  const placement = new Placement(engine, table, routerFilters, (message, fields) =>
-    log('error', message, fields),
+  const placement = new Placement(
+    engine,
+    table,
+    routerFilters,
+    (message, fields) => log('error', message, fields),
+    (sockets) => report({ type: 'sockets', sockets }),
   );
 
-  let started = false;
-  new Doorbell(init.appliedBell, init.actuatorPort).listen(() => engine.announceApplied());
-  init.actuatorPort.on('message', (message: ActuatorToEngine) => {
-    if (message?.type !== 'links') return;
-    placement.update(message.links);
-    if (started) return;
-    started = true;
+  let running = false;
+  const links = new Promise<readonly Link[]>((resolve) => {
+    init.actuatorPort.on('message', (message: ActuatorToEngine) => {
+      if (message?.type !== 'links') return;
+      if (running) placement.update(message.links);
+      else resolve(message.links);
+    });
+  });
+
+  /** Starts running, on links that the actuator has told or another engine knew. */
+  const run = (on: readonly Link[]): void => {
+    running = true;
+    placement.update(on);
+    new Doorbell(init.appliedBell, init.actuatorPort).listen(() => engine.announceApplied());
     raisePriority();
     report({ type: 'ready' });
-  });
+  };
+
+  const inheritFrom = ({ table: memory, slots, changed }: Succession): void => {
+    const predecessor = new StateTable(memory);
+    inherit(table, predecessor, { slots, changed }, init.config.virtualRouters, native.monotonicMs());
+    engine.resume();
+  };
+
+  /** Takes over from a running engine, or from one that has crashed. */
+  const succeed = async (succession: Succession): Promise<void> => {
+    if (!succession.port) {
+      const on = await links;
+      placement.prepare(on);
+      placement.inherit(succession.sockets);
+      inheritFrom(succession);
+      run(on);
+      return;
+    }
+    let known: readonly Link[] = [];
+    const estate = await takeOver(succession.port, (offer) => {
+      known = offer.links;
+      for (const [slot, from] of succession.slots.entries())
+        importState(routers[slot]!, offer.pluginStates[from]);
+      placement.prepare(known);
+      engine.rehearse();
+    });
+    placement.inherit(estate.sockets);
+    inheritFrom(succession);
+    run(known);
+    const pause = native.monotonicMs() - estate.since;
+    log('debug', `took over from the engine before within ${pause.toFixed(1)} ms`, { pause });
+  };
+
+  /** Lets another engine take over, which then runs all but the `leaving` slots. */
+  const yieldTo = async (port: MessagePort, leaving: readonly number[]): Promise<void> => {
+    const pluginStates = routers.map(exportState);
+    const handed = await handOver(port, { links: placement.links, pluginStates }, () => {
+      placement.leave(leaving);
+      engine.close();
+      return { sockets: placement.sockets, since: native.monotonicMs() };
+    });
+    if (handed) report({ type: 'stopped' });
+  };
+
   supervisor.on('message', (order: WorkerOrder) => {
-    if (order.type !== 'stop') return;
-    placement.shutdown();
-    engine.close();
-    report({ type: 'stopped' });
+    const failed = (error: unknown): void => report({ type: 'failed', error: messageOf(error) });
+    switch (order.type) {
+      case 'go':
+        if (order.succession) succeed(order.succession).catch(failed);
+        else links.then(run).catch(failed);
+        break;
+      case 'hand-over':
+        yieldTo(order.port, order.leaving).catch((error: unknown) => {
+          log('error', `cannot hand over: ${messageOf(error)}`);
+          order.port.close();
+        });
+        break;
+      case 'stop':
+        placement.shutdown();
+        engine.close();
+        report({ type: 'stopped' });
+        break;
+    }
   });
+  report({ type: 'prepared' });
 }
 
-main().catch((error: unknown) => {
-  report({ type: 'failed', error: error instanceof Error ? error.message : String(error) });
-});
+function exportState({ authenticator }: EngineRouter): PluginState | undefined {
+  const state = authenticator?.exportState?.();
+  return authenticator && state !== undefined ? { plugin: authenticator.plugin, state } : undefined;
+}
+
+function importState({ authenticator }: EngineRouter, from: PluginState | undefined): void {
+  if (from && authenticator?.plugin === from.plugin) authenticator.importState?.(from.state);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+main().catch((error: unknown) => report({ type: 'failed', error: messageOf(error) }));

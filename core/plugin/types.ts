@@ -77,6 +77,17 @@ export interface Authenticator {
    * again. It should not allocate.
    */
   verify(packet: Uint8Array, start: number, end: number): boolean;
+  /**
+   * What the next version of this plugin needs of this one at a reload, as structured clone can carry it.
+   * Absent: nothing. Advertisements may still arrive between the export and the import.
+   */
+  exportState?(): unknown;
+  /**
+   * Takes over what `exportState` of the plugin of the same name, of any version, has given; not called if it
+   * gave `undefined`.
+   * @throws Error if it cannot: the reload is called off
+   */
+  importState?(state: unknown): void;
 }
 
 // -------------------------------------------------------------------------------------------- filter

@@ -1,81 +1,31 @@
-/** The daemon: starts the workers for a configuration, narrates what they do, stops them. */
-import { MessageChannel } from 'node:worker_threads';
-import type { ActuatorInit, ResolvedPlugin, RouterPlugins } from '../actuator/messages.ts';
-import type { DaemonConfig } from '../config/model.ts';
-import type { EngineInit } from '../engine/messages.ts';
-import { Doorbell } from '../shared/doorbell.ts';
-import { EventRing } from '../shared/event-ring.ts';
-import { Int, STATE_NAMES, StateTable } from '../shared/state-table.ts';
+/**
+ * The daemon: the running generation, and how it gives way to the next. There is one way for everything: a
+ * changed configuration, another version of a plugin, a worker that has crashed.
+ */
 import { readCounters } from './counters.ts';
+import { Generation, type Start } from './generation.ts';
 import type { Logger } from './log.ts';
-import { Narrator } from './narrator.ts';
-import { WorkerHandle } from './worker-handle.ts';
 
-/** Events kept for a slow reader: several transitions of some thousand routers. A power of two. */
-const EVENTS = 1 << 15;
-/** Events logged before signals and other things get their turn. */
-const EVENTS_PER_TURN = 200;
+/** A new generation must be prepared, and must have taken over, within this many ms each. */
+const PATIENCE = 15_000;
 
-/** All that is needed to run. */
-export interface Start {
-  readonly config: DaemonConfig;
-  readonly routerPlugins: readonly RouterPlugins[];
-  readonly plugins: readonly ResolvedPlugin[];
-  /** The file that remembers what of the kernel is ours. */
-  readonly journal: string;
-}
+/** Pauses in ms before a crashed worker is replaced, the last one for all further crashes. */
+const BACK_OFF = [0, 1000, 5000, 15_000];
+/** A generation that has run for this many ms is sound: back-off starts anew. */
+const SOUND_AFTER = 60_000;
 
 /** A running daemon. */
 export class Daemon {
-  private readonly table: StateTable;
-  private readonly engine: WorkerHandle;
-  private readonly actuator: WorkerHandle;
-  private readonly narrate: () => void;
+  /** Changes to the generation come one after the other. */
+  private queue: Promise<void> = Promise.resolve();
+  private crashes = 0;
+  private stopping = false;
 
   private constructor(
-    private readonly start: Start,
+    private generation: Generation,
     private readonly log: Logger,
   ) {
-    const { config, routerPlugins, plugins, journal } = start;
-    this.table = StateTable.allocate(config.virtualRouters.length);
-    const between = new MessageChannel();
-    const events = new MessageChannel();
-    const shared = {
-      config,
-      routerPlugins,
-      plugins,
-      table: this.table.buffer,
-      wantedBell: Doorbell.memory(),
-      appliedBell: Doorbell.memory(),
-    };
-    const ring = new EventRing(EventRing.allocate(EVENTS));
-    const eventBell = Doorbell.memory();
-
-    const narrator = new Narrator(log, config.virtualRouters);
-    const reader = ring.reader();
-    let scheduled = false;
-    this.narrate = () => {
-      scheduled = false;
-      const lost = reader.read((event) => narrator.tell(event), EVENTS_PER_TURN);
-      if (lost > 0) narrator.lost(lost);
-      if (reader.pending && !scheduled) {
-        scheduled = true;
-        setImmediate(this.narrate);
-      }
-    };
-    new Doorbell(eventBell, events.port1).listen(this.narrate);
-    events.port1.unref();
-
-    const engine: EngineInit = {
-      ...shared,
-      events: ring.buffer,
-      actuatorPort: between.port1,
-      eventBell,
-      eventPort: events.port2,
-    };
-    const actuator: ActuatorInit = { ...shared, journal, enginePort: between.port2 };
-    this.engine = new WorkerHandle('engine', engine, [between.port1, events.port2], log);
-    this.actuator = new WorkerHandle('actuator', actuator, [between.port2], log);
+    void this.watch(generation);
   }
 
   /**
@@ -83,47 +33,95 @@ export class Daemon {
    * @throws Error why it could not start; then nothing is running and the kernel is as it was
    */
   static async start(start: Start, log: Logger): Promise<Daemon> {
-    const daemon = new Daemon(start, log);
+    const generation = new Generation(start, log);
     try {
-      // The actuator's failure is the cause where both fail, so it is waited for first.
-      await daemon.actuator.ready;
-      await daemon.engine.ready;
+      await patiently(generation.prepared(), 'the plugins did not finish loading');
     } catch (error) {
-      await daemon.stop();
+      await generation.discard();
       throw error;
     }
-    return daemon;
+    try {
+      await generation.go();
+    } catch (error) {
+      await generation.stop();
+      throw error;
+    }
+    return new Daemon(generation, log);
   }
 
-  /** Resolves when a worker has ended by itself, with the worker's name and the cause. */
-  get broken(): Promise<{ worker: string; error: Error }> {
-    return Promise.race(
-      [this.engine, this.actuator].map(async ({ name, ended }) => {
-        const error = await ended;
-        return error ? { worker: name, error } : new Promise<never>(() => {});
-      }),
-    );
-  }
-
-  /** Advertises priority 0 wherever we are Master, then takes back what the kernel holds for us. */
-  async stop(): Promise<void> {
-    await this.engine.stop();
-    await this.actuator.stop();
-    this.narrate();
+  /**
+   * Brings a new configuration and new plugins into force; nobody leaves Master for it.
+   * @throws Error why it could not; then everything is as before
+   */
+  reload(start: Start): Promise<void> {
+    return this.enqueue(() => this.replace(start));
   }
 
   /** Logs all counters as one line. */
   logCounters(): void {
-    this.log.info(readCounters(this.table, this.start.config.virtualRouters), 'counters');
+    const { table, start } = this.generation;
+    this.log.info(readCounters(table, start.config.virtualRouters), 'counters');
   }
 
   /** How many routers are in each state, for the log. */
   summary(): string {
-    const counts = new Map<string, number>();
-    for (let slot = 0; slot < this.table.slots; slot++) {
-      const state = STATE_NAMES[this.table.int(slot, Int.State) as 0 | 1 | 2 | 3];
-      counts.set(state, (counts.get(state) ?? 0) + 1);
+    return this.generation.summary();
+  }
+
+  /** Advertises priority 0 wherever we are Master, then takes back what the kernel holds for us. */
+  stop(): Promise<void> {
+    this.stopping = true;
+    return this.enqueue(() => this.generation.stop());
+  }
+
+  private enqueue(work: () => Promise<void>): Promise<void> {
+    const done = this.queue.then(work);
+    this.queue = done.catch(() => {});
+    return done;
+  }
+
+  private async replace(start: Start): Promise<void> {
+    const next = new Generation(start, this.log);
+    try {
+      await patiently(next.prepared(), 'the plugins did not finish loading');
+      await patiently(next.succeed(this.generation), 'the new engine did not take over');
+    } catch (error) {
+      await next.discard();
+      throw error;
     }
-    return [...counts].map(([state, count]) => `${count} ${state}`).join(', ');
+    this.generation = next;
+    void this.watch(next);
+  }
+
+  /** Replaces the generation should one of its workers crash. */
+  private async watch(generation: Generation): Promise<void> {
+    const started = performance.now();
+    const error = await generation.broken;
+    if (this.stopping) return;
+    if (performance.now() - started > SOUND_AFTER) this.crashes = 0;
+    const pause = BACK_OFF[Math.min(this.crashes++, BACK_OFF.length - 1)]!;
+    this.log.error(`${error.message}; replacing it${pause > 0 ? ` in ${pause / 1000} s` : ''}`);
+    if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
+    await this.enqueue(async () => {
+      if (this.stopping || this.generation !== generation) return;
+      await this.replace(generation.start);
+      this.log.info(`replaced: ${this.summary()}`);
+    }).catch((failure: Error) => {
+      this.log.error(`cannot replace it: ${failure.message}`);
+      void this.watch(generation); // it is still broken: after the next pause, once more
+    });
+  }
+}
+
+/** Waits for work, but not for ever. @throws Error with `complaint` */
+async function patiently(work: Promise<void>, complaint: string): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const impatience = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${complaint} within ${PATIENCE / 1000} s`)), PATIENCE);
+  });
+  try {
+    await Promise.race([work, impatience]);
+  } finally {
+    clearTimeout(timer);
   }
 }

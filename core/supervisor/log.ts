@@ -12,6 +12,9 @@ const BACKLOG = 8 << 20;
 /** What the log needs of the configuration. */
 export type LogSettings = Pick<DaemonConfig, 'debug' | 'timeZone' | 'timeFormat'>;
 
+/** Settings in force: a process has one log. */
+let current: LogSettings = { debug: 0, timeZone: 'local', timeFormat: 'disabled' };
+
 /**
  * The log on a descriptor. Writing never blocks the thread.
  *
@@ -23,7 +26,6 @@ export function openLog(
   descriptor = 1,
   terminal = process.stdout.isTTY === true,
 ): Logger {
-  const { debug, timeZone, timeFormat } = settings;
   const destination = pino.destination({ fd: descriptor, sync: false, maxLength: BACKLOG });
   const stream = terminal
     ? pretty({
@@ -34,15 +36,27 @@ export function openLog(
         singleLine: true,
       })
     : destination;
+  current = settings;
   return pino(
     {
-      level: debug === 0 ? 'info' : debug <= 2 ? 'debug' : 'trace',
+      level: levelOf(settings),
       base: { pid: process.pid },
-      timestamp: () => `,"time":"${formatTime(Date.now(), timeZone, timeFormat)}"`,
+      timestamp: () => `,"time":"${formatTime(Date.now(), current.timeZone, current.timeFormat)}"`,
       formatters: { level: (label) => ({ level: label }) },
     },
     stream,
   );
+}
+
+/** Brings other settings into force. */
+export function adjustLog(log: Logger, settings: LogSettings): void {
+  current = settings;
+  log.level = levelOf(settings);
+}
+
+function levelOf({ debug }: LogSettings): 'info' | 'debug' | 'trace' {
+  if (debug === 0) return 'info';
+  return debug <= 2 ? 'debug' : 'trace';
 }
 
 /** Waits until everything logged is written, but no longer than `timeout` ms. */

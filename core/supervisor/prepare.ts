@@ -2,7 +2,7 @@
 import { type ConfigFormat, type ConfigIssue, hasErrors, loadConfig, sortIssues } from '../config/index.ts';
 import { discoverPlugins } from '../plugin/discover.ts';
 import { resolvePlugins } from '../plugin/resolve.ts';
-import type { Start } from './daemon.ts';
+import type { Start } from './generation.ts';
 
 /** What came of it: `start` is there unless an issue is an error. */
 export interface Preparation {

@@ -3,9 +3,12 @@ import { type ConfigFormat, type ConfigIssue, formatIssue } from '../config/inde
 import { packageVersion } from '../shared/package-root.ts';
 import { Daemon } from './daemon.ts';
 import { takeInstance } from './instance.ts';
-import { flushLog, type Logger, openLog } from './log.ts';
+import { adjustLog, flushLog, type Logger, openLog } from './log.ts';
 import { missingCapabilities } from './permissions.ts';
-import { prepare } from './prepare.ts';
+import { type Preparation, prepare } from './prepare.ts';
+
+/** All that a generation needs but the journal. */
+type Ready = NonNullable<Preparation['start']>;
 
 /** What the command line asked for. */
 export interface RunOptions {
@@ -44,41 +47,46 @@ export async function runForeground({ config, format, debug }: RunOptions): Prom
     return 1;
   }
   const log = openLog(start.config);
-  const code = await runLogged(start, issues, log);
+  const code = await runLogged(
+    { ...(format && { format }), ...(debug !== undefined && { debug }) },
+    start,
+    issues,
+    log,
+  );
   await flushLog(log, LAST_WORDS);
   return code;
 }
 
 async function runLogged(
-  start: NonNullable<Awaited<ReturnType<typeof prepare>>['start']>,
+  options: RunOptions,
+  first: Ready,
   issues: readonly ConfigIssue[],
   log: Logger,
 ): Promise<ExitCode> {
-  const { file, virtualRouters } = start.config;
-  for (const issue of issues) log[issue.severity === 'warning' ? 'warn' : 'info'](formatIssue(issue));
+  logIssues(issues, log);
   // From here on a signal stops what has been started, rather than the process in the middle of it.
   const signal = new Promise<NodeJS.Signals>((resolve) => {
     process.on('SIGTERM', resolve);
     process.on('SIGINT', resolve);
   });
+  const { file } = first.config;
   let daemon: Daemon;
+  let journal: string;
   try {
-    const { journal } = await takeInstance(file);
-    daemon = await Daemon.start({ ...start, journal }, log);
+    ({ journal } = await takeInstance(file));
+    daemon = await Daemon.start({ ...first, journal }, log);
   } catch (error) {
     log.fatal(`not started: ${messageOf(error)}`);
     return 1;
   }
   log.info(
-    { routers: virtualRouters.length },
+    { routers: first.config.virtualRouters.length },
     `rvrrpd ${packageVersion()} running ${file}: ${daemon.summary()}`,
   );
   process.on('SIGUSR1', () => daemon.logCounters());
-  process.on('SIGHUP', () => log.warn('reloading is not available yet: nothing changed'));
+  process.on('SIGHUP', () => void reload(daemon, { ...options, config: file }, journal, log));
 
-  const end = await Promise.race([signal, daemon.broken]);
-  if (typeof end === 'string') log.info(`${end}: stopping`);
-  else log.fatal(`the ${end.worker} broke down: ${end.error.stack ?? end.error.message}`);
+  log.info(`${await signal}: stopping`);
   if (!(await withTimeout(daemon.stop(), STOP_TIMEOUT))) {
     log.error(
       `not stopped within ${STOP_TIMEOUT} ms: addresses may be left behind, the next start takes them back`,
@@ -86,7 +94,29 @@ async function runLogged(
     return 1;
   }
   log.info('stopped');
-  return typeof end === 'string' ? 0 : 1;
+  return 0;
+}
+
+/** Reads the configuration again and brings it into force, or says why not. */
+async function reload(daemon: Daemon, options: RunOptions, journal: string, log: Logger): Promise<void> {
+  try {
+    const { start, issues } = await prepare(options.config, options.format, options.debug);
+    logIssues(issues, log);
+    if (!start) {
+      log.error('not reloaded: the configuration has errors; everything runs on as before');
+      return;
+    }
+    await daemon.reload({ ...start, journal });
+    adjustLog(log, start.config);
+    log.info({ routers: start.config.virtualRouters.length }, `reloaded: ${daemon.summary()}`);
+  } catch (error) {
+    log.error(`not reloaded: ${messageOf(error)}; everything runs on as before`);
+  }
+}
+
+function logIssues(issues: readonly ConfigIssue[], log: Logger): void {
+  const levels = { error: 'error', warning: 'warn', notice: 'info' } as const;
+  for (const issue of issues) log[levels[issue.severity]](formatIssue(issue));
 }
 
 function printIssues(issues: readonly ConfigIssue[]): void {

@@ -1,17 +1,36 @@
-/** A worker thread as the supervisor sees it: it gets ready or fails, logs, stops when told to. */
+/** A worker thread as the supervisor sees it: it is prepared, starts, logs, stops when told to. */
 import { type TransferListItem, Worker } from 'node:worker_threads';
-import type { WorkerOrder, WorkerReport } from '../actuator/messages.ts';
+import type { HandedSocket, WorkerOrder, WorkerReport } from '../actuator/messages.ts';
 import type { Logger } from './log.ts';
+
+/** A promise and what settles it. */
+class Gate {
+  open!: () => void;
+  fail!: (error: Error) => void;
+  readonly passed: Promise<void>;
+
+  constructor() {
+    this.passed = new Promise((resolve, reject) => {
+      this.open = resolve;
+      this.fail = reject;
+    });
+    this.passed.catch(() => {}); // whoever waits for it sees it
+  }
+}
 
 /** A running worker. */
 export class WorkerHandle {
-  private readonly worker: Worker;
-  /** Rejects when the worker cannot start. */
-  readonly ready: Promise<void>;
-  /** Settles when the thread is gone; the error if it was not told to stop. */
+  /** Its last report of `sockets`. */
+  sockets: readonly HandedSocket[] = [];
+  /** Settles when the thread is gone; with the error if nobody had told it to end. */
   readonly ended: Promise<Error | undefined>;
-  private readonly stopped: Promise<void>;
-  private stopping = false;
+  /** The thread is gone. */
+  dead = false;
+  private readonly worker: Worker;
+  private readonly preparedGate = new Gate();
+  private readonly readyGate = new Gate();
+  private readonly stoppedGate = new Gate();
+  private ending = false;
 
   /**
    * @param name of the worker and of its entry file beside this one
@@ -26,55 +45,85 @@ export class WorkerHandle {
     // The bundle has every entry in one folder.
     const entry = new URL(`./${name}.js`, import.meta.url);
     this.worker = new Worker(entry, { name, workerData: init, transferList: transfer });
-    let becomeReady!: () => void;
-    let fail!: (error: Error) => void;
-    let becomeStopped!: () => void;
-    this.ready = new Promise((resolve, reject) => {
-      becomeReady = resolve;
-      fail = reject;
-    });
-    this.ready.catch(() => {}); // whoever waits for it sees it
-    this.stopped = new Promise((resolve) => {
-      becomeStopped = resolve;
-    });
+    this.worker.on('message', (report: WorkerReport) => this.take(report));
     let crash: Error | undefined;
-    this.worker.on('message', (report: WorkerReport) => {
-      switch (report.type) {
-        case 'ready':
-          becomeReady();
-          break;
-        case 'failed':
-          fail(new Error(report.error));
-          break;
-        case 'log':
-          this.log[report.level](report.fields ?? {}, report.message);
-          break;
-        case 'stopped':
-          becomeStopped();
-          break;
-      }
-    });
     this.worker.on('error', (error: unknown) => {
       crash = error instanceof Error ? error : new Error(String(error));
     });
     this.ended = new Promise((resolve) => {
       this.worker.on('exit', (code) => {
-        becomeStopped();
-        const error = crash ?? (this.stopping ? undefined : new Error(`exited with code ${code}`));
-        fail(error ?? new Error('stopped'));
-        resolve(this.stopping ? undefined : error);
+        this.dead = true;
+        const error = crash ?? new Error(`the ${name} ended with code ${code}`);
+        this.preparedGate.fail(error);
+        this.readyGate.fail(error);
+        this.stoppedGate.open();
+        resolve(this.ending ? undefined : error);
       });
     });
   }
 
-  /** Has it take back what it holds, then ends the thread. Idempotent. */
-  async stop(): Promise<void> {
-    if (!this.stopping) {
-      this.stopping = true;
-      const order: WorkerOrder = { type: 'stop' };
-      this.worker.postMessage(order);
+  /** Its plugins are loaded, its configuration is understood. @throws Error why not */
+  get prepared(): Promise<void> {
+    return this.preparedGate.passed;
+  }
+
+  /** It does its work. @throws Error why not */
+  get ready(): Promise<void> {
+    return this.readyGate.passed;
+  }
+
+  order(order: WorkerOrder, transfer: TransferListItem[] = []): void {
+    this.worker.postMessage(order, transfer);
+  }
+
+  /** Has it stop or retire, then ends the thread. Idempotent. */
+  async end(how: 'stop' | 'retire'): Promise<void> {
+    if (!this.ending) {
+      this.ending = true;
+      this.order({ type: how });
     }
-    await this.stopped;
+    await this.stoppedGate.passed;
     await this.worker.terminate();
+  }
+
+  /** Ends the thread after it has handed over. @throws Error if the successor has failed, and it goes on */
+  async handedOver(successor: WorkerHandle): Promise<void> {
+    await Promise.race([this.stoppedGate.passed, successor.ready]);
+    // Ready means that the estate was taken; failing, `ready` throws.
+    this.ending = true;
+    await this.stoppedGate.passed;
+    await this.worker.terminate();
+  }
+
+  /** Ends the thread, whatever it does. */
+  async kill(): Promise<void> {
+    this.ending = true;
+    await this.worker.terminate();
+  }
+
+  private take(report: WorkerReport): void {
+    switch (report.type) {
+      case 'prepared':
+        this.preparedGate.open();
+        break;
+      case 'ready':
+        this.readyGate.open();
+        break;
+      case 'failed': {
+        const error = new Error(report.error);
+        this.preparedGate.fail(error);
+        this.readyGate.fail(error);
+        break;
+      }
+      case 'log':
+        this.log[report.level](report.fields ?? {}, report.message);
+        break;
+      case 'sockets':
+        this.sockets = report.sockets;
+        break;
+      case 'stopped':
+        this.stoppedGate.open();
+        break;
+    }
   }
 }

@@ -16,7 +16,9 @@ export interface VrouterDirectives {
   readonly preemption?: boolean;
   readonly rfc3768?: boolean;
   readonly iftype?: string;
+  readonly netdrv?: string;
   readonly vifname?: string;
+  readonly socket_filter?: boolean;
   readonly auth_type?: string;
   readonly auth_secret?: string;
 }
@@ -29,6 +31,8 @@ export interface RvrrpdOptions {
   readonly terminal?: boolean;
   /** `discard`: its output goes nowhere. Default `capture`. */
   readonly output?: 'capture' | 'discard';
+  /** Further tables of the configuration file, such as `[plugins]`, in TOML. */
+  readonly tables?: string;
 }
 
 /** A line of the log. */
@@ -46,6 +50,8 @@ export interface RouterCounters {
 
 /** The answer to SIGUSR1. */
 export interface Counters {
+  /** How often packets or timers have woken the engine. */
+  readonly wakeUps: number;
   readonly routers: readonly RouterCounters[];
   /** What belongs to no virtual router. */
   readonly strangers: { readonly dropped: Readonly<Record<string, number>> };
@@ -94,7 +100,8 @@ export class Rvrrpd {
   ): Rvrrpd {
     // The same file at each start: that is how a daemon knows what its predecessor left in the kernel.
     const base = path.join(lab.folder, `rvrrpd-${host.name}`);
-    writeFileSync(`${base}.toml`, rvrrpdConfiguration(base, vrouters, options.debug));
+    const tables = options.tables === undefined ? '' : `\n${options.tables}`;
+    writeFileSync(`${base}.toml`, `${rvrrpdConfiguration(base, vrouters, options.debug)}${tables}`);
     return Rvrrpd.startWith(host, `${base}.toml`, options);
   }
 

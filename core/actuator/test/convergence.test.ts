@@ -16,6 +16,10 @@ import { View } from '../view.ts';
 import { Watcher } from '../watcher.ts';
 import { MemoryKernel } from './memory-kernel.ts';
 
+const fail = (fault: string): never => {
+  throw new Error(fault);
+};
+
 const folder = mkdtempSync(path.join(os.tmpdir(), 'rvrrpd-convergence-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -73,7 +77,7 @@ class Run {
   private readonly watcher: Watcher;
 
   constructor(kernel: MemoryKernel, table: StateTable, file: string) {
-    this.journal = Journal.open(file);
+    this.journal = Journal.open(file, fail);
     const parts: ActuatorParts = {
       config: { virtualRouters },
       routerPlugins: virtualRouters.map(() => ({ netdrv: 'memory', iftype: 'test' })),

@@ -6,6 +6,10 @@ import type { KernelResource } from '../../plugin/types.ts';
 import { here, Journal, parseJournal } from '../journal.ts';
 import { identityOf } from '../resource.ts';
 
+const fail = (fault: string): never => {
+  throw new Error(fault);
+};
+
 const folder = mkdtempSync(path.join(os.tmpdir(), 'rvrrpd-journal-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -26,13 +30,13 @@ beforeEach(() => {
 
 describe('journal', () => {
   it('remembers what was added and not struck out, in order, with what to put back', () => {
-    const journal = Journal.open(file);
+    const journal = Journal.open(file, fail);
     journal.add({ resource: mac, driver: 'one', original: '02:00:00:00:00:01' });
     journal.add({ resource: address('192.0.2.1'), driver: 'one' });
     journal.add({ resource: address('192.0.2.2'), driver: 'two' });
     journal.strike(identityOf(address('192.0.2.1')));
     journal.flush(); // and the process dies here
-    expect(Journal.open(file).list()).toEqual([
+    expect(Journal.open(file, fail).list()).toEqual([
       { resource: mac, driver: 'one', original: '02:00:00:00:00:01' },
       { resource: address('192.0.2.2'), driver: 'two' },
     ]);
@@ -40,26 +44,26 @@ describe('journal', () => {
   });
 
   it('goes when nothing is ours any more, and stays otherwise', () => {
-    const journal = Journal.open(file);
+    const journal = Journal.open(file, fail);
     journal.add({ resource: mac, driver: 'one' });
     journal.close();
     expect(existsSync(file)).toBe(true);
-    const next = Journal.open(file);
+    const next = Journal.open(file, fail);
     next.strike(identityOf(mac));
     next.close();
     expect(existsSync(file)).toBe(false);
   });
 
   it('bears a last line that was cut short', () => {
-    const journal = Journal.open(file);
+    const journal = Journal.open(file, fail);
     journal.add({ resource: mac, driver: 'one' });
     journal.flush();
     appendFileSync(file, '{"add":{"resource":{"kind":"addr');
-    expect(Journal.open(file).list()).toEqual([{ resource: mac, driver: 'one' }]);
+    expect(Journal.open(file, fail).list()).toEqual([{ resource: mac, driver: 'one' }]);
   });
 
   it('is written anew before it grows without end', () => {
-    const journal = Journal.open(file);
+    const journal = Journal.open(file, fail);
     journal.add({ resource: mac, driver: 'one' });
     for (let i = 0; i < 20_000; i++) {
       journal.add({ resource: address('192.0.2.1'), driver: 'one' });
@@ -67,7 +71,7 @@ describe('journal', () => {
       journal.flush();
     }
     expect(readFileSync(file, 'utf8').split('\n').length).toBeLessThan(20_000);
-    expect(Journal.open(file).list()).toEqual([{ resource: mac, driver: 'one' }]);
+    expect(Journal.open(file, fail).list()).toEqual([{ resource: mac, driver: 'one' }]);
   });
 });
 

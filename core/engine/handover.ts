@@ -1,0 +1,86 @@
+/**
+ * The hand-over from one engine to the next (docs/architecture.md, "Generations"). The old one goes on until
+ * the new one has taken everything in and says `take`; what happens in between is measured.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import type { HandedSocket } from '../actuator/messages.ts';
+import type { Link } from '../plugin/types.ts';
+
+/** What a virtual router's plugin exported. */
+export interface PluginState {
+  /** Package name. */
+  readonly plugin: string;
+  readonly state: unknown;
+}
+
+/** What the old engine has to give. It goes on running. */
+export interface Offer {
+  readonly links: readonly Link[];
+  /** By old slot: what the router's authentication plugin exported, if anything. */
+  readonly pluginStates: readonly (PluginState | undefined)[];
+}
+
+/** The old engine has let go. */
+export interface Estate {
+  readonly sockets: readonly HandedSocket[];
+  /** When it stopped receiving and sending, monotonic ms. */
+  readonly since: number;
+}
+
+/** What goes over the port, in this order. */
+export type HandoverMessage =
+  | { readonly type: 'offer'; readonly offer: Offer }
+  /** The new engine cannot take over: the old one goes on. */
+  | { readonly type: 'decline' }
+  | { readonly type: 'take' }
+  | { readonly type: 'estate'; readonly estate: Estate };
+
+/** The old engine's side: offers, and lets go when asked to. @returns whether it did */
+export async function handOver(port: MessagePort, offer: Offer, letGo: () => Estate): Promise<boolean> {
+  post(port, { type: 'offer', offer });
+  const answer = await receive(port);
+  const taken = answer?.type === 'take';
+  if (taken) post(port, { type: 'estate', estate: letGo() });
+  port.close();
+  return taken;
+}
+
+/**
+ * The new engine's side.
+ * @param prepare takes in what is offered
+ * @throws what `prepare` throws, after declining
+ */
+export async function takeOver(port: MessagePort, prepare: (offer: Offer) => void): Promise<Estate> {
+  const first = await receive(port);
+  if (first?.type !== 'offer') throw new Error('the running engine did not offer to hand over');
+  try {
+    prepare(first.offer);
+  } catch (error) {
+    post(port, { type: 'decline' });
+    port.close();
+    throw error;
+  }
+  post(port, { type: 'take' });
+  const second = await receive(port);
+  port.close();
+  if (second?.type !== 'estate') throw new Error('the running engine ended while it handed over');
+  return second.estate;
+}
+
+function post(port: MessagePort, message: HandoverMessage): void {
+  port.postMessage(message);
+}
+
+/** The next message; undefined if the other side is gone. */
+function receive(port: MessagePort): Promise<HandoverMessage | undefined> {
+  return new Promise((resolve) => {
+    const settle = (message?: HandoverMessage): void => {
+      port.off('message', settle);
+      port.off('close', ended);
+      resolve(message);
+    };
+    const ended = (): void => settle();
+    port.on('message', settle);
+    port.on('close', ended);
+  });
+}

@@ -1,0 +1,50 @@
+/** Takes over the predecessor's state table. Pure: from one table to the other. */
+import type { Succession } from '../actuator/messages.ts';
+import type { VirtualRouterConfig } from '../config/model.ts';
+import { Int, Num, State, type StateTable } from '../shared/state-table.ts';
+
+/** What is found out anew rather than taken over. */
+const OWN_INTS: ReadonlySet<number> = new Set([Int.Priority]);
+
+/**
+ * Copies the rows of the virtual routers that go on, with their deadlines and counters.
+ * @param routers the new configuration, by slot
+ * @param now monotonic ms
+ */
+export function inherit(
+  table: StateTable,
+  predecessor: StateTable,
+  { slots, changed }: Pick<Succession, 'slots' | 'changed'>,
+  routers: readonly VirtualRouterConfig[],
+  now: number,
+): void {
+  for (const [slot, from] of [...slots, predecessor.strangers].entries()) {
+    if (from < 0) continue;
+    for (let field = 0; field < Int.Count; field++) {
+      if (!OWN_INTS.has(field)) table.setInt(slot, field, predecessor.int(from, field));
+    }
+    for (let field = 0; field < Num.Count; field++) table.setNum(slot, field, predecessor.num(from, field));
+    const router = routers[slot];
+    if (router) adjust(table, slot, router, changed[slot] === true, now);
+  }
+}
+
+/** Fits an inherited row to its new configuration. */
+function adjust(
+  table: StateTable,
+  slot: number,
+  { version, advertisementIntervalCs }: VirtualRouterConfig,
+  changed: boolean,
+  now: number,
+): void {
+  const interval = advertisementIntervalCs * 10;
+  const state = table.int(slot, Int.State);
+  // A VRRPv3 Backup goes by its Master's interval (RFC 5798 §6.1), everyone else by the configuration's.
+  if (version === 2 || state !== State.Backup) table.setNum(slot, Num.MasterAdverInterval, interval);
+  if (state === State.Master) {
+    table.setNum(slot, Num.Deadline, Math.min(table.num(slot, Num.Deadline), now + interval));
+  }
+  // Still Master (odd), but of other addresses: a new value for the actuator to work towards.
+  const wanted = table.int(slot, Int.Wanted);
+  if (changed && wanted % 2 === 1) table.setInt(slot, Int.Wanted, wanted + 2);
+}

@@ -1,0 +1,155 @@
+/**
+ * A generation: one configuration with the workers that run it. A reload starts the next one beside it
+ * (docs/architecture.md, "Generations").
+ */
+import { MessageChannel } from 'node:worker_threads';
+import type { ActuatorInit, ResolvedPlugin, RouterPlugins, Succession } from '../actuator/messages.ts';
+import type { DaemonConfig } from '../config/model.ts';
+import type { EngineInit } from '../engine/messages.ts';
+import { Doorbell } from '../shared/doorbell.ts';
+import { EventRing } from '../shared/event-ring.ts';
+import { Int, STATE_NAMES, StateTable } from '../shared/state-table.ts';
+import type { Logger } from './log.ts';
+import { Narrator } from './narrator.ts';
+import { matchSlots } from './succession.ts';
+import { WorkerHandle } from './worker-handle.ts';
+
+/** Events kept for a slow reader: several transitions of some thousand routers. A power of two. */
+const EVENTS = 1 << 15;
+/** Events logged before signals and other things get their turn. */
+const EVENTS_PER_TURN = 200;
+
+/** All that is needed to run. */
+export interface Start {
+  readonly config: DaemonConfig;
+  readonly routerPlugins: readonly RouterPlugins[];
+  readonly plugins: readonly ResolvedPlugin[];
+  /** The file that remembers what of the kernel is ours. */
+  readonly journal: string;
+}
+
+/** See the file's comment. */
+export class Generation {
+  readonly table: StateTable;
+  private readonly engine: WorkerHandle;
+  private readonly actuator: WorkerHandle;
+  private readonly narrate: () => void;
+
+  /** Starts the workers; they load their plugins, and do nothing else before {@link go} or {@link succeed}. */
+  constructor(
+    readonly start: Start,
+    log: Logger,
+  ) {
+    const { config, routerPlugins, plugins, journal } = start;
+    this.table = StateTable.allocate(config.virtualRouters.length);
+    const between = new MessageChannel();
+    const events = new MessageChannel();
+    const shared = {
+      config,
+      routerPlugins,
+      plugins,
+      table: this.table.buffer,
+      wantedBell: Doorbell.memory(),
+      appliedBell: Doorbell.memory(),
+    };
+    const ring = new EventRing(EventRing.allocate(EVENTS));
+    const eventBell = Doorbell.memory();
+
+    const narrator = new Narrator(log, config.virtualRouters);
+    const reader = ring.reader();
+    let scheduled = false;
+    this.narrate = () => {
+      scheduled = false;
+      const lost = reader.read((event) => narrator.tell(event), EVENTS_PER_TURN);
+      if (lost > 0) narrator.lost(lost);
+      if (reader.pending && !scheduled) {
+        scheduled = true;
+        setImmediate(this.narrate);
+      }
+    };
+    new Doorbell(eventBell, events.port1).listen(this.narrate);
+    events.port1.unref();
+
+    const engine: EngineInit = {
+      ...shared,
+      events: ring.buffer,
+      actuatorPort: between.port1,
+      eventBell,
+      eventPort: events.port2,
+    };
+    const actuator: ActuatorInit = { ...shared, journal, enginePort: between.port2 };
+    this.engine = new WorkerHandle('engine', engine, [between.port1, events.port2], log);
+    this.actuator = new WorkerHandle('actuator', actuator, [between.port2], log);
+  }
+
+  /** Both workers have loaded their plugins. @throws Error why one has not */
+  async prepared(): Promise<void> {
+    await Promise.all([this.actuator.prepared, this.engine.prepared]);
+  }
+
+  /** Starts as the first generation. @throws Error why it could not */
+  async go(): Promise<void> {
+    this.actuator.order({ type: 'go' });
+    this.engine.order({ type: 'go' });
+    // The actuator's failure is the cause where both fail, so it is waited for first.
+    await this.actuator.ready;
+    await this.engine.ready;
+  }
+
+  /**
+   * Takes over from the generation before, whose workers may have crashed.
+   * @throws Error why it could not. `takenOver` tells whether the old engine still runs the routers.
+   */
+  async succeed(old: Generation): Promise<void> {
+    const { slots, changed, leaving } = matchSlots(old.start, this.start);
+    const succession: Succession = { table: old.table.buffer, slots, changed, sockets: old.engine.sockets };
+    if (old.engine.dead) {
+      this.engine.order({ type: 'go', succession });
+    } else {
+      const heirs = new MessageChannel();
+      old.engine.order({ type: 'hand-over', port: heirs.port1, leaving }, [heirs.port1]);
+      this.engine.order({ type: 'go', succession: { ...succession, port: heirs.port2 } }, [heirs.port2]);
+      await old.engine.handedOver(this.engine);
+      await this.engine.ready;
+    }
+    // From here on the routers are ours. What they want of the kernel waits for its turn meanwhile.
+    if (!old.actuator.dead) await old.actuator.end('retire');
+    this.actuator.order({ type: 'go' });
+    await this.actuator.ready;
+    await this.engine.ready;
+    old.narrate();
+  }
+
+  /** Resolves when a worker has ended that nobody had told to. */
+  get broken(): Promise<Error> {
+    return Promise.race(
+      [this.engine, this.actuator].map(async ({ name, ended }) => {
+        const error = await ended;
+        if (!error) return new Promise<never>(() => {});
+        return new Error(`the ${name} broke down: ${error.stack ?? error.message}`);
+      }),
+    );
+  }
+
+  /** Advertises priority 0 wherever we are Master, then takes back what the kernel holds for us. */
+  async stop(): Promise<void> {
+    await this.engine.end('stop');
+    await this.actuator.end('stop');
+    this.narrate();
+  }
+
+  /** Ends a generation that never took over. */
+  async discard(): Promise<void> {
+    await Promise.all([this.engine.kill(), this.actuator.kill()]);
+  }
+
+  /** How many routers are in each state, for the log. */
+  summary(): string {
+    const counts = new Map<string, number>();
+    for (let slot = 0; slot < this.table.slots; slot++) {
+      const state = STATE_NAMES[this.table.int(slot, Int.State) as 0 | 1 | 2 | 3];
+      counts.set(state, (counts.get(state) ?? 0) + 1);
+    }
+    return [...counts].map(([state, count]) => `${count} ${state}`).join(', ');
+  }
+}

@@ -1,0 +1,43 @@
+/** Which virtual routers of one configuration go on in the next. Pure. */
+import type { RouterPlugins } from '../actuator/messages.ts';
+import type { DaemonConfig, VirtualRouterConfig } from '../config/model.ts';
+
+/** A configuration and its plugins. */
+export interface Running {
+  readonly config: Pick<DaemonConfig, 'virtualRouters'>;
+  readonly routerPlugins: readonly RouterPlugins[];
+}
+
+/** What {@link matchSlots} finds. */
+export interface Match {
+  /** By new slot: the old slot of the same virtual router, −1 if it is new. */
+  readonly slots: readonly number[];
+  /** By new slot: a Master needs other things of the kernel than before. */
+  readonly changed: readonly boolean[];
+  /** Old slots whose virtual router is gone. */
+  readonly leaving: readonly number[];
+}
+
+/** What makes it the same virtual router: interface, VRID and address family. */
+function identity({ interface: on, vrid, family }: VirtualRouterConfig): string {
+  return `${on} ${vrid} ${family}`;
+}
+
+/** All of a router that the kernel's state depends on. */
+function kernelPart({ addresses, vifname }: VirtualRouterConfig, { netdrv, iftype }: RouterPlugins): string {
+  return JSON.stringify([addresses, vifname, netdrv, iftype]);
+}
+
+/** Finds each router's slot before. */
+export function matchSlots(before: Running, after: Running): Match {
+  const old = new Map(before.config.virtualRouters.map((router, slot) => [identity(router), slot]));
+  const slots = after.config.virtualRouters.map((router) => old.get(identity(router)) ?? -1);
+  const changed = slots.map((from, slot) => {
+    if (from < 0) return false;
+    const was = kernelPart(before.config.virtualRouters[from]!, before.routerPlugins[from]!);
+    return was !== kernelPart(after.config.virtualRouters[slot]!, after.routerPlugins[slot]!);
+  });
+  const going = new Set(slots);
+  const leaving = [...before.config.virtualRouters.keys()].filter((slot) => !going.has(slot));
+  return { slots, changed, leaving };
+}

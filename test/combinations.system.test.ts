@@ -1,0 +1,193 @@
+import { expect, it } from 'vitest';
+import type { ResolvedPlugin } from '../core/actuator/messages.ts';
+import { discoverPlugins } from '../core/plugin/discover.ts';
+import type { Host } from './lab/host.ts';
+import { withLab } from './lab/lab.ts';
+import { Ping } from './lab/ping.ts';
+import { describeSystem } from './lab/requirements.ts';
+import { Rvrrpd, type VrouterDirectives } from './lab/rvrrpd.ts';
+import { holder, macOf, snapshot } from './lab/snapshot.ts';
+import { R1, R1_TTL, R2, R2_TTL, twoRouters, VIP } from './lab/two-routers.ts';
+import { eventually, sleep } from './lab/wait.ts';
+
+// Two daemons back each other up under every auth_type, netdrv and iftype that the installed plugins offer, and
+// do not where their authentication differs. Whatever is installed takes part: nothing here names a plugin.
+
+const VRID = 7;
+const VIRTUAL_MAC = '00:00:5e:00:01:07';
+const SECRET = 'thissecretnolongeris';
+
+const { plugins, issues } = discoverPlugins();
+
+/** Every configuration value of a kind, with its plugin. */
+function offered(kind: ResolvedPlugin['kind']): (readonly [name: string, plugin: ResolvedPlugin])[] {
+  return plugins
+    .filter(({ resolved }) => resolved.kind === kind)
+    .flatMap(({ resolved }) => resolved.names.map((name) => [name, resolved] as const));
+}
+
+const AUTH_TYPES = [undefined, ...offered('auth').map(([name]) => name)];
+
+/** Authentication Type octets of wire.md; a type that is not here may have any. */
+const OCTETS: Readonly<Record<string, number>> = {
+  ...{ none: 0, 'rfc2338-simple': 1, 'p0-t8-sha256': 250 },
+  ...{ 'p1-t8-shake256': 251, 'p1-b8-shake256': 251 },
+};
+
+function authentication(type: string | undefined, secret = SECRET): Partial<VrouterDirectives> {
+  return type === undefined ? {} : { auth_type: type, auth_secret: secret };
+}
+
+/** Waits until the client's echo replies come from the host whose packets start at this TTL. */
+async function answeredBy(ping: Ping, ttl: number): Promise<void> {
+  await eventually(`echo replies with TTL ${ttl}`, 10_000, () => {
+    const latest = ping.replies(Date.now() - 300);
+    return latest.length > 3 && latest.slice(-3).every((reply) => reply.ttl === ttl);
+  });
+}
+
+/** Waits until a host holds the virtual address on an interface with the virtual MAC. @returns its name */
+async function holds(host: Host): Promise<string> {
+  return eventually(`${VIP} with the virtual MAC on ${host.name}`, 5000, async () => {
+    const name = await holder(host, VIP);
+    return name !== undefined && (await macOf(host, name)) === VIRTUAL_MAC ? name : undefined;
+  });
+}
+
+describeSystem('every combination of auth_type, netdrv and iftype fails over and back', () => {
+  it('what the guide lists is installed', () => {
+    expect(issues).toEqual([]);
+    expect(AUTH_TYPES).toEqual(expect.arrayContaining(Object.keys(OCTETS).slice(1)));
+    expect(offered('iftype').length).toBeGreaterThanOrEqual(2);
+  });
+
+  for (const [netdrv, driver] of offered('netdrv')) {
+    for (const [iftype, { needs }] of offered('iftype')) {
+      for (const type of AUTH_TYPES) {
+        it.concurrent(`${type ?? 'no authentication'}, ${netdrv}, ${iftype}`, () =>
+          withLab(async (lab) => {
+            const { r1, r2, client, wire } = await twoRouters(lab);
+            const before = await snapshot(r1);
+            const start = (host: Host, priority: number) =>
+              Rvrrpd.start(lab, host, [
+                {
+                  ...{ group: VRID, interface: 'lan', vip: VIP, priority, preemption: true },
+                  ...{ iftype, netdrv, vifname: 'vrrp7', ...authentication(type) },
+                },
+              ]);
+            const ping = Ping.start(client, VIP);
+            let first = start(r1, 200);
+            const second = start(r2, 100);
+            await answeredBy(ping, R1_TTL);
+            const name = await holds(r1);
+            expect(await holder(r2, VIP)).toBeUndefined();
+            // Another driver steps in for one that cannot do what the interface type needs, and the log says so.
+            const stepsIn = !needs.every((need) => driver.provides.includes(need));
+            expect(first.running.output.includes(`is used instead of "${netdrv}"`)).toBe(stepsIn);
+
+            await first.stop();
+            await answeredBy(ping, R2_TTL);
+            expect(await holds(r2)).toBe(name);
+            expect(await snapshot(r1)).toEqual(before);
+
+            first = start(r1, 200);
+            await answeredBy(ping, R1_TTL);
+            expect(await holds(r1)).toBe(name);
+            await eventually('r2 to give the address back', 2000, async () => !(await holder(r2, VIP)));
+
+            const octet = type === undefined ? 0 : OCTETS[type];
+            const seen = [...new Set(wire.adverts(VRID).map(({ authType }) => authType))];
+            expect(seen).toEqual(octet === undefined ? [expect.any(Number)] : [octet]);
+            for (const daemon of [first, second]) {
+              const { routers, strangers } = await daemon.counters();
+              expect(routers[0]?.counters.dropped).toEqual({});
+              expect(strangers.dropped).toEqual({});
+            }
+          }));
+      }
+    }
+  }
+});
+
+/** A pair of routers that do not accept each other. */
+interface Mismatch {
+  readonly r1: Partial<VrouterDirectives>;
+  readonly r2: Partial<VrouterDirectives>;
+  readonly reason: 'auth-type' | 'auth-failed';
+}
+
+/** Under this many octets of difference `rfc2338-simple` sees none: it sends eight. */
+const OTHER_SECRET = 'anothersecret';
+
+/** Every type with another one, and with itself under another secret. */
+function mismatches(): Mismatch[] {
+  const octet = (type: string | undefined) => OCTETS[type ?? 'none'];
+  const types: Mismatch[] = AUTH_TYPES.flatMap((one, index) =>
+    AUTH_TYPES.slice(index + 1)
+      .filter((other) => octet(one) !== octet(other))
+      .map((other) => ({
+        ...{ r1: authentication(one), r2: authentication(other) },
+        reason: 'auth-type' as const,
+      })),
+  );
+  const secrets: Mismatch[] = AUTH_TYPES.filter((type) => type !== undefined).map((type) => ({
+    ...{ r1: authentication(type), r2: authentication(type, OTHER_SECRET) },
+    reason: 'auth-failed',
+  }));
+  return [...types, ...secrets];
+}
+
+describeSystem('authentication that differs', () => {
+  // One virtual router for each pair, all on one wire.
+  it.concurrent('gives two Masters, counts, and names peer and reason in the log, seldom', () =>
+    withLab(async (lab) => {
+      const pairs = mismatches();
+      expect(pairs.length).toBeGreaterThan(8);
+      const { r1, r2, wire } = await twoRouters(lab);
+      const routers = (side: 'r1' | 'r2'): VrouterDirectives[] =>
+        pairs.map((pair, index) => ({
+          ...{ group: index + 1, interface: 'lan', vip: `10.0.0.${101 + index}`, ...pair[side] },
+        }));
+      const sides = [
+        { daemon: Rvrrpd.start(lab, r1, routers('r1')), peer: R2 },
+        { daemon: Rvrrpd.start(lab, r2, routers('r2')), peer: R1 },
+      ] as const;
+      await eventually('two Masters everywhere', 10_000, () =>
+        pairs.every((_, index) => wire.masters(index + 1, 1500).length === 2),
+      );
+      await sleep(4000);
+      for (const { daemon, peer } of sides) {
+        const counters = (await daemon.counters()).routers;
+        const warnings = daemon.log().filter((line) => line.reason !== undefined);
+        for (const [index, { reason }] of pairs.entries()) {
+          const router = counters.find(({ group }) => group === index + 1)!;
+          expect(router).toMatchObject({ state: 'Master', counters: { received: 0 } });
+          expect(Object.keys(router.counters.dropped)).toEqual([reason]);
+          expect(router.counters.dropped[reason]).toBeGreaterThanOrEqual(4);
+          // Several advertisements, one line: the next one comes after 10 s.
+          const lines = warnings.filter(({ group }) => group === index + 1);
+          expect(lines).toHaveLength(1);
+          expect(lines[0]).toMatchObject({ level: 'warn', interface: 'lan', reason, peer });
+          expect(lines[0]!.msg).toContain(peer);
+          expect(lines[0]!.msg).toContain(reason);
+        }
+        expect(daemon.running.output).not.toContain(SECRET);
+        expect(daemon.running.output).not.toContain(OTHER_SECRET);
+      }
+    }));
+
+  it.concurrent('but not where two names mean the same on the wire', () =>
+    withLab(async (lab) => {
+      const byOctet = Object.entries(OCTETS).filter(([, octet]) => octet === 251);
+      const [one, other] = byOctet.map(([name]) => name);
+      const { r1, r2, wire } = await twoRouters(lab);
+      const vrouter = { group: VRID, interface: 'lan', vip: VIP };
+      Rvrrpd.start(lab, r1, [{ ...vrouter, priority: 200, ...authentication(one) }]);
+      const backup = Rvrrpd.start(lab, r2, [{ ...vrouter, priority: 100, ...authentication(other) }]);
+      await wire.soleMaster(VRID, R1);
+      expect((await backup.counters()).routers[0]).toMatchObject({
+        state: 'Backup',
+        counters: { dropped: {} },
+      });
+    }));
+});
