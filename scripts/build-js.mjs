@@ -22,6 +22,7 @@ await build({
     'rvrrpd-pw': 'core/bin/rvrrpd-pw.ts',
     engine: 'core/engine/worker.ts',
     actuator: 'core/actuator/worker.ts',
+    service: 'core/services/worker.ts',
     plugin: 'core/plugin/index.ts',
   },
   outDir: 'dist',

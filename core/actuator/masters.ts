@@ -190,9 +190,9 @@ export class Masters {
   }
 
   private claimProtocols(): KernelRefusal | undefined {
-    const { plugins, routerPlugins } = this.parts;
+    const { plugins } = this.parts;
     if (plugins.protocolResources.length === 0 || this.holdings.of(PROTOCOLS).length > 0) return undefined;
-    return this.claimResources(PROTOCOLS, plugins.protocolResources, routerPlugins[0]?.netdrv ?? '');
+    return this.claimResources(PROTOCOLS, plugins.protocolResources, plugins.protocolDriver);
   }
 
   private async installProtocols(progress: Progress): Promise<void> {

@@ -52,6 +52,8 @@ export type ActuatorToEngine = { readonly type: 'links'; readonly links: readonl
 
 /** From a worker to the supervisor. */
 export type WorkerReport =
+  /** It begins to load this plugin, `rvrrpd-plugin-x 1.0.0`: the one to blame should nothing follow. */
+  | { readonly type: 'loading'; readonly plugin: string }
   /** Its plugins are loaded and its configuration is understood: it waits for `go`. */
   | { readonly type: 'prepared' }
   /** It does its work. */

@@ -9,6 +9,7 @@ import type {
   PluginKind,
 } from '../plugin/types.ts';
 import type { ActuatorInit, ResolvedPlugin } from './messages.ts';
+import { chooseProtocolDriver } from './protocol-driver.ts';
 
 /** The actuator's plugins, by the names that the configuration calls them. */
 export interface ActuatorPlugins {
@@ -16,6 +17,8 @@ export interface ActuatorPlugins {
   readonly iftypes: ReadonlyMap<string, InterfaceType>;
   /** What `[protocols]` wants while anyone is Master. */
   readonly protocolResources: readonly KernelResource[];
+  /** Name of the driver that installs it. */
+  readonly protocolDriver: string;
 }
 
 /** Writes to the daemon's log on behalf of a plugin. */
@@ -24,18 +27,21 @@ export type PluginLog = PluginContext['log'];
 /**
  * Loads what the configuration uses.
  * @param leftoverDrivers names of the drivers that earlier left something in the kernel: used if they exist
+ * @param loading called with each plugin before any code of it runs
  * @throws Error for the operator
  */
 export async function loadPlugins(
   init: Pick<ActuatorInit, 'config' | 'plugins' | 'routerPlugins'>,
   leftoverDrivers: Iterable<string>,
   log: PluginLog,
+  loading: (plugin: ResolvedPlugin) => void,
 ): Promise<ActuatorPlugins> {
   const find = (kind: PluginKind, name: string): ResolvedPlugin | undefined =>
     init.plugins.find((plugin) => plugin.kind === kind && plugin.names.includes(name));
   const need = (kind: PluginKind, name: string): ResolvedPlugin => {
     const plugin = find(kind, name);
     if (!plugin) throw new Error(`no plugin answers to ${kind} "${name}"`);
+    loading(plugin);
     return plugin;
   };
   const context = (name: string, { options }: ResolvedPlugin): PluginContext => ({ name, options, log });
@@ -47,10 +53,15 @@ export async function loadPlugins(
   }
   const protocolResources = await planProtocols(init.config, need, context);
   const drivers = new Map<string, NetworkDriver>();
-  const used = new Set(init.routerPlugins.map(({ netdrv }) => netdrv));
+  const used = init.routerPlugins.map(({ netdrv }) => netdrv);
+  const protocolDriver = chooseProtocolDriver(protocolResources, used, init.plugins);
+  if (protocolDriver.notice !== undefined) log('info', protocolDriver.notice);
   const leftover = [...leftoverDrivers].filter((name) => find('netdrv', name) !== undefined);
   try {
-    for (const name of new Set([...used, ...leftover])) {
+    const names = new Set([...used, protocolDriver.name, ...leftover]);
+    // The first one reads for all: the one that knows most of what can be there.
+    const knowledge = (name: string): number => find('netdrv', name)?.provides.length ?? 0;
+    for (const name of [...names].sort((a, b) => knowledge(b) - knowledge(a))) {
       const plugin = need('netdrv', name);
       drivers.set(name, (await loadPlugin(plugin, 'netdrv')).create(context(name, plugin)));
     }
@@ -58,7 +69,7 @@ export async function loadPlugins(
     for (const driver of drivers.values()) driver.close();
     throw error;
   }
-  return { drivers, iftypes, protocolResources };
+  return { drivers, iftypes, protocolResources, protocolDriver: protocolDriver.name };
 }
 
 async function planProtocols(

@@ -4,7 +4,13 @@ import { Doorbell } from '../shared/doorbell.ts';
 import { StateTable } from '../shared/state-table.ts';
 import { Actuator } from './actuator.ts';
 import { Journal, readJournal } from './journal.ts';
-import type { ActuatorInit, ActuatorToEngine, WorkerOrder, WorkerReport } from './messages.ts';
+import type {
+  ActuatorInit,
+  ActuatorToEngine,
+  ResolvedPlugin,
+  WorkerOrder,
+  WorkerReport,
+} from './messages.ts';
 import type { Log } from './parts.ts';
 import { type ActuatorPlugins, loadPlugins } from './plugins.ts';
 
@@ -57,7 +63,9 @@ async function main(): Promise<void> {
     report({ type: 'failed', error: error instanceof Error ? error.message : String(error) });
   // Only the names of their drivers: the entries themselves are read on `go`.
   const leftover = readJournal(init.journal).map(({ driver }) => driver);
-  const plugins = await loadPlugins(init, new Set(leftover), log).catch(failed);
+  const loading = ({ package: name, version }: ResolvedPlugin): void =>
+    report({ type: 'loading', plugin: `${name} ${version}` });
+  const plugins = await loadPlugins(init, new Set(leftover), log, loading).catch(failed);
   if (!plugins) return;
   const begin = (order: WorkerOrder): void => {
     parentPort?.off('message', begin);

@@ -30,14 +30,31 @@ export interface Estate {
 /** What goes over the port, in this order. */
 export type HandoverMessage =
   | { readonly type: 'offer'; readonly offer: Offer }
+  /** The old engine cannot hand over, and goes on. `error` is for the operator. */
+  | { readonly type: 'refuse'; readonly error: string }
   /** The new engine cannot take over: the old one goes on. */
   | { readonly type: 'decline' }
   | { readonly type: 'take' }
   | { readonly type: 'estate'; readonly estate: Estate };
 
-/** The old engine's side: offers, and lets go when asked to. @returns whether it did */
-export async function handOver(port: MessagePort, offer: Offer, letGo: () => Estate): Promise<boolean> {
-  post(port, { type: 'offer', offer });
+/**
+ * The old engine's side: offers, and lets go when asked to.
+ * @param offer what there is to give; what it throws is told to the other side, and we go on
+ * @returns whether it has let go
+ */
+export async function handOver(
+  port: MessagePort,
+  offer: () => Offer,
+  letGo: () => Estate,
+): Promise<boolean> {
+  try {
+    post(port, { type: 'offer', offer: offer() });
+  } catch (error) {
+    // The plugin's fault, also where its state cannot be cloned (DataCloneError).
+    post(port, { type: 'refuse', error: error instanceof Error ? error.message : String(error) });
+    port.close();
+    return false;
+  }
   const answer = await receive(port);
   const taken = answer?.type === 'take';
   if (taken) post(port, { type: 'estate', estate: letGo() });
@@ -48,10 +65,11 @@ export async function handOver(port: MessagePort, offer: Offer, letGo: () => Est
 /**
  * The new engine's side.
  * @param prepare takes in what is offered
- * @throws what `prepare` throws, after declining
+ * @throws what `prepare` throws, after declining; why the running engine refuses
  */
 export async function takeOver(port: MessagePort, prepare: (offer: Offer) => void): Promise<Estate> {
   const first = await receive(port);
+  if (first?.type === 'refuse') throw new Error(`the running engine cannot hand over: ${first.error}`);
   if (first?.type !== 'offer') throw new Error('the running engine did not offer to hand over');
   try {
     prepare(first.offer);

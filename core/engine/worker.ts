@@ -56,6 +56,7 @@ async function loadAll<K extends 'auth' | 'filter'>(
   const loaded = new Map<string, Loaded<Extract<Plugin, { kind: K }>>>();
   for (const resolved of init.plugins) {
     if (resolved.kind !== kind) continue;
+    report({ type: 'loading', plugin: `${resolved.package} ${resolved.version}` });
     const plugin = await loadPlugin(resolved, kind);
     const guard = new PluginGuard(resolved, (message, fields) => log('error', message, fields));
     for (const name of resolved.names) {
@@ -160,8 +161,8 @@ async function main(): Promise<void> {
 
   /** Lets another engine take over, which then runs all but the `leaving` slots. */
   const yieldTo = async (port: MessagePort, leaving: readonly number[]): Promise<void> => {
-    const pluginStates = routers.map(exportState);
-    const handed = await handOver(port, { links: placement.links, pluginStates }, () => {
+    const offer = () => ({ links: placement.links, pluginStates: routers.map(exportState) });
+    const handed = await handOver(port, offer, () => {
       placement.leave(leaving);
       engine.close();
       return { sockets: placement.sockets, since: native.monotonicMs() };

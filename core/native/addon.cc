@@ -1,11 +1,13 @@
 // The core's native part: one class and some system calls.
 #include "packet_loop.h"
+#include "process.h"
 #include "syscalls.h"
 #include "tap.h"
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   rvrrpd::InitSyscalls(env, exports);
   rvrrpd::InitTap(env, exports);
+  rvrrpd::InitProcess(env, exports);
   rvrrpd::PacketLoop::Init(env, exports);
   return exports;
 }

@@ -30,7 +30,7 @@ export async function loadPlugin<K extends Plugin['kind']>(
   }
   let module: Readonly<Record<string, unknown>>;
   try {
-    module = (await import(pathToFileURL(plugin.entry).href)) as Readonly<Record<string, unknown>>;
+    module = await settled(import(pathToFileURL(plugin.entry).href));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new PluginError(
@@ -52,6 +52,23 @@ export async function loadPlugin<K extends Plugin['kind']>(
     throw new PluginError(plugin, `its default export must have a function "create": ${TELL}`);
   }
   return contract as Extract<Plugin, { readonly kind: K }>;
+}
+
+/** A module may take this many ms to load. */
+const PATIENCE = 10_000;
+
+/** Waits for an import. One whose top-level `await` never settles would otherwise end the thread without a word. */
+async function settled(loading: Promise<unknown>): Promise<Readonly<Record<string, unknown>>> {
+  let timer: NodeJS.Timeout | undefined;
+  const impatience = new Promise<never>((_, reject) => {
+    const complaint = `it did not finish within ${PATIENCE / 1000} s (an await that never settles?)`;
+    timer = setTimeout(() => reject(new Error(complaint)), PATIENCE);
+  });
+  try {
+    return (await Promise.race([loading, impatience])) as Readonly<Record<string, unknown>>;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 const TELL = 'install another version, or tell its author';

@@ -144,6 +144,31 @@ describe('an interface type that needs more than the driver can', () => {
   });
 });
 
+describe('an interface name that leaves no room for labels', () => {
+  const on = (name: string, directives = '') => router(directives).replace('eth0', name);
+  const any = plugin('netdrv', 'any', { provides: ['unlabelled-address'] });
+
+  test('gets a driver that needs none, with a notice', () => {
+    const { routers, complaints } = resolve(on('enx001122334455'), [...all, any]);
+    expect(routers[0]?.netdrv).toBe('any');
+    expect(complaints).toEqual([
+      'notice 1: vrouter[0].netdrv: "any" (p-any 1.0.0) is used instead of "basic": an interface name of more than ' +
+        '12 characters needs "unlabelled-address"',
+    ]);
+    expect(resolve(on('enp0s31f6.90'), [...all, any])).toMatchObject({
+      routers: [{ netdrv: 'basic' }],
+      complaints: [],
+    });
+  });
+
+  test('there is none', () => {
+    expect(resolve(on('enx001122334455', 'netdrv = "basic"')).complaints).toEqual([
+      'error 5: vrouter[0].netdrv = "basic": an interface name of more than 12 characters needs ' +
+        '"unlabelled-address", which no installed network driver provides: install one that does',
+    ]);
+  });
+});
+
 describe('virtual interfaces', () => {
   const on = (name: string, directives: string) =>
     `[[vrouter]]\ngroup = 1\ninterface = "${name}"\nvip = "10.0.0.1"\n${directives}\n`;

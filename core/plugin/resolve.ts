@@ -4,10 +4,11 @@ import { IssueList } from '../config/checks.ts';
 import type { ConfigDocument } from '../config/document.ts';
 import type { ConfigIssue, ConfigPath } from '../config/issues.ts';
 import { directiveName } from '../config/issues.ts';
-import type { DaemonConfig } from '../config/model.ts';
+import type { DaemonConfig, VirtualRouterConfig } from '../config/model.ts';
 import { nearest } from '../config/suggest.ts';
 import { validate } from '../config/validate.ts';
 import type { AvailablePlugin } from './discover.ts';
+import { type Need, needsOfRouter } from './needs.ts';
 import { type Offer, PluginTable } from './table.ts';
 import type { PluginKind } from './types.ts';
 
@@ -55,7 +56,7 @@ class Resolver {
       const path = ['vrouter', index];
       const auth = router.authType === undefined ? undefined : this.named('auth', router.authType, path);
       const iftype = this.select('iftype', router.iftype, path);
-      const netdrv = this.driver(router.netdrv, iftype, path);
+      const netdrv = this.driver(router, iftype, path);
       return {
         ...(auth === undefined ? {} : { auth: auth.name }),
         ...(router.socketFilter && filter !== undefined ? { filter: filter.name } : {}),
@@ -112,24 +113,32 @@ class Resolver {
     return offer;
   }
 
-  /** The network driver: as configured, unless the interface type needs what that cannot do. */
-  private driver(name: string | undefined, iftype: Offer | undefined, router: ConfigPath): Offer | undefined {
-    const needs = iftype?.plugin.needs ?? [];
-    const fits = (offer: Offer): boolean => needs.every((need) => offer.plugin.provides.includes(need));
-    const configured = name === undefined ? undefined : this.named('netdrv', name, router);
+  /** The network driver: as configured, unless the virtual router needs what that cannot do. */
+  private driver(
+    router: VirtualRouterConfig,
+    iftype: Offer | undefined,
+    place: ConfigPath,
+  ): Offer | undefined {
+    const name = router.netdrv;
+    const needs = needsOfRouter(router, iftype && { name: iftype.name, needs: iftype.plugin.needs });
+    const lacking = ({ plugin }: Offer): Need[] =>
+      needs.filter(({ capability }) => !plugin.provides.includes(capability));
+    const configured = name === undefined ? undefined : this.named('netdrv', name, place);
     if (name !== undefined && configured === undefined) return undefined; // it has been said
     const wanted = configured ?? this.table.preferred('netdrv');
-    if (wanted === undefined || fits(wanted)) return this.select('netdrv', name, router);
-    const path = [...router, 'netdrv'];
-    const what = `iftype "${iftype?.name}" needs ${needs.map((need) => `"${need}"`).join(', ')}`;
-    const other = this.table.all('netdrv').find(fits);
+    if (wanted === undefined || lacking(wanted).length === 0) return this.select('netdrv', name, place);
+    const path = [...place, 'netdrv'];
+    const reasons = (list: readonly Need[]): string => list.map(({ because }) => because).join('; ');
+    const other = this.table.all('netdrv').find((offer) => lacking(offer).length === 0);
     if (other === undefined) {
-      this.list.error(path, `${what}, which no installed network driver provides: install one that does`);
+      const what = `${reasons(needs)}, which no installed network driver provides: install one that does`;
+      this.list.error(path, what);
       return undefined;
     }
-    const message = `"${other.name}" (${describe(other)}) is used instead of "${wanted.name}": ${what}`;
+    const why = reasons(lacking(wanted));
+    const message = `"${other.name}" (${describe(other)}) is used instead of "${wanted.name}": ${why}`;
     const severity = name === undefined ? 'notice' : 'warning';
-    this.once(`instead ${wanted.name} ${iftype?.name} ${severity}`, severity, path, message);
+    this.once(`instead ${message} ${severity}`, severity, path, message);
     return other;
   }
 

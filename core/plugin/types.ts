@@ -12,8 +12,13 @@ export type PluginApiVersion = '1.0.0';
 /** What a plugin is for. */
 export type PluginKind = 'auth' | 'filter' | 'netdrv' | 'iftype' | 'protocol' | 'api';
 
-/** A thing that a network driver can do beyond the minimum, and that an interface type may need. */
-export type DriverCapability = 'macvlan';
+/**
+ * A thing that a network driver can do beyond the minimum, and that a virtual router may need: `macvlan` links;
+ * `ipv6` addresses and routes; an IPv4 address without a label of its own (`unlabelled-address`), which an
+ * interface needs whose name leaves no room for one; the MTU of a route (`route-mtu`); metrics of routes above
+ * 32766 (`route-metric`).
+ */
+export type DriverCapability = 'macvlan' | 'ipv6' | 'unlabelled-address' | 'route-mtu' | 'route-metric';
 
 /** The `"rvrrpd"` field of a plugin's `package.json`. Checked before any code of the plugin runs. */
 export interface PluginManifest {
@@ -227,7 +232,10 @@ export interface AddressResource {
   readonly family: AddressFamily;
   readonly address: string;
   readonly prefixLength: number;
-  /** IPv4 only: `<interface>:<suffix>`, 15 characters at most (man 7 netdevice, alias interfaces). */
+  /**
+   * IPv4 only: `<interface>:<suffix>`, 15 characters at most (man 7 netdevice, alias interfaces). Absent: the
+   * interface's name, or a label of the driver's choice if it does not provide `unlabelled-address`.
+   */
   readonly label?: string;
 }
 
@@ -313,5 +321,60 @@ export interface Protocol {
   plan(entries: readonly Readonly<Record<string, unknown>>[]): readonly KernelResource[];
 }
 
+// ----------------------------------------------------------------------------------------------- api
+
+/**
+ * Kind `api`: a service that shows the daemon to the outside, such as the client API. Each runs in a thread of
+ * its own, where it may be slow, and even get stuck: nothing else notices. One that crashes is started again.
+ */
+export interface ApiPlugin {
+  readonly kind: 'api';
+  /** Prepares the service. It must not listen or connect anywhere yet: another one may still be running. */
+  create(context: ServiceContext): Service;
+}
+
+/** A service. */
+export interface Service {
+  /** Begins to serve. */
+  start(): void | Promise<void>;
+  /** Ends it, within half a second: after that its thread is ended all the same. */
+  stop(): void | Promise<void>;
+}
+
+/** Handed to a service plugin. Reading it never disturbs the virtual routers. */
+export interface ServiceContext extends PluginContext {
+  /** The `[api]` table, defaults filled in. */
+  readonly api: Readonly<Record<string, unknown>>;
+  /** Every virtual router as it is now. */
+  routers(): readonly RouterStatus[];
+  /** Calls `listener` with what happens from now on, a few times a second at most. */
+  subscribe(listener: (events: readonly ServiceEvent[], lost: number) => void): void;
+}
+
+/** A virtual router at one moment. */
+export interface RouterStatus {
+  readonly interface: string;
+  /** The virtual router identifier. */
+  readonly group: number;
+  readonly addresses: readonly string[];
+  /** In use: 255 for the address owner. */
+  readonly priority: number;
+  readonly preempt: boolean;
+  readonly state: 'Init' | 'Backup' | 'Master' | 'Down';
+  /** When it entered the state, ms since the epoch; 0 if it never left the first one. */
+  readonly since: number;
+}
+
+/** A change of a virtual router's state. */
+export interface ServiceEvent {
+  readonly type: 'transition';
+  /** Index into `routers()`. */
+  readonly router: number;
+  readonly from: RouterStatus['state'];
+  readonly to: RouterStatus['state'];
+  /** ms since the epoch. */
+  readonly time: number;
+}
+
 /** Any plugin's default export. */
-export type Plugin = AuthPlugin | FilterPlugin | NetdrvPlugin | IftypePlugin | ProtocolPlugin;
+export type Plugin = AuthPlugin | FilterPlugin | NetdrvPlugin | IftypePlugin | ProtocolPlugin | ApiPlugin;

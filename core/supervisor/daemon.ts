@@ -35,7 +35,7 @@ export class Daemon {
   static async start(start: Start, log: Logger): Promise<Daemon> {
     const generation = new Generation(start, log);
     try {
-      await patiently(generation.prepared(), 'the plugins did not finish loading');
+      await patiently(generation.prepared(), () => generation.unprepared);
     } catch (error) {
       await generation.discard();
       throw error;
@@ -81,16 +81,22 @@ export class Daemon {
   }
 
   private async replace(start: Start): Promise<void> {
+    const old = this.generation;
     const next = new Generation(start, this.log);
     try {
-      await patiently(next.prepared(), 'the plugins did not finish loading');
-      await patiently(next.succeed(this.generation), 'the new engine did not take over');
+      await patiently(next.prepared(), () => next.unprepared);
+      await patiently(next.takeOver(old), () => 'the new engine is taking in the state of its plugins');
     } catch (error) {
       await next.discard();
       throw error;
     }
     this.generation = next;
     void this.watch(next);
+    try {
+      await patiently(next.settle(old), () => 'the new actuator is reading the state of the kernel');
+    } catch (error) {
+      this.log.error(`the addresses of Masters are not looked after for now: ${messageOf(error)}`);
+    }
   }
 
   /** Replaces the generation should one of its workers crash. */
@@ -113,15 +119,20 @@ export class Daemon {
   }
 }
 
-/** Waits for work, but not for ever. @throws Error with `complaint` */
-async function patiently(work: Promise<void>, complaint: string): Promise<void> {
+/** Waits for work, but not for ever. @throws Error that says what it was waiting for */
+async function patiently(work: Promise<void>, waitingFor: () => string): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const impatience = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${complaint} within ${PATIENCE / 1000} s`)), PATIENCE);
+    const giveUp = (): void => reject(new Error(`given up after ${PATIENCE / 1000} s: ${waitingFor()}`));
+    timer = setTimeout(giveUp, PATIENCE);
   });
   try {
     await Promise.race([work, impatience]);
   } finally {
     clearTimeout(timer);
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

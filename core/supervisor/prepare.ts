@@ -27,5 +27,6 @@ export async function prepare(
   const issues = sortIssues([...loaded.issues, ...discovery.issues, ...resolution.issues]);
   if (hasErrors(issues)) return { issues };
   const plugins = discovery.plugins.map(({ resolved }) => resolved);
-  return { start: { config: resolution.config, routerPlugins: resolution.routers, plugins }, issues };
+  const start = { config: resolution.config, routerPlugins: resolution.routers, plugins };
+  return { start: { ...start, ...(resolution.api && { api: resolution.api }) }, issues };
 }

@@ -1,5 +1,5 @@
 /** A worker thread as the supervisor sees it: it is prepared, starts, logs, stops when told to. */
-import { type TransferListItem, Worker } from 'node:worker_threads';
+import { type ResourceLimits, type TransferListItem, Worker } from 'node:worker_threads';
 import type { HandedSocket, WorkerOrder, WorkerReport } from '../actuator/messages.ts';
 import type { Logger } from './log.ts';
 
@@ -31,6 +31,8 @@ export class WorkerHandle {
   private readonly readyGate = new Gate();
   private readonly stoppedGate = new Gate();
   private ending = false;
+  private isPrepared = false;
+  private loading: string | undefined;
 
   /**
    * @param name of the worker and of its entry file beside this one
@@ -41,10 +43,11 @@ export class WorkerHandle {
     init: object,
     transfer: TransferListItem[],
     private readonly log: Logger,
+    resourceLimits: ResourceLimits = {},
   ) {
     // The bundle has every entry in one folder.
     const entry = new URL(`./${name}.js`, import.meta.url);
-    this.worker = new Worker(entry, { name, workerData: init, transferList: transfer });
+    this.worker = new Worker(entry, { name, workerData: init, transferList: transfer, resourceLimits });
     this.worker.on('message', (report: WorkerReport) => this.take(report));
     let crash: Error | undefined;
     this.worker.on('error', (error: unknown) => {
@@ -54,8 +57,7 @@ export class WorkerHandle {
       this.worker.on('exit', (code) => {
         this.dead = true;
         const error = crash ?? new Error(`the ${name} ended with code ${code}`);
-        this.preparedGate.fail(error);
-        this.readyGate.fail(error);
+        this.fail(error);
         this.stoppedGate.open();
         resolve(this.ending ? undefined : error);
       });
@@ -67,6 +69,12 @@ export class WorkerHandle {
     return this.preparedGate.passed;
   }
 
+  /** What it is at before it is prepared, for a complaint that it takes too long; undefined once it is. */
+  get unprepared(): string | undefined {
+    if (this.isPrepared) return undefined;
+    return `the ${this.name} is loading ${this.loading === undefined ? 'its code' : `plugin ${this.loading}`}`;
+  }
+
   /** It does its work. @throws Error why not */
   get ready(): Promise<void> {
     return this.readyGate.passed;
@@ -76,22 +84,58 @@ export class WorkerHandle {
     this.worker.postMessage(order, transfer);
   }
 
-  /** Has it stop or retire, then ends the thread. Idempotent. */
-  async end(how: 'stop' | 'retire'): Promise<void> {
+  /**
+   * Has it stop or retire, then ends the thread. Idempotent.
+   * @param patience after so many ms the thread is ended all the same; absent: it may take its time
+   */
+  async end(how: 'stop' | 'retire', patience?: number): Promise<void> {
     if (!this.ending) {
       this.ending = true;
       this.order({ type: how });
     }
+    const timer = patience === undefined ? undefined : setTimeout(() => void this.worker.terminate(), patience);
+    await this.stoppedGate.passed;
+    clearTimeout(timer);
+    await this.worker.terminate();
+  }
+
+  /**
+   * Ends the thread after it has handed over.
+   * @param patience the successor must run so many ms after we have let go
+   * @throws Error if the successor has failed. Either it goes on as before; or it had let go already, then it
+   * ends as if it had crashed, so that another successor is found at once.
+   */
+  async handedOver(successor: WorkerHandle, patience: number): Promise<void> {
+    const late = new Error(`the new ${this.name} did not run within ${patience} ms after the old one let go`);
+    let timer: NodeJS.Timeout | undefined;
+    let letGo = false;
+    let over = false;
+    void this.stoppedGate.passed.then(() => {
+      letGo = true;
+      if (!over) timer = setTimeout(() => successor.fail(late), patience);
+    });
+    try {
+      await successor.ready;
+    } catch (error) {
+      if (letGo) await this.worker.terminate();
+      throw error;
+    } finally {
+      over = true;
+      clearTimeout(timer);
+    }
+    this.ending = true;
     await this.stoppedGate.passed;
     await this.worker.terminate();
   }
 
-  /** Ends the thread after it has handed over. @throws Error if the successor has failed, and it goes on */
-  async handedOver(successor: WorkerHandle): Promise<void> {
-    await Promise.race([this.stoppedGate.passed, successor.ready]);
-    // Ready means that the estate was taken; failing, `ready` throws.
-    this.ending = true;
-    await this.stoppedGate.passed;
+  /** It counts as failed from now on. */
+  private fail(error: Error): void {
+    this.preparedGate.fail(error);
+    this.readyGate.fail(error);
+  }
+
+  /** Ends the thread as if it had crashed. */
+  async crash(): Promise<void> {
     await this.worker.terminate();
   }
 
@@ -103,16 +147,18 @@ export class WorkerHandle {
 
   private take(report: WorkerReport): void {
     switch (report.type) {
+      case 'loading':
+        this.loading = report.plugin;
+        break;
       case 'prepared':
+        this.isPrepared = true;
         this.preparedGate.open();
         break;
       case 'ready':
         this.readyGate.open();
         break;
       case 'failed': {
-        const error = new Error(report.error);
-        this.preparedGate.fail(error);
-        this.readyGate.fail(error);
+        this.fail(new Error(report.error));
         break;
       }
       case 'log':

@@ -1,39 +1,36 @@
 /** A network namespace with an actuator in it. Everything goes with `takeDown`. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { ResolvedPlugin } from '../../core/actuator/messages.ts';
 import type { VirtualRouterConfig } from '../../core/config/model.ts';
-import type { PluginKind } from '../../core/plugin/types.ts';
+import type { PluginKind, PluginManifest } from '../../core/plugin/types.ts';
 import type { Command, PlainInit, Told } from './harness.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-/** The plugins under test, as the supervisor would resolve them: folder, kind, name. */
-const PLUGINS: readonly (readonly [folder: string, kind: PluginKind, name: string])[] = [
-  ['netdrv-libnl', 'netdrv', 'libnl'],
-  ['iftype-ether', 'iftype', 'ether'],
-  ['iftype-macvlan', 'iftype', 'macvlan'],
-];
+/** The plugins under test. */
+const FOLDERS = ['netdrv-libnl', 'netdrv-ioctl', 'iftype-ether', 'iftype-macvlan'];
 
 /** The worker, the harness and the plugins as JavaScript, in a temporary folder. */
 export class Bundle {
   readonly folder = mkdtempSync(path.join(os.tmpdir(), 'rvrrpd-actuator-'));
   readonly worker = path.join(this.folder, 'actuator.js');
   readonly harness = path.join(this.folder, 'harness.js');
-  readonly plugins: ResolvedPlugin[] = PLUGINS.map(([folder, kind, name]) => ({
-    package: `rvrrpd-plugin-${folder}`,
-    version: '1.0.0',
-    kind,
-    names: [name],
-    default: false,
-    provides: [],
-    needs: [],
-    entry: path.join(this.folder, 'plugins', folder, 'dist/index.js'),
-    options: {},
-  }));
+  /** As the supervisor would resolve them. */
+  readonly plugins: ResolvedPlugin[] = FOLDERS.map((folder) => {
+    const text = readFileSync(path.join(ROOT, 'plugins', folder, 'package.json'), 'utf8');
+    const { name, version, rvrrpd } = JSON.parse(text) as {
+      name: string;
+      version: string;
+      rvrrpd: PluginManifest;
+    };
+    const { kind, names, provides = [], needs = [] } = rvrrpd;
+    const entry = path.join(this.folder, 'plugins', folder, 'dist/index.js');
+    return { package: name, version, kind, names, default: false, provides, needs, entry, options: {} };
+  });
 
   /** @param extra more plugins: kind, name and TypeScript file */
   static async make(extra: readonly (readonly [PluginKind, string, string])[] = []): Promise<Bundle> {
@@ -43,7 +40,7 @@ export class Bundle {
     const entries: [string, string][] = [
       ['core/actuator/worker.ts', bundle.worker],
       ['test/actuator/harness.ts', bundle.harness],
-      ...PLUGINS.map(([folder], i): [string, string] => [
+      ...FOLDERS.map((folder, i): [string, string] => [
         `plugins/${folder}/src/index.ts`,
         bundle.plugins[i]!.entry,
       ]),
@@ -56,11 +53,20 @@ export class Bundle {
     for (const [source, outfile] of entries) {
       await build({ ...common, entryPoints: [path.join(ROOT, source)], outfile, logLevel: 'error' });
     }
-    const native = path.join(ROOT, 'plugins/netdrv-libnl/prebuilds');
-    symlinkSync(native, path.join(bundle.folder, 'plugins/netdrv-libnl/prebuilds'));
+    for (const folder of FOLDERS) {
+      const native = path.join(ROOT, 'plugins', folder, 'prebuilds');
+      if (existsSync(native)) symlinkSync(native, path.join(bundle.folder, 'plugins', folder, 'prebuilds'));
+    }
     mkdirSync(path.join(bundle.folder, 'run'));
     execFileSync('sh', ['-c', `echo '{"type":"module"}' > ${bundle.folder}/package.json`]);
     return bundle;
+  }
+
+  /** The plugin that answers to a name. */
+  plugin(kind: PluginKind, name: string): ResolvedPlugin {
+    const found = this.plugins.find((plugin) => plugin.kind === kind && plugin.names.includes(name));
+    if (!found) throw new Error(`no plugin answers to ${kind} "${name}"`);
+    return found;
   }
 
   takeDown(): void {
@@ -139,7 +145,13 @@ export class RunningActuator {
     bundle: Bundle,
     netns: Namespace,
     routers: readonly VirtualRouterConfig[],
-    options: { masters?: number[]; protocols?: PlainInit['config']['protocols']; journal?: string } = {},
+    options: {
+      masters?: number[];
+      protocols?: PlainInit['config']['protocols'];
+      journal?: string;
+      /** Default `libnl`. */
+      netdrv?: string;
+    } = {},
   ) {
     this.child = spawn('ip', ['netns', 'exec', netns.name, process.execPath, bundle.harness], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -149,7 +161,10 @@ export class RunningActuator {
       this.news?.();
     });
     const config = { virtualRouters: routers, protocols: options.protocols ?? {} } as PlainInit['config'];
-    const routerPlugins = routers.map(({ iftype }) => ({ netdrv: 'libnl', iftype: iftype ?? 'ether' }));
+    const routerPlugins = routers.map(({ iftype }) => ({
+      netdrv: options.netdrv ?? 'libnl',
+      iftype: iftype ?? 'ether',
+    }));
     const journal = options.journal ?? path.join(bundle.folder, 'run', `${netns.name}.journal`);
     const init = { config, routerPlugins, plugins: bundle.plugins, journal };
     this.order({ do: 'start', worker: bundle.worker, init, masters: options.masters ?? [] });

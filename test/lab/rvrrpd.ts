@@ -27,6 +27,8 @@ export interface VrouterDirectives {
 export interface RvrrpdOptions {
   /** `debug`. Default 0. */
   readonly debug?: number;
+  /** Further general directives. */
+  readonly directives?: Readonly<Record<string, unknown>>;
   /** Runs it on a terminal of its own, where it logs readable lines. Default false: a pipe, JSON lines. */
   readonly terminal?: boolean;
   /** `discard`: its output goes nowhere. Default `capture`. */
@@ -72,13 +74,19 @@ function tomlTable(table: object): string {
 }
 
 /** A configuration in TOML; every path in it is below `base`. */
-export function rvrrpdConfiguration(base: string, vrouters: readonly VrouterDirectives[], debug = 0): string {
+export function rvrrpdConfiguration(
+  base: string,
+  vrouters: readonly VrouterDirectives[],
+  debug = 0,
+  directives: Readonly<Record<string, unknown>> = {},
+): string {
   const general = {
     debug,
     pid: `${base}.pid`,
     working_dir: path.dirname(base),
     main_log: `${base}.log`,
     error_log: `${base}-error.log`,
+    ...directives,
   };
   return `${tomlTable(general)}${vrouters.map((vrouter) => `\n[[vrouter]]\n${tomlTable(vrouter)}`).join('')}`;
 }
@@ -101,7 +109,8 @@ export class Rvrrpd {
     // The same file at each start: that is how a daemon knows what its predecessor left in the kernel.
     const base = path.join(lab.folder, `rvrrpd-${host.name}`);
     const tables = options.tables === undefined ? '' : `\n${options.tables}`;
-    writeFileSync(`${base}.toml`, `${rvrrpdConfiguration(base, vrouters, options.debug)}${tables}`);
+    const configuration = rvrrpdConfiguration(base, vrouters, options.debug, options.directives);
+    writeFileSync(`${base}.toml`, `${configuration}${tables}`);
     return Rvrrpd.startWith(host, `${base}.toml`, options);
   }
 

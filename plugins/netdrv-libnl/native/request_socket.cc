@@ -51,6 +51,8 @@ RequestSocket::RequestSocket() : socket_(Connect()) {
 int RequestSocket::IndexOf(const std::string& interface) const {
   ifreq request{};
   if (interface.size() >= sizeof request.ifr_name) throw Unbuildable(ENODEV, "interface name too long");
+  // The kernel would take an alias (eth0:7) for its interface.
+  if (interface.find(':') != std::string::npos) throw Unbuildable(ENODEV, "not an interface name: '" + interface + "'");
   std::memcpy(request.ifr_name, interface.data(), interface.size());
   // Any socket answers interface ioctls (man 7 netdevice).
   if (ioctl(nl_socket_get_fd(socket_.get()), SIOCGIFINDEX, &request) < 0) {

@@ -22,7 +22,7 @@ afterEach(() => netns.takeDown());
 /** Runs a script with a driver inside the namespace. @returns what it handed to `print` */
 function inside(script: string): unknown {
   const file = path.join(bundle.folder, `script-${++scripts}.js`);
-  const entry = bundle.plugins.find(({ kind }) => kind === 'netdrv')!.entry;
+  const entry = bundle.plugin('netdrv', 'libnl').entry;
   writeFileSync(
     file,
     `import plugin from ${JSON.stringify(entry)};
@@ -200,7 +200,7 @@ it('opens nothing that a child process would inherit', () => {
 });
 
 it('outlives workers that end while it watches', () => {
-  const entry = JSON.stringify(bundle.plugins.find(({ kind }) => kind === 'netdrv')!.entry);
+  const entry = JSON.stringify(bundle.plugin('netdrv', 'libnl').entry);
   const ended = inside(`
     import { Worker } from 'node:worker_threads';
     driver.watch(() => {});
@@ -222,7 +222,7 @@ it('outlives workers that end while it watches', () => {
 });
 
 it('says which library is missing, and what to do', () => {
-  const entry = bundle.plugins.find(({ kind }) => kind === 'netdrv')!.entry;
+  const entry = bundle.plugin('netdrv', 'libnl').entry;
   const library = execFileSync('sh', ['-c', "ldconfig -p | sed -n 's/.*libnl-route-3.so.200.* => //p'"], {
     encoding: 'utf8',
   }).trim();

@@ -1,0 +1,18 @@
+/** The part of the addon about this process among others on the machine: `process.cc`. */
+
+/** Every call throws an Error whose `code` is the errno name. */
+export interface ProcessCalls {
+  /**
+   * An exclusive lock on a file (man 2 flock), held until the descriptor is closed, at the latest by the end
+   * of the process.
+   * @returns false if another process has it
+   */
+  lockFile(descriptor: number): boolean;
+  /** `to` becomes what `from` is, in one step (man 2 dup); `from` stays open. */
+  replaceDescriptor(from: number, to: number): void;
+  /**
+   * Sends one datagram to a Unix socket, waiting for 500 ms at most.
+   * @param address path, or `@` and an abstract name (man 7 unix)
+   */
+  sendDatagram(address: string, message: string): void;
+}

@@ -1,0 +1,170 @@
+/** Compliance tests for network drivers: links, and how they are listed. */
+import assert from 'node:assert/strict';
+import type { KernelChange, Link, LinkAddress } from '../types.ts';
+import { address, DEV, NOBODY, OWN, PEER, type Stage } from './netdrv-stage.ts';
+
+type Tests = Readonly<Record<string, (stage: Stage) => Promise<void>>>;
+
+/** A link in `ip -j -d address`. */
+interface WitnessedLink {
+  readonly ifindex: number;
+  readonly ifname: string;
+  readonly address: string;
+  readonly mtu: number;
+  readonly flags: readonly string[];
+  readonly link_type: string;
+  readonly linkinfo?: { readonly info_kind?: string };
+  readonly link?: string;
+  readonly addr_info: readonly {
+    readonly family: string;
+    readonly local: string;
+    readonly prefixlen: number;
+    readonly label?: string;
+    readonly secondary?: boolean;
+  }[];
+}
+
+/** The links as `ip` lists them, in the driver's terms. */
+function witnessed(stage: Stage): Link[] {
+  const links = (JSON.parse(stage.run('ip -j -d addr')) as Partial<WitnessedLink>[]).filter(
+    (link): link is WitnessedLink => link.ifindex !== undefined,
+  );
+  const indexOf = (name: string | undefined) => links.find(({ ifname }) => ifname === name)?.ifindex ?? 0;
+  return links.map((link) => {
+    const type = link.linkinfo?.info_kind ?? '';
+    return {
+      index: link.ifindex,
+      name: link.ifname,
+      mac: link.address,
+      up: link.flags.includes('UP'),
+      running: link.flags.includes('LOWER_UP') && link.flags.includes('UP'),
+      ethernet: link.link_type === 'ether',
+      mtu: link.mtu,
+      type,
+      parent: type === 'veth' ? 0 : indexOf(link.link),
+      addresses: link.addr_info.map(({ family, local, prefixlen, label, secondary }) => ({
+        family: family === 'inet6' ? 6 : 4,
+        address: local,
+        prefixLength: prefixlen,
+        label: label ?? '',
+        secondary: secondary === true,
+      })),
+    };
+  });
+}
+
+/** In an order that does not depend on the driver's. */
+function sorted(links: readonly Link[]): Link[] {
+  const text = ({ address, prefixLength }: LinkAddress) => `${address}/${prefixLength}`;
+  return links
+    .map((link) => ({
+      ...link,
+      addresses: link.addresses.toSorted((a, b) => (text(a) < text(b) ? -1 : 1)),
+    }))
+    .sort((a, b) => a.index - b.index);
+}
+
+const macvlan = (op: 'add-link' | 'remove-link', name: string, mac: string, parent = DEV): KernelChange => ({
+  op,
+  type: 'macvlan',
+  interface: name,
+  parent,
+  mac,
+});
+
+/** By name. */
+export const LINK_TESTS: Tests = {
+  'lists links and addresses as ip does': async (stage) => {
+    stage.run(`ip addr add 10.77.0.11/24 dev ${DEV}; ip addr add 192.0.2.1/32 dev ${DEV} label ${DEV}:x
+      ip addr add 192.0.2.2/25 dev ${PEER}; ip link set ${PEER} mtu 1400
+      ip -6 addr add 2001:db8::1/64 dev ${DEV} nodad; ip -6 addr add fe80::1:0:0:1/64 dev ${DEV} nodad`);
+    const links = await stage.driver.links();
+    assert.deepEqual(sorted(links), sorted(witnessed(stage)));
+  },
+
+  'lists links that are down, that sit on others and that have no carrier': async (stage) => {
+    stage.run(`ip link add rvc5 link ${DEV} type macvlan mode bridge; ip link set ${PEER} down`);
+    const links = await stage.driver.links();
+    assert.deepEqual(sorted(links), sorted(witnessed(stage)));
+    const dev = links.find(({ name }) => name === DEV)!;
+    assert.equal(dev.running, false);
+    assert.equal(links.find(({ name }) => name === 'rvc5')?.parent, dev.index);
+  },
+
+  'lists what it has changed itself': async (stage) => {
+    await stage.must(address('add-address', '10.77.0.1', { label: `${DEV}:7` }));
+    await stage.must({ op: 'set-mac', interface: DEV, mac: '00:00:5e:00:01:07' });
+    const dev = (await stage.driver.links()).find(({ name }) => name === DEV)!;
+    assert.equal(dev.mac, '00:00:5e:00:01:07');
+    assert.deepEqual(
+      dev.addresses.map(({ address: text, prefixLength, label }) => [text, prefixLength, label]).sort(),
+      [
+        ['10.77.0.1', 32, `${DEV}:7`],
+        [OWN, 24, DEV],
+      ].sort(),
+    );
+  },
+
+  'sets the MAC address of a link that is up, and again': async (stage) => {
+    const before = stage.state();
+    const { mac } = (await stage.driver.links()).find(({ name }) => name === DEV)!;
+    const change: KernelChange = { op: 'set-mac', interface: DEV, mac: '00:00:5e:00:01:07' };
+    await stage.must(change, change);
+    assert.equal(stage.run(`cat /sys/class/net/${DEV}/address`).trim(), '00:00:5e:00:01:07');
+    await stage.must({ ...change, mac });
+    assert.equal(stage.state(), before);
+  },
+
+  'sets links up and down, and again, and nothing else about them': async (stage) => {
+    const change = (up: boolean): KernelChange => ({ op: 'set-up', interface: PEER, up });
+    const flags = () =>
+      (JSON.parse(stage.run(`ip -j link show dev ${PEER}`)) as { flags: string[] }[])[0]!.flags;
+    stage.run(`ip link set ${PEER} promisc on arp off`);
+    const before = flags().sort();
+    await stage.must(change(false), change(false));
+    assert.ok(!flags().includes('UP'));
+    await stage.must(change(true), change(true));
+    assert.deepEqual(flags().sort(), before);
+  },
+
+  'tells ENODEV of links that are not there, and EINVAL of what is no MAC address': async (stage) => {
+    assert.deepEqual(
+      await stage.apply(
+        { op: 'set-up', interface: NOBODY, up: true },
+        { op: 'set-up', interface: `${DEV}:7`, up: false },
+        { op: 'set-mac', interface: NOBODY, mac: '00:00:5e:00:01:07' },
+        { op: 'set-mac', interface: DEV, mac: 'nonsense' },
+      ),
+      ['ENODEV', 'ENODEV', 'ENODEV', 'EINVAL'],
+    );
+  },
+
+  'makes and removes macvlan links, if it says so': async (stage) => {
+    const before = stage.state();
+    const changes = (op: 'add-link' | 'remove-link') =>
+      [1, 2, 3].map((n) => macvlan(op, `rvc${n + 1}`, `00:00:5e:00:01:0${n}`));
+    if (!stage.provides('macvlan')) {
+      assert.ok(
+        !(await stage.apply(...changes('add-link'))).includes(null),
+        'refused, as it is not provided',
+      );
+      assert.equal(stage.state(), before);
+      return;
+    }
+    const up: KernelChange = { op: 'set-up', interface: 'rvc3', up: true };
+    const inside = address('add-address', '10.77.0.1', { interface: 'rvc3' });
+    await stage.must(...changes('add-link'), up, inside); // of one batch, one upon the other
+    const details = stage.run('ip -d link show dev rvc3');
+    assert.match(details, /macvlan mode bridge/);
+    assert.match(details, /00:00:5e:00:01:02/);
+    assert.match(stage.run('ip -br link show dev rvc2'), /DOWN/, 'made down');
+    assert.deepEqual(stage.addresses('rvc3')[0]?.local, '10.77.0.1');
+    assert.deepEqual(await stage.apply(...changes('add-link')), ['EEXIST', 'EEXIST', 'EEXIST']);
+    const absent = macvlan('remove-link', NOBODY, '00:00:5e:00:01:09');
+    const orphan = macvlan('add-link', 'rvc8', '00:00:5e:00:01:09', NOBODY);
+    const back = changes('remove-link');
+    assert.deepEqual(await stage.apply(orphan, absent, ...back), ['ENODEV', 'ENODEV', null, null, null]);
+    assert.deepEqual(await stage.apply(...back), ['ENODEV', 'ENODEV', 'ENODEV']);
+    assert.equal(stage.state(), before);
+  },
+};

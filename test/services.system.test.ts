@@ -1,0 +1,105 @@
+/** Service plugins that misbehave: the Master's advertisements go on at their pace, and the daemon still stops. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, it } from 'vitest';
+import type { Lab } from './lab/lab.ts';
+import { withLab } from './lab/lab.ts';
+import { describeSystem } from './lab/requirements.ts';
+import { Rvrrpd } from './lab/rvrrpd.ts';
+import { eventually, sleep } from './lab/wait.ts';
+import { Wire } from './lab/wire.ts';
+
+/** How long each is watched, in ms. */
+const WATCH = 8000;
+/** A wide bound on the pause between two advertisements at 1 s, in ms: this machine may be busy. */
+const LONGEST_PAUSE = 1300;
+
+/** Writes a plugin of kind `api` whose `start` is this code. @returns its folder */
+function plugin(lab: Lab, name: string, start: string): string {
+  const folder = path.join(lab.folder, `rvrrpd-plugin-${name}`);
+  mkdirSync(folder, { recursive: true });
+  const manifest = {
+    name: `rvrrpd-plugin-${name}`,
+    version: '1.0.0',
+    type: 'module',
+    exports: './index.js',
+    rvrrpd: { api: '^1.0.0', kind: 'api', names: [name] },
+  };
+  writeFileSync(path.join(folder, 'package.json'), JSON.stringify(manifest));
+  const code = `export default { kind: 'api', create: (context) => ({ async start() { ${start} }, stop() {} }) };\n`;
+  writeFileSync(path.join(folder, 'index.js'), code);
+  return folder;
+}
+
+describeSystem('a service plugin', () => {
+  it.concurrent.each([
+    ['that runs for ever', 'spin', 'while (true) {}', /running /],
+    [
+      'that allocates without end',
+      'hoard',
+      'const all = []; for (;;) all.push(new Array(1e5).fill({}));',
+      /broke down/,
+    ],
+    ['that throws in a timer', 'throw', "setTimeout(() => { throw new Error('oops'); }, 300);", /oops/],
+    ['that cannot start', 'refuse', "throw new Error('no port');", /no port/],
+  ])('%s costs no advertisement', async (_, name, start, told) => {
+    await withLab(async (lab) => {
+      const lan = await lab.segment('lan');
+      const router = await lab.host('r');
+      await lab.plug(router, lan, { interface: 'lan', address: '10.0.0.2/24' });
+      const folder = plugin(lab, name, start);
+      const tables = `[plugins]\n"${folder}" = "*"\n[api]\nhost = "127.0.0.1:7080"\n`;
+      const vrouter = { group: 7, interface: 'lan', vip: '10.0.0.1', priority: 200 };
+      const daemon = Rvrrpd.start(lab, router, [vrouter], { tables, directives: { client_api: name } });
+      await daemon.ready();
+      const state = async () => (await daemon.counters()).routers[0]?.state;
+      await eventually('a Master', 15_000, async () => (await state()) === 'Master');
+      const wire = await Wire.tap(lab, lan, lan.bridge);
+      await sleep(WATCH);
+      await daemon.running.waitForOutput(told, 10_000);
+      await wire.stop();
+      const times = wire.adverts(7).map(({ time }) => time);
+      expect(times.length).toBeGreaterThanOrEqual(WATCH / 1000 - 2);
+      const pauses = times.slice(1).map((time, i) => time - times[i]!);
+      expect(Math.max(...pauses)).toBeLessThan(LONGEST_PAUSE);
+      expect(await state()).toBe('Master');
+      const exit = await daemon.stop();
+      expect(exit.code).toBe(0);
+    });
+  });
+});
+
+describeSystem('what a service is given', () => {
+  it('it sees the virtual routers and their transitions', async () => {
+    await withLab(async (lab) => {
+      const router = await lab.host('r');
+      const lan = await lab.segment('lan');
+      await lab.plug(router, lan, { interface: 'lan', address: '10.0.0.2/24' });
+      const watch = `context.subscribe((events) => {
+        for (const event of events) context.log('info', 'seen ' + JSON.stringify({ event, router: context.routers()[event.router], api: context.api }));
+      });`;
+      const folder = plugin(lab, 'watch', watch);
+      const tables = `[plugins]\n"${folder}" = "*"\n[api]\nhost = "127.0.0.1:7080"\n`;
+      const vrouter = {
+        group: 7,
+        interface: 'lan',
+        vip: '10.0.0.1',
+        priority: 200,
+        auth_type: 'rfc2338-simple',
+        auth_secret: 'hidden',
+      };
+      const daemon = Rvrrpd.start(lab, router, [vrouter], { tables, directives: { client_api: 'watch' } });
+      const line = await daemon.running
+        .waitForOutput(/seen .*to.*Master/, 15_000)
+        .then(() => daemon.log().find(({ msg }) => msg?.includes('"to":"Master"')));
+      const seen = JSON.parse(String(line?.msg).replace(/^.*?seen /, ''));
+      expect(seen).toMatchObject({
+        event: { type: 'transition', router: 0, from: 'Backup', to: 'Master' },
+        router: { interface: 'lan', group: 7, addresses: ['10.0.0.1'], priority: 200, state: 'Master' },
+        api: { host: '127.0.0.1:7080' },
+      });
+      expect(daemon.running.output).not.toContain('hidden');
+      await daemon.stop();
+    });
+  });
+});
