@@ -62,6 +62,7 @@ describe('findNames', () => {
     ['a kernel link type', "const x = { type: 'pigeon' }; if (link.type === 'pigeon') y();"],
     ['the type of a kernel link type', "interface X { readonly type: 'pigeon'; }"],
     ['the capability to make such links', "type DriverCapability = 'pigeon';"],
+    ['one of several capabilities', "type DriverCapability = 'loft' | 'pigeon';"],
   ])('lets %s be', (_, text) => {
     expect(inScript(text)).toEqual([]);
   });

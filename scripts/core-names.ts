@@ -91,7 +91,8 @@ function scriptLiterals(file: string, text: string): Literal[] {
  * (`DriverCapability`) are about those: they are the language of the plugin API, not a plugin's name.
  */
 function isKernelLinkType(node: ts.Node): boolean {
-  const holder = ts.isLiteralTypeNode(node.parent) ? node.parent.parent : node.parent;
+  const type = ts.isLiteralTypeNode(node.parent) ? node.parent.parent : node.parent;
+  const holder = ts.isUnionTypeNode(type) ? type.parent : type;
   if (ts.isPropertyAssignment(holder) || ts.isPropertySignature(holder)) {
     return ts.isIdentifier(holder.name) && holder.name.text === 'type';
   }

@@ -42,11 +42,7 @@ export type HandoverMessage =
  * @param offer what there is to give; what it throws is told to the other side, and we go on
  * @returns whether it has let go
  */
-export async function handOver(
-  port: MessagePort,
-  offer: () => Offer,
-  letGo: () => Estate,
-): Promise<boolean> {
+export async function handOver(port: MessagePort, offer: () => Offer, letGo: () => Estate): Promise<boolean> {
   try {
     post(port, { type: 'offer', offer: offer() });
   } catch (error) {

@@ -2,19 +2,14 @@
 import type { HandedSocket } from '../actuator/messages.ts';
 import { native } from '../native/index.ts';
 import { PluginError } from '../plugin/load.ts';
-import type { AddressFamily, Link } from '../plugin/types.ts';
+import type { Link } from '../plugin/types.ts';
 import { Cause } from '../shared/event-ring.ts';
 import { Int, State, type StateTable } from '../shared/state-table.ts';
-import { addressBytes } from '../vrrp/address.ts';
 import { Attachment } from './attachment.ts';
 import type { Engine } from './engine.ts';
 import type { ErrorLog, GuardedFilter } from './guard.ts';
-import { EngineRouter } from './router.ts';
-
-/** Where a router can run, or why it cannot. */
-type Place =
-  | { readonly link: Link; readonly primary: string; readonly owner: boolean }
-  | { readonly cause: number };
+import { type Group, groupKey, type Place, type Plan, planFor } from './plan.ts';
+import type { EngineRouter } from './router.ts';
 
 /** Starts and stops the engine's routers as their interfaces allow. */
 export class Placement {
@@ -22,8 +17,8 @@ export class Placement {
   private readonly attachments = new Map<string, Attachment>();
   /** Sockets of an engine before this one that are not used yet, by link index and family. */
   private readonly inherited = new Map<string, HandedSocket>();
-  /** As they were told last. */
-  links: readonly Link[] = [];
+  /** For the links as they were told last. */
+  private plan: Plan = { links: [], places: [], groups: new Map() };
 
   /**
    * @param filters socket filter of each slot, undefined where none is wanted
@@ -40,10 +35,10 @@ export class Placement {
 
   /** Builds in advance what {@link update} will need, while another engine still runs the routers. */
   prepare(links: readonly Link[]): void {
-    for (const [slot, place] of this.placesOn(links).entries()) {
+    for (const [slot, place] of this.planOn(links).places.entries()) {
       if ('cause' in place) continue;
       const router = this.engine.routers[slot]!;
-      router.primary = addressBytes(place.primary);
+      router.setPrimary(place.primary);
       this.table.setInt(slot, Int.Priority, place.owner ? 255 : router.config.priority);
       this.engine.rebuildFrames(router, place.link);
     }
@@ -51,7 +46,12 @@ export class Placement {
 
   /** Sockets of an engine before this one, to be used by the next {@link update}. */
   inherit(sockets: readonly HandedSocket[]): void {
-    for (const socket of sockets) this.inherited.set(`${socket.link}/${socket.family}`, socket);
+    for (const socket of sockets) this.inherited.set(groupKey(socket.link, socket.family), socket);
+  }
+
+  /** As they were told last. */
+  get links(): readonly Link[] {
+    return this.plan.links;
   }
 
   /** The sockets in use. */
@@ -65,10 +65,9 @@ export class Placement {
 
   /** Brings every router in line with the links as they are now. */
   update(links: readonly Link[]): void {
-    this.links = links;
-    const places = this.placesOn(links);
+    const { places, groups } = this.planOn(links);
     this.stopDisplaced(places);
-    this.attach(places);
+    this.attach(groups);
     for (const router of this.engine.routers) this.settle(router, places[router.slot]!);
     this.engine.settle();
   }
@@ -79,9 +78,35 @@ export class Placement {
     this.engine.settle();
   }
 
-  private placesOn(links: readonly Link[]): Place[] {
-    const byName = new Map(links.map((link) => [link.name, link]));
-    return this.engine.routers.map((router) => placeOf(router, byName.get(router.config.interface)));
+  private planOn(links: readonly Link[]): Plan {
+    if (this.plan.links === links) return this.plan; // made ahead by `prepare`
+    const plan = planFor(this.engine.routers, links);
+    for (const group of plan.groups.values()) {
+      const program = this.filterOf(group);
+      if (program) group.program = program;
+    }
+    this.plan = plan;
+    return plan;
+  }
+
+  /** A group has a socket filter if all of its routers want one. */
+  private filterOf({ link, family, routers }: Group): Uint32Array | undefined {
+    const filters = routers.map((router) => this.filters[router.slot]);
+    const filter = filters.includes(undefined) ? undefined : filters[0];
+    if (!filter) return undefined;
+    const vrids = routers.map((router) => router.config.vrid).sort((a, b) => a - b);
+    try {
+      const program = filter.program({ family, vrids });
+      return Uint32Array.from(program.flatMap(({ code, jt, jf, k }) => [code, jt, jf, k]));
+    } catch (error) {
+      this.filterFailed(link, filter.plugin, error);
+      return undefined;
+    }
+  }
+
+  private filterFailed(link: Link, plugin: string, error: unknown): void {
+    const message = `${link.name}: the socket filter of plugin ${plugin} is not used: ${reasonOf(error)}`;
+    this.log(`${message}: packets of other virtual routers wake the engine`, { interface: link.name });
   }
 
   /** Stops every router for good: those that are Master say so (RFC 3768 §6.4.3). */
@@ -119,52 +144,37 @@ export class Placement {
   }
 
   /** Opens and closes sockets until each interface in use has one for each family. */
-  private attach(places: readonly Place[]): void {
-    const wanted = new Map<string, { link: Link; family: AddressFamily; routers: EngineRouter[] }>();
-    for (const router of this.engine.routers) {
-      const place = places[router.slot]!;
-      if ('cause' in place) continue;
-      const key = `${place.link.index}/${router.config.family}`;
-      const entry = wanted.get(key) ?? { link: place.link, family: router.config.family, routers: [] };
-      entry.routers.push(router);
-      wanted.set(key, entry);
-    }
+  private attach(groups: ReadonlyMap<string, Group>): void {
     for (const [key, attachment] of this.attachments) {
-      if (wanted.has(key)) continue;
+      if (groups.has(key)) continue;
       this.engine.detach(attachment);
       attachment.close();
       this.attachments.delete(key);
     }
     for (const router of this.engine.routers) router.attachment = undefined;
-    for (const [key, { link, family, routers }] of wanted) {
-      const attachment = this.attachments.get(key) ?? this.open(key, link, family, routers);
-      if (attachment) attachment.link = link;
-      for (const router of routers) router.attachment = attachment;
+    for (const [key, group] of groups) {
+      const attachment = this.attachments.get(key) ?? this.open(key, group);
+      if (attachment) attachment.link = group.link;
+      for (const router of group.routers) router.attachment = attachment;
     }
     for (const { descriptor } of this.inherited.values()) native.closeDescriptor(descriptor);
     this.inherited.clear();
     this.onSockets(this.sockets);
   }
 
-  private open(
-    key: string,
-    link: Link,
-    family: AddressFamily,
-    routers: EngineRouter[],
-  ): Attachment | undefined {
-    const slots = new Map(routers.map((router) => [router.config.vrid, router.slot]));
-    const filters = routers.map((router) => this.filters[router.slot]);
-    const filter = filters.includes(undefined) ? undefined : filters[0];
-    const onFilterFailure = (error: unknown): void => {
-      const message = `${link.name}: the socket filter of plugin ${filter?.plugin} is not used: ${reasonOf(error)}`;
-      this.log(`${message}: packets of other virtual routers wake the engine`, { interface: link.name });
+  private open(key: string, { link, family, routers, slotOfVrid, program }: Group): Attachment | undefined {
+    const plugin = this.filters[routers[0]!.slot]?.plugin ?? '';
+    const routing = {
+      slotOfVrid,
+      ...(program && { program }),
+      onFilterFailure: (error: unknown) => this.filterFailed(link, plugin, error),
     };
     try {
       const inherited = this.inherited.get(key);
       this.inherited.delete(key);
       const attachment = inherited
-        ? Attachment.adopt(inherited.descriptor, link, family, slots, filter, onFilterFailure)
-        : Attachment.open(link, family, slots, filter, onFilterFailure);
+        ? Attachment.adopt(inherited.descriptor, link, family, routing)
+        : Attachment.open(link, family, routing);
       this.attachments.set(key, attachment);
       this.engine.attach(attachment);
       return attachment;
@@ -186,12 +196,11 @@ export class Placement {
       return;
     }
     this.table.setInt(slot, Int.InterfaceIndex, place.link.index);
-    const primary = addressBytes(place.primary);
     const running = router.state === State.Backup || router.state === State.Master;
     // With rfc3768 = false the frames list the interface's other addresses too, so they are always built anew.
-    if (running && router.config.rfc3768 && Buffer.compare(primary, router.primary) === 0) return;
-    const primaryBefore = router.primary;
-    router.primary = primary;
+    if (running && router.config.rfc3768 && router.primaryText === place.primary) return;
+    const primaryBefore = router.primaryText;
+    router.setPrimary(place.primary);
     if (!running) {
       const priority = place.owner ? 255 : router.config.priority;
       if (place.owner !== (router.priority === 255)) this.engine.observer.ownership(slot, place.owner);
@@ -202,7 +211,7 @@ export class Placement {
     } catch (error) {
       if (!(error instanceof PluginError)) throw error;
       // Its guard has told. A running router goes on with the frames that it has; both are tried again.
-      router.primary = primaryBefore;
+      router.setPrimary(primaryBefore);
       if (!running && router.state !== State.Down) this.engine.stop(router, Cause.CannotSign, State.Down);
       return;
     }
@@ -212,16 +221,4 @@ export class Placement {
 
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-function placeOf(router: EngineRouter, link: Link | undefined): Place {
-  if (!link) return { cause: Cause.InterfaceMissing };
-  if (!link.ethernet) return { cause: Cause.InterfaceUnusable };
-  if (!link.up || !link.running) return { cause: Cause.InterfaceDown };
-  const { family, addresses } = router.config;
-  const [primary] = EngineRouter.ownAddresses(link, family);
-  if (primary === undefined) return { cause: Cause.NoAddress };
-  // RFC 3768 §1.5: the owner has the virtual addresses as its real ones.
-  const own = new Set(link.addresses.map((a) => a.address));
-  return { link, primary, owner: addresses.every((address) => own.has(address)) };
 }

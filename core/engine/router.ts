@@ -22,8 +22,9 @@ export class EngineRouter implements VirtualRouter {
   readonly addresses: Uint8Array;
   /** Where it runs; undefined while it is Down. */
   attachment: Attachment | undefined;
-  /** Our primary address on the interface. */
+  /** Our primary address on the interface, and as text; empty before it is known. */
   primary: Uint8Array = new Uint8Array();
+  primaryText = '';
   /** Length of its frames in octets, once built. */
   frameLength = 0;
   private readonly ints: number;
@@ -56,6 +57,11 @@ export class EngineRouter implements VirtualRouter {
   }
   get masterAdverInterval(): number {
     return this.table.nums[this.nums + Num.MasterAdverInterval]!;
+  }
+
+  setPrimary(address: string): void {
+    this.primaryText = address;
+    this.primary = address === '' ? new Uint8Array() : addressBytes(address);
   }
 
   /** Octets that one of its frames takes at most. */

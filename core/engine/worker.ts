@@ -151,6 +151,8 @@ async function main(): Promise<void> {
         importState(routers[slot]!, offer.pluginStates[from]);
       placement.prepare(known);
       engine.rehearse();
+      inheritFrom(succession); // a rehearsal: once more when the other engine has let go
+      raisePriority();
     });
     placement.inherit(estate.sockets);
     inheritFrom(succession);

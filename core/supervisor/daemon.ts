@@ -2,9 +2,12 @@
  * The daemon: the running generation, and how it gives way to the next. There is one way for everything: a
  * changed configuration, another version of a plugin, a worker that has crashed.
  */
+import type { DaemonConfig } from '../config/model.ts';
+import type { PluginListing } from '../plugin/listing.ts';
 import { readCounters } from './counters.ts';
 import { Generation, type Start } from './generation.ts';
 import type { Logger } from './log.ts';
+import { type GenerationStatus, readStatus } from './status.ts';
 
 /** A new generation must be prepared, and must have taken over, within this many ms each. */
 const PATIENCE = 15_000;
@@ -19,6 +22,8 @@ export class Daemon {
   /** Changes to the generation come one after the other. */
   private queue: Promise<void> = Promise.resolve();
   private crashes = 0;
+  /** Number of the running generation. */
+  private number = 1;
   private stopping = false;
 
   private constructor(
@@ -63,6 +68,22 @@ export class Daemon {
     this.log.info(readCounters(table, start.config.virtualRouters), 'counters');
   }
 
+  /** What runs. */
+  get config(): DaemonConfig {
+    return this.generation.start.config;
+  }
+
+  /** What `rvrrpd plugins` tells. */
+  get plugins(): readonly PluginListing[] {
+    return this.generation.start.listing;
+  }
+
+  /** States and counters. */
+  status(): GenerationStatus {
+    const { table, start } = this.generation;
+    return readStatus(this.number, table, start.config.virtualRouters);
+  }
+
   /** How many routers are in each state, for the log. */
   summary(): string {
     return this.generation.summary();
@@ -91,6 +112,7 @@ export class Daemon {
       throw error;
     }
     this.generation = next;
+    this.number++;
     void this.watch(next);
     try {
       await patiently(next.settle(old), () => 'the new actuator is reading the state of the kernel');

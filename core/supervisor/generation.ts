@@ -6,6 +6,7 @@ import { MessageChannel } from 'node:worker_threads';
 import type { ActuatorInit, ResolvedPlugin, RouterPlugins, Succession } from '../actuator/messages.ts';
 import type { DaemonConfig } from '../config/model.ts';
 import type { EngineInit } from '../engine/messages.ts';
+import type { PluginListing } from '../plugin/listing.ts';
 import { Doorbell } from '../shared/doorbell.ts';
 import { EventRing } from '../shared/event-ring.ts';
 import { Int, STATE_NAMES, StateTable } from '../shared/state-table.ts';
@@ -32,6 +33,8 @@ export interface Start {
   readonly plugins: readonly ResolvedPlugin[];
   /** The plugin of the client API, and the name that selected it. Absent: none. */
   readonly api?: { readonly name: string; readonly plugin: ResolvedPlugin };
+  /** All plugins, for whoever asks. */
+  readonly listing: readonly PluginListing[];
   /** The file that remembers what of the kernel is ours. */
   readonly journal: string;
 }

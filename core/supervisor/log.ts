@@ -1,13 +1,14 @@
 /** The daemon's log: readable lines on a terminal, JSON lines otherwise. */
-import pino, { type Logger } from 'pino';
+import pino, { type DestinationStream, type Logger } from 'pino';
 import pretty from 'pino-pretty';
 import type { DaemonConfig } from '../config/model.ts';
+import type { LogFiles } from './log-files.ts';
 import { formatTime } from './time.ts';
 
 export type { Logger } from 'pino';
 
 /** Octets that may wait for a reader who does not read; what comes after them is lost, not waited for. */
-const BACKLOG = 8 << 20;
+export const BACKLOG = 8 << 20;
 
 /** What the log needs of the configuration. */
 export type LogSettings = Pick<DaemonConfig, 'debug' | 'timeZone' | 'timeFormat'>;
@@ -27,6 +28,8 @@ export function openLog(
   terminal = process.stdout.isTTY === true,
 ): Logger {
   const destination = pino.destination({ fd: descriptor, sync: false, maxLength: BACKLOG });
+  // A full disk behind the descriptor must not end the daemon.
+  destination.on('error', () => {});
   const stream = terminal
     ? pretty({
         destination,
@@ -36,6 +39,15 @@ export function openLog(
         singleLine: true,
       })
     : destination;
+  return logTo(stream, settings);
+}
+
+/** The log in files: JSON lines. */
+export function openFileLog(settings: LogSettings, files: LogFiles): Logger {
+  return logTo(files, settings);
+}
+
+function logTo(stream: DestinationStream, settings: LogSettings): Logger {
   current = settings;
   return pino(
     {

@@ -1,6 +1,7 @@
 /** From a configuration file to all that is needed to run it, or to everything that is wrong with it. */
 import { type ConfigFormat, type ConfigIssue, hasErrors, loadConfig, sortIssues } from '../config/index.ts';
 import { discoverPlugins } from '../plugin/discover.ts';
+import { listPlugins, type PluginListing } from '../plugin/listing.ts';
 import { resolvePlugins } from '../plugin/resolve.ts';
 import type { Start } from './generation.ts';
 
@@ -8,6 +9,8 @@ import type { Start } from './generation.ts';
 export interface Preparation {
   readonly start?: Omit<Start, 'journal'>;
   readonly issues: readonly ConfigIssue[];
+  /** The plugins that were found, those of a faulty configuration too. */
+  readonly listing: readonly PluginListing[];
 }
 
 /**
@@ -20,13 +23,14 @@ export async function prepare(
   debug?: 0 | 1 | 2 | 3 | 4 | 5,
 ): Promise<Preparation> {
   const loaded = await loadConfig(path, format);
-  if (!loaded.document) return { issues: loaded.issues };
+  if (!loaded.document) return { issues: loaded.issues, listing: [] };
   const config = debug === undefined ? loaded.config : { ...loaded.config, debug };
   const discovery = discoverPlugins({ document: loaded.document, plugins: loaded.plugins });
   const resolution = resolvePlugins(config, loaded.document, discovery.plugins);
   const issues = sortIssues([...loaded.issues, ...discovery.issues, ...resolution.issues]);
-  if (hasErrors(issues)) return { issues };
+  const listing = listPlugins(discovery.plugins, resolution);
+  if (hasErrors(issues)) return { issues, listing };
   const plugins = discovery.plugins.map(({ resolved }) => resolved);
-  const start = { config: resolution.config, routerPlugins: resolution.routers, plugins };
-  return { start: { ...start, ...(resolution.api && { api: resolution.api }) }, issues };
+  const start = { config: resolution.config, routerPlugins: resolution.routers, plugins, listing };
+  return { start: { ...start, ...(resolution.api && { api: resolution.api }) }, issues, listing };
 }

@@ -93,7 +93,8 @@ export class WorkerHandle {
       this.ending = true;
       this.order({ type: how });
     }
-    const timer = patience === undefined ? undefined : setTimeout(() => void this.worker.terminate(), patience);
+    const timer =
+      patience === undefined ? undefined : setTimeout(() => void this.worker.terminate(), patience);
     await this.stoppedGate.passed;
     clearTimeout(timer);
     await this.worker.terminate();

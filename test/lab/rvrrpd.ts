@@ -14,6 +14,7 @@ export interface VrouterDirectives {
   readonly vip: string;
   readonly priority?: number;
   readonly preemption?: boolean;
+  readonly timers?: { readonly advert: number };
   readonly rfc3768?: boolean;
   readonly iftype?: string;
   readonly netdrv?: string;
@@ -22,6 +23,9 @@ export interface VrouterDirectives {
   readonly auth_type?: string;
   readonly auth_secret?: string;
 }
+
+/** The same with any number of addresses. */
+export type VrouterTable = Omit<VrouterDirectives, 'vip'> & { readonly vip: string | readonly string[] };
 
 /** How to start the daemon. */
 export interface RvrrpdOptions {
@@ -69,14 +73,20 @@ export function executable(): string {
 function tomlTable(table: object): string {
   return Object.entries(table)
     .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${name} = ${JSON.stringify(value)}\n`)
+    .map(([name, value]) => `${name} = ${tomlValue(value)}\n`)
     .join('');
+}
+
+function tomlValue(value: unknown): string {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return JSON.stringify(value);
+  const fields = Object.entries(value).map(([name, inner]) => `${name} = ${tomlValue(inner)}`);
+  return `{ ${fields.join(', ')} }`;
 }
 
 /** A configuration in TOML; every path in it is below `base`. */
 export function rvrrpdConfiguration(
   base: string,
-  vrouters: readonly VrouterDirectives[],
+  vrouters: readonly VrouterTable[],
   debug = 0,
   directives: Readonly<Record<string, unknown>> = {},
 ): string {
@@ -91,6 +101,24 @@ export function rvrrpdConfiguration(
   return `${tomlTable(general)}${vrouters.map((vrouter) => `\n[[vrouter]]\n${tomlTable(vrouter)}`).join('')}`;
 }
 
+/**
+ * Writes the configuration of a host's daemon, the same file each time: that is how a daemon knows what its
+ * predecessor left in the kernel.
+ * @returns its path
+ */
+export function writeConfiguration(
+  lab: Lab,
+  host: Host,
+  vrouters: readonly VrouterTable[],
+  options: RvrrpdOptions = {},
+): string {
+  const base = path.join(lab.folder, `rvrrpd-${host.name}`);
+  const tables = options.tables === undefined ? '' : `\n${options.tables}`;
+  const configuration = rvrrpdConfiguration(base, vrouters, options.debug, options.directives);
+  writeFileSync(`${base}.toml`, `${configuration}${tables}`);
+  return `${base}.toml`;
+}
+
 /** A running rvrrpd. */
 export class Rvrrpd {
   private constructor(
@@ -100,18 +128,8 @@ export class Rvrrpd {
   ) {}
 
   /** Starts it with these virtual routers; it may not speak VRRP yet when this returns. */
-  static start(
-    lab: Lab,
-    host: Host,
-    vrouters: readonly VrouterDirectives[],
-    options: RvrrpdOptions = {},
-  ): Rvrrpd {
-    // The same file at each start: that is how a daemon knows what its predecessor left in the kernel.
-    const base = path.join(lab.folder, `rvrrpd-${host.name}`);
-    const tables = options.tables === undefined ? '' : `\n${options.tables}`;
-    const configuration = rvrrpdConfiguration(base, vrouters, options.debug, options.directives);
-    writeFileSync(`${base}.toml`, `${configuration}${tables}`);
-    return Rvrrpd.startWith(host, `${base}.toml`, options);
+  static start(lab: Lab, host: Host, vrouters: readonly VrouterTable[], options: RvrrpdOptions = {}): Rvrrpd {
+    return Rvrrpd.startWith(host, writeConfiguration(lab, host, vrouters, options), options);
   }
 
   /** Starts it with a configuration file and further arguments. */
@@ -164,6 +182,25 @@ export class Rvrrpd {
     this.running.signal('SIGUSR1');
     const line = await eventually('the counters', 5000, () => answers()[before]);
     return line as unknown as Counters;
+  }
+
+  /**
+   * SIGHUP, and waits for what comes of it.
+   * @returns what was logged from then on, the verdict last: `reloaded: …` or `not reloaded: …`
+   */
+  async reload(deadlineMs = 20_000): Promise<LogLine[]> {
+    const before = this.log().length;
+    process.kill(await this.pid(), 'SIGHUP');
+    return eventually(
+      'the verdict on the reload',
+      deadlineMs,
+      () => {
+        const lines = this.log().slice(before);
+        const verdict = lines.findIndex(({ msg }) => /^(not )?reloaded: /.test(msg ?? ''));
+        return verdict >= 0 && lines.slice(0, verdict + 1);
+      },
+      10,
+    );
   }
 
   /** Ends it in an orderly way. @throws Error if it takes longer than `deadlineMs` */

@@ -85,6 +85,7 @@ class Run {
         drivers: new Map([['memory', kernel]]),
         iftypes: new Map([['test', iftype]]),
         protocolResources: [route],
+        protocolDriver: 'memory',
       },
       table,
       journal: this.journal,

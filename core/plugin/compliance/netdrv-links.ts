@@ -5,6 +5,11 @@ import { address, DEV, NOBODY, OWN, PEER, type Stage } from './netdrv-stage.ts';
 
 type Tests = Readonly<Record<string, (stage: Stage) => Promise<void>>>;
 
+/** What `ip` calls the type of the hardware (ARPHRD_…). */
+interface Hardware {
+  readonly type: 'ether' | 'loopback';
+}
+
 /** A link in `ip -j -d address`. */
 interface WitnessedLink {
   readonly ifindex: number;
@@ -12,7 +17,7 @@ interface WitnessedLink {
   readonly address: string;
   readonly mtu: number;
   readonly flags: readonly string[];
-  readonly link_type: string;
+  readonly link_type: Hardware['type'];
   readonly linkinfo?: { readonly info_kind?: string };
   readonly link?: string;
   readonly addr_info: readonly {
@@ -23,6 +28,9 @@ interface WitnessedLink {
     readonly secondary?: boolean;
   }[];
 }
+
+const ETHERNET: Hardware = { type: 'ether' };
+const MACVLAN = { type: 'macvlan' } as const;
 
 /** The links as `ip` lists them, in the driver's terms. */
 function witnessed(stage: Stage): Link[] {
@@ -38,7 +46,7 @@ function witnessed(stage: Stage): Link[] {
       mac: link.address,
       up: link.flags.includes('UP'),
       running: link.flags.includes('LOWER_UP') && link.flags.includes('UP'),
-      ethernet: link.link_type === 'ether',
+      ethernet: ETHERNET.type === link.link_type,
       mtu: link.mtu,
       type,
       parent: type === 'veth' ? 0 : indexOf(link.link),
@@ -66,7 +74,7 @@ function sorted(links: readonly Link[]): Link[] {
 
 const macvlan = (op: 'add-link' | 'remove-link', name: string, mac: string, parent = DEV): KernelChange => ({
   op,
-  type: 'macvlan',
+  ...MACVLAN,
   interface: name,
   parent,
   mac,
@@ -143,7 +151,7 @@ export const LINK_TESTS: Tests = {
     const before = stage.state();
     const changes = (op: 'add-link' | 'remove-link') =>
       [1, 2, 3].map((n) => macvlan(op, `rvc${n + 1}`, `00:00:5e:00:01:0${n}`));
-    if (!stage.provides('macvlan')) {
+    if (!stage.provides(MACVLAN.type)) {
       assert.ok(
         !(await stage.apply(...changes('add-link'))).includes(null),
         'refused, as it is not provided',

@@ -5,22 +5,29 @@
  */
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { Attachment } from '../../../core/engine/attachment.ts';
+import { Attachment, type Routing } from '../../../core/engine/attachment.ts';
 import { Meta, native } from '../../../core/native/index.ts';
 import type { Link } from '../../../core/plugin/types.ts';
 import plugin from '../src/index.ts';
 
 const [, , name = '', family = '', wanted = ''] = process.argv;
+const familyNumber = family === '6' ? 6 : 4;
 const filter =
   wanted === 'none' ? undefined : plugin.create({ name: 'bpf', options: {}, log: console.error });
 const link: Link = {
   ...{ index: Number(readFileSync(`/sys/class/net/${name}/ifindex`, 'utf8')), name, mac: '' },
   ...{ up: true, running: true, ethernet: true, mtu: 1500, type: 'veth', parent: 0, addresses: [] },
 };
-/** The slot does not matter here. */
-const routers = (vrids: string) => new Map(vrids.split(',').map((vrid) => [Number(vrid), 0]));
-const refused = (error: unknown): never => {
-  throw error;
+const routing = (vrids: string): Routing => {
+  const program = filter?.program({ family: familyNumber, vrids: vrids.split(',').map(Number) });
+  const words = program?.flatMap(({ code, jt, jf, k }) => [code, jt, jf, k]);
+  return {
+    slotOfVrid: new Int32Array(256).fill(-1),
+    ...(words && { program: Uint32Array.from(words) }),
+    onFilterFailure: (error) => {
+      throw error;
+    },
+  };
 };
 
 const SLOT = 2048;
@@ -43,10 +50,10 @@ const loop = new native.PacketLoop(
     process.stdout.write(said);
   },
 );
-const attachment = Attachment.open(link, family === '6' ? 6 : 4, routers(wanted), filter, refused);
-loop.add(attachment.descriptor, 0);
+const { descriptor } = Attachment.open(link, familyNumber, routing(wanted));
+loop.add(descriptor, 0);
 console.log('ready');
 for await (const line of createInterface({ input: process.stdin })) {
-  attachment.route(routers(line), filter, refused);
+  Attachment.adopt(descriptor, link, familyNumber, routing(line));
   console.log('swapped');
 }

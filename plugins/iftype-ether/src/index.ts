@@ -47,13 +47,19 @@ export const ether: InterfaceType = {
       .filter(([, list]) => list.length > 1)
       .map(
         ([name, list]) =>
-          `${list.length} virtual routers (${list.join(', ')}) use the interface ${name} itself, which cannot have ` +
+          `${list.length} virtual routers (${shorten(list)}) use the interface ${name} itself, which cannot have ` +
           "all their virtual MAC addresses: it keeps its own, so hosts have to learn the new Master's at every " +
           'failover; an interface type that gives each virtual router an interface with its virtual MAC address ' +
           '(such as iftype = "macvlan") avoids that',
       );
   },
 };
+
+/** `1, 2, 3, … 250`. */
+function shorten(vrids: readonly number[]): string {
+  if (vrids.length <= 5) return vrids.join(', ');
+  return `${vrids.slice(0, 3).join(', ')}, … ${vrids.at(-1)}`;
+}
 
 const plugin: IftypePlugin = { kind: 'iftype', create: () => ether };
 

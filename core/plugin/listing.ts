@@ -1,0 +1,48 @@
+/** The plugins as an operator sees them. Pure. */
+import type { AvailablePlugin } from './discover.ts';
+import type { Resolution } from './resolve.ts';
+import type { PluginKind } from './types.ts';
+
+/** One plugin. */
+export interface PluginListing {
+  readonly package: string;
+  readonly version: string;
+  readonly kind: PluginKind;
+  readonly names: readonly string[];
+  /** `configuration`: from `[plugins]`. */
+  readonly origin: 'built-in' | 'configuration';
+  /** Something in the configuration selects it, or nothing does and it is the default. */
+  readonly inUse: boolean;
+}
+
+/**
+ * Lists all plugins, in order of precedence.
+ * @param resolution who uses what; absent: nobody uses anything
+ */
+export function listPlugins(
+  available: readonly AvailablePlugin[],
+  resolution?: Pick<Resolution, 'routers' | 'api' | 'config'>,
+): PluginListing[] {
+  const used = new Set<string>();
+  const use = (kind: PluginKind, name: string | undefined): void => {
+    if (name !== undefined) used.add(`${kind} ${name}`);
+  };
+  for (const { auth, filter, netdrv, iftype } of resolution?.routers ?? []) {
+    use('auth', auth);
+    use('filter', filter);
+    use('netdrv', netdrv);
+    use('iftype', iftype);
+  }
+  for (const name of Object.keys(resolution?.config.protocols ?? {})) use('protocol', name);
+  use('api', resolution?.api?.name);
+  return available.map(({ resolved, path }) => {
+    const { package: name, version, kind, names } = resolved;
+    // The first that answers to a name is the one: what it replaces is not used under that name.
+    const selected = names.filter((each) => used.delete(`${kind} ${each}`));
+    return {
+      ...{ package: name, version, kind, names },
+      origin: path === undefined ? 'built-in' : 'configuration',
+      inUse: selected.length > 0,
+    };
+  });
+}

@@ -1,0 +1,108 @@
+/**
+ * The daemon in the background (`-m2`). Node.js cannot fork, so the starting process starts the daemon as
+ * another one in a session of its own, waits until its virtual routers run, and tells by its exit code.
+ */
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import type { DaemonConfig } from '../config/model.ts';
+import { flushLog, openFileLog } from './log.ts';
+import { LogFiles, logPlaces } from './log-files.ts';
+import { takePidFile } from './pid-file.ts';
+import { type ExitCode, LAST_WORDS, prepareToRun, type RunOptions, reloadWith } from './run.ts';
+import { serve } from './serve.ts';
+
+/** In the environment of the process that is to be the daemon. */
+const MARK = 'RVRRPD_IN_BACKGROUND';
+/** Nobody else than root and its group reads what the daemon writes. */
+const UMASK = 0o027;
+/** The starting process is told this when the virtual routers run. */
+const RUNNING = 'running';
+
+/**
+ * Runs in the background; returns in the starting process once the virtual routers run, and in the daemon
+ * when it has stopped.
+ * @param args command line, without the names of the interpreter and of the script
+ */
+export async function runBackground(options: RunOptions, args: readonly string[]): Promise<ExitCode> {
+  if (process.env[MARK] === undefined || process.send === undefined) return start(args);
+  delete process.env[MARK];
+  return run(options);
+}
+
+/** The starting process. */
+function start(args: readonly string[]): Promise<ExitCode> {
+  const command = [...process.execArgv, process.argv[1]!, ...args];
+  const daemon = spawn(process.execPath, command, {
+    detached: true, // setsid(2): it loses the terminal, and the signals that come from there
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'], // it complains here until it runs
+    env: { ...process.env, [MARK]: '1' },
+  });
+  // Interrupted while it waits: the daemon takes back what it has started.
+  const stop = (): void => void daemon.kill('SIGTERM');
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  return new Promise((resolve) => {
+    daemon.once('message', (message) => {
+      if (message === RUNNING) resolve(0);
+    });
+    daemon.once('error', (error) => {
+      console.error(`rvrrpd: not started: ${error.message}`);
+      resolve(1);
+    });
+    daemon.once('exit', (_code, signal) => {
+      if (signal !== null) console.error(`rvrrpd: not started: ended by ${signal}`);
+      resolve(1);
+    });
+  });
+}
+
+/** The daemon itself. */
+async function run(options: RunOptions): Promise<ExitCode> {
+  const { start, issues } = await prepareToRun(options);
+  if (!start) return 1;
+  let files: LogFiles;
+  try {
+    files = settle(start.config);
+  } catch (error) {
+    console.error(`rvrrpd: not started: ${start.config.file}: ${(error as Error).message}`);
+    return 1;
+  }
+  const log = openFileLog(start.config, files);
+  const code = await serve(reloadWith(options), start, issues, {
+    log,
+    files: {
+      reopen: () => files.reopen(),
+      check: (config) => LogFiles.check(logPlaces(config)),
+      use: (config) => files.reopen(logPlaces(config)),
+    },
+    running: () => {
+      files.takeStandardError();
+      leaveStarter();
+    },
+    failed: (reason) => console.error(`rvrrpd: not started: ${reason}`),
+  });
+  await flushLog(log, LAST_WORDS);
+  return code;
+}
+
+/** Takes its place in the file system. @throws Error naming the directive that cannot be followed */
+function settle(config: DaemonConfig): LogFiles {
+  process.umask(UMASK);
+  try {
+    process.chdir(config.workingDir);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Error(`working_dir ${JSON.stringify(config.workingDir)}: ${code}: name a folder that exists`);
+  }
+  const pidFile = takePidFile(path.resolve(config.pid));
+  process.once('exit', () => pidFile.release());
+  return new LogFiles(logPlaces(config));
+}
+
+/** From here on the daemon is on its own. */
+function leaveStarter(): void {
+  if (!process.connected) return; // it did not wait for us
+  process.send?.(RUNNING, () => {
+    if (process.connected) process.disconnect();
+  });
+}

@@ -1,0 +1,110 @@
+/** The log of a daemon in the background: everything in one file, errors in another one as well. */
+import { closeSync, openSync } from 'node:fs';
+import path from 'node:path';
+import pino from 'pino';
+import type { DaemonConfig } from '../config/model.ts';
+import { native } from '../native/index.ts';
+import { BACKLOG } from './log.ts';
+
+/** Has pino set `lastLevel` before each `write`. */
+const METADATA = Symbol.for('pino.metadata');
+/** Severities of pino: `error` and up. */
+const ERROR = 50;
+const NOWHERE = '/dev/null';
+const STANDARD_ERROR = 2;
+
+/** Where the log goes. */
+export interface LogPlaces {
+  /** Absolute path. */
+  readonly main: string;
+  /** Absolute path. Absent: none. */
+  readonly error?: string;
+}
+
+/** `main_log` and `error_log`; relative paths are below the working directory of the process. */
+export function logPlaces({ mainLog, errorLog }: Pick<DaemonConfig, 'mainLog' | 'errorLog'>): LogPlaces {
+  const main = path.resolve(mainLog);
+  return { main, ...(errorLog === undefined ? {} : { error: path.resolve(errorLog) }) };
+}
+
+/** A stream for pino. Its files can be changed at any time, nothing logged is lost. */
+export class LogFiles {
+  readonly [METADATA] = true;
+  /** Severity of what is written next. */
+  lastLevel = 0;
+  private hasStandardError = false;
+  private readonly descriptors: { readonly main: number; readonly error: number };
+  private readonly main: ReturnType<typeof pino.destination>;
+  private readonly error: ReturnType<typeof pino.destination>;
+
+  /** @throws Error if a file cannot be opened */
+  constructor(private places: LogPlaces) {
+    this.descriptors = open(places);
+    this.main = stream(this.descriptors.main);
+    this.error = stream(this.descriptors.error);
+  }
+
+  /** @throws Error if one of them cannot be opened, with its path */
+  static check(places: LogPlaces): void {
+    const { main, error } = open(places);
+    closeSync(main);
+    closeSync(error);
+  }
+
+  /**
+   * Opens the files anew, after they were renamed, or others.
+   * @throws Error if one of them cannot be opened; then those before stay in use
+   */
+  reopen(places: LogPlaces = this.places): void {
+    const { main, error } = open(places);
+    native.replaceDescriptor(main, this.descriptors.main);
+    native.replaceDescriptor(error, this.descriptors.error);
+    if (this.hasStandardError) this.takeStandardError(places);
+    closeSync(main);
+    closeSync(error);
+    this.places = places;
+  }
+
+  /** What Node.js itself says, should it come to that, goes to the file for errors, or else to the main one. */
+  takeStandardError(places: LogPlaces = this.places): void {
+    this.hasStandardError = true;
+    const { main, error } = this.descriptors;
+    native.replaceDescriptor(places.error === undefined ? main : error, STANDARD_ERROR);
+  }
+
+  write(line: string): void {
+    this.main.write(line);
+    if (this.lastLevel >= ERROR) this.error.write(line);
+  }
+
+  /** Calls back once everything is written. */
+  flush(done: () => void): void {
+    this.main.flush(() => this.error.flush(done));
+  }
+}
+
+function stream(fd: number): ReturnType<typeof pino.destination> {
+  const destination = pino.destination({ fd, sync: false, maxLength: BACKLOG });
+  // A full disk must not end the daemon. What is waiting is written when there is room again.
+  destination.on('error', () => {});
+  return destination;
+}
+
+function open({ main, error }: LogPlaces): { main: number; error: number } {
+  const first = append(main, 'main_log');
+  try {
+    return { main: first, error: append(error ?? NOWHERE, 'error_log') };
+  } catch (failure) {
+    closeSync(first);
+    throw failure;
+  }
+}
+
+function append(file: string, directive: string): number {
+  try {
+    return openSync(file, 'a', 0o640);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Error(`${directive} ${JSON.stringify(file)} cannot be written: ${code}: change it, or create its folder`);
+  }
+}

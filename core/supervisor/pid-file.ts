@@ -1,0 +1,85 @@
+/** The PID file of a daemon in the background. It is locked: while the lock is held, that process runs. */
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { native } from '../native/index.ts';
+
+/** Ours until {@link PidFile.release}. */
+export interface PidFile {
+  /** Removes it. Idempotent. */
+  release(): void;
+}
+
+/**
+ * Writes this process's id into a file and locks it. What a dead daemon has left is taken over.
+ * @param file absolute path
+ * @throws Error if another process has it, if it is something else than a PID file, or if it can't be written
+ */
+export function takePidFile(file: string): PidFile {
+  const fd = lock(file);
+  ftruncateSync(fd);
+  writeSync(fd, `${process.pid}\n`, 0);
+  let held = true;
+  return {
+    release: () => {
+      if (!held) return;
+      held = false;
+      if (isStill(file, fd)) unlinkSync(file);
+      closeSync(fd);
+    },
+  };
+}
+
+/** @returns a descriptor with the lock */
+function lock(file: string): number {
+  for (;;) {
+    const fd = open(file);
+    try {
+      if (!native.lockFile(fd)) throw new Error(`${file}: ${holder(fd)} already runs: stop it, or reload it`);
+      const content = readFileSync(fd, 'latin1');
+      if (!/^[0-9\s]{0,32}$/.test(content)) {
+        throw new Error(`${file} is not a PID file: change "pid", or remove the file`);
+      }
+      // Its last owner may have removed it between our opening and our locking.
+      if (isStill(file, fd)) return fd;
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
+    closeSync(fd);
+  }
+}
+
+function open(file: string): number {
+  try {
+    // The folder may be one that everybody writes to: no symbolic link leads us to some other file.
+    const { O_RDWR, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
+    return openSync(file, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o644);
+  } catch (error) {
+    throw new Error(`${file} cannot be written: ${reason(error)}: change "pid", or create its folder`);
+  }
+}
+
+function holder(fd: number): string {
+  const pid = /^\s*([1-9][0-9]{0,9})\s*$/.exec(readFileSync(fd, 'latin1'))?.[1];
+  return pid === undefined ? 'another rvrrpd' : `rvrrpd, process ${pid},`;
+}
+
+function isStill(file: string, fd: number): boolean {
+  const entry = statSync(file, { throwIfNoEntry: false });
+  const opened = fstatSync(fd);
+  return entry !== undefined && entry.ino === opened.ino && entry.dev === opened.dev;
+}
+
+function reason(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ELOOP' ? 'it is a symbolic link' : (code ?? String(error));
+}

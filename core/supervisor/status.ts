@@ -1,0 +1,60 @@
+/** What `rvrrpd status` tells: the state table together with the reloads so far. */
+import type { DaemonConfig } from '../config/model.ts';
+import { Num, type StateTable } from '../shared/state-table.ts';
+import { type Counters, type RouterCounters, readCounters } from './counters.ts';
+
+/** How a reload went. */
+export interface ReloadOutcome {
+  /** When it was over, ISO 8601. */
+  readonly time: string;
+  /** False: everything runs on as before. */
+  readonly ok: boolean;
+  /** Why not; absent if it went well. */
+  readonly error?: string;
+  /** What was found in the configuration, warnings too, a line each: `error: FILE:LINE: …`. */
+  readonly issues: readonly string[];
+}
+
+/** One virtual router. */
+export interface RouterStatus extends RouterCounters {
+  readonly addresses: readonly string[];
+  /** When the state changed last, ISO 8601; null: never. */
+  readonly since: string | null;
+}
+
+/** What the running generation does. */
+export interface GenerationStatus extends Counters {
+  /** 1 for the first generation, one more at each reload and at each replacement of a crashed worker. */
+  readonly generation: number;
+  readonly routers: readonly RouterStatus[];
+}
+
+/** The whole daemon. */
+export interface DaemonStatus extends GenerationStatus {
+  readonly version: string;
+  readonly pid: number;
+  /** Absolute path of the configuration file. */
+  readonly configuration: string;
+  /** When the daemon had started, ISO 8601. */
+  readonly since: string;
+  /** Null: there was none. */
+  readonly lastReload: ReloadOutcome | null;
+}
+
+/** Reads the state of a generation. */
+export function readStatus(
+  generation: number,
+  table: StateTable,
+  routers: DaemonConfig['virtualRouters'],
+): GenerationStatus {
+  const counters = readCounters(table, routers);
+  return {
+    generation,
+    ...counters,
+    routers: counters.routers.map((router, slot) => {
+      const since = table.num(slot, Num.Since);
+      const { addresses } = routers[slot]!;
+      return { ...router, addresses, since: since === 0 ? null : new Date(since).toISOString() };
+    }),
+  };
+}

@@ -1,0 +1,9 @@
+import { iftypeCompliance } from 'rvrrpd/plugin';
+import { test } from 'vitest';
+import plugin from '../src/index.ts';
+
+iftypeCompliance({
+  test,
+  plugin,
+  name: 'ether',
+});
