@@ -1,4 +1,6 @@
 /** The demo's network: a client, two routers, and a host on the far side of them. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import type { Host } from '../test/lab/host.ts';
 import type { Lab, Segment } from '../test/lab/lab.ts';
 import { Ping } from '../test/lab/ping.ts';
@@ -23,7 +25,7 @@ export interface Router {
   /** Its own addresses on the LAN and on the uplink. */
   readonly lanAddress: string;
   readonly uplinkAddress: string;
-  readonly priority: number;
+  priority: number;
   daemon: Rvrrpd | undefined;
 }
 
@@ -79,6 +81,16 @@ export function startRouter(lab: Lab, router: Router): void {
     { group: LAN_VRID, interface: 'lan', vip: GATEWAY, ...common },
     { group: UPLINK_VRID, interface: 'uplink', vip: WAY_BACK, ...common },
   ]);
+}
+
+/** Gives a running router another priority: edits its configuration file, then `kill -HUP`. */
+export async function reloadRouter(lab: Lab, router: Router, priority: number): Promise<void> {
+  const file = path.join(lab.folder, `rvrrpd-${router.host.name}.toml`);
+  const before = readFileSync(file, 'utf8');
+  writeFileSync(file, before.replaceAll(`priority = ${router.priority}`, `priority = ${priority}`));
+  router.priority = priority;
+  router.daemon?.running.signal('SIGHUP');
+  await router.daemon?.running.waitForOutput(/"reloaded: /, 10_000);
 }
 
 /** Waits until this router alone advertises both virtual routers. */

@@ -9,7 +9,9 @@ import {
   describeRouter,
   firstAdvert,
   GATEWAY,
+  LAN_VRID,
   type Router,
+  reloadRouter,
   SERVER,
   type Stage,
   startPing,
@@ -37,7 +39,11 @@ async function showNeighbour(stage: Stage): Promise<void> {
   show(`the client knows its gateway ${GATEWAY} by the MAC ${mac}`);
 }
 
-async function story(stage: Stage, start: (router: Router) => void): Promise<void> {
+async function story(
+  stage: Stage,
+  start: (router: Router) => void,
+  reload: (router: Router, priority: number) => Promise<void>,
+): Promise<void> {
   const [r1, r2] = stage.routers;
 
   heading('1. Two routers, one address');
@@ -82,7 +88,21 @@ async function story(stage: Stage, start: (router: Router) => void): Promise<voi
   await showState(stage);
   showCutOff(ping, back);
 
-  heading('4. r1 loses its cables');
+  heading('4. r1 gets another configuration (kill -HUP)');
+  tell(`
+    Its configuration file now says priority 150, and the daemon is told to read it again. A new generation of
+    the daemon takes over from the running one, sockets, timers and all: r1 stays Master.`);
+  console.log();
+  const reloaded = Date.now();
+  await reload(r1, 150);
+  await sleep(2500);
+  await showState(stage);
+  const adverts = stage.lanWire.adverts(LAN_VRID, reloaded - 1500).map(({ time }) => time);
+  const pause = Math.max(...adverts.slice(1).map((time, index) => time - adverts[index]!));
+  show(`the longest pause between two of its advertisements, due every second: ${seconds(pause)}`);
+  showCutOff(ping, reloaded);
+
+  heading('5. r1 loses its cables');
   tell(
     'Now the router itself is out, kernel and all. This is what a power cut looks like to everybody else.',
   );
@@ -93,7 +113,7 @@ async function story(stage: Stage, start: (router: Router) => void): Promise<voi
   await showState(stage);
   showCutOff(ping, pulled);
 
-  heading('5. The cables are back, then r1 is shut down properly (SIGTERM)');
+  heading('6. The cables are back, then r1 is shut down properly (SIGTERM)');
   tell(`
     A daemon that is asked to end says good-bye (an advertisement of priority 0), and takes its address back.
     r2 waits for its skew time only, 0.6 seconds at priority 100.`);
@@ -137,7 +157,11 @@ console.log(`
 
 await withLab(async (lab) => {
   const stage = await buildStage(lab);
-  await story(stage, (router) => startRouter(lab, router));
+  await story(
+    stage,
+    (router) => startRouter(lab, router),
+    (router, priority) => reloadRouter(lab, router, priority),
+  );
 });
 heading('Done');
 tell(

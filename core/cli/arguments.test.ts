@@ -27,6 +27,11 @@ describe('parseArguments', () => {
     [['--debug', '0'], { ...foreground, debug: 0 }],
     [['--check'], { ...foreground, check: true }],
     [['--iface', 'eth0.5'], foreground],
+    [['status'], { command: 'status', json: false }],
+    [['status', '--json', '-c', 'x.conf'], { command: 'status', json: true, conf: 'x.conf' }],
+    [['-c', 'x.conf', 'reload'], { command: 'reload', json: false, conf: 'x.conf' }],
+    [['plugins', '-g', 'json'], { command: 'plugins', json: false, format: 'json' }],
+    [['status', '--help'], { command: 'help' }],
     [['-h'], { command: 'help' }],
     [['--help', '-m9'], { command: 'help' }],
     [['-V'], { command: 'version' }],
@@ -58,6 +63,13 @@ describe('parseArguments', () => {
     [['--frobnicate'], "unknown option '--frobnicate'"],
     [['-x'], "unknown option '-x'"],
     [['rvrrpd.conf'], "unexpected argument 'rvrrpd.conf'"],
+    [['start'], "unexpected argument 'start'"],
+    [['status', 'eth0'], "unexpected argument 'eth0'"],
+    [['status', '-m1'], '--mode is not for rvrrpd status'],
+    [['reload', '--check'], '--check is not for rvrrpd reload'],
+    [['reload', '-g', 'toml'], '--cfg-format is not for rvrrpd reload'],
+    [['plugins', '-g', 'yaml'], '-g yaml: the format must be toml or json'],
+    [['status', '-c', ''], '--conf must not be empty'],
     [['-c'], "option '-c, --conf <value>' argument missing"],
   ])('%j is refused', (args, message) => {
     const command = parseArguments(args);
@@ -70,11 +82,12 @@ describe('parseArguments', () => {
     }
     for (const option of ['--json', '--count', '--auth-type', '--secret-file'])
       expect(HELP).toContain(option);
+    for (const word of ['  status ', '  reload ', '  plugins ']) expect(HELP).toContain(word);
     for (const option of ['-h, --help', '-V, --version', '--check']) expect(HELP).toContain(option);
     for (const line of HELP.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   });
 
   test('exit codes', () => {
-    expect(ExitCode).toEqual({ Ok: 0, Failure: 1, Usage: 2 });
+    expect(ExitCode).toEqual({ Ok: 0, Failure: 1, Usage: 2, NotRunning: 3 });
   });
 });

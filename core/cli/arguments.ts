@@ -1,6 +1,7 @@
 /** The command line of `rvrrpd`. Pure: what is printed and done about it is the caller's. */
 import { parseArgs } from 'node:util';
 import { CONFIG_FORMATS, type ConfigFormat } from '../config/document.ts';
+import { CONTROL_COMMANDS, type ControlCommand } from '../supervisor/control-messages.ts';
 
 /** Exit codes. */
 export const ExitCode = {
@@ -9,6 +10,8 @@ export const ExitCode = {
   Failure: 1,
   /** The command line is wrong. */
   Usage: 2,
+  /** There is no daemon that could be asked. */
+  NotRunning: 3,
 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
@@ -51,6 +54,16 @@ export type Command =
       /** A secret for every virtual router; `file` is `-` for standard input. */
       readonly secret?: { readonly authType: string; readonly file: string };
     }
+  | {
+      /** Ask or tell the running daemon something. */
+      readonly command: ControlCommand;
+      /** Its configuration file. Absent: the default places. */
+      readonly conf?: string;
+      /** Format of the configuration file; for `plugins` alone, which may have to read it. */
+      readonly format?: ConfigFormat;
+      /** Print one JSON object. */
+      readonly json: boolean;
+    }
   | { readonly command: 'help' }
   | { readonly command: 'version' }
   /** `message` says what is wrong with the command line; exit with {@link ExitCode.Usage}. */
@@ -61,6 +74,7 @@ export type DebugLevel = 0 | 1 | 2 | 3 | 4 | 5;
 
 /** What `-h` prints. */
 export const HELP = `Usage: rvrrpd [options]
+       rvrrpd status|reload|plugins [-c FILE] [--json]
 
   -m, --mode MODE          0: print each VRRP packet seen on an interface (-i)
                            1: run in the foreground (default)
@@ -85,8 +99,14 @@ Mode 0, which needs no configuration:
       --auth-type NAME     check authentication of this auth_type
       --secret-file FILE   with the secret in this file; -: standard input
 
+The running daemon, found by its configuration file (-c, or the default):
+  status                   state of each virtual router; with --json counters too
+  reload                   reads the configuration again, and tells how it went
+  plugins                  what is loaded; without a daemon: what would be
+
 Exit status: 0 if all is well, 1 if the configuration is wrong or something
-could not be started, 2 if the command line is wrong.
+could not be started or reloaded, 2 if the command line is wrong, 3 if no
+daemon runs that could be asked.
 `;
 
 /**
@@ -94,15 +114,24 @@ could not be started, 2 if the command line is wrong.
  * @param args without the names of the interpreter and of the script: `process.argv.slice(2)`
  */
 export function parseArguments(args: readonly string[]): Command {
-  let values: ReturnType<typeof scan>;
+  let values: Values;
+  let words: readonly string[];
   try {
-    values = scan(args);
+    ({ values, positionals: words } = scan(args));
   } catch (error) {
     return usageError(error instanceof Error ? plain(error.message) : String(error));
   }
   // Whoever asks for help gets it, whatever else is wrong.
   if (values.help === true) return { command: 'help' };
   if (values.version === true) return { command: 'version' };
+
+  const word = words[0];
+  if (word !== undefined) {
+    const command = CONTROL_COMMANDS.find((each) => each === word);
+    if (command === undefined) return usageError(`unexpected argument '${word}'`);
+    if (words[1] !== undefined) return usageError(`unexpected argument '${words[1]}'`);
+    return control(command, values);
+  }
 
   const mode = digit(values.mode ?? '1', 2);
   if (mode === undefined) return usageError(`-m ${values.mode}: the mode must be 0, 1 or 2`);
@@ -111,9 +140,7 @@ export function parseArguments(args: readonly string[]): Command {
     return usageError(`-d ${values.debug}: the debug level must be 0 to 5`);
   }
   const format = values['cfg-format'];
-  if (format !== undefined && !isFormat(format)) {
-    return usageError(`-g ${format}: the format must be ${CONFIG_FORMATS.join(' or ')}`);
-  }
+  if (format !== undefined && !isFormat(format)) return wrongFormat(format);
   for (const name of ['conf', 'iface', 'auth-type', 'secret-file'] as const) {
     if (values[name] === '') return usageError(`--${name} must not be empty`);
   }
@@ -132,7 +159,25 @@ export function parseArguments(args: readonly string[]): Command {
   };
 }
 
-function listen(values: ReturnType<typeof scan>, format: ConfigFormat | undefined): Command {
+/** `rvrrpd status` and its like. */
+function control(command: ControlCommand, values: Values): Command {
+  const { conf, json, 'cfg-format': format, ...others } = values;
+  const foreign = Object.keys(others)[0];
+  if (foreign !== undefined) return usageError(`--${foreign} is not for rvrrpd ${command}`);
+  if (conf === '') return usageError('--conf must not be empty');
+  if (format !== undefined && command !== 'plugins') {
+    return usageError(`--cfg-format is not for rvrrpd ${command}`);
+  }
+  if (format !== undefined && !isFormat(format)) return wrongFormat(format);
+  return {
+    command,
+    json: json ?? false,
+    ...(conf === undefined ? {} : { conf }),
+    ...(format === undefined ? {} : { format }),
+  };
+}
+
+function listen(values: Values, format: ConfigFormat | undefined): Command {
   const { iface, conf, count, 'auth-type': authType, 'secret-file': file } = values;
   if (iface === undefined) return usageError('-m0 needs -i INTERFACE');
   if (count !== undefined && !/^[1-9][0-9]{0,14}$/.test(count)) {
@@ -159,7 +204,7 @@ function scan(args: readonly string[]) {
   return parseArgs({
     args: [...args],
     strict: true,
-    allowPositionals: false,
+    allowPositionals: true,
     options: {
       mode: { type: 'string', short: 'm' },
       iface: { type: 'string', short: 'i' },
@@ -174,8 +219,10 @@ function scan(args: readonly string[]) {
       'auth-type': { type: 'string' },
       'secret-file': { type: 'string' },
     },
-  }).values;
+  });
 }
+
+type Values = ReturnType<typeof scan>['values'];
 
 /** The number that a single digit up to `maximum` stands for. */
 function digit(text: string, maximum: number): number | undefined {
@@ -184,6 +231,10 @@ function digit(text: string, maximum: number): number | undefined {
 
 function isFormat(text: string): text is ConfigFormat {
   return (CONFIG_FORMATS as readonly string[]).includes(text);
+}
+
+function wrongFormat(format: string): Command {
+  return usageError(`-g ${format}: the format must be ${CONFIG_FORMATS.join(' or ')}`);
 }
 
 function usageError(message: string): Command {

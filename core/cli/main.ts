@@ -1,13 +1,12 @@
 /** Does what the command line asks for. */
 import { packageVersion } from '../shared/package-root.ts';
 import { runSniffer, type SnifferOptions } from '../sniffer/run.ts';
+import { runBackground } from '../supervisor/background.ts';
 import { check, type RunOptions, runForeground } from '../supervisor/run.ts';
 import { type Command, ExitCode, HELP, Mode, parseArguments } from './arguments.ts';
+import { runControl } from './control.ts';
 import { NoPassword } from './password-input.ts';
 import { readSecret } from './secret.ts';
-
-/** What is not there yet. */
-const NO_DAEMON = '-m2 (running in the background) is not available yet: use -m1 under a service manager';
 
 /** @param args without the names of the interpreter and of the script */
 export async function main(args: readonly string[]): Promise<ExitCode> {
@@ -31,11 +30,14 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
       };
       if (command.check) return check(options);
       if (command.mode === Mode.Foreground) return runForeground(options);
-      console.error(`rvrrpd: ${NO_DAEMON}`);
-      return ExitCode.Usage;
+      return runBackground(options, args);
     }
     case 'listen':
       return listen(command);
+    case 'status':
+    case 'reload':
+    case 'plugins':
+      return runControl(command);
   }
 }
 

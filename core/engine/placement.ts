@@ -17,6 +17,8 @@ export class Placement {
   private readonly attachments = new Map<string, Attachment>();
   /** Sockets of an engine before this one that are not used yet, by link index and family. */
   private readonly inherited = new Map<string, HandedSocket>();
+  /** Names of the interfaces whose filter could not be used. */
+  private readonly unfiltered = new Set<string>();
   /** For the links as they were told last. */
   private plan: Plan = { links: [], places: [], groups: new Map() };
 
@@ -104,7 +106,10 @@ export class Placement {
     }
   }
 
+  /** Tells once for each interface: programs are built anew whenever anything about a link changes. */
   private filterFailed(link: Link, plugin: string, error: unknown): void {
+    if (this.unfiltered.has(link.name)) return;
+    this.unfiltered.add(link.name);
     const message = `${link.name}: the socket filter of plugin ${plugin} is not used: ${reasonOf(error)}`;
     this.log(`${message}: packets of other virtual routers wake the engine`, { interface: link.name });
   }

@@ -105,6 +105,8 @@ function append(file: string, directive: string): number {
     return openSync(file, 'a', 0o640);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new Error(`${directive} ${JSON.stringify(file)} cannot be written: ${code}: change it, or create its folder`);
+    throw new Error(
+      `${directive} ${JSON.stringify(file)} cannot be written: ${code}: change it, or create its folder`,
+    );
   }
 }

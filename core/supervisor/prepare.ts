@@ -34,3 +34,9 @@ export async function prepare(
   const start = { config: resolution.config, routerPlugins: resolution.routers, plugins, listing };
   return { start: { ...start, ...(resolution.api && { api: resolution.api }) }, issues, listing };
 }
+
+/** The plugins that are there without any configuration: the built-in ones. */
+export function installedPlugins(): Pick<Preparation, 'issues' | 'listing'> {
+  const { plugins, issues } = discoverPlugins();
+  return { issues, listing: listPlugins(plugins) };
+}

@@ -103,7 +103,11 @@ export class Reloader {
     if (!start) throw new Error('the configuration has errors');
     files?.check(start.config);
     await daemon.reload({ ...start, journal: source.journal });
-    files?.use(start.config);
+    try {
+      files?.use(start.config);
+    } catch (error) {
+      log.error(messageOf(error)); // it could be used a moment ago
+    }
     adjustLog(log, start.config);
     if (files && (before.pid !== start.config.pid || before.workingDir !== start.config.workingDir)) {
       log.warn('"pid" and "working_dir" stay as they were until the next start');

@@ -157,9 +157,9 @@ export class Rvrrpd {
     );
   }
 
-  /** The log so far, lines that are not JSON left out. */
-  log(): LogLine[] {
-    return this.running.output.split('\n').flatMap((line) => {
+  /** The log so far, or from a position in its text on; lines that are not JSON left out. */
+  log(from = 0): LogLine[] {
+    return this.running.output.slice(from).split('\n').flatMap((line) => {
       try {
         const parsed: unknown = JSON.parse(line);
         return parsed !== null && typeof parsed === 'object' ? [parsed as LogLine] : [];
@@ -189,13 +189,13 @@ export class Rvrrpd {
    * @returns what was logged from then on, the verdict last: `reloaded: …` or `not reloaded: …`
    */
   async reload(deadlineMs = 20_000): Promise<LogLine[]> {
-    const before = this.log().length;
+    const before = this.running.output.length;
     process.kill(await this.pid(), 'SIGHUP');
     return eventually(
       'the verdict on the reload',
       deadlineMs,
       () => {
-        const lines = this.log().slice(before);
+        const lines = this.log(before);
         const verdict = lines.findIndex(({ msg }) => /^(not )?reloaded: /.test(msg ?? ''));
         return verdict >= 0 && lines.slice(0, verdict + 1);
       },

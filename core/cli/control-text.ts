@@ -1,0 +1,67 @@
+/** What `rvrrpd status`, `reload` and `plugins` print for people. Pure. */
+import type { PluginListing } from '../plugin/listing.ts';
+import type { DaemonStatus, ReloadOutcome } from '../supervisor/status.ts';
+import { formatTime } from '../supervisor/time.ts';
+
+/** Local time with offset, whole seconds. */
+function time(iso: string): string {
+  return formatTime(Date.parse(iso), 'local', 'disabled').replace('T', ' ').replace(/\.\d+/, ' ');
+}
+
+/** `rvrrpd status`. */
+export function statusText(status: DaemonStatus): string {
+  const { version, pid, configuration, since, generation, lastReload, routers } = status;
+  const rows = routers.map(({ interface: on, group, state, priority, since: changed, addresses }) => [
+    on,
+    String(group),
+    state,
+    String(priority),
+    changed === null ? 'never' : time(changed),
+    addresses.join(' '),
+  ]);
+  const reload = lastReload === null ? 'none' : `${time(lastReload.time)}, ${outcome(lastReload)}`;
+  return [
+    `rvrrpd ${version}, process ${pid}, since ${time(since)}`,
+    `configuration  ${configuration}`,
+    `generation     ${generation}`,
+    `last reload    ${reload}`,
+    '',
+    ...table([['INTERFACE', 'GROUP', 'STATE', 'PRIORITY', 'SINCE', 'ADDRESSES'], ...rows]),
+  ].join('\n');
+}
+
+/** One line about a reload. */
+function outcome({ ok, error, issues }: ReloadOutcome): string {
+  if (ok) return 'ok';
+  const first = issues.find((issue) => issue.startsWith('error'));
+  return `failed: ${error}${first === undefined ? '' : `: ${first}`}`;
+}
+
+/** `rvrrpd reload`. */
+export function reloadText({ ok, error }: ReloadOutcome): string {
+  return ok ? 'reloaded' : `not reloaded: ${error}; everything runs on as before`;
+}
+
+/** `rvrrpd plugins`. */
+export function pluginsText(plugins: readonly PluginListing[]): string {
+  const rows = plugins.map(({ package: name, version, kind, names, origin, inUse }) => [
+    name,
+    version,
+    kind,
+    names.join(', '),
+    origin,
+    inUse ? 'yes' : 'no',
+  ]);
+  return table([['PACKAGE', 'VERSION', 'KIND', 'NAMES', 'ORIGIN', 'IN USE'], ...rows]).join('\n');
+}
+
+/** Columns as wide as their widest cell. */
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column]!))
+      .join('  ')
+      .trimEnd(),
+  );
+}

@@ -1,0 +1,96 @@
+/** `rvrrpd status`, `rvrrpd reload`, `rvrrpd plugins`. */
+import type { PluginListing } from '../plugin/listing.ts';
+import { instancePlaces } from '../supervisor/instance.ts';
+import { installedPlugins, prepare } from '../supervisor/prepare.ts';
+import { describeIssue } from '../supervisor/reloader.ts';
+import type { DaemonStatus, ReloadOutcome } from '../supervisor/status.ts';
+import { type Command, ExitCode } from './arguments.ts';
+import { ask, ControlError, exists, findConfiguration, NotRunning } from './control-client.ts';
+import { pluginsText, reloadText, statusText } from './control-text.ts';
+
+type ControlRequested = Extract<Command, { command: 'status' | 'reload' | 'plugins' }>;
+
+/** Does it, and prints what came of it. */
+export async function runControl(command: ControlRequested): Promise<ExitCode> {
+  try {
+    return await perform(command);
+  } catch (error) {
+    if (!(error instanceof NotRunning || error instanceof ControlError)) throw error;
+    console.error(`rvrrpd: ${error.message}`);
+    return error instanceof NotRunning ? ExitCode.NotRunning : ExitCode.Failure;
+  }
+}
+
+async function perform(command: ControlRequested): Promise<ExitCode> {
+  const file = await findConfiguration(command.conf);
+  const { json } = command;
+  switch (command.command) {
+    case 'status': {
+      const status = (await query(file, 'status')) as DaemonStatus;
+      await print(json ? JSON.stringify(status) : statusText(status));
+      return ExitCode.Ok;
+    }
+    case 'reload': {
+      const outcome = (await query(file, 'reload')) as ReloadOutcome;
+      if (!json) for (const issue of outcome.issues) console.error(issue);
+      if (json) await print(JSON.stringify(outcome));
+      else if (outcome.ok) await print(reloadText(outcome));
+      else console.error(`rvrrpd: ${reloadText(outcome)}`);
+      return outcome.ok ? ExitCode.Ok : ExitCode.Failure;
+    }
+    case 'plugins':
+      return plugins(file, command);
+  }
+}
+
+/** What the daemon has loaded; without one, what it would load. */
+async function plugins(file: string | undefined, { json, format }: ControlRequested): Promise<ExitCode> {
+  let running = true;
+  let code: ExitCode = ExitCode.Ok;
+  let listing: readonly PluginListing[];
+  try {
+    listing = (await query(file, 'plugins')) as readonly PluginListing[];
+  } catch (error) {
+    if (!(error instanceof NotRunning || (error instanceof ControlError && error.forbidden))) throw error;
+    running = false;
+    const found = file === undefined ? installedPlugins() : await prepare(file, format);
+    listing = found.listing;
+    for (const issue of found.issues) console.error(describeIssue(issue));
+    if (found.issues.some(({ severity }) => severity === 'error')) code = ExitCode.Failure;
+    console.error(`rvrrpd: ${error.message}: these are the plugins that it would find`);
+  }
+  if (json) await print(JSON.stringify({ running, configuration: file ?? null, plugins: listing }));
+  else await print(pluginsText(listing));
+  return code;
+}
+
+/** Asks the daemon of a configuration file. */
+async function query(file: string | undefined, command: ControlRequested['command']): Promise<unknown> {
+  if (file === undefined)
+    throw new NotRunning('rvrrpd is not running, and there is no configuration: name one with -c FILE');
+  try {
+    return await ask(socketOf(file), command);
+  } catch (error) {
+    if (!(error instanceof NotRunning)) throw error;
+    // Perhaps a slip of the pen: asked before the daemon itself is blamed.
+    if (!(await exists(file))) throw new ControlError(`${file}: there is no such file`);
+    throw new NotRunning(`rvrrpd is not running ${file} in this network namespace`);
+  }
+}
+
+function socketOf(file: string): string {
+  try {
+    return instancePlaces(file).control;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new ControlError(`${file}: ${code === 'EACCES' ? 'permission denied' : 'there is no such file'}`);
+  }
+}
+
+/** Writes a line, all of it: the process ends after this. A reader that has gone away is no error. */
+function print(text: string): Promise<void> {
+  return new Promise((resolve) => {
+    process.stdout.once('error', () => resolve());
+    process.stdout.write(`${text}\n`, () => resolve());
+  });
+}
