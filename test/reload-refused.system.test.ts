@@ -45,7 +45,7 @@ describeSystem('a reload that fails leaves everything as it was', () => {
   it.concurrent(
     'the file, a package, a version, a plugin that throws',
     trapped(
-      (folder) => writeAuthPlugin(folder),
+      (folder) => writeAuthPlugin(folder, { members: 'exportState: () => 1,' }),
       async (stage) => {
         const { folder, configuration } = stage;
         await expectRefusal(stage, /rvrrpd-r1\.toml:2:\d+: not valid TOML/, () =>
@@ -72,7 +72,7 @@ describeSystem('a reload that fails leaves everything as it was', () => {
         await expectRefusal(stage, /rvrrpd-plugin-trap 1\.3\.0 .*importState failed: wrong state/, () =>
           writeAuthPlugin(folder, {
             version: '1.3.0',
-            members: "exportState: () => 1, importState() { throw new Error('wrong state'); },",
+            members: "importState() { throw new Error('wrong state'); },",
           }),
         );
         writeAuthPlugin(folder, { version: '1.4.0' });

@@ -128,7 +128,8 @@ describeSystem('reload', () => {
       expect(monitor.stdout).not.toMatch(/10\.0\.1\.(61|71)\//); // those that stay were not put up anew
       expect(wire.gratuitousArps('10.0.1.62', begin).length).toBeGreaterThan(0);
       expect(wire.gratuitousArps('10.0.1.82', begin).length).toBeGreaterThan(0);
-      expect(wire.gratuitousArps('10.0.1.1', begin)).toEqual([]);
+      // Its series of five announcements goes on where it was, it does not begin anew.
+      expect(wire.gratuitousArps('10.0.1.1').length).toBeLessThanOrEqual(5);
       // The removed one says good-bye, the new one begins as Backup.
       const [last] = wire.adverts(10, begin).slice(-1);
       expect(last).toMatchObject({ source: R1, priority: 0 });

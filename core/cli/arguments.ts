@@ -100,7 +100,7 @@ Mode 0, which needs no configuration:
       --secret-file FILE   with the secret in this file; -: standard input
 
 The running daemon, found by its configuration file (-c, or the default):
-  status                   state of each virtual router; with --json counters too
+  status                   the state of each router; with --json counters too
   reload                   reads the configuration again, and tells how it went
   plugins                  what is loaded; without a daemon: what would be
 

@@ -35,14 +35,23 @@ export class Placement {
     private readonly onSockets: (sockets: HandedSocket[]) => void,
   ) {}
 
-  /** Builds in advance what {@link update} will need, while another engine still runs the routers. */
-  prepare(links: readonly Link[]): void {
+  /**
+   * Builds in advance what {@link update} will need.
+   * @param spare routers that cannot sign: `update` sees to them; otherwise they are a reason not to start
+   * @throws PluginError if an advertisement cannot be signed
+   */
+  prepare(links: readonly Link[], spare = false): void {
     for (const [slot, place] of this.planOn(links).places.entries()) {
       if ('cause' in place) continue;
       const router = this.engine.routers[slot]!;
       router.setPrimary(place.primary);
       this.table.setInt(slot, Int.Priority, place.owner ? 255 : router.config.priority);
-      this.engine.rebuildFrames(router, place.link);
+      try {
+        this.engine.rebuildFrames(router, place.link);
+      } catch (error) {
+        if (!spare || !(error instanceof PluginError)) throw error;
+        router.setPrimary('');
+      }
     }
   }
 
@@ -217,7 +226,8 @@ export class Placement {
       if (!(error instanceof PluginError)) throw error;
       // Its guard has told. A running router goes on with the frames that it has; both are tried again.
       router.setPrimary(primaryBefore);
-      if (!running && router.state !== State.Down) this.engine.stop(router, Cause.CannotSign, State.Down);
+      const mute = !running || router.frameLength === 0;
+      if (mute && router.state !== State.Down) this.engine.stop(router, Cause.CannotSign, State.Down);
       return;
     }
     if (!running) this.engine.start(router, Cause.Startup);

@@ -138,7 +138,7 @@ async function main(): Promise<void> {
   const succeed = async (succession: Succession): Promise<void> => {
     if (!succession.port) {
       const on = await links;
-      placement.prepare(on);
+      placement.prepare(on, true); // nobody runs the routers: all that can go on shall
       placement.inherit(succession.sockets);
       inheritFrom(succession);
       run(on);

@@ -74,12 +74,15 @@ export interface AuthPlugin {
 export interface Authenticator {
   /** The Authentication Type octet on the wire (RFC 2338 §5.3.6), 1 to 255. */
   readonly authType: number;
-  /** Writes the trailer of `packet[start, end)` to `packet[end, end + 8)`. */
+  /**
+   * Writes the trailer of `packet[start, end)` to `packet[end, end + 8)`.
+   * @throws Error if it cannot: the advertisement stays as it was; a router that has none yet does not run
+   */
   sign(packet: Uint8Array, start: number, end: number): void;
   /**
    * Whether the trailer at `packet[end, end + 8)` belongs to the body `packet[start, end)`. In constant time.
    * It depends on the packet alone: an advertisement identical to the last one that held is not asked about
-   * again. It should not allocate.
+   * again. It should not allocate. An exception counts as false, and is logged.
    */
   verify(packet: Uint8Array, start: number, end: number): boolean;
   /**

@@ -10,6 +10,7 @@ import { LogFiles, logPlaces } from './log-files.ts';
 import { takePidFile } from './pid-file.ts';
 import { type ExitCode, LAST_WORDS, prepareToRun, type RunOptions, reloadWith } from './run.ts';
 import { serve } from './serve.ts';
+import { Signals } from './signals.ts';
 
 /** In the environment of the process that is to be the daemon. */
 const MARK = 'RVRRPD_IN_BACKGROUND';
@@ -60,6 +61,7 @@ function start(args: readonly string[]): Promise<ExitCode> {
 async function run(options: RunOptions): Promise<ExitCode> {
   const { start, issues } = await prepareToRun(options);
   if (!start) return 1;
+  const signals = new Signals(); // before there is a PID file that would tell others where to send one
   let files: LogFiles;
   try {
     files = settle(start.config);
@@ -70,6 +72,7 @@ async function run(options: RunOptions): Promise<ExitCode> {
   const log = openFileLog(start.config, files);
   const code = await serve(reloadWith(options), start, issues, {
     log,
+    signals,
     files: {
       reopen: () => files.reopen(),
       check: (config) => LogFiles.check(logPlaces(config)),

@@ -5,6 +5,7 @@ import { missingCapabilities } from './permissions.ts';
 import { type Preparation, prepare } from './prepare.ts';
 import { describeIssue } from './reloader.ts';
 import { serve } from './serve.ts';
+import { Signals } from './signals.ts';
 
 /** What the command line asked for. */
 export interface RunOptions {
@@ -33,7 +34,8 @@ export async function runForeground(options: RunOptions): Promise<ExitCode> {
   const prepared = await prepareToRun(options);
   if (!prepared.start) return 1;
   const log = openLog(prepared.start.config);
-  const code = await serve(reloadWith(options), prepared.start, prepared.issues, { log });
+  const surroundings = { log, signals: new Signals() };
+  const code = await serve(reloadWith(options), prepared.start, prepared.issues, surroundings);
   await flushLog(log, LAST_WORDS);
   return code;
 }

@@ -8,11 +8,13 @@ import type { Logger } from './log.ts';
 import type { Preparation } from './prepare.ts';
 import { logIssues, Reloader, type ReloadSource, type ReopenableLog } from './reloader.ts';
 import { ServiceManager } from './service-manager.ts';
+import type { Signals } from './signals.ts';
 import type { DaemonStatus } from './status.ts';
 
 /** What depends on where the daemon runs. */
 export interface Surroundings {
   readonly log: Logger;
+  readonly signals: Signals;
   /** Absent: the log is somebody else's business. */
   readonly files?: ReopenableLog;
   /** Called once the virtual routers run. */
@@ -34,20 +36,9 @@ export async function serve(
   issues: readonly ConfigIssue[],
   surroundings: Surroundings,
 ): Promise<0 | 1> {
-  const { log } = surroundings;
+  const { log, signals } = surroundings;
   logIssues(issues, log);
   const manager = new ServiceManager(log);
-  let reloader: Reloader | undefined;
-  let early = false;
-  // From here on a signal stops what has been started, rather than the process in the middle of it.
-  const signal = new Promise<NodeJS.Signals>((resolve) => {
-    process.on('SIGTERM', resolve);
-    process.on('SIGINT', resolve);
-  });
-  process.on('SIGHUP', () => {
-    if (reloader) void reloader.reload();
-    else early = true;
-  });
   const { file } = first.config;
   let instance: Instance;
   let daemon: Daemon;
@@ -61,19 +52,24 @@ export async function serve(
     return 1;
   }
   const { journal } = instance;
-  reloader = new Reloader(daemon, { ...source, config: file, journal }, log, manager, surroundings.files);
+  const reloader = new Reloader(
+    daemon,
+    { ...source, config: file, journal },
+    log,
+    manager,
+    surroundings.files,
+  );
   process.on('SIGUSR1', () => daemon.logCounters());
   const control = await openControl(instance, daemon, reloader, log);
   log.info(
     { routers: first.config.virtualRouters.length },
     `rvrrpd ${packageVersion()} running ${file}: ${daemon.summary()}`,
   );
-  const current = reloader;
-  manager.started(() => current.summary);
+  manager.started(() => reloader.summary);
   surroundings.running?.();
-  if (early) void reloader.reload();
+  signals.onHangUp(() => void reloader.reload());
 
-  log.info(`${await signal}: stopping`);
+  log.info(`${await signals.stop}: stopping`);
   manager.stopping();
   control?.close();
   if (!(await withTimeout(daemon.stop(), STOP_TIMEOUT))) {

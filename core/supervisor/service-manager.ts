@@ -1,11 +1,10 @@
 /** Tells the service manager how we are (man 3 sd_notify). Without one, in $NOTIFY_SOCKET, nothing happens. */
 import { native } from '../native/index.ts';
 import type { Logger } from './log.ts';
+import { notification } from './notification.ts';
 
 /** STATUS is brought up to date so often, in ms. */
 const STATUS_INTERVAL = 10_000;
-/** A status is cut off after so many characters: it is one line of `systemctl status`. */
-const STATUS_LENGTH = 400;
 
 /** The daemon as seen by its service manager. */
 export class ServiceManager {
@@ -16,16 +15,15 @@ export class ServiceManager {
   constructor(
     private readonly log: Logger,
     private readonly address = process.env.NOTIFY_SOCKET,
-    private readonly send: (address: string, message: string) => void = native.sendDatagram,
   ) {}
 
   /** It runs. @param status asked again and again from now on */
   started(status: () => string): void {
     if (!this.address) return;
-    this.status = oneLine(status());
+    this.status = status();
     this.notify({ READY: '1', STATUS: this.status });
     this.timer = setInterval(() => {
-      const now = oneLine(status());
+      const now = status();
       if (now !== this.status) this.notify({ STATUS: now });
       this.status = now;
     }, STATUS_INTERVAL);
@@ -41,7 +39,7 @@ export class ServiceManager {
 
   /** The reload is over, however it went: `status` tells. */
   reloaded(status: string): void {
-    this.status = oneLine(status);
+    this.status = status;
     this.notify({ READY: '1', STATUS: this.status });
   }
 
@@ -53,22 +51,11 @@ export class ServiceManager {
   private notify(fields: Readonly<Record<string, string>>): void {
     if (!this.address) return;
     try {
-      this.send(this.address, notification(fields));
+      native.sendDatagram(this.address, notification(fields));
     } catch (error) {
       // Once is enough: it would fail again and again, and the routers run all the same.
       if (!this.failed) this.log.warn(`cannot tell the service manager: ${String(error)}`);
       this.failed = true;
     }
   }
-}
-
-/** A datagram of sd_notify: `NAME=value` lines. */
-export function notification(fields: Readonly<Record<string, string>>): string {
-  return Object.entries(fields)
-    .map(([name, value]) => `${name}=${oneLine(value)}\n`)
-    .join('');
-}
-
-function oneLine(text: string): string {
-  return text.replaceAll(/\s*\n\s*/g, '; ').slice(0, STATUS_LENGTH);
 }

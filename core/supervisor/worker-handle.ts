@@ -158,10 +158,10 @@ export class WorkerHandle {
       case 'ready':
         this.readyGate.open();
         break;
-      case 'failed': {
+      case 'failed':
         this.fail(new Error(report.error));
+        this.stoppedGate.open(); // it holds nothing, and waits for nothing
         break;
-      }
       case 'log':
         this.log[report.level](report.fields ?? {}, report.message);
         break;

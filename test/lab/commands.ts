@@ -12,6 +12,7 @@ export const COMMANDS = {
   sysctl: 'procps',
   script: 'bsdutils',
   setpriv: 'util-linux',
+  python3: 'python3',
 } as const;
 
 function found(command: string): boolean {

@@ -159,14 +159,17 @@ export class Rvrrpd {
 
   /** The log so far, or from a position in its text on; lines that are not JSON left out. */
   log(from = 0): LogLine[] {
-    return this.running.output.slice(from).split('\n').flatMap((line) => {
-      try {
-        const parsed: unknown = JSON.parse(line);
-        return parsed !== null && typeof parsed === 'object' ? [parsed as LogLine] : [];
-      } catch {
-        return [];
-      }
-    });
+    return this.running.output
+      .slice(from)
+      .split('\n')
+      .flatMap((line) => {
+        try {
+          const parsed: unknown = JSON.parse(line);
+          return parsed !== null && typeof parsed === 'object' ? [parsed as LogLine] : [];
+        } catch {
+          return [];
+        }
+      });
   }
 
   /** Waits until it runs: all its virtual routers have left Initialize, signals are answered. */
@@ -189,7 +192,7 @@ export class Rvrrpd {
    * @returns what was logged from then on, the verdict last: `reloaded: …` or `not reloaded: …`
    */
   async reload(deadlineMs = 20_000): Promise<LogLine[]> {
-    const before = this.running.output.length;
+    const before = this.running.stdout.length;
     process.kill(await this.pid(), 'SIGHUP');
     return eventually(
       'the verdict on the reload',

@@ -39,7 +39,9 @@ describe('labels', () => {
     expect(labelOf('enp0s31f6.4', 255, 0)).toBe('enp0s31f6.4:73'); // 3 left: two digits and a letter
     expect(labelOf('enp0s31f6.4', 255, 1)).toBe('enp0s31f6.4:73b');
     expect(labelOf('enp0s31f6.90', 7, 0)).toBe('enp0s31f6.90:07');
-    expect(labelOf('enp0s31f6.90', 7, 1)).toBeUndefined();
+    expect(labelOf('enp0s31f6.90', 7, 1)).toBe('enp0s31f6.90:7b'); // 2 left: 7 + 256
+    expect(labelOf('enp0s31f6.90', 255, 4)).toBe('enp0s31f6.90:zj');
+    expect(labelOf('enp0s31f6.90', 255, 5)).toBeUndefined();
     expect(labelOf('enp0s31f6.900', 7, 0)).toBeUndefined();
   });
 

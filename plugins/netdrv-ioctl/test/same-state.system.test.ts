@@ -200,9 +200,11 @@ it('static routes, there before or not', async () => {
 });
 
 it('adds four thousand addresses on sixteen interfaces as libnl does, in a second', async () => {
-  run(
-    'for i in $(seq 0 15); do ip link add v$i index $((200 + i)) type veth peer name w$i index $((300 + i)); ip link set v$i up; ip addr add 10.$i.0.1/16 dev v$i; done',
-  );
+  run(`for i in $(seq 0 15); do
+      mac=02:00:00:00:01:$(printf %02x $i)
+      ip link add v$i index $((200 + i)) address $mac type veth peer name w$i index $((300 + i)) address $mac
+      ip link set v$i up; ip addr add 10.$i.0.1/16 dev v$i
+    done`);
   const changes = Array.from({ length: 4000 }, (_, n): KernelChange => {
     const [on, vrid] = [n % 16, 1 + (n >> 4)];
     return {
@@ -226,16 +228,11 @@ it('adds four thousand addresses on sixteen interfaces as libnl does, in a secon
       expect(answers.filter((answer) => answer !== null)).toEqual([]);
     }
     const start = performance.now();
-    expect((await driver.links()).flatMap(({ addresses }) => addresses)).toHaveLength(4000 + 16 + 1);
+    expect((await driver.links()).flatMap(({ addresses }) => addresses).length).toBeGreaterThan(4016);
     times.push(performance.now() - start);
     took[DRIVERS[at]!] = times.map(Math.round);
   }
   console.log(`4,000 addresses: add, remove, add, list, in ms: ${JSON.stringify(took)}`);
-  const addresses = sides.map(({ remote }) =>
-    remote.netns.run('ip -j addr | sed "s/\\"address\\":[^,]*//g"'),
-  );
-  expect(addresses[0]!.replace(/"(address|link_netnsid|permaddr)":[^,]*,/g, '').length).toBeGreaterThan(
-    400_000,
-  );
+  expect(stateOf(sides[0]!)).toEqual(stateOf(sides[1]!));
   for (const time of took.ioctl!) expect(time).toBeLessThan(1000);
 });

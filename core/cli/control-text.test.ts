@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest';
+import type { DaemonStatus } from '../supervisor/status.ts';
+import { pluginsText, reloadText, statusText } from './control-text.ts';
+
+const counters = {
+  received: 0,
+  sent: 5,
+  priorityZeroReceived: 0,
+  priorityZeroSent: 0,
+  becameMaster: 1,
+  leftMaster: 0,
+  sendErrors: 0,
+  addressListMismatches: 0,
+  dropped: {},
+};
+const status: DaemonStatus = {
+  version: '1.2.3',
+  pid: 42,
+  configuration: '/etc/rvrrpd.conf',
+  since: '2026-11-23T09:30:00.123Z',
+  lastReload: null,
+  generation: 1,
+  wakeUps: 7,
+  routers: [
+    {
+      ...{ interface: 'eth0', group: 1, state: 'Master', priority: 200, counters },
+      ...{ addresses: ['10.0.0.1', '10.0.0.9'], since: '2026-11-23T09:30:04.000Z' },
+    },
+    {
+      ...{ interface: 'eth0.100', group: 12, state: 'Init', priority: 100, counters },
+      ...{ addresses: ['10.0.1.1'], since: null },
+    },
+  ],
+  strangers: { dropped: {} },
+};
+
+/** A time as `status` prints it, whatever the time zone of this machine. */
+const TIME = String.raw`\d{4}-11-\d\d \d\d:\d\d:\d\d [+-]\d\d:\d\d`;
+
+describe('statusText', () => {
+  test('the daemon and its routers', () => {
+    const lines = statusText(status).split('\n');
+    expect(lines[0]).toMatch(new RegExp(`^rvrrpd 1\\.2\\.3, process 42, since ${TIME}$`));
+    expect(lines.slice(1, 5)).toEqual([
+      'configuration  /etc/rvrrpd.conf',
+      'generation     1',
+      'last reload    none',
+      '',
+    ]);
+    expect(lines[5]).toMatch(/^INTERFACE {2}GROUP {2}STATE {3}PRIORITY {2}SINCE +ADDRESSES$/);
+    expect(lines[6]).toMatch(
+      new RegExp(`^eth0 {7}1 {6}Master {2}200 {7}${TIME} {2}10\\.0\\.0\\.1 10\\.0\\.0\\.9$`),
+    );
+    expect(lines[7]).toMatch(/^eth0\.100 {3}12 {5}Init {4}100 {7}never +10\.0\.1\.1$/);
+    expect(lines).toHaveLength(8);
+  });
+
+  test('the last reload', () => {
+    const time = '2026-11-23T10:00:00.000Z';
+    const ok = statusText({ ...status, lastReload: { time, ok: true, issues: [] } });
+    expect(ok).toMatch(new RegExp(`last reload {4}${TIME}, ok\n`));
+    const issues = ['warning: x:1: strange', 'error: x:3: wrong'];
+    const failed = statusText({ ...status, lastReload: { time, ok: false, error: 'it has errors', issues } });
+    expect(failed).toMatch(new RegExp(`last reload {4}${TIME}, failed: it has errors: error: x:3: wrong\n`));
+  });
+});
+
+test('reloadText', () => {
+  const time = '2026-11-23T10:00:00.000Z';
+  expect(reloadText({ time, ok: true, issues: [] })).toBe('reloaded');
+  expect(reloadText({ time, ok: false, error: 'no', issues: [] })).toBe(
+    'not reloaded: no; everything runs on as before',
+  );
+});
+
+test('pluginsText', () => {
+  const text = pluginsText([
+    {
+      package: 'mine',
+      version: '2.0.0',
+      kind: 'auth',
+      names: ['a', 'b'],
+      origin: 'configuration',
+      inUse: true,
+    },
+    { package: 'another', version: '1.0.0', kind: 'netdrv', names: ['x'], origin: 'built-in', inUse: false },
+  ]);
+  expect(text.split('\n')).toEqual([
+    'PACKAGE  VERSION  KIND    NAMES  ORIGIN         IN USE',
+    'mine     2.0.0    auth    a, b   configuration  yes',
+    'another  1.0.0    netdrv  x      built-in       no',
+  ]);
+});

@@ -1,0 +1,260 @@
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import path from 'node:path';
+import { expect, it } from 'vitest';
+import type { PluginListing } from '../core/plugin/listing.ts';
+import type { DaemonStatus, ReloadOutcome } from '../core/supervisor/status.ts';
+import type { Host } from './lab/host.ts';
+import { invoke } from './lab/invocation.ts';
+import { type Lab, withLab } from './lab/lab.ts';
+import { describeSystem } from './lab/requirements.ts';
+import { executable, Rvrrpd, rvrrpdConfiguration } from './lab/rvrrpd.ts';
+import { R1, type TwoRouters, twoRouters, VIP } from './lab/two-routers.ts';
+import { eventually } from './lab/wait.ts';
+
+const router = { group: 1, interface: 'lan', vip: VIP, priority: 100 };
+
+/** A configuration file of this lab. */
+function write(lab: Lab, priority = 100, tables = ''): string {
+  const file = path.join(lab.folder, 'x.toml');
+  const configuration = rvrrpdConfiguration(path.join(lab.folder, 'x'), [{ ...router, priority }]);
+  writeFileSync(file, `${configuration}${tables}`);
+  return file;
+}
+
+/** A Master on r1. */
+async function master(lab: Lab): Promise<TwoRouters & { daemon: Rvrrpd; file: string }> {
+  const network = await twoRouters(lab);
+  const file = write(lab);
+  const daemon = Rvrrpd.startWith(network.r1, file);
+  await network.wire.soleMaster(1, R1);
+  return { ...network, daemon, file };
+}
+
+async function status(host: Host, file: string): Promise<DaemonStatus> {
+  const { code, stdout, stderr } = await invoke(host, ['status', '-c', file, '--json']);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return JSON.parse(stdout) as DaemonStatus;
+}
+
+/** The control socket of the daemon in a namespace. */
+function controlSocket(host: Host): string {
+  const inode = statSync(`/run/netns/${host.namespace}`).ino;
+  const name = readdirSync('/run/rvrrpd').find(
+    (each) => each.startsWith(`${inode}-`) && each.endsWith('.sock'),
+  );
+  return path.join('/run/rvrrpd', name!);
+}
+
+describeSystem('rvrrpd status', () => {
+  it.concurrent('tells what the daemon does, for people and for programs', () =>
+    withLab(async (lab) => {
+      const { r1, daemon, file } = await master(lab);
+      const told = await status(r1, file);
+      expect(told).toMatchObject({
+        pid: daemon.running.pid,
+        configuration: file,
+        generation: 1,
+        lastReload: null,
+      });
+      expect(told.routers).toHaveLength(1);
+      expect(told.routers[0]).toMatchObject({
+        ...{ interface: 'lan', group: 1, state: 'Master', priority: 100, addresses: [VIP] },
+      });
+      expect(told.routers[0]!.counters.sent).toBeGreaterThan(0);
+      expect(Date.parse(told.since)).toBeLessThanOrEqual(Date.parse(told.routers[0]!.since!));
+      const text = await invoke(r1, ['status', '-c', file]);
+      expect(text).toMatchObject({ code: 0, stderr: '' });
+      expect(text.stdout).toMatch(/^lan +1 +Master +100 +20\S+ \S+ \S+ +10\.0\.0\.1$/m);
+      expect(statSync(controlSocket(r1)).mode & 0o777).toBe(0o600);
+      await daemon.stop();
+    }));
+
+  it.concurrent('has an exit code for each way to fail', () =>
+    withLab(async (lab) => {
+      const { r1, r2, daemon, file } = await master(lab);
+      // Another network namespace has daemons of its own.
+      expect(await invoke(r2, ['status', '-c', file])).toMatchObject({ code: 3, stdout: '' });
+      const missing = await invoke(r1, ['status', '-c', `${file}x`]);
+      expect(missing).toMatchObject({ code: 1, stderr: `rvrrpd: ${file}x: there is no such file\n` });
+      expect((await invoke(r1, ['status', '--check'])).code).toBe(2);
+      const nobody = r1.start('setpriv', [
+        ...['--reuid=65534', '--regid=65534', '--clear-groups'],
+        ...['--inh-caps=-all', process.execPath, executable(), 'reload', '-c', '/etc/hostname'],
+      ]);
+      expect((await nobody.exited).code).toBe(1);
+      expect(nobody.stderr).toMatch(/root|permission/);
+      expect((await status(r1, file)).lastReload).toBeNull();
+      await daemon.stop();
+      expect(await invoke(r1, ['status', '-c', file])).toMatchObject({ code: 3, stdout: '' });
+      expect((await invoke(r1, ['reload', '-c', file])).stderr).toBe(
+        `rvrrpd: rvrrpd is not running ${file} in this network namespace\n`,
+      );
+      // A daemon that was killed leaves its socket, which is nobody's then, and the next one's later.
+      const killed = Rvrrpd.startWith(r1, file);
+      await killed.ready();
+      await killed.kill();
+      expect((await invoke(r1, ['status', '-c', file])).code).toBe(3);
+      const next = Rvrrpd.startWith(r1, file);
+      await next.ready();
+      expect((await status(r1, file)).pid).toBe(next.running.pid);
+      const second = await invoke(r1, ['-m1', '-c', file]);
+      expect(second.code).toBe(1);
+      expect(second.stdout).toContain(`another rvrrpd, process ${next.running.pid}, already runs ${file}`);
+      await next.stop();
+    }));
+});
+
+describeSystem('rvrrpd reload', () => {
+  it.concurrent('waits for the outcome and tells it; a failure changes nothing', () =>
+    withLab(async (lab) => {
+      const { r1, wire, file, daemon } = await master(lab);
+      write(lab, 150);
+      expect(await invoke(r1, ['reload', '-c', file])).toEqual({ code: 0, stdout: 'reloaded\n', stderr: '' });
+      let told = await status(r1, file);
+      expect(told).toMatchObject({ generation: 2, lastReload: { ok: true, issues: [] } });
+      expect(told.routers[0]).toMatchObject({ state: 'Master', priority: 150 });
+
+      write(lab, 300);
+      const refused = await invoke(r1, ['reload', '-c', file]);
+      expect(refused).toMatchObject({ code: 1, stdout: '' });
+      expect(refused.stderr).toMatch(/^error: \S+x\.toml:11: .*priority.*300/m);
+      expect(refused.stderr).toMatch(
+        /not reloaded: the configuration has errors; everything runs on as before$/m,
+      );
+      const json = await invoke(r1, ['reload', '-c', file, '--json']);
+      expect(json.code).toBe(1);
+      const outcome = JSON.parse(json.stdout) as ReloadOutcome;
+      expect(outcome).toMatchObject({ ok: false, error: 'the configuration has errors' });
+      expect(outcome.issues[0]).toMatch(/x\.toml:11/);
+      told = await status(r1, file);
+      expect(told).toMatchObject({ generation: 2, lastReload: outcome });
+      expect(told.routers[0]).toMatchObject({ state: 'Master', priority: 150 });
+      expect((await invoke(r1, ['status', '-c', file])).stdout).toMatch(/last reload .*failed: .*x\.toml:11/);
+
+      // However many ask at once, each gets an answer that came after its question.
+      write(lab, 160);
+      const all = await Promise.all(Array.from({ length: 5 }, () => invoke(r1, ['reload', '-c', file])));
+      expect(all.map(({ code }) => code)).toEqual([0, 0, 0, 0, 0]);
+      expect((await status(r1, file)).routers[0]).toMatchObject({ state: 'Master', priority: 160 });
+      await daemon.stop();
+      expect(new Set(wire.adverts(1).map(({ source }) => source))).toEqual(new Set([R1]));
+    }));
+
+  it.concurrent('clients that are stuck, rude or too many do not matter to the routers', () =>
+    withLab(async (lab) => {
+      const { r1, file, daemon } = await master(lab);
+      const stuck: Socket[] = [];
+      // One half-sent request each; unix sockets with a path know no network namespaces.
+      for (let i = 0; i < 16; i++) {
+        const socket = connect(controlSocket(r1));
+        socket.on('error', () => {});
+        socket.write(i % 2 === 0 ? '{"command":' : '{"command":"status"}\n'.repeat(50));
+        socket.pause();
+        stuck.push(socket);
+      }
+      await eventually('being turned away', 5000, async () => {
+        const { code, stderr } = await invoke(r1, ['status', '-c', file]);
+        return code === 1 && /too many requests/.test(stderr);
+      });
+      process.kill(daemon.running.pid, 'SIGHUP');
+      await daemon.running.waitForOutput(/"reloaded: 1 Master"/);
+      for (const socket of stuck) socket.destroy();
+      await eventually('an answer', 5000, async () => (await invoke(r1, ['status', '-c', file])).code === 0);
+      expect((await status(r1, file)).routers[0]!.counters.becameMaster).toBe(1);
+      expect((await daemon.stop()).code).toBe(0);
+    }));
+});
+
+describeSystem('rvrrpd plugins', () => {
+  it.concurrent('with a daemon what it has, without what it would have', () =>
+    withLab(async (lab) => {
+      const { r1 } = await twoRouters(lab);
+      const own = path.join(lab.folder, 'mine.mjs');
+      writeFileSync(own, 'export default {};\n');
+      const file = write(lab);
+      const list = async (code = 0) => {
+        const told = await invoke(r1, ['plugins', '-c', file, '--json']);
+        expect(told.code).toBe(code);
+        const { running, plugins } = JSON.parse(told.stdout) as {
+          running: boolean;
+          plugins: PluginListing[];
+        };
+        const used = (kind: string) => plugins.filter((each) => each.kind === kind && each.inUse).length;
+        return {
+          running,
+          plugins,
+          used: [used('netdrv'), used('iftype'), used('auth')],
+          stderr: told.stderr,
+        };
+      };
+      const before = await list();
+      expect(before).toMatchObject({ running: false, used: [1, 1, 0] });
+      expect(before.plugins.every(({ origin }) => origin === 'built-in')).toBe(true);
+      const daemon = Rvrrpd.startWith(r1, file);
+      await daemon.ready();
+      const during = await list();
+      expect(during).toMatchObject({ running: true, used: [1, 1, 0], stderr: '' });
+      expect(during.plugins).toEqual(before.plugins);
+      const text = await invoke(r1, ['plugins', '-c', file]);
+      expect(text).toMatchObject({ code: 0, stderr: '' });
+      expect(text.stdout.split('\n')).toHaveLength(during.plugins.length + 2);
+      await daemon.stop();
+      write(lab, 100, '\n[plugins]\nno-such-plugin = "*"\n');
+      const broken = await list(1);
+      expect(broken.plugins).toEqual(before.plugins);
+      expect(broken.stderr).toMatch(/no-such-plugin.*is not installed/);
+    }));
+});
+
+/** Prints each datagram that arrives as one line of JSON. Argument: the address, `@` for an abstract one. */
+const RECEIVER = `
+import json, socket, sys
+address = sys.argv[1]
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind('\\0' + address[1:] if address.startswith('@') else address)
+print('"bound"', flush=True)
+while True: print(json.dumps(s.recv(65536).decode()), flush=True)
+`;
+
+describeSystem('the service manager', () => {
+  it.concurrent.each(['path', 'abstract'])('is told of start, reload, failure and end: %s', (kind) =>
+    withLab(async (lab) => {
+      const { r1 } = await twoRouters(lab);
+      const file = write(lab);
+      const address =
+        kind === 'path' ? path.join(lab.folder, 'notify') : `@${path.basename(lab.folder)}-notify`;
+      const receiver = r1.start('python3', ['-c', RECEIVER, address]);
+      await receiver.waitForOutput(/"bound"/);
+      const daemon = r1.start(process.execPath, [executable(), '-m1', '-c', file], {
+        env: { NOTIFY_SOCKET: address },
+      });
+      const heard = (): string[] => {
+        const lines = receiver.stdout.split('\n').slice(1, -1);
+        // A change of STATUS alone may come in between at any time.
+        return lines
+          .map((line) => JSON.parse(line) as string)
+          .filter((message) => !message.startsWith('STATUS='));
+      };
+      const next = (count: number) => eventually(`${count} messages`, 10_000, () => heard()[count - 1]);
+      expect(await next(1)).toMatch(/^READY=1\nSTATUS=1 Backup\n$/);
+
+      const before = Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1e6;
+      daemon.signal('SIGHUP');
+      const [, microseconds] = /^RELOADING=1\nMONOTONIC_USEC=(\d+)\nSTATUS=/.exec(await next(2)) ?? [];
+      // CLOCK_MONOTONIC, as systemd has it; the up time is read with 10 ms resolution.
+      expect(Math.abs(Number(microseconds) - before)).toBeLessThan(2e6);
+      expect(await next(3)).toMatch(/^READY=1\nSTATUS=1 (Backup|Master)\n$/);
+
+      write(lab, 300);
+      daemon.signal('SIGHUP');
+      expect(await next(4)).toMatch(/^RELOADING=1\n/);
+      expect(await next(5)).toMatch(/^READY=1\nSTATUS=reload failed: .*x\.toml:11.*; 1 (Backup|Master)\n$/);
+
+      daemon.signal('SIGTERM');
+      expect(await next(6)).toMatch(/^STOPPING=1\n/);
+      expect((await daemon.exited).code).toBe(0);
+      expect(heard()).toHaveLength(6);
+    }),
+  );
+});

@@ -1,0 +1,26 @@
+/** One call of `rvrrpd` that is expected to return, and what came of it. */
+import type { Host, StartOptions } from './host.ts';
+import { executable } from './rvrrpd.ts';
+import { eventually } from './wait.ts';
+
+/** What came of it. */
+export interface Invocation {
+  /** Exit code; null if a signal ended it. */
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Calls it and waits until it has ended and nobody holds its output open any more.
+ * @throws Error after 15 s
+ */
+export async function invoke(
+  host: Host,
+  args: readonly string[],
+  options: StartOptions = {},
+): Promise<Invocation> {
+  const running = host.start(process.execPath, [executable(), ...args], options);
+  const { code } = await eventually(`the end of rvrrpd ${args.join(' ')}`, 15_000, () => running.exit, 10);
+  return { code, stdout: running.stdout, stderr: running.stderr };
+}
