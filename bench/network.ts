@@ -68,7 +68,7 @@ export function startDaemon(
     return Keepalived.start(lab, host, instances, { output: 'discard', terminal, detail: terminal });
   }
   const vrouters = routers.map(({ vrid, ...router }) => ({
-    ...{ group: vrid, ...router, priority, preemption: true, iftype: 'ether' },
+    ...{ group: vrid, ...router, priority, preemption: true, iftype: 'ether', netdrv: 'libnl' },
   }));
   const daemon = Rvrrpd.start(lab, host, vrouters, { output: 'discard', terminal });
   return Object.assign(daemon, { pids: async () => [await daemon.pid()] });

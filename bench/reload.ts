@@ -69,7 +69,7 @@ function startRvrrpd(lab: Lab, net: Network, role: Run['role']): Rvrrpd {
   const host = role === 'Master' ? net.r1 : net.r2;
   const vrouters = routersOf(net).map(({ vrid, ...router }) => ({
     ...{ group: vrid, ...router, priority: role === 'Master' ? 200 : 100, preemption: true },
-    ...{ iftype: 'ether', auth_type: TRAP_AUTH, auth_secret: SECRET },
+    ...{ iftype: 'ether', netdrv: 'libnl', auth_type: TRAP_AUTH, auth_secret: SECRET },
   }));
   return Rvrrpd.startWith(
     host,

@@ -188,6 +188,29 @@ describeSystem('rvrrpd -m2', () => {
       expect(content(lab, 'other.log')).toMatch(/"stopped"/);
     }));
 
+  it.concurrent('a full disk under the log is no reason to stop', () =>
+    withLab(async (lab) => {
+      const { r1, wire } = await twoRouters(lab);
+      const before = await snapshot(r1);
+      const file = write(lab, { main_log: '/dev/full', error_log: '/dev/full' });
+      expect(await start(r1, file)).toEqual(STARTED);
+      const pid = pidOf(lab);
+      await wire.soleMaster(1, R1);
+      for (let i = 0; i < 5; i++) process.kill(pid, 'SIGUSR1');
+      write(lab, { main_log: '/dev/full', error_log: '/dev/full' }, 150);
+      expect((await invoke(r1, ['reload', '-c', file])).code).toBe(0);
+      // What has waited for room is not lost.
+      write(lab, {}, 150);
+      expect((await invoke(r1, ['reload', '-c', file])).code).toBe(0);
+      await eventually('the log', 5000, () => /running .*"reloaded: 1 Master"/s.test(content(lab, 'x.log')));
+      await stop(pid);
+      expect(content(lab, 'x.log')).toMatch(/"stopped"/);
+      // Nor is it one not to end.
+      expect(await start(r1, write(lab, { main_log: '/dev/full' }))).toEqual(STARTED);
+      await stop(pidOf(lab));
+      expect(await snapshot(r1)).toEqual(before);
+    }));
+
   it.concurrent('interrupted while it starts, it leaves nothing running', () =>
     withLab(async (lab) => {
       const { r1 } = await twoRouters(lab);

@@ -46,8 +46,8 @@ function controlSocket(host: Host): string {
   return path.join('/run/rvrrpd', name!);
 }
 
-describeSystem('rvrrpd status', () => {
-  it.concurrent('tells what the daemon does, for people and for programs', () =>
+describeSystem('the control socket', () => {
+  it.concurrent('status tells what the daemon does, for people and for programs', () =>
     withLab(async (lab) => {
       const { r1, daemon, file } = await master(lab);
       const told = await status(r1, file);
@@ -70,7 +70,7 @@ describeSystem('rvrrpd status', () => {
       await daemon.stop();
     }));
 
-  it.concurrent('has an exit code for each way to fail', () =>
+  it.concurrent('status has an exit code for each way to fail', () =>
     withLab(async (lab) => {
       const { r1, r2, daemon, file } = await master(lab);
       // Another network namespace has daemons of its own.
@@ -103,10 +103,8 @@ describeSystem('rvrrpd status', () => {
       expect(second.stdout).toContain(`another rvrrpd, process ${next.running.pid}, already runs ${file}`);
       await next.stop();
     }));
-});
 
-describeSystem('rvrrpd reload', () => {
-  it.concurrent('waits for the outcome and tells it; a failure changes nothing', () =>
+  it.concurrent('reload waits for the outcome and tells it; a failure changes nothing', () =>
     withLab(async (lab) => {
       const { r1, wire, file, daemon } = await master(lab);
       write(lab, 150);
@@ -164,14 +162,10 @@ describeSystem('rvrrpd reload', () => {
       expect((await status(r1, file)).routers[0]!.counters.becameMaster).toBe(1);
       expect((await daemon.stop()).code).toBe(0);
     }));
-});
 
-describeSystem('rvrrpd plugins', () => {
-  it.concurrent('with a daemon what it has, without what it would have', () =>
+  it.concurrent('plugins: with a daemon what it has, without what it would have', () =>
     withLab(async (lab) => {
       const { r1 } = await twoRouters(lab);
-      const own = path.join(lab.folder, 'mine.mjs');
-      writeFileSync(own, 'export default {};\n');
       const file = write(lab);
       const list = async (code = 0) => {
         const told = await invoke(r1, ['plugins', '-c', file, '--json']);
@@ -200,10 +194,10 @@ describeSystem('rvrrpd plugins', () => {
       expect(text).toMatchObject({ code: 0, stderr: '' });
       expect(text.stdout.split('\n')).toHaveLength(during.plugins.length + 2);
       await daemon.stop();
-      write(lab, 100, '\n[plugins]\nno-such-plugin = "*"\n');
+      write(lab, 100, '\n[plugins]\nrvrrpd-plugin-none = "*"\n');
       const broken = await list(1);
       expect(broken.plugins).toEqual(before.plugins);
-      expect(broken.stderr).toMatch(/no-such-plugin.*is not installed/);
+      expect(broken.stderr).toMatch(/rvrrpd-plugin-none.*is not installed/);
     }));
 });
 

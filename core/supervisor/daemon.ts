@@ -5,6 +5,7 @@
 import type { DaemonConfig } from '../config/model.ts';
 import type { PluginListing } from '../plugin/listing.ts';
 import { readCounters } from './counters.ts';
+import { collectGarbage } from './garbage.ts';
 import { Generation, type Start } from './generation.ts';
 import type { Logger } from './log.ts';
 import { type GenerationStatus, readStatus } from './status.ts';
@@ -20,7 +21,7 @@ const SOUND_AFTER = 60_000;
 /** A running daemon. */
 export class Daemon {
   /** Changes to the generation come one after the other. */
-  private queue: Promise<void> = Promise.resolve();
+  private queue: Promise<void> = Promise.resolve().then(collectGarbage);
   private crashes = 0;
   /** Number of the running generation. */
   private number = 1;
@@ -97,7 +98,7 @@ export class Daemon {
 
   private enqueue(work: () => Promise<void>): Promise<void> {
     const done = this.queue.then(work);
-    this.queue = done.catch(() => {});
+    this.queue = done.catch(() => {}).then(collectGarbage);
     return done;
   }
 

@@ -1,10 +1,9 @@
 /** The log of a daemon in the background: everything in one file, errors in another one as well. */
 import { closeSync, openSync } from 'node:fs';
 import path from 'node:path';
-import pino from 'pino';
 import type { DaemonConfig } from '../config/model.ts';
 import { native } from '../native/index.ts';
-import { BACKLOG } from './log.ts';
+import { openDestination } from './log.ts';
 
 /** Has pino set `lastLevel` before each `write`. */
 const METADATA = Symbol.for('pino.metadata');
@@ -34,14 +33,14 @@ export class LogFiles {
   lastLevel = 0;
   private hasStandardError = false;
   private readonly descriptors: { readonly main: number; readonly error: number };
-  private readonly main: ReturnType<typeof pino.destination>;
-  private readonly error: ReturnType<typeof pino.destination>;
+  private readonly main: ReturnType<typeof openDestination>;
+  private readonly error: ReturnType<typeof openDestination>;
 
   /** @throws Error if a file cannot be opened */
   constructor(private places: LogPlaces) {
     this.descriptors = open(places);
-    this.main = stream(this.descriptors.main);
-    this.error = stream(this.descriptors.error);
+    this.main = openDestination(this.descriptors.main);
+    this.error = openDestination(this.descriptors.error);
   }
 
   /** @throws Error if one of them cannot be opened, with its path */
@@ -81,13 +80,6 @@ export class LogFiles {
   flush(done: () => void): void {
     this.main.flush(() => this.error.flush(done));
   }
-}
-
-function stream(fd: number): ReturnType<typeof pino.destination> {
-  const destination = pino.destination({ fd, sync: false, maxLength: BACKLOG });
-  // A full disk must not end the daemon. What is waiting is written when there is room again.
-  destination.on('error', () => {});
-  return destination;
 }
 
 function open({ main, error }: LogPlaces): { main: number; error: number } {

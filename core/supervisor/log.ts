@@ -8,7 +8,7 @@ import { formatTime } from './time.ts';
 export type { Logger } from 'pino';
 
 /** Octets that may wait for a reader who does not read; what comes after them is lost, not waited for. */
-export const BACKLOG = 8 << 20;
+const BACKLOG = 8 << 20;
 
 /** What the log needs of the configuration. */
 export type LogSettings = Pick<DaemonConfig, 'debug' | 'timeZone' | 'timeFormat'>;
@@ -27,9 +27,7 @@ export function openLog(
   descriptor = 1,
   terminal = process.stdout.isTTY === true,
 ): Logger {
-  const destination = pino.destination({ fd: descriptor, sync: false, maxLength: BACKLOG });
-  // A full disk behind the descriptor must not end the daemon.
-  destination.on('error', () => {});
+  const destination = openDestination(descriptor);
   const stream = terminal
     ? pretty({
         destination,
@@ -40,6 +38,23 @@ export function openLog(
       })
     : destination;
   return logTo(stream, settings);
+}
+
+/**
+ * A stream to a descriptor that nothing behind it can end or stop the daemon with: what cannot be written, say
+ * to a full disk, waits until it can.
+ */
+export function openDestination(fd: number): ReturnType<typeof pino.destination> {
+  const destination = pino.destination({ fd, sync: false, maxLength: BACKLOG });
+  // At the end of the process it would try for ever to write what is left.
+  const flushSync = destination.flushSync.bind(destination);
+  destination.on('error', () => {
+    destination.flushSync = () => {};
+  });
+  destination.on('write', () => {
+    destination.flushSync = flushSync;
+  });
+  return destination;
 }
 
 /** The log in files: JSON lines. */

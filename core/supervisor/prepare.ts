@@ -26,12 +26,10 @@ export async function prepare(
   if (!loaded.document) return { issues: loaded.issues, listing: [] };
   const config = debug === undefined ? loaded.config : { ...loaded.config, debug };
   const discovery = discoverPlugins({ document: loaded.document, plugins: loaded.plugins });
-  if (hasErrors(discovery.issues)) {
-    // That nobody answers to the names of a plugin that cannot be used would only hide why.
-    return { issues: sortIssues([...loaded.issues, ...discovery.issues]) };
-  }
   const resolution = resolvePlugins(config, loaded.document, discovery.plugins);
-  const issues = sortIssues([...loaded.issues, ...discovery.issues, ...resolution.issues]);
+  // That nobody answers to the names of a plugin that cannot be used would only hide why.
+  const unresolved = hasErrors(discovery.issues) ? [] : resolution.issues;
+  const issues = sortIssues([...loaded.issues, ...discovery.issues, ...unresolved]);
   const listing = listPlugins(discovery.plugins, resolution);
   if (hasErrors(issues)) return { issues, listing };
   const plugins = discovery.plugins.map(({ resolved }) => resolved);

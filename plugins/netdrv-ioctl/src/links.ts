@@ -102,8 +102,11 @@ export class LinkReader {
     const networks = new Set<string>();
     for (const { label, address } of parseAddresses(this.ioctl.addresses())) {
       const name = interfaceOfLabel(label, (candidate) => names.has(candidate));
-      const netmask = name === undefined ? null : this.ioctl.netmask(label, address);
-      if (name === undefined || netmask === null) continue; // gone meanwhile
+      if (name === undefined) continue;
+      // A label that is not the interface's name, nor an alias of it, has an address that ioctl cannot ask about.
+      const isOdd = label !== name && !label.startsWith(`${name}:`);
+      const netmask = isOdd ? '255.255.255.255' : this.ioctl.netmask(label, address);
+      if (netmask === null) continue; // gone meanwhile
       const prefixLength = prefixLengthOf(toNumber(netmask)!);
       const network = `${name} ${prefixLength} ${(toNumber(address)! & netmaskOf(prefixLength)) >>> 0}`;
       add(name, { family: 4, address, prefixLength, label, secondary: networks.has(network) });

@@ -38,7 +38,7 @@ export class Poller {
     private readonly reader: LinkReader,
     private readonly listener: (news: readonly KernelNews[]) => void,
   ) {
-    this.last = this.look();
+    this.last = this.look(undefined);
     this.schedule(INTERVAL);
   }
 
@@ -74,7 +74,7 @@ export class Poller {
     const start = performance.now();
     let news: KernelNews[];
     try {
-      const now = this.look();
+      const now = this.look(this.last);
       news = [...linkNews(this.last, now), ...addressNews(this.last, now), ...this.routeNews()];
       this.last = now;
     } catch {
@@ -84,11 +84,10 @@ export class Poller {
     if (news.length > 0) this.listener(news);
   }
 
-  private look(): Sight {
+  private look(last: Sight | undefined): Sight {
     const links = new Map(this.reader.plain().map((link) => [link.index, link]));
     const inet4 = this.ioctl.addresses();
     const inet6 = readInet6();
-    const { last } = this;
     // As a rule nothing has changed: then nothing is taken apart.
     if (
       last &&
