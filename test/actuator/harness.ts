@@ -3,7 +3,12 @@
  * starts this file with `ip netns exec` and talks to it over IPC.
  */
 import { MessageChannel, Worker } from 'node:worker_threads';
-import type { ActuatorInit, ActuatorToEngine, WorkerReport } from '../../core/actuator/messages.ts';
+import type {
+  ActuatorInit,
+  ActuatorToEngine,
+  WorkerOrder,
+  WorkerReport,
+} from '../../core/actuator/messages.ts';
 import { Doorbell } from '../../core/shared/doorbell.ts';
 import { Int, StateTable } from '../../core/shared/state-table.ts';
 
@@ -67,7 +72,11 @@ function start({ worker: file, init, masters }: Extract<Command, { do: 'start' }
     appliedBell,
   };
   worker = new Worker(file, { workerData, transferList: [port2] });
-  worker.on('message', (report: WorkerReport) => tell({ from: 'worker', report }));
+  const started = worker;
+  started.on('message', (report: WorkerReport) => {
+    if (report.type === 'prepared') started.postMessage({ type: 'go' } satisfies WorkerOrder);
+    tell({ from: 'worker', report });
+  });
   worker.on('error', (error) => tell({ from: 'exit', error: String(error.stack) }));
   worker.on('exit', () => tell({ from: 'exit' }));
 }
