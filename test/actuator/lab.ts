@@ -162,7 +162,7 @@ export class RunningActuator {
     });
     const config = { virtualRouters: routers, protocols: options.protocols ?? {} } as PlainInit['config'];
     const routerPlugins = routers.map(({ iftype }) => ({
-      netdrv: options.netdrv ?? process.env.ADHOC ?? 'libnl',
+      netdrv: options.netdrv ?? 'libnl',
       iftype: iftype ?? 'ether',
     }));
     const journal = options.journal ?? path.join(bundle.folder, 'run', `${netns.name}.journal`);
