@@ -13,7 +13,7 @@ import { eventually, sleep } from '../test/lab/wait.ts';
 import { Wire } from '../test/lab/wire.ts';
 import { lateness } from './lateness.ts';
 import { convergence, type Network, network, type Size } from './network.ts';
-import type { Measures } from './report.ts';
+import { type Measures, sideBySide } from './report.ts';
 import { greatest, median } from './statistics.ts';
 import { residentMb } from './usage.ts';
 
@@ -204,21 +204,11 @@ async function play(run: Run): Promise<Result> {
   });
 }
 
-function print({ title, without, reloaded, faults }: Result): void {
-  const width = Math.max(...Object.keys(reloaded).map((name) => name.length));
-  const cell = (value: number | undefined): string =>
-    (value === undefined ? '' : value.toFixed(Number.isInteger(value) ? 0 : 3)).padStart(14);
-  console.log(`\n${title}\n${' '.repeat(width)}${'reloaded'.padStart(14)}${'left alone'.padStart(14)}`);
-  for (const [name, value] of Object.entries(reloaded)) {
-    console.log(`${name.padEnd(width)}${cell(value)}${cell(without[name])}`);
-  }
-  console.log(faults.length === 0 ? 'all goals met' : `MISSED: ${faults.join('; ')}`);
-}
-
 const results: Result[] = [];
 for (const run of RUNS) {
   const result = await play(run);
-  print(result);
+  const { title, without, reloaded, faults } = result;
+  sideBySide(title, { reloaded, 'left alone': without }, faults);
   results.push(result);
 }
 console.log(`\n${JSON.stringify(results)}`);

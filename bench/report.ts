@@ -65,3 +65,29 @@ export function report(
   console.log(`\n${JSON.stringify({ title, met, rows, rounds })}`);
   return met;
 }
+
+/**
+ * Prints two runs of the same daemon beside each other, the rows being those of the first, and what was missed.
+ * @param runs by the heading of their column
+ */
+export function sideBySide(
+  title: string,
+  runs: Readonly<Record<string, Measures>>,
+  faults: readonly string[],
+): void {
+  const names = Object.keys(Object.values(runs)[0] ?? {});
+  const width = Math.max(...names.map((name) => name.length));
+  const cell = (value: number | undefined): string =>
+    (value === undefined ? '' : value.toFixed(Number.isInteger(value) ? 0 : 3)).padStart(14);
+  const headings = Object.keys(runs).map((heading) => heading.padStart(14));
+  console.log(`\n${title}\n${' '.repeat(width)}${headings.join('')}`);
+  for (const name of names) {
+    console.log(
+      name.padEnd(width) +
+        Object.values(runs)
+          .map((measures) => cell(measures[name]))
+          .join(''),
+    );
+  }
+  console.log(faults.length === 0 ? 'all goals met' : `MISSED: ${faults.join('; ')}`);
+}

@@ -1,5 +1,5 @@
 // Bundles the daemon into dist/ and each plugin into its own dist/, with declarations for plugin authors.
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'tsup';
@@ -30,8 +30,13 @@ await build({
 });
 for (const name of readdirSync(path.join(root, 'plugins'))) {
   if (!existsSync(path.join(root, 'plugins', name, 'src/index.ts'))) continue;
+  // tsup leaves out the dependencies of the package in the working directory, which is rvrrpd's.
+  const { dependencies = {} } = JSON.parse(
+    readFileSync(path.join(root, 'plugins', name, 'package.json'), 'utf8'),
+  );
   await build({
     ...common,
+    external: Object.keys(dependencies),
     entry: { index: `plugins/${name}/src/index.ts` },
     outDir: `plugins/${name}/dist`,
   });

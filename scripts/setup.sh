@@ -23,6 +23,8 @@ need_command keepalived keepalived
 need_command sysctl procps
 need_command script bsdutils
 need_command setpriv util-linux
+need_command curl curl
+need_command openssl openssl
 need_command make make
 need_command g++ g++
 need_command python3 python3

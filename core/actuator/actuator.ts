@@ -43,7 +43,7 @@ export class Actuator {
     const orphans = this.holdings.orphans();
     if (orphans.length > 0) {
       this.parts.log(
-        'warn',
+        'info', // after a crash; and at each reload that removes something, or has a Master give up
         `taking back ${orphans.length} things in the kernel that no virtual router wants (any more)`,
       );
       await this.takeBack(byInterface(orphans));

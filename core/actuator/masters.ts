@@ -167,6 +167,11 @@ export class Masters {
         return { errno: 'ENODEV', message: `there is no Ethernet interface ${name}` };
       }
       table.setInt(slot, Int.Announce, plan.announce === 'virtual-mac' ? 0 : 1);
+      table.setInt(
+        slot,
+        Int.OnVirtualInterface,
+        plan.interface === config.virtualRouters[slot]!.interface ? 0 : 1,
+      );
       return this.claimResources(slot, plan.resources, netdrv);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);

@@ -2,6 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { DaemonConfig } from '../config/model.ts';
 import type { Link, PluginKind } from '../plugin/types.ts';
+import type { ServiceOrder, ServiceReport } from '../services/messages.ts';
 
 /** A plugin that the supervisor has resolved and whose manifest it has checked. */
 export interface ResolvedPlugin {
@@ -69,7 +70,9 @@ export type WorkerReport =
   /** Engine only: the packet sockets it has now, for its successor should it crash. */
   | { readonly type: 'sockets'; readonly sockets: readonly HandedSocket[] }
   /** It has stopped or handed over; the worker may be terminated. */
-  | { readonly type: 'stopped' };
+  | { readonly type: 'stopped' }
+  /** Services only. */
+  | { readonly type: 'service'; readonly report: ServiceReport };
 
 /** A packet socket that passes from one engine to the next; the descriptor is the process's. */
 export interface HandedSocket {
@@ -88,7 +91,9 @@ export type WorkerOrder =
   /** Actuator only: stop, and leave everything in the kernel to the successor. */
   | { readonly type: 'retire' }
   /** Take everything back, and stop. */
-  | { readonly type: 'stop' };
+  | { readonly type: 'stop' }
+  /** Services only. */
+  | { readonly type: 'service'; readonly order: ServiceOrder };
 
 /** What an engine takes over, and from whom. */
 export interface Succession {
@@ -102,4 +107,6 @@ export interface Succession {
   readonly port?: MessagePort;
   /** The crashed predecessor's sockets. */
   readonly sockets: readonly HandedSocket[];
+  /** Slots of Masters that are to give up once they are ours. */
+  readonly failOver: readonly number[];
 }

@@ -1,6 +1,6 @@
 /** What `rvrrpd status`, `reload` and `plugins` print for people. Pure. */
-import type { PluginListing } from '../plugin/listing.ts';
-import type { DaemonStatus, ReloadOutcome } from '../supervisor/status.ts';
+import type { PluginListing, ReloadOutcome } from '../plugin/types.ts';
+import type { DaemonStatus } from '../supervisor/status.ts';
 import { formatTime } from '../supervisor/time.ts';
 
 /** Local time with offset, whole seconds. */

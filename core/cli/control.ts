@@ -1,9 +1,9 @@
 /** `rvrrpd status`, `rvrrpd reload`, `rvrrpd plugins`. */
-import type { PluginListing } from '../plugin/listing.ts';
+import type { PluginListing, ReloadOutcome } from '../plugin/types.ts';
 import { instancePlaces } from '../supervisor/instance.ts';
 import { installedPlugins, prepare } from '../supervisor/prepare.ts';
 import { describeIssue } from '../supervisor/reloader.ts';
-import type { DaemonStatus, ReloadOutcome } from '../supervisor/status.ts';
+import type { DaemonStatus } from '../supervisor/status.ts';
 import { type Command, ExitCode } from './arguments.ts';
 import { ask, ControlError, exists, findConfiguration, NotRunning } from './control-client.ts';
 import { pluginsText, reloadText, statusText } from './control-text.ts';
@@ -53,7 +53,8 @@ async function plugins(file: string | undefined, { json, format }: ControlReques
   } catch (error) {
     if (!(error instanceof NotRunning || (error instanceof ControlError && error.forbidden))) throw error;
     running = false;
-    const found = file === undefined ? installedPlugins() : await prepare(file, format);
+    const found =
+      file === undefined ? installedPlugins() : await prepare(file, format === undefined ? {} : { format });
     listing = found.listing;
     for (const issue of found.issues) console.error(describeIssue(issue));
     if (found.issues.some(({ severity }) => severity === 'error')) code = ExitCode.Failure;

@@ -5,4 +5,4 @@ export type { PluginRequest } from './interpret.ts';
 export type { ConfigIssue, ConfigPath, IssuePosition } from './issues.ts';
 export { formatIssue, hasErrors, sortIssues } from './issues.ts';
 export type { LoadedConfiguration } from './load.ts';
-export { loadConfig, SEARCH_FOLDER, SEARCH_PLACES } from './load.ts';
+export { loadConfig, loadText, SEARCH_FOLDER, SEARCH_PLACES } from './load.ts';

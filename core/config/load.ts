@@ -15,11 +15,12 @@ export const SEARCH_FOLDER = '/etc';
 
 /** What came of it. */
 export type LoadedConfiguration =
-  /** There is a document, if perhaps a faulty one: `issues` tells. */
-  | (Interpretation & { readonly document: ConfigDocument })
+  /** There is a document, if perhaps a faulty one: `issues` tells. `text` is what it was read from. */
+  | (Interpretation & { readonly document: ConfigDocument; readonly text: string })
   /** There is none: not found, not readable, or not TOML or JSON. */
   | {
       readonly document?: undefined;
+      readonly text?: undefined;
       readonly config?: undefined;
       readonly plugins?: undefined;
       readonly issues: readonly ConfigIssue[];
@@ -37,23 +38,27 @@ export async function loadConfig(
   format?: ConfigFormat,
   folder: string = SEARCH_FOLDER,
 ): Promise<LoadedConfiguration> {
-  const parsed = await read(path, format, folder);
-  if (parsed.document === undefined) return { issues: parsed.issues };
-  const interpretation = interpret(parsed.document);
-  return { ...interpretation, document: parsed.document, issues: sortIssues(interpretation.issues) };
+  const read = await find(path, folder);
+  if ('issues' in read) return { issues: read.issues };
+  return loadText(read.file, read.text, format);
 }
 
-type Read = ReturnType<typeof parseDocument>;
+/** The same for a text that may become the content of `file`. */
+export function loadText(file: string, text: string, format?: ConfigFormat): LoadedConfiguration {
+  const parsed = parseDocument(file, text, format);
+  if (parsed.document === undefined) return { issues: parsed.issues };
+  const interpretation = interpret(parsed.document);
+  return { ...interpretation, document: parsed.document, text, issues: sortIssues(interpretation.issues) };
+}
 
-async function read(
-  path: string | undefined,
-  format: ConfigFormat | undefined,
-  folder: string,
-): Promise<Read> {
+/** A file's content, or why there is none. */
+type Read = { readonly file: string; readonly text: string } | { readonly issues: readonly ConfigIssue[] };
+
+async function find(path: string | undefined, folder: string): Promise<Read> {
   // The loader's result goes through cosmiconfig's `$import` and package.json handling: no document does.
-  let parsed: Read | undefined;
-  const loader = (file: string, content: string): object => {
-    parsed = parseDocument(file, content, format);
+  let read: Read | undefined;
+  const loader = (file: string, text: string): object => {
+    read = { file, text };
     return {};
   };
   const file = path === undefined ? undefined : resolve(path);
@@ -61,8 +66,8 @@ async function read(
   try {
     const explorer = explore(loader, file === undefined ? '' : extname(file));
     const result = await (file === undefined ? explorer.search(folder) : explorer.load(file));
-    if (parsed !== undefined) return parsed;
-    if (result !== null) return parseDocument(result.filepath, '', format); // an empty file: no loader is called
+    if (read !== undefined) return read;
+    if (result !== null) return { file: result.filepath, text: '' }; // an empty file: no loader is called
   } catch (error) {
     return fileFault(file ?? folder, reason(error));
   }

@@ -102,6 +102,13 @@ describe('positions in JSON', () => {
   });
 });
 
+test('line endings of Windows, comments too', () => {
+  const { document, issues } = parseDocument('f', '# one\r\na = 1 # two\r\n\r\nb = "x"\r\n', 'toml');
+  expect(issues).toEqual([]);
+  expect(document?.data).toEqual({ a: 1, b: 'x' });
+  expect(document?.places.position(['b'])).toEqual({ file: 'f', line: 4 });
+});
+
 describe('syntax errors', () => {
   test.each([
     ['a = \nb = 2', 'f:2:1: not valid TOML: unexpected character'],
@@ -112,6 +119,9 @@ describe('syntax errors', () => {
     ['a = { b = 1,\nc = 2 }', 'f:2:1: not valid TOML: no newlines are allowed'],
     ['a = tru', 'f:1:5: not valid TOML:'],
     ['just words', 'f:1:6: not valid TOML:'],
+    ['a = 1\nconstructor.x = 1', 'f:2:1: unknown directive: "constructor"'],
+    ['["toString"]', 'f:1:2: unknown directive: "toString"'],
+    ['a = { b = { "__proto__" = 1 } }', 'f:1:13: unknown directive: "__proto__"'],
   ])('TOML %j', (content, message) => {
     const [fault, ...more] = faults(content, 'toml');
     expect(fault).toContain(message);

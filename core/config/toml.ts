@@ -1,32 +1,33 @@
 /**
  * TOML configuration files. @iarna/toml gives the data; it keeps no positions, so toml-eslint-parser reads the
- * same text for those. Both must accept it: what only one of them understands is an error, not a guess.
+ * same text first for those. Both must accept it: what only one of them understands is an error, not a guess.
  */
 import TOML from '@iarna/toml';
-import { type AST, ParseError, parseTOML } from 'toml-eslint-parser';
+import { type AST, ParseError, parseTOML, traverseNodes } from 'toml-eslint-parser';
 import { type ParseResult, Places, type RawTable, syntaxError } from './document.ts';
 
 /** Parses a TOML 1.0 configuration. */
 export function parseTomlDocument(file: string, text: string): ParseResult {
-  let data: TOML.JsonMap | undefined;
-  let refusal: unknown;
-  try {
-    data = TOML.parse(text);
-  } catch (error) {
-    refusal = error;
-  }
   let ast: AST.TOMLProgram;
   try {
     ast = parseTOML(text, { tomlVersion: '1.0' });
   } catch (error) {
-    // Of the two, this parser's positions are right for every kind of error: prefer them.
     if (!(error instanceof ParseError)) throw error;
     const message = `not valid TOML: ${plain(error.message)}`;
     return { issues: [syntaxError(file, error.lineNumber, error.column + 1, message)] };
   }
-  if (data === undefined) {
-    const { line = 0, col = 0 } = refusal as { line?: number; col?: number };
-    const message = `not valid TOML: ${plain(refusal instanceof Error ? refusal.message : String(refusal))}`;
+  const inherited = inheritedKey(ast);
+  if (inherited !== undefined) {
+    const { line, column } = inherited.loc.start;
+    const message = `unknown directive: "${keyName(inherited)}"`;
+    return { issues: [syntaxError(file, line, column + 1, message)] };
+  }
+  let data: TOML.JsonMap;
+  try {
+    data = TOML.parse(text.replaceAll('\r\n', '\n')); // it takes the \r in a comment for a mistake
+  } catch (error) {
+    const { line = 0, col = 0 } = error as { line?: number; col?: number };
+    const message = `not valid TOML: ${plain(error instanceof Error ? error.message : String(error))}`;
     return { issues: [syntaxError(file, line + 1, col + 1, message)] };
   }
   const places = new Places(file);
@@ -42,6 +43,29 @@ export function parseTomlDocument(file: string, text: string): ParseResult {
   };
 }
 
+/**
+ * A key that every object has without anybody setting it: @iarna/toml takes such a one for a table that is there
+ * already, and writes into it. None is a directive.
+ */
+function inheritedKey(ast: AST.TOMLProgram): TomlKey | undefined {
+  let found: TomlKey | undefined;
+  traverseNodes(ast, {
+    enterNode(node) {
+      if (node.type === 'TOMLBare' || node.type === 'TOMLQuoted') {
+        if (keyName(node) in Object.prototype) found ??= node;
+      }
+    },
+    leaveNode() {},
+  });
+  return found;
+}
+
+type TomlKey = AST.TOMLBare | AST.TOMLQuoted;
+
+function keyName(key: TomlKey): string {
+  return key.type === 'TOMLBare' ? key.name : key.value;
+}
+
 /** Notes a table's header, and for `[a.b]` also `a`, if nothing before has mentioned it. */
 function addTable(places: Places, table: AST.TOMLTable): void {
   const path = table.resolvedKey;
@@ -53,7 +77,7 @@ function addTable(places: Places, table: AST.TOMLTable): void {
 function addPair(places: Places, parent: (string | number)[], pair: AST.TOMLKeyValue, text: string): void {
   let path = parent;
   for (const key of pair.key.keys) {
-    path = [...path, key.type === 'TOMLBare' ? key.name : key.value];
+    path = [...path, keyName(key)];
     places.add(path, pair.loc.start.line); // dotted keys make tables on the way
   }
   addValue(places, path, pair.value, text);

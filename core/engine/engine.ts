@@ -183,6 +183,18 @@ export class Engine {
     this.apply(router, now, cause);
   }
 
+  /**
+   * Has a Master give up, as if VRRP were stopped and started again with Preempt_Mode false (RFC 3768 §6.4.3 and
+   * §6.4.1): a Backup takes over after its skew time, and if there is none it is Master again after its
+   * Master_Down_Interval. Does nothing to a router that is not Master; the address owner would be at once.
+   */
+  failOver(router: EngineRouter): void {
+    if (router.state !== State.Master || router.priority === 255) return;
+    this.stop(router, Cause.FailOver, State.Initialize);
+    this.table.setInt(router.slot, Int.StandingBy, 1);
+    this.start(router, Cause.FailOver);
+  }
+
   /** Starts the announcements of routers whose addresses are in place now. */
   announceApplied(): void {
     const now = clock();
@@ -401,6 +413,7 @@ export class Engine {
         break;
       case 'acquire-addresses':
         this.table.count(slot, Num.BecameMaster);
+        this.table.setInt(slot, Int.StandingBy, 0);
         this.want(slot);
         break;
       case 'release-addresses':

@@ -4,7 +4,7 @@ import { native } from '../native/index.ts';
 import { PluginError } from '../plugin/load.ts';
 import type { Link } from '../plugin/types.ts';
 import { Cause } from '../shared/event-ring.ts';
-import { Int, State, type StateTable } from '../shared/state-table.ts';
+import { Int, macNumber, Num, State, type StateTable } from '../shared/state-table.ts';
 import { Attachment } from './attachment.ts';
 import type { Engine } from './engine.ts';
 import type { ErrorLog, GuardedFilter } from './guard.ts';
@@ -203,6 +203,7 @@ export class Placement {
     const { slot } = router;
     if ('cause' in place) {
       this.table.setInt(slot, Int.InterfaceIndex, 0);
+      this.table.setNum(slot, Num.HardwareAddress, 0);
       return;
     }
     if (!router.attachment) {
@@ -210,6 +211,7 @@ export class Placement {
       return;
     }
     this.table.setInt(slot, Int.InterfaceIndex, place.link.index);
+    this.table.setNum(slot, Num.HardwareAddress, macNumber(place.link.mac));
     const running = router.state === State.Backup || router.state === State.Master;
     // With rfc3768 = false the frames list the interface's other addresses too, so they are always built anew.
     if (running && router.config.rfc3768 && router.primaryText === place.primary) return;

@@ -15,7 +15,6 @@ const MOST_ADDRESSES = 255;
 /** A virtual router of the engine. Its dynamic state is the slot; this object can be made anew at any time. */
 export class EngineRouter implements VirtualRouter {
   readonly version: 2 | 3;
-  readonly preempt: boolean;
   readonly advertisementInterval: number;
   readonly virtualMac: string;
   /** The virtual addresses as octets, one after the other. */
@@ -37,12 +36,12 @@ export class EngineRouter implements VirtualRouter {
     private readonly table: StateTable,
   ) {
     this.version = config.version;
-    this.preempt = config.preempt;
     this.advertisementInterval = config.advertisementIntervalCs * 10;
     this.virtualMac = virtualMac(config.family, config.vrid);
     this.addresses = Uint8Array.from(config.addresses.flatMap((address) => [...addressBytes(address)]));
     this.ints = slot * Int.Count;
     this.nums = slot * Num.Count;
+    table.setInt(slot, Int.AuthType, authenticator?.authType ?? 0);
   }
 
   // The engine alone writes these fields: no need for atomic loads here.
@@ -57,6 +56,11 @@ export class EngineRouter implements VirtualRouter {
   }
   get masterAdverInterval(): number {
     return this.table.nums[this.nums + Num.MasterAdverInterval]!;
+  }
+
+  /** Preempt_Mode: as configured, but false while it stands by after a fail-over. */
+  get preempt(): boolean {
+    return this.config.preempt && this.table.ints[this.ints + Int.StandingBy] === 0;
   }
 
   setPrimary(address: string): void {

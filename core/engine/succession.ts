@@ -4,7 +4,7 @@ import type { VirtualRouterConfig } from '../config/model.ts';
 import { Int, Num, State, type StateTable } from '../shared/state-table.ts';
 
 /** What is found out anew rather than taken over. */
-const OWN_INTS: ReadonlySet<number> = new Set([Int.Priority]);
+const OWN_INTS: ReadonlySet<number> = new Set([Int.Priority, Int.AuthType]);
 
 /**
  * Copies the rows of the virtual routers that go on, with their deadlines and counters.

@@ -134,6 +134,11 @@ async function main(): Promise<void> {
     engine.resume();
   };
 
+  const failOver = (slots: readonly number[]): void => {
+    for (const slot of slots) engine.failOver(routers[slot]!);
+    if (slots.length > 0) engine.settle();
+  };
+
   /** Takes over from a running engine, or from one that has crashed. */
   const succeed = async (succession: Succession): Promise<void> => {
     if (!succession.port) {
@@ -142,6 +147,7 @@ async function main(): Promise<void> {
       placement.inherit(succession.sockets);
       inheritFrom(succession);
       run(on);
+      failOver(succession.failOver);
       return;
     }
     let known: readonly Link[] = [];
@@ -157,6 +163,7 @@ async function main(): Promise<void> {
     placement.inherit(estate.sockets);
     inheritFrom(succession);
     run(known);
+    failOver(succession.failOver);
     const pause = native.monotonicMs() - estate.since;
     log('debug', `took over from the engine before within ${pause.toFixed(1)} ms`, { pause });
   };

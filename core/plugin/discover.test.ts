@@ -59,6 +59,7 @@ describe('built-in plugins', () => {
           entry: `${packages.folder}/node_modules/rvrrpd-plugin-one/index.js`,
           options: {},
         },
+        folder: `${packages.folder}/node_modules/rvrrpd-plugin-one`,
       },
       {
         resolved: {
@@ -72,6 +73,7 @@ describe('built-in plugins', () => {
           entry: `${packages.folder}/node_modules/@scope/rvrrpd-plugin-two/index.js`,
           options: {},
         },
+        folder: `${packages.folder}/node_modules/@scope/rvrrpd-plugin-two`,
       },
     ]);
     expect(structuredClone(plugins)).toEqual(plugins); // it goes to the workers

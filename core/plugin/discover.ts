@@ -23,6 +23,10 @@ export interface AvailablePlugin {
   readonly path?: ConfigPath;
   /** Schema of one `[[protocols.<name>]]` entry. Absent: the plugin ships none. */
   readonly configSchema?: SchemaNode;
+  /** Schema of its `[plugins]` options. Absent: it takes none. */
+  readonly optionsSchema?: SchemaNode;
+  /** Absolute path of its package. */
+  readonly folder: string;
 }
 
 /** What was found. */
@@ -139,7 +143,8 @@ class Search {
       return;
     }
     const configSchema = this.schema(found, manifest, 'configSchema');
-    const options = this.options(found, this.schema(found, manifest, 'optionsSchema'), entry);
+    const optionsSchema = this.schema(found, manifest, 'optionsSchema');
+    const options = this.options(found, optionsSchema, entry);
     const resolved: ResolvedPlugin = {
       package: name,
       version,
@@ -155,6 +160,8 @@ class Search {
       resolved,
       ...(entry === undefined ? {} : { path: entry.request.path }),
       ...(configSchema === undefined ? {} : { configSchema }),
+      ...(optionsSchema === undefined ? {} : { optionsSchema }),
+      folder,
     });
   }
 

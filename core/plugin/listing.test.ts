@@ -9,6 +9,7 @@ import type { PluginKind } from './types.ts';
 function plugin(name: string, kind: PluginKind, names: string[], configured = false): AvailablePlugin {
   const rest = { default: false, provides: [], needs: [], entry: '/index.js', options: {} };
   return {
+    folder: `/node_modules/${name}`,
     resolved: { package: name, version: '1.0.0', kind, names, ...rest },
     ...(configured ? { path: ['plugins', name] } : {}),
   };

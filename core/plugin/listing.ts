@@ -1,19 +1,7 @@
 /** The plugins as an operator sees them. Pure. */
 import type { AvailablePlugin } from './discover.ts';
 import type { Resolution } from './resolve.ts';
-import type { PluginKind } from './types.ts';
-
-/** One plugin. */
-export interface PluginListing {
-  readonly package: string;
-  readonly version: string;
-  readonly kind: PluginKind;
-  readonly names: readonly string[];
-  /** `configuration`: from `[plugins]`. */
-  readonly origin: 'built-in' | 'configuration';
-  /** Something in the configuration selects it, or nothing does and it is the default. */
-  readonly inUse: boolean;
-}
+import type { PluginKind, PluginListing } from './types.ts';
 
 /**
  * Lists all plugins, in order of precedence.

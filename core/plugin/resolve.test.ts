@@ -16,6 +16,7 @@ function plugin(
   rest: Partial<AvailablePlugin> = {},
 ): AvailablePlugin {
   return {
+    folder: '/',
     resolved: {
       package: `p-${name}`,
       version: '1.0.0',

@@ -332,52 +332,296 @@ export interface Protocol {
  */
 export interface ApiPlugin {
   readonly kind: 'api';
-  /** Prepares the service. It must not listen or connect anywhere yet: another one may still be running. */
+  /**
+   * Prepares the service. It must not listen or connect anywhere yet: another one may still be running.
+   * @throws Error if it cannot: the daemon does not start, or its reload is called off
+   */
   create(context: ServiceContext): Service;
 }
 
 /** A service. */
 export interface Service {
-  /** Begins to serve. */
+  /** Begins to serve. If it cannot, it is tried again, less and less often. */
   start(): void | Promise<void>;
   /** Ends it, within half a second: after that its thread is ended all the same. */
   stop(): void | Promise<void>;
+  /**
+   * Makes ready for a configuration that may come into force: reads and opens what it needs, and takes nothing
+   * into use. Absent: at each reload the service is ended, and another one started.
+   * @returns what takes it into use, called when it is in force; until then {@link ServiceContext} shows the
+   * configuration before. It may never be called: the reload can still be called off
+   * @throws Error if the service cannot work with it: the reload is called off
+   */
+  reconfigure?(settings: ServiceSettings): PreparedSettings | Promise<PreparedSettings>;
+  /** What the next version of the plugin needs of this one at a reload, as structured clone can carry it. */
+  exportState?(): unknown;
+  /** Takes over what `exportState` of the plugin of the same package has given, before `start`. */
+  importState?(state: unknown): void;
 }
 
-/** Handed to a service plugin. Reading it never disturbs the virtual routers. */
-export interface ServiceContext extends PluginContext {
+/** What {@link Service.reconfigure} has made ready. */
+export interface PreparedSettings {
+  /** Takes it into use. */
+  commit(): void | Promise<void>;
+  /** Gives it back: the reload was called off. */
+  abandon?(): void | Promise<void>;
+}
+
+/** The configuration of a service. */
+export interface ServiceSettings {
+  /** `[plugins]` options, as in {@link PluginContext}. */
+  readonly options: Readonly<Record<string, unknown>>;
   /** The `[api]` table, defaults filled in. */
-  readonly api: Readonly<Record<string, unknown>>;
-  /** Every virtual router as it is now. */
+  readonly api: ApiSettings;
+}
+
+/** `[api]` (docs/configuration.md). */
+export interface ApiSettings {
+  /** Lines of `{{ALG}}name:level:salt:hash`. To check a password, see {@link ServiceContext.authenticate}. */
+  readonly users: readonly string[];
+  /** Absent: to be made up, at random. */
+  readonly secret?: string;
+  /** Where to listen: `address:port`, an IPv6 address in brackets. */
+  readonly host: string;
+  readonly tls: boolean;
+  /** Paths of private key and certificate chain, PEM. */
+  readonly tlsKey: string;
+  readonly tlsCert: string;
+}
+
+/** Handed to a service plugin. Reading it never disturbs the virtual routers, however often it is done. */
+export interface ServiceContext extends PluginContext, ServiceSettings {
+  /** Every virtual router as it is now. The same array as last time if nothing in it has changed. */
   routers(): readonly RouterStatus[];
+  /** Everything that is counted. */
+  counters(): DaemonCounters;
+  /** The daemon, and how its last reload went. */
+  daemon(): DaemonInfo;
+  /** The configuration in force. The same object as last time if nothing has changed. */
+  configuration(): RunningConfiguration;
   /** Calls `listener` with what happens from now on, a few times a second at most. */
   subscribe(listener: (events: readonly ServiceEvent[], lost: number) => void): void;
+  /**
+   * Checks a password against `[api]` `users`, in a time that does not tell whether there is such a user. It
+   * may take some tenths of a second, which other threads spend.
+   * @returns the user's access level, 0 to 9; undefined if name or password are wrong
+   */
+  authenticate(user: string, password: string): Promise<number | undefined>;
+  /**
+   * Changes the configuration of the running daemon, all of it or nothing, as a reload does: no virtual router
+   * that it does not concern notices.
+   */
+  change(request: ChangeRequest): Promise<ChangeOutcome>;
+  /** Path of a file that is the plugin's own: it outlives the daemon, and goes with the next boot. */
+  readonly stateFile: string;
 }
 
-/** A virtual router at one moment. */
-export interface RouterStatus {
+/** What identifies a virtual router. */
+export interface RouterName {
+  /** The interface that VRRP runs on. */
   readonly interface: string;
   /** The virtual router identifier. */
   readonly group: number;
+}
+
+/** State of a virtual router, as operators know it. `Down`: it cannot run, see the log. */
+export type RouterState = 'Init' | 'Backup' | 'Master' | 'Down';
+
+/** A virtual router at one moment. */
+export interface RouterStatus extends RouterName {
+  readonly family: AddressFamily;
   readonly addresses: readonly string[];
   /** In use: 255 for the address owner. */
   readonly priority: number;
   readonly preempt: boolean;
-  readonly state: 'Init' | 'Backup' | 'Master' | 'Down';
+  readonly state: RouterState;
   /** When it entered the state, ms since the epoch; 0 if it never left the first one. */
   readonly since: number;
+  /** `vifname`: what its virtual interface is called, if its interface type makes one. */
+  readonly vifname: string;
+  /** Its addresses are on the virtual interface `vifname` now. */
+  readonly onVirtualInterface: boolean;
+  /** Authentication type on the wire, 0 for none. */
+  readonly authType: number;
+  /** MAC of the interface: lower case, colons; empty if it is missing. */
+  readonly hardwareAddress: string;
+  /** Advertisement_Interval, Master_Down_Interval and Skew_Time (RFC 3768 §6.1) in ms. */
+  readonly advertisementInterval: number;
+  readonly masterDownInterval: number;
+  readonly skewTime: number;
+  /** It has been told to fail over: it does not preempt until it becomes Master again. */
+  readonly standingBy: boolean;
 }
 
-/** A change of a virtual router's state. */
-export interface ServiceEvent {
-  readonly type: 'transition';
-  /** Index into `routers()`. */
-  readonly router: number;
-  readonly from: RouterStatus['state'];
-  readonly to: RouterStatus['state'];
-  /** ms since the epoch. */
-  readonly time: number;
+/** Packets that were dropped, by reason; reasons that never occurred are left out. */
+export type DroppedCounters = Readonly<Partial<Record<string, number>>>;
+
+/** Counters of one virtual router since the daemon's start. */
+export interface RouterCounters extends RouterName {
+  readonly state: RouterState;
+  readonly priority: number;
+  readonly counters: {
+    readonly received: number;
+    readonly sent: number;
+    readonly priorityZeroReceived: number;
+    readonly priorityZeroSent: number;
+    readonly becameMaster: number;
+    readonly leftMaster: number;
+    readonly sendErrors: number;
+    readonly addressListMismatches: number;
+    readonly dropped: DroppedCounters;
+  };
 }
+
+/** Everything that is counted. */
+export interface DaemonCounters {
+  /** How often packets or a deadline have woken the engine. */
+  readonly wakeUps: number;
+  readonly routers: readonly RouterCounters[];
+  /** Packets that belong to no virtual router. */
+  readonly strangers: { readonly dropped: DroppedCounters };
+}
+
+/** How a reload or a change went. */
+export interface ReloadOutcome {
+  /** When it was over, ISO 8601. */
+  readonly time: string;
+  /** False: everything runs on as before. */
+  readonly ok: boolean;
+  /** Why not; absent if it went well. */
+  readonly error?: string;
+  /** What was found in the configuration, warnings too, a line each: `error: FILE:LINE: …`. */
+  readonly issues: readonly string[];
+}
+
+/** The daemon. */
+export interface DaemonInfo {
+  readonly version: string;
+  readonly pid: number;
+  /** When it had started, ISO 8601. */
+  readonly since: string;
+  /** 1 for the first generation, one more at each reload and at each replacement of a crashed worker. */
+  readonly generation: number;
+  /** Null: there was none. */
+  readonly lastReload: ReloadOutcome | null;
+  readonly plugins: readonly PluginListing[];
+}
+
+/** A plugin, as an operator sees it. */
+export interface PluginListing {
+  readonly package: string;
+  readonly version: string;
+  readonly kind: PluginKind;
+  readonly names: readonly string[];
+  /** `configuration`: from `[plugins]`. */
+  readonly origin: 'built-in' | 'configuration';
+  /** Something in the configuration selects it, or nothing does and it is the default. */
+  readonly inUse: boolean;
+}
+
+/** The configuration in force. */
+export interface RunningConfiguration {
+  /** Absolute path of the file. */
+  readonly file: string;
+  /** As in the file, under the directives' names; defaults are not filled in, secrets are `"***"`. */
+  readonly data: Readonly<Record<string, unknown>>;
+  /** The same with all defaults of the configuration's schema filled in. */
+  readonly effective: Readonly<Record<string, unknown>>;
+  /** Changes whenever the configuration does: letters and digits. */
+  readonly tag: string;
+  /** Temporary changes are in force: the next reload forgets them. */
+  readonly temporary: boolean;
+}
+
+/** A change of the configuration. */
+export type ConfigurationChange =
+  /** Sets a directive; a table is replaced as a whole. `value` undefined: removes it. Not for `vrouter`. */
+  | { readonly op: 'set'; readonly path: readonly string[]; readonly value?: unknown }
+  /** Adds a `[[vrouter]]`, behind the others. */
+  | { readonly op: 'add-router'; readonly table: Readonly<Record<string, unknown>> }
+  /** Changes directives of a `[[vrouter]]`: JSON Merge Patch (RFC 7396), `null` removes. */
+  | {
+      readonly op: 'change-router';
+      readonly router: RouterName;
+      readonly patch: Readonly<Record<string, unknown>>;
+    }
+  | { readonly op: 'remove-router'; readonly router: RouterName };
+
+/** What to change, and how. */
+export interface ChangeRequest {
+  /** In this order. */
+  readonly changes: readonly ConfigurationChange[];
+  /** Masters that give up; they stand by then, and become Master again only if nobody else is. */
+  readonly failOver?: readonly RouterName[];
+  /** Only if the configuration in force still has this {@link RunningConfiguration.tag}. */
+  readonly onlyIf?: string;
+  /** Not written to the file: the next reload or start forgets it. */
+  readonly temporary?: boolean;
+  /** Only says what would come of it. */
+  readonly dryRun?: boolean;
+  /** Who asked for it, for the log. */
+  readonly by?: string;
+}
+
+/** What came of a change. */
+export type ChangeOutcome =
+  | {
+      readonly ok: true;
+      /** Of the configuration in force now. */
+      readonly tag: string;
+      /** The configuration after the change, secrets hidden, also after a dry run. */
+      readonly data: Readonly<Record<string, unknown>>;
+      /** Warnings. */
+      readonly issues: readonly ChangeIssue[];
+    }
+  | {
+      readonly ok: false;
+      readonly reason: ChangeRefusal;
+      /** For the operator. */
+      readonly message: string;
+      readonly issues: readonly ChangeIssue[];
+    };
+
+/**
+ * Why nothing was changed. `stale`: `onlyIf` does not hold. `missing`, `exists`: there is no such virtual router,
+ * or there is one already. `invalid`: see `issues`. `conflict`: the file was edited since it was loaded, or the
+ * virtual router cannot do what it is asked in its state. `failed`: a plugin or the kernel refused, or the file
+ * cannot be written.
+ */
+export type ChangeRefusal = 'stale' | 'missing' | 'exists' | 'invalid' | 'conflict' | 'failed';
+
+/** What is wrong with a configuration, or remarkable. */
+export interface ChangeIssue {
+  readonly severity: 'error' | 'warning' | 'notice';
+  /** `vrouter[2].priority`; empty if it is about the whole. */
+  readonly directive: string;
+  /** As written; absent: there is none, or it is a secret. */
+  readonly value?: string;
+  /** What is wrong and what would be right. */
+  readonly message: string;
+}
+
+/** Something that happened. `time` in ms since the epoch. */
+export type ServiceEvent =
+  | (RouterName & {
+      readonly type: 'transition';
+      readonly time: number;
+      readonly from: RouterState;
+      readonly to: RouterState;
+      /** Why, in words. */
+      readonly cause: string;
+    })
+  /** Packets were rejected. At a bounded rate: `count` of them since the last such event. */
+  | (Partial<RouterName> & {
+      readonly type: 'rejected';
+      readonly time: number;
+      /** `auth-failed`, `ttl`, … */
+      readonly reason: string;
+      readonly count: number;
+      /** Sender of the last one; absent if it is not known. */
+      readonly peer?: string;
+    })
+  | ({ readonly type: 'reload' } & ReloadOutcome & { readonly generation: number });
 
 /** Any plugin's default export. */
 export type Plugin = AuthPlugin | FilterPlugin | NetdrvPlugin | IftypePlugin | ProtocolPlugin | ApiPlugin;

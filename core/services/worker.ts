@@ -2,65 +2,177 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { WorkerOrder, WorkerReport } from '../actuator/messages.ts';
 import { loadPlugin } from '../plugin/load.ts';
-import type { RouterStatus, Service, ServiceContext, ServiceEvent } from '../plugin/types.ts';
-import { EventRing, EventType } from '../shared/event-ring.ts';
-import { Int, Num, STATE_NAMES, StateTable } from '../shared/state-table.ts';
-import type { ServiceInit } from './messages.ts';
-
-/** Events are looked for this often, in ms: the engine does not know of services. */
-const LOOK_INTERVAL = 100;
-/** Events told at once. */
-const EVENTS_AT_ONCE = 1000;
+import type {
+  ChangeOutcome,
+  PreparedSettings,
+  Service,
+  ServiceContext,
+  ServiceSettings,
+} from '../plugin/types.ts';
+import { readCounters } from '../shared/counters.ts';
+import { StateTable } from '../shared/state-table.ts';
+import { authenticate } from '../users/authenticate.ts';
+import { EventFeed } from './event-feed.ts';
+import type { ServiceInit, ServiceOrder, ServiceReport, ServiceView } from './messages.ts';
+import { RouterView } from './router-view.ts';
 
 const init = workerData as ServiceInit;
-const { plugin, virtualRouters } = init;
-const table = new StateTable(init.table);
+const { plugin } = init;
 const report = (message: WorkerReport): void => parentPort!.postMessage(message);
+const tell = (message: ServiceReport): void => report({ type: 'service', report: message });
 
-const stateName = (state: number): RouterStatus['state'] => STATE_NAMES[state as 0 | 1 | 2 | 3];
+/** What this service sees of the daemon. */
+class Host {
+  settings: ServiceSettings = init.settings;
+  private view: ServiceView = init.view;
+  private table = new StateTable(this.view.table);
+  private routers = new RouterView(this.view.virtualRouters, this.table);
+  private readonly feed = new EventFeed(this.view);
+  private readonly requests = new Map<number, (outcome: ChangeOutcome) => void>();
+  private lastRequest = 0;
 
-const context: ServiceContext = {
-  name: init.name,
-  options: plugin.options,
-  api: { ...init.api },
-  log: (level, message) => report({ type: 'log', level, message: `${plugin.package}: ${message}` }),
-  routers: () =>
-    virtualRouters.map((router, slot) => ({
-      interface: router.interface,
-      group: router.vrid,
-      addresses: router.addresses,
-      priority: table.int(slot, Int.Priority),
-      preempt: router.preempt,
-      state: stateName(table.int(slot, Int.State)),
-      since: table.num(slot, Num.Since),
-    })),
-  subscribe(listener) {
-    const reader = new EventRing(init.events).reader();
-    setInterval(() => {
-      const events: ServiceEvent[] = [];
-      const lost = reader.read(({ type, slot, a, b, time }) => {
-        if (type !== EventType.Transition) return;
-        events.push({ type: 'transition', router: slot, from: stateName(a), to: stateName(b), time });
-      }, EVENTS_AT_ONCE);
-      if (events.length > 0 || lost > 0) listener(events, lost);
-    }, LOOK_INTERVAL).unref();
-  },
-};
+  /** What the plugin is given. */
+  readonly context: ServiceContext = (() => {
+    const host = this;
+    return {
+      name: init.name,
+      stateFile: init.stateFile,
+      get options() {
+        return host.settings.options;
+      },
+      get api() {
+        return host.settings.api;
+      },
+      log: (level, message) => report({ type: 'log', level, message: `${plugin.package}: ${message}` }),
+      routers: () => host.routers.read(),
+      counters: () => readCounters(host.table, host.view.virtualRouters),
+      daemon: () => host.view.daemon,
+      configuration: () => host.view.configuration,
+      subscribe: (listener) => host.feed.subscribe(listener),
+      authenticate: async (user, password) => {
+        const complain = (message: string): void => host.context.log('error', message);
+        return (await authenticate(host.settings.api.users, user, password, complain))?.level;
+      },
+      change: (request) =>
+        new Promise((resolve) => {
+          const number = ++host.lastRequest;
+          host.requests.set(number, resolve);
+          tell({ type: 'request', number, request });
+        }),
+    } satisfies ServiceContext;
+  })();
+
+  /** Another generation runs. */
+  show(view: ServiceView): void {
+    this.feed.follow(view);
+    this.view = view;
+    this.table = new StateTable(view.table);
+    this.routers = new RouterView(view.virtualRouters, this.table);
+  }
+
+  /** A reload is over. */
+  told(daemon: ServiceView['daemon']): void {
+    this.view = { ...this.view, daemon };
+    this.feed.reloaded(daemon);
+  }
+
+  answered(number: number, outcome: ChangeOutcome): void {
+    this.requests.get(number)?.(outcome);
+    this.requests.delete(number);
+  }
+}
+
+const host = new Host();
+
+/** Does what the supervisor asks of a service. */
+class Servant {
+  private ready: PreparedSettings | undefined;
+
+  constructor(private readonly service: Service) {}
+
+  async serve(order: ServiceOrder): Promise<void> {
+    switch (order.type) {
+      case 'settings':
+        return this.prepare(order.settings);
+      case 'view':
+        host.show(order.view);
+        if (order.settings) host.settings = order.settings;
+        return this.settle('commit');
+      case 'abandon':
+        return this.settle('abandon');
+      case 'daemon':
+        return host.told(order.daemon);
+      case 'export':
+        return tell({ type: 'state', state: this.service.exportState?.() });
+      case 'import':
+        return this.service.importState?.(order.state);
+      case 'answer':
+        return host.answered(order.number, order.outcome);
+    }
+  }
+
+  private async prepare(settings: ServiceSettings): Promise<void> {
+    if (!this.service.reconfigure) {
+      tell({ type: 'settings', verdict: 'unsupported' });
+      return;
+    }
+    await this.settle('abandon'); // made ready for a reload that was given up
+    try {
+      this.ready = await this.service.reconfigure(settings);
+      tell({ type: 'settings', verdict: 'ready' });
+    } catch (error) {
+      tell({
+        type: 'settings',
+        verdict: 'refused',
+        error: `${plugin.package} ${plugin.version}: ${messageOf(error)}`,
+      });
+    }
+  }
+
+  private async settle(how: 'commit' | 'abandon'): Promise<void> {
+    const { ready } = this;
+    this.ready = undefined;
+    await ready?.[how]?.();
+  }
+}
 
 async function main(): Promise<void> {
-  const service: Service = (await loadPlugin(plugin, 'api')).create(context);
+  report({ type: 'loading', plugin: `${plugin.package} ${plugin.version}` });
+  const service: Service = (await loadPlugin(plugin, 'api')).create(host.context);
+  const servant = new Servant(service);
+  const complain = (error: unknown): void => host.context.log('error', messageOf(error));
   parentPort!.on('message', (order: WorkerOrder) => {
-    if (order.type === 'go') {
-      Promise.resolve(service.start()).then(() => report({ type: 'ready' }), failed);
-    } else {
-      Promise.resolve(service.stop()).then(() => report({ type: 'stopped' }), failed);
+    switch (order.type) {
+      case 'go':
+        Promise.resolve()
+          .then(() => service.start())
+          .then(() => report({ type: 'ready' }))
+          .catch(failed);
+        break;
+      case 'stop':
+        Promise.resolve()
+          .then(() => service.stop())
+          .catch(complain)
+          .finally(() => report({ type: 'stopped' }));
+        break;
+      case 'service':
+        servant.serve(order.order).catch((error: unknown) => {
+          complain(error);
+          // Whoever waits for it shall not wait in vain.
+          if (order.order.type === 'export') tell({ type: 'state', state: undefined });
+        });
+        break;
     }
   });
   report({ type: 'prepared' });
 }
 
 function failed(error: unknown): void {
-  report({ type: 'failed', error: error instanceof Error ? error.message : String(error) });
+  report({ type: 'failed', error: messageOf(error) });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 main().catch(failed);

@@ -38,6 +38,7 @@ export const CAUSES = [
   'the address is no longer owned',
   'the address is owned now',
   'the advertisement cannot be signed',
+  'it was told to fail over',
 ] as const;
 
 /** Indices of {@link CAUSES}. */
@@ -54,6 +55,7 @@ export const Cause = {
   OwnershipLost: 9,
   OwnershipGained: 10,
   CannotSign: 11,
+  FailOver: 12,
 } as const;
 
 /** One event, as a reader gets it. The object is reused: copy what is to be kept. */
@@ -126,15 +128,14 @@ export class EventRing {
     Atomics.store(this.head, 0, (number + 1) & 0x3fffffff);
   }
 
-  /** A reader that starts with the next record written. */
-  reader(): EventReader {
-    return new EventReader(this, this.head, this.words);
+  /** @param from the next record written, or the first one of the ring, which then must not have gone round */
+  reader(from: 'now' | 'start' = 'now'): EventReader {
+    return new EventReader(this, this.head, this.words, from === 'start' ? 0 : Atomics.load(this.head, 0));
   }
 }
 
 /** Reads a ring at its own pace. */
 export class EventReader {
-  private next: number;
   private readonly event: EngineEvent = {
     type: 0,
     slot: 0,
@@ -149,9 +150,8 @@ export class EventReader {
     private readonly ring: EventRing,
     private readonly head: Int32Array,
     private readonly words: Float64Array,
-  ) {
-    this.next = Atomics.load(head, 0);
-  }
+    private next: number,
+  ) {}
 
   /**
    * Calls `each` for what has been written since the last call.

@@ -30,7 +30,14 @@ export const Int = {
   InterfaceIndex: 6,
   /** How many gratuitous ARPs of the running series have been sent. */
   AnnounceStep: 7,
-  Count: 8,
+  /** Authentication type on the wire (RFC 2338 §5.3.6), 0 for none. */
+  AuthType: 8,
+  /** 1: told to fail over, it does not preempt until it is Master again. */
+  StandingBy: 9,
+  /** Where a Master's addresses are: 0 the interface itself, 1 its virtual interface. Writer: the actuator. */
+  OnVirtualInterface: 10,
+  /** Even, so that the Float64 fields behind them are aligned. */
+  Count: 12,
 } as const;
 
 /** Float64 fields of a slot: monotonic times in ms (CLOCK_MONOTONIC), counters. Writer: the engine. */
@@ -54,10 +61,22 @@ export const Num = {
   AddressListMismatches: 11,
   /** In the strangers' slot alone: how often packets or a deadline have woken the engine. */
   WakeUps: 12,
+  /** MAC of the interface that VRRP runs on, as a number of 48 bits; 0 while it is missing. */
+  HardwareAddress: 13,
   /** First of the counters of dropped packets, one for each of {@link DROP_REASONS}. */
-  Dropped: 13,
-  Count: 13 + DROP_REASONS.length,
+  Dropped: 14,
+  Count: 14 + DROP_REASONS.length,
 } as const;
+
+/** A MAC address (lower case, colons) as a number of 48 bits; an empty one is 0. */
+export function macNumber(mac: string): number {
+  return Number.parseInt(mac.replaceAll(':', '') || '0', 16);
+}
+
+/** The reverse of {@link macNumber}. */
+export function macText(mac: number): string {
+  return mac === 0 ? '' : mac.toString(16).padStart(12, '0').match(/../g)!.join(':');
+}
 
 /** The state table over its shared memory. `slots` routers; the last slot belongs to no router. */
 export class StateTable {

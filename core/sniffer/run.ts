@@ -68,7 +68,7 @@ async function knowledge(options: SnifferOptions, complain: (message: string) =>
   const { config, format, secret } = options;
   const times = { timeZone: 'local', timeFormat: 'disabled' } as const;
   if (config !== undefined) {
-    const { start, issues } = await prepare(config, format);
+    const { start, issues } = await prepare(config, format === undefined ? {} : { format });
     for (const issue of issues) {
       if (!start || issue.severity === 'warning') console.error(`${issue.severity}: ${formatIssue(issue)}`);
     }

@@ -8,7 +8,7 @@ import type { DaemonConfig } from '../config/model.ts';
 import { flushLog, openFileLog } from './log.ts';
 import { LogFiles, logPlaces } from './log-files.ts';
 import { takePidFile } from './pid-file.ts';
-import { type ExitCode, LAST_WORDS, prepareToRun, type RunOptions, reloadWith } from './run.ts';
+import { type ExitCode, LAST_WORDS, prepareToRun, type RunOptions } from './run.ts';
 import { serve } from './serve.ts';
 import { Signals } from './signals.ts';
 
@@ -70,7 +70,7 @@ async function run(options: RunOptions): Promise<ExitCode> {
     return 1;
   }
   const log = openFileLog(start.config, files);
-  const code = await serve(reloadWith(options), start, issues, {
+  const code = await serve(options, start, issues, {
     log,
     signals,
     files: {

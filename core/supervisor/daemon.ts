@@ -2,12 +2,15 @@
  * The daemon: the running generation, and how it gives way to the next. There is one way for everything: a
  * changed configuration, another version of a plugin, a worker that has crashed.
  */
-import type { DaemonConfig } from '../config/model.ts';
-import type { PluginListing } from '../plugin/listing.ts';
-import { readCounters } from './counters.ts';
+import type { DaemonInfo, ReloadOutcome, RouterName } from '../plugin/types.ts';
+import { readCounters } from '../shared/counters.ts';
+import { packageVersion } from '../shared/package-root.ts';
+import { Int, STATE_NAMES, State } from '../shared/state-table.ts';
 import { collectGarbage } from './garbage.ts';
 import { Generation, type Start } from './generation.ts';
 import type { Logger } from './log.ts';
+import type { ChangeHandler } from './service-host.ts';
+import { Services, type StagedService } from './services.ts';
 import { type GenerationStatus, readStatus } from './status.ts';
 
 /** A new generation must be prepared, and must have taken over, within this many ms each. */
@@ -20,28 +23,37 @@ const SOUND_AFTER = 60_000;
 
 /** A running daemon. */
 export class Daemon {
+  /** When it had started, ISO 8601. */
+  readonly since = new Date().toISOString();
+  /** How the last reload went, for whoever asks. */
+  lastReload: ReloadOutcome | null = null;
   /** Changes to the generation come one after the other. */
   private queue: Promise<void> = Promise.resolve().then(collectGarbage);
+  private readonly services: Services;
   private crashes = 0;
   /** Number of the running generation. */
   private number = 1;
   private stopping = false;
 
+  /** @param change does what the client API asks for */
   private constructor(
     private generation: Generation,
     private readonly log: Logger,
+    change: ChangeHandler,
   ) {
-    void this.watch(generation);
+    this.services = new Services(log, change);
   }
 
   /**
    * Starts everything. When this resolves, every virtual router that can run does.
    * @throws Error why it could not start; then nothing is running and the kernel is as it was
    */
-  static async start(start: Start, log: Logger): Promise<Daemon> {
+  static async start(start: Start, log: Logger, change: ChangeHandler): Promise<Daemon> {
     const generation = new Generation(start, log);
+    const daemon = new Daemon(generation, log, change);
+    let service: StagedService;
     try {
-      await patiently(generation.prepared(), () => generation.unprepared);
+      service = await daemon.prepare(generation);
     } catch (error) {
       await generation.discard();
       throw error;
@@ -49,18 +61,22 @@ export class Daemon {
     try {
       await generation.go();
     } catch (error) {
+      await service.abandon();
       await generation.stop();
       throw error;
     }
-    return new Daemon(generation, log);
+    service.commit();
+    void daemon.watch(generation);
+    return daemon;
   }
 
   /**
-   * Brings a new configuration and new plugins into force; nobody leaves Master for it.
+   * Brings a new configuration and new plugins into force; nobody leaves Master for it but those that are told to.
+   * @param failOver Masters that give up
    * @throws Error why it could not; then everything is as before
    */
-  reload(start: Start): Promise<void> {
-    return this.enqueue(() => this.replace(start));
+  reload(start: Start, failOver: readonly RouterName[] = []): Promise<void> {
+    return this.enqueue(() => this.replace(start, failOver));
   }
 
   /** Logs all counters as one line. */
@@ -70,13 +86,45 @@ export class Daemon {
   }
 
   /** What runs. */
-  get config(): DaemonConfig {
-    return this.generation.start.config;
+  get start(): Start {
+    return this.generation.start;
   }
 
-  /** What `rvrrpd plugins` tells. */
-  get plugins(): readonly PluginListing[] {
-    return this.generation.start.listing;
+  /** What is known of it without asking the engine. */
+  get info(): DaemonInfo {
+    return {
+      version: packageVersion(),
+      pid: process.pid,
+      since: this.since,
+      generation: this.number,
+      lastReload: this.lastReload,
+      plugins: this.start.listing,
+    };
+  }
+
+  /** A reload is over: {@link lastReload} tells how it went. */
+  reloaded(outcome: ReloadOutcome): void {
+    this.lastReload = outcome;
+    this.services.told(this.info);
+  }
+
+  /** Why a virtual router cannot be told to fail over; undefined if it can. */
+  failOverFault(
+    name: RouterName,
+  ): { readonly reason: 'missing' | 'conflict'; readonly message: string } | undefined {
+    const { table } = this.generation;
+    const slot = this.generation.slotOf(name);
+    const who = `virtual router ${name.group} on ${name.interface}`;
+    if (slot < 0) return { reason: 'missing', message: `there is no ${who}` };
+    const state = table.int(slot, Int.State);
+    if (state !== State.Master) {
+      return { reason: 'conflict', message: `${who} is not Master: it is ${STATE_NAMES[state as State]}` };
+    }
+    if (table.int(slot, Int.Priority) === 255) {
+      const message = `${who} owns its address: it is Master whenever it runs (RFC 3768 §6.4.1)`;
+      return { reason: 'conflict', message };
+    }
+    return undefined;
   }
 
   /** States and counters. */
@@ -93,7 +141,11 @@ export class Daemon {
   /** Advertises priority 0 wherever we are Master, then takes back what the kernel holds for us. */
   stop(): Promise<void> {
     this.stopping = true;
-    return this.enqueue(() => this.generation.stop());
+    return this.enqueue(async () => {
+      const served = this.services.end();
+      await this.generation.stop();
+      await served;
+    });
   }
 
   private enqueue(work: () => Promise<void>): Promise<void> {
@@ -102,16 +154,42 @@ export class Daemon {
     return done;
   }
 
-  private async replace(start: Start): Promise<void> {
-    const old = this.generation;
-    const next = new Generation(start, this.log);
+  /** Loads everything. @throws Error why it cannot; nothing is left of the service then */
+  private async prepare(next: Generation): Promise<StagedService> {
+    const service = this.services.stage(next.service(this.info));
+    const waitingFor = (): string =>
+      [next.unprepared, this.services.unprepared].filter((each) => each).join(', ');
     try {
-      await patiently(next.prepared(), () => next.unprepared);
-      await patiently(next.takeOver(old), () => 'the new engine is taking in the state of its plugins');
+      await patiently(Promise.all([next.prepared(), service]), waitingFor);
     } catch (error) {
+      service.then((staged) => staged.abandon()).catch(() => {});
+      await this.services.giveUp();
+      throw error;
+    }
+    return service;
+  }
+
+  private async replace(start: Start, failOver: readonly RouterName[]): Promise<void> {
+    const next = new Generation(start, this.log);
+    let service: StagedService | undefined;
+    try {
+      service = await this.prepare(next);
+      await this.succeed(next, failOver);
+    } catch (error) {
+      await service?.abandon();
       await next.discard();
       throw error;
     }
+    service.commit();
+  }
+
+  /** A generation that is prepared takes over. @throws Error why it could not; then it is to be discarded */
+  private async succeed(next: Generation, failOver: readonly RouterName[]): Promise<void> {
+    const old = this.generation;
+    await patiently(
+      next.takeOver(old, failOver),
+      () => 'the new engine is taking in the state of its plugins',
+    );
     this.generation = next;
     this.number++;
     void this.watch(next);
@@ -120,6 +198,20 @@ export class Daemon {
     } catch (error) {
       this.log.error(`the addresses of Masters are not looked after for now: ${messageOf(error)}`);
     }
+  }
+
+  /** The same once more, in place of a generation of which a worker has crashed. */
+  private async renew(): Promise<void> {
+    const next = new Generation(this.start, this.log);
+    try {
+      await patiently(next.prepared(), () => next.unprepared);
+      await this.succeed(next, []);
+    } catch (error) {
+      await next.discard();
+      throw error;
+    }
+    const service = next.service(this.info);
+    if (service) this.services.show(service.init.view);
   }
 
   /** Replaces the generation should one of its workers crash. */
@@ -133,7 +225,7 @@ export class Daemon {
     if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
     await this.enqueue(async () => {
       if (this.stopping || this.generation !== generation) return;
-      await this.replace(generation.start);
+      await this.renew();
       this.log.info(`replaced: ${this.summary()}`);
     }).catch((failure: Error) => {
       this.log.error(`cannot replace it: ${failure.message}`);
@@ -143,7 +235,7 @@ export class Daemon {
 }
 
 /** Waits for work, but not for ever. @throws Error that says what it was waiting for */
-async function patiently(work: Promise<void>, waitingFor: () => string): Promise<void> {
+async function patiently(work: Promise<unknown>, waitingFor: () => string): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const impatience = new Promise<never>((_, reject) => {
     const giveUp = (): void => reject(new Error(`given up after ${PATIENCE / 1000} s: ${waitingFor()}`));

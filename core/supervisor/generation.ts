@@ -6,13 +6,16 @@ import { MessageChannel } from 'node:worker_threads';
 import type { ActuatorInit, ResolvedPlugin, RouterPlugins, Succession } from '../actuator/messages.ts';
 import type { DaemonConfig } from '../config/model.ts';
 import type { EngineInit } from '../engine/messages.ts';
-import type { PluginListing } from '../plugin/listing.ts';
+import type { DaemonInfo, PluginListing, RouterName, RunningConfiguration } from '../plugin/types.ts';
+import type { ServiceView } from '../services/messages.ts';
 import { Doorbell } from '../shared/doorbell.ts';
 import { EventRing } from '../shared/event-ring.ts';
 import { Int, STATE_NAMES, StateTable } from '../shared/state-table.ts';
+import type { InstancePlaces } from './instance.ts';
 import type { Logger } from './log.ts';
 import { Narrator } from './narrator.ts';
-import { ServiceHost } from './service-host.ts';
+import type { ServiceSpec } from './service-host.ts';
+import { type ConfigurationSource, configurationTag, isTemporary } from './source.ts';
 import { matchSlots } from './succession.ts';
 import { WorkerHandle } from './worker-handle.ts';
 
@@ -31,12 +34,21 @@ export interface Start {
   readonly config: DaemonConfig;
   readonly routerPlugins: readonly RouterPlugins[];
   readonly plugins: readonly ResolvedPlugin[];
-  /** The plugin of the client API, and the name that selected it. Absent: none. */
-  readonly api?: { readonly name: string; readonly plugin: ResolvedPlugin };
+  /** The client API. Absent: none. */
+  readonly api?: ServiceStart;
   /** All plugins, for whoever asks. */
   readonly listing: readonly PluginListing[];
-  /** The file that remembers what of the kernel is ours. */
-  readonly journal: string;
+  readonly source: ConfigurationSource;
+  readonly places: Pick<InstancePlaces, 'journal' | 'serviceState'>;
+}
+
+/** The service to run, and what it sees of the configuration. */
+export interface ServiceStart extends Pick<RunningConfiguration, 'data' | 'effective'> {
+  /** The configuration value that selected it. */
+  readonly name: string;
+  readonly plugin: ResolvedPlugin;
+  /** See core/plugin/fingerprint.ts. */
+  readonly fingerprint: string;
 }
 
 /** See the file's comment. */
@@ -44,7 +56,7 @@ export class Generation {
   readonly table: StateTable;
   private readonly engine: WorkerHandle;
   private readonly actuator: WorkerHandle;
-  private readonly service: ServiceHost | undefined;
+  private readonly events: SharedArrayBuffer;
   private readonly narrate: () => void;
 
   /** Starts the workers; they load their plugins, and do nothing else before {@link go} or {@link succeed}. */
@@ -52,7 +64,8 @@ export class Generation {
     readonly start: Start,
     log: Logger,
   ) {
-    const { config, routerPlugins, plugins, journal } = start;
+    const { config, routerPlugins, plugins } = start;
+    const { journal } = start.places;
     this.table = StateTable.allocate(config.virtualRouters.length);
     const between = new MessageChannel();
     const events = new MessageChannel();
@@ -64,7 +77,8 @@ export class Generation {
       wantedBell: Doorbell.memory(),
       appliedBell: Doorbell.memory(),
     };
-    const ring = new EventRing(EventRing.allocate(EVENTS));
+    this.events = EventRing.allocate(EVENTS);
+    const ring = new EventRing(this.events);
     const eventBell = Doorbell.memory();
 
     const narrator = new Narrator(log, config.virtualRouters);
@@ -92,17 +106,28 @@ export class Generation {
     const actuator: ActuatorInit = { ...shared, journal, enginePort: between.port2 };
     this.engine = new WorkerHandle('engine', engine, [between.port1, events.port2], log);
     this.actuator = new WorkerHandle('actuator', actuator, [between.port2], log);
-    if (start.api) {
-      const { api } = config;
-      const virtualRouters = config.virtualRouters.map((router) => ({ ...router, authSecret: '' }));
-      const table = this.table.buffer;
-      this.service = new ServiceHost({ ...start.api, api, virtualRouters, table, events: ring.buffer }, log);
-    }
   }
 
-  /** All workers have loaded their plugins. @throws Error why one has not */
+  /** The client API of this generation, if it has one. */
+  service(daemon: DaemonInfo): ServiceSpec | undefined {
+    const { api, config, places, source } = this.start;
+    if (!api) return undefined;
+    const { name, plugin, fingerprint, data, effective } = api;
+    const { file } = source;
+    const view: ServiceView = {
+      virtualRouters: config.virtualRouters.map((router) => ({ ...router, authSecret: '' })),
+      table: this.table.buffer,
+      events: this.events,
+      configuration: { file, data, effective, tag: configurationTag(source), temporary: isTemporary(source) },
+      daemon,
+    };
+    const settings = { options: plugin.options, api: config.api };
+    return { init: { plugin, name, settings, view, stateFile: places.serviceState }, fingerprint };
+  }
+
+  /** Its workers have loaded their plugins. @throws Error why one has not */
   async prepared(): Promise<void> {
-    await Promise.all([this.actuator.prepared, this.engine.prepared, this.service?.prepared]);
+    await Promise.all([this.actuator.prepared, this.engine.prepared]);
   }
 
   /** Starts as the first generation. @throws Error why it could not */
@@ -112,7 +137,6 @@ export class Generation {
     // The actuator's failure is the cause where both fail, so it is waited for first.
     await this.actuator.ready;
     await this.engine.ready;
-    this.service?.go();
   }
 
   /** What keeps it from being prepared, should that take too long. */
@@ -122,11 +146,18 @@ export class Generation {
 
   /**
    * Takes over the virtual routers of the generation before, whose workers may have crashed.
+   * @param failOver Masters that give up once they are ours
    * @throws Error why it could not: then the old engine runs on, or has crashed. This one is to be discarded.
    */
-  async takeOver(old: Generation): Promise<void> {
+  async takeOver(old: Generation, failOver: readonly RouterName[]): Promise<void> {
     const { slots, changed, leaving } = matchSlots(old.start, this.start);
-    const succession: Succession = { table: old.table.buffer, slots, changed, sockets: old.engine.sockets };
+    const succession: Succession = {
+      table: old.table.buffer,
+      slots,
+      changed,
+      sockets: old.engine.sockets,
+      failOver: failOver.map((name) => this.slotOf(name)),
+    };
     const crashed = old.engine.dead;
     if (crashed) {
       this.engine.order({ type: 'go', succession });
@@ -155,8 +186,6 @@ export class Generation {
       throw error;
     } finally {
       old.narrate();
-      await old.service?.end();
-      this.service?.go();
     }
   }
 
@@ -173,16 +202,21 @@ export class Generation {
 
   /** Advertises priority 0 wherever we are Master, then takes back what the kernel holds for us. */
   async stop(): Promise<void> {
-    const serviceEnded = this.service?.end();
     await this.engine.end('stop');
     await this.actuator.end('stop');
-    await serviceEnded;
     this.narrate();
   }
 
   /** Ends a generation that never took over. */
   async discard(): Promise<void> {
-    await Promise.all([this.engine.kill(), this.actuator.kill(), this.service?.end()]);
+    await Promise.all([this.engine.kill(), this.actuator.kill()]);
+  }
+
+  /** Slot of a virtual router, −1 if there is no such. */
+  slotOf({ interface: on, group }: RouterName): number {
+    return this.start.config.virtualRouters.findIndex(
+      (router) => router.interface === on && router.vrid === group,
+    );
   }
 
   /** How many routers are in each state, for the log. */

@@ -15,6 +15,8 @@ export interface InstancePlaces {
   readonly lock: string;
   /** See `ActuatorInit.journal`. */
   readonly journal: string;
+  /** See `ServiceContext.stateFile`. */
+  readonly serviceState: string;
   /** Unix socket on which it is asked and told things, see control.ts. */
   readonly control: string;
 }
@@ -33,6 +35,7 @@ export function instancePlaces(configFile: string): InstancePlaces {
   return {
     lock: `\0rvrrpd/${digest}`,
     journal: path.join(RUN_FOLDER, `${key}.journal`),
+    serviceState: path.join(RUN_FOLDER, `${key}.service`),
     control: path.join(RUN_FOLDER, `${key}.sock`),
   };
 }

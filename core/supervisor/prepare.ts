@@ -1,40 +1,97 @@
-/** From a configuration file to all that is needed to run it, or to everything that is wrong with it. */
-import { type ConfigFormat, type ConfigIssue, hasErrors, loadConfig, sortIssues } from '../config/index.ts';
-import { discoverPlugins } from '../plugin/discover.ts';
-import { listPlugins, type PluginListing } from '../plugin/listing.ts';
+/** From a configuration to all that is needed to run it, or to everything that is wrong with it. */
+import {
+  type ConfigFormat,
+  type ConfigIssue,
+  hasErrors,
+  type LoadedConfiguration,
+  loadConfig,
+  loadText,
+  sortIssues,
+} from '../config/index.ts';
+import { redactConfiguration, withDefaults } from '../config/redact.ts';
+import { type AvailablePlugin, discoverPlugins } from '../plugin/discover.ts';
+import { packageFingerprint } from '../plugin/fingerprint.ts';
+import { listPlugins } from '../plugin/listing.ts';
 import { resolvePlugins } from '../plugin/resolve.ts';
-import type { Start } from './generation.ts';
+import type { Offer } from '../plugin/table.ts';
+import type { PluginListing } from '../plugin/types.ts';
+import type { ServiceStart, Start } from './generation.ts';
+import type { ConfigurationSource } from './source.ts';
 
 /** What came of it: `start` is there unless an issue is an error. */
 export interface Preparation {
-  readonly start?: Omit<Start, 'journal'>;
+  readonly start?: Omit<Start, 'places'>;
   readonly issues: readonly ConfigIssue[];
   /** The plugins that were found, those of a faulty configuration too. */
   readonly listing: readonly PluginListing[];
 }
 
+/** What the command line says for every configuration. */
+export interface PrepareOptions {
+  readonly format?: ConfigFormat;
+  /** Comes before the file's. */
+  readonly debug?: 0 | 1 | 2 | 3 | 4 | 5;
+}
+
 /**
  * Loads and checks configuration and plugins; no code of a plugin runs.
- * @param debug `debug` of the command line, which comes before the file's
+ * @param path absent: where configurations usually are
  */
-export async function prepare(
-  path: string | undefined,
-  format: ConfigFormat | undefined,
-  debug?: 0 | 1 | 2 | 3 | 4 | 5,
-): Promise<Preparation> {
-  const loaded = await loadConfig(path, format);
+export async function prepare(path: string | undefined, options: PrepareOptions): Promise<Preparation> {
+  const loaded = await loadConfig(path, options.format);
+  return assemble(loaded, options, (file, text) => ({ file, text, fileText: text }));
+}
+
+/** The same for texts that are not, or not yet, in the file. */
+export function prepareText(source: ConfigurationSource, options: PrepareOptions): Preparation {
+  return assemble(loadText(source.file, source.text, options.format), options, () => source);
+}
+
+function assemble(
+  loaded: LoadedConfiguration,
+  { format, debug }: PrepareOptions,
+  sourceOf: (file: string, text: string) => ConfigurationSource,
+): Preparation {
   if (!loaded.document) return { issues: loaded.issues, listing: [] };
+  const { document, text } = loaded;
   const config = debug === undefined ? loaded.config : { ...loaded.config, debug };
-  const discovery = discoverPlugins({ document: loaded.document, plugins: loaded.plugins });
-  const resolution = resolvePlugins(config, loaded.document, discovery.plugins);
+  const discovery = discoverPlugins({ document, plugins: loaded.plugins });
+  const resolution = resolvePlugins(config, document, discovery.plugins);
   // That nobody answers to the names of a plugin that cannot be used would only hide why.
   const unresolved = hasErrors(discovery.issues) ? [] : resolution.issues;
   const issues = sortIssues([...loaded.issues, ...discovery.issues, ...unresolved]);
   const listing = listPlugins(discovery.plugins, resolution);
   if (hasErrors(issues)) return { issues, listing };
-  const plugins = discovery.plugins.map(({ resolved }) => resolved);
-  const start = { config: resolution.config, routerPlugins: resolution.routers, plugins, listing };
-  return { start: { ...start, ...(resolution.api && { api: resolution.api }) }, issues, listing };
+  const start = {
+    config: resolution.config,
+    routerPlugins: resolution.routers,
+    plugins: discovery.plugins.map(({ resolved }) => resolved),
+    listing,
+    source: { ...sourceOf(document.file, text), ...(format && { format }) },
+    ...(resolution.api && { api: serviceOf(resolution.api, document.data, discovery.plugins) }),
+  };
+  return { start, issues, listing };
+}
+
+function serviceOf(
+  { name, plugin }: Offer,
+  data: Record<string, unknown>,
+  available: readonly AvailablePlugin[],
+): ServiceStart {
+  const folder = available.find(({ resolved }) => resolved === plugin)!.folder;
+  const schemas = new Map(
+    available.flatMap(({ path, optionsSchema }) =>
+      path && optionsSchema ? [[String(path[1]), optionsSchema] as const] : [],
+    ),
+  );
+  const protocolSchemas = new Map(
+    available.flatMap(({ resolved, configSchema }) =>
+      configSchema ? resolved.names.map((protocol) => [protocol, configSchema] as const) : [],
+    ),
+  );
+  const shown = redactConfiguration(data, schemas, protocolSchemas);
+  const fingerprint = packageFingerprint(folder);
+  return { name, plugin, fingerprint, data: shown, effective: withDefaults(shown) };
 }
 
 /** The plugins that are there without any configuration: the built-in ones. */

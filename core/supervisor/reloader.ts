@@ -1,20 +1,16 @@
-/** Reloads, whoever asks for them: one after the other, each with an outcome that is told to all who wait. */
-import { type ConfigFormat, type ConfigIssue, formatIssue } from '../config/index.ts';
+/**
+ * Reloads and changes, whoever asks for them: one after the other, each with an outcome that is told to all who
+ * wait.
+ */
+import { type ConfigIssue, formatIssue } from '../config/index.ts';
 import type { DaemonConfig } from '../config/model.ts';
+import type { ChangeOutcome, ChangeRequest, ReloadOutcome, RouterName } from '../plugin/types.ts';
+import { type Application, Changer } from './changer.ts';
 import type { Daemon } from './daemon.ts';
+import type { Start } from './generation.ts';
 import { adjustLog, type Logger } from './log.ts';
-import { prepare } from './prepare.ts';
+import { type PrepareOptions, prepare } from './prepare.ts';
 import type { ServiceManager } from './service-manager.ts';
-import type { ReloadOutcome } from './status.ts';
-
-/** What is reloaded: as at the start. */
-export interface ReloadSource {
-  /** Absolute path. */
-  readonly config: string;
-  readonly format?: ConfigFormat;
-  readonly debug?: 0 | 1 | 2 | 3 | 4 | 5;
-  readonly journal: string;
-}
 
 /** Log files of a daemon in the background. */
 export interface ReopenableLog {
@@ -28,81 +24,110 @@ export interface ReopenableLog {
 
 /** See the file's comment. */
 export class Reloader {
-  /** The last one; undefined: there was none. */
-  last: ReloadOutcome | undefined;
-  private running: Promise<ReloadOutcome> | undefined;
+  /** One thing after the other. */
+  private queue: Promise<unknown> = Promise.resolve();
+  /** A reload that has not begun yet. */
   private waiting: Promise<ReloadOutcome> | undefined;
+  private readonly changer: Changer;
 
+  /** @param options hold for every configuration */
   constructor(
     private readonly daemon: Daemon,
-    private readonly source: ReloadSource,
+    private readonly options: PrepareOptions,
     private readonly log: Logger,
     private readonly manager: ServiceManager,
     private readonly files?: ReopenableLog,
-  ) {}
+  ) {
+    this.changer = new Changer(daemon, options, (application) => this.apply(application));
+  }
 
   /**
    * Reads the configuration again and brings it into force, or says why not. Never rejects. Whoever asks while
    * a reload is under way waits for the next one, which may be everybody's who has asked meanwhile.
    */
   reload(): Promise<ReloadOutcome> {
-    if (this.waiting) return this.waiting;
-    if (!this.running) return this.begin();
-    this.waiting = this.running.then(() => {
+    this.waiting ??= this.enqueue(() => {
       this.waiting = undefined;
-      return this.begin();
+      return this.perform();
     });
     return this.waiting;
   }
 
+  /** Does what a service asks for. Never rejects. */
+  change(request: ChangeRequest): Promise<ChangeOutcome> {
+    return this.enqueue(() => this.changer.perform(request));
+  }
+
   /** One line for the service manager: how many routers are in each state, and what is wrong. */
   get summary(): string {
-    const { daemon, last } = this;
+    const { daemon } = this;
+    const { lastReload: last } = daemon;
     const reason = [last?.error, last?.issues.find((issue) => issue.startsWith('error'))];
     const failed = last && !last.ok ? `reload failed: ${reason.filter(Boolean).join(': ')}; ` : '';
     return `${failed}${daemon.summary()}`;
   }
 
-  private begin(): Promise<ReloadOutcome> {
-    this.running = this.perform().finally(() => {
-      this.running = undefined;
-    });
-    return this.running;
+  private enqueue<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.queue.then(work);
+    this.queue = done.catch(() => {});
+    return done;
   }
 
   private async perform(): Promise<ReloadOutcome> {
-    const { log, manager } = this;
-    manager.reloading();
+    const { daemon, log, files, options } = this;
     const issues: string[] = [];
-    let error: string | undefined;
-    try {
-      await this.replace(issues);
-      log.info({ routers: this.daemon.config.virtualRouters.length }, `reloaded: ${this.daemon.summary()}`);
-    } catch (failure) {
-      error = messageOf(failure);
-      log.error(`not reloaded: ${error}; everything runs on as before`);
-    }
-    const time = new Date().toISOString();
-    this.last = { time, ok: error === undefined, ...(error === undefined ? {} : { error }), issues };
-    manager.reloaded(this.summary);
-    return this.last;
+    return this.told('reload', issues, async () => {
+      try {
+        files?.reopen();
+      } catch (error) {
+        log.error(messageOf(error));
+      }
+      const { start, issues: found } = await prepare(daemon.start.source.file, options);
+      issues.push(...found.map(describeIssue));
+      logIssues(found, log);
+      if (!start) throw new Error('the configuration has errors');
+      await this.bring({ ...start, places: daemon.start.places });
+    });
   }
 
-  /** @param found what is found in the configuration is added to it */
-  private async replace(found: string[]): Promise<void> {
-    const { daemon, source, log, files } = this;
+  /** Brings a change into force. @throws Error why it could not; then everything is as before */
+  private async apply({ start, issues, failOver, by, what }: Application): Promise<void> {
+    this.log.info(`${by ?? 'a service'} asks for: ${what}`);
+    logIssues(issues, this.log);
+    const found = issues.map(describeIssue);
+    const outcome = await this.told('change', found, () => this.bring(start, failOver));
+    if (!outcome.ok) throw new Error(outcome.error);
+  }
+
+  /** Does it, and tells everybody how it went. */
+  private async told(
+    what: 'reload' | 'change',
+    issues: readonly string[],
+    work: () => Promise<void>,
+  ): Promise<ReloadOutcome> {
+    const { daemon, log, manager } = this;
+    const done = { reload: 'reloaded', change: 'changed' }[what];
+    manager.reloading();
+    let error: string | undefined;
     try {
-      files?.reopen();
-    } catch (error) {
-      log.error(messageOf(error));
+      await work();
+      log.info({ routers: daemon.start.config.virtualRouters.length }, `${done}: ${daemon.summary()}`);
+    } catch (failure) {
+      error = messageOf(failure);
+      log.error(`not ${done}: ${error}; everything runs on as before`);
     }
-    const before = daemon.config;
-    const { start, issues } = await prepare(source.config, source.format, source.debug);
-    found.push(...issues.map(describeIssue));
-    logIssues(issues, log);
-    if (!start) throw new Error('the configuration has errors');
+    const time = new Date().toISOString();
+    const outcome = { time, ok: error === undefined, ...(error === undefined ? {} : { error }), issues };
+    daemon.reloaded(outcome);
+    manager.reloaded(this.summary);
+    return outcome;
+  }
+
+  private async bring(start: Start, failOver: readonly RouterName[] = []): Promise<void> {
+    const { daemon, log, files } = this;
+    const before = daemon.start.config;
     files?.check(start.config);
-    await daemon.reload({ ...start, journal: source.journal });
+    await daemon.reload(start, failOver);
     try {
       files?.use(start.config);
     } catch (error) {

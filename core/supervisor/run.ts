@@ -1,17 +1,15 @@
 /** The daemon as a process: from the command line's wishes to the exit code. */
-import type { ConfigFormat } from '../config/index.ts';
 import { flushLog, openLog } from './log.ts';
 import { missingCapabilities } from './permissions.ts';
-import { type Preparation, prepare } from './prepare.ts';
+import { type Preparation, type PrepareOptions, prepare } from './prepare.ts';
 import { describeIssue } from './reloader.ts';
 import { serve } from './serve.ts';
 import { Signals } from './signals.ts';
 
 /** What the command line asked for. */
-export interface RunOptions {
+export interface RunOptions extends PrepareOptions {
+  /** Path of the configuration; absent: where it usually is. */
   readonly config?: string;
-  readonly format?: ConfigFormat;
-  readonly debug?: 0 | 1 | 2 | 3 | 4 | 5;
 }
 
 /** Exit codes: 0 stopped as told, 1 could not start or broke down. */
@@ -21,8 +19,8 @@ export type ExitCode = 0 | 1;
 export const LAST_WORDS = 300;
 
 /** Checks configuration and plugins, starts nothing; prints what it finds. */
-export async function check({ config, format, debug }: RunOptions): Promise<ExitCode> {
-  const { start, issues } = await prepare(config, format, debug);
+export async function check({ config, ...options }: RunOptions): Promise<ExitCode> {
+  const { start, issues } = await prepare(config, options);
   for (const issue of issues) console.error(describeIssue(issue));
   if (start)
     console.log(`${start.config.file}: ${start.config.virtualRouters.length} virtual routers, no errors`);
@@ -35,14 +33,14 @@ export async function runForeground(options: RunOptions): Promise<ExitCode> {
   if (!prepared.start) return 1;
   const log = openLog(prepared.start.config);
   const surroundings = { log, signals: new Signals() };
-  const code = await serve(reloadWith(options), prepared.start, prepared.issues, surroundings);
+  const code = await serve(options, prepared.start, prepared.issues, surroundings);
   await flushLog(log, LAST_WORDS);
   return code;
 }
 
 /** Prepares the start. Without a `start` there can be none, and the reason was printed. */
-export async function prepareToRun({ config, format, debug }: RunOptions): Promise<Preparation> {
-  const { start, ...prepared } = await prepare(config, format, debug);
+export async function prepareToRun({ config, ...options }: RunOptions): Promise<Preparation> {
+  const { start, ...prepared } = await prepare(config, options);
   if (!start) {
     for (const issue of prepared.issues) console.error(describeIssue(issue));
     return prepared;
@@ -51,9 +49,4 @@ export async function prepareToRun({ config, format, debug }: RunOptions): Promi
   if (missing.length === 0) return { start, ...prepared };
   console.error(`rvrrpd needs ${missing.join(' and ')}: run it as root`);
   return prepared;
-}
-
-/** What holds for reloads as well. */
-export function reloadWith({ format, debug }: RunOptions): Pick<RunOptions, 'format' | 'debug'> {
-  return { ...(format && { format }), ...(debug !== undefined && { debug }) };
 }

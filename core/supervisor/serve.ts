@@ -5,8 +5,9 @@ import { ControlServer } from './control.ts';
 import { Daemon } from './daemon.ts';
 import { type Instance, takeInstance } from './instance.ts';
 import type { Logger } from './log.ts';
-import type { Preparation } from './prepare.ts';
-import { logIssues, Reloader, type ReloadSource, type ReopenableLog } from './reloader.ts';
+import type { Preparation, PrepareOptions } from './prepare.ts';
+import { logIssues, Reloader, type ReopenableLog } from './reloader.ts';
+import type { ChangeHandler } from './service-host.ts';
 import { ServiceManager } from './service-manager.ts';
 import type { Signals } from './signals.ts';
 import type { DaemonStatus } from './status.ts';
@@ -31,7 +32,7 @@ const STOP_TIMEOUT = 10_000;
  * @returns 0 stopped as told, 1 could not start or stop
  */
 export async function serve(
-  source: Pick<ReloadSource, 'format' | 'debug'>,
+  options: PrepareOptions,
   first: NonNullable<Preparation['start']>,
   issues: readonly ConfigIssue[],
   surroundings: Surroundings,
@@ -40,25 +41,25 @@ export async function serve(
   logIssues(issues, log);
   const manager = new ServiceManager(log);
   const { file } = first.config;
+  // A service may ask for a change before there is somebody to do it.
+  let begin: (reloader: Reloader) => void = () => {};
+  const reloading = new Promise<Reloader>((resolve) => {
+    begin = resolve;
+  });
   let instance: Instance;
   let daemon: Daemon;
   try {
     instance = await takeInstance(file);
-    daemon = await Daemon.start({ ...first, journal: instance.journal }, log);
+    const change: ChangeHandler = (request) => reloading.then((reloader) => reloader.change(request));
+    daemon = await Daemon.start({ ...first, places: instance }, log, change);
   } catch (error) {
     const reason = messageOf(error);
     log.fatal(`not started: ${reason}`);
     surroundings.failed?.(reason);
     return 1;
   }
-  const { journal } = instance;
-  const reloader = new Reloader(
-    daemon,
-    { ...source, config: file, journal },
-    log,
-    manager,
-    surroundings.files,
-  );
+  const reloader = new Reloader(daemon, options, log, manager, surroundings.files);
+  begin(reloader);
   process.on('SIGUSR1', () => daemon.logCounters());
   const control = await openControl(instance, daemon, reloader, log);
   log.info(
@@ -89,16 +90,12 @@ async function openControl(
   reloader: Reloader,
   log: Logger,
 ): Promise<ControlServer | undefined> {
-  const since = new Date().toISOString();
-  const status = (): DaemonStatus => ({
-    version: packageVersion(),
-    pid: process.pid,
-    configuration: daemon.config.file,
-    since,
-    lastReload: reloader.last ?? null,
-    ...daemon.status(),
-  });
-  const commands = { status, reload: () => reloader.reload(), plugins: () => daemon.plugins };
+  const status = (): DaemonStatus => {
+    const { version, pid, since, lastReload } = daemon.info;
+    const configuration = daemon.start.source.file;
+    return { version, pid, configuration, since, lastReload, ...daemon.status() };
+  };
+  const commands = { status, reload: () => reloader.reload(), plugins: () => daemon.start.listing };
   try {
     return await ControlServer.open(instance.control, (command) => commands[command]());
   } catch (error) {

@@ -1,29 +1,49 @@
 /** Keeps one service running: starts it again when it crashes, ends it when it is stuck. */
-import type { ServiceInit } from '../services/messages.ts';
+import type { ChangeOutcome, ChangeRequest, DaemonInfo, ServiceSettings } from '../plugin/types.ts';
+import type { ServiceInit, ServiceOrder, ServiceReport } from '../services/messages.ts';
 import type { Logger } from './log.ts';
 import { WorkerHandle } from './worker-handle.ts';
 
 /** Heap of a service in MiB; one that wants more is ended and started again. */
 const HEAP = 512;
-/** A service may take this many ms to stop. */
+/** A service may take this many ms to stop, and as many to say what its successor needs. */
 const STOP_TIMEOUT = 500;
+/** A service that has not made ready for new settings within this many ms is stuck. */
+const SETTINGS_TIMEOUT = 3000;
 /** Pauses in ms before a crashed service is started again, the last one for all further crashes. */
 const BACK_OFF = [1000, 2000, 5000, 15_000, 60_000];
 /** A service that has run for this many ms is sound: back-off starts anew. */
 const SOUND_AFTER = 60_000;
 
+/** A service to run. */
+export interface ServiceSpec {
+  readonly init: ServiceInit;
+  /** Of its code, see core/plugin/fingerprint.ts. */
+  readonly fingerprint: string;
+}
+
+/** Does what a service asks for. */
+export type ChangeHandler = (request: ChangeRequest) => Promise<ChangeOutcome>;
+
 /** A service across its crashes. */
 export class ServiceHost {
+  private init: ServiceInit;
   private worker: WorkerHandle;
   private crashes = 0;
   private ending = false;
   private going = false;
   private timer: NodeJS.Timeout | undefined;
+  /** Why it could not start, until that is told. */
+  private refusal: Error | undefined;
+  /** Waits for what the worker says next, other than requests. */
+  private hear: ((report: ServiceReport) => void) | undefined;
 
   constructor(
-    private readonly init: ServiceInit,
+    private readonly spec: ServiceSpec,
     private readonly log: Logger,
+    private readonly change: ChangeHandler,
   ) {
+    this.init = spec.init;
     this.worker = this.create();
   }
 
@@ -32,10 +52,65 @@ export class ServiceHost {
     return this.worker.prepared;
   }
 
+  /** What it is at before it is prepared; undefined once it is. */
+  get unprepared(): string | undefined {
+    return this.worker.unprepared;
+  }
+
+  get package(): string {
+    return this.init.plugin.package;
+  }
+
   /** Lets it serve, now and after every crash. Not waited for: a service is nothing that routers depend on. */
   go(): void {
     this.going = true;
     this.begin();
+  }
+
+  /** Whether it is this service, up and running. */
+  is({ init, fingerprint }: ServiceSpec): boolean {
+    const code = ({ plugin, name }: ServiceInit): string => `${name} ${plugin.entry} ${plugin.version}`;
+    return fingerprint === this.spec.fingerprint && code(init) === code(this.init) && this.isUp;
+  }
+
+  /**
+   * Has it make ready for settings.
+   * @returns false if it cannot do that, or is stuck: another one is to be started
+   * @throws Error why it cannot work with them
+   */
+  async offer(settings: ServiceSettings): Promise<boolean> {
+    const report = await this.ask({ type: 'settings', settings }, SETTINGS_TIMEOUT);
+    if (report?.type !== 'settings' || report.verdict === 'unsupported') return false;
+    if (report.verdict === 'refused') throw new Error(report.error);
+    return true;
+  }
+
+  /** The settings offered are not in force after all. */
+  abandon(): void {
+    this.tell({ type: 'abandon' });
+  }
+
+  /** Another generation runs. @param settings were offered before and are in force now */
+  show(view: ServiceInit['view'], settings?: ServiceSettings): void {
+    this.init = { ...this.init, view, ...(settings && { settings }) };
+    this.tell({ type: 'view', view, ...(settings && { settings }) });
+  }
+
+  /** A reload is over. */
+  told(daemon: DaemonInfo): void {
+    this.init = { ...this.init, view: { ...this.init.view, daemon } };
+    this.tell({ type: 'daemon', daemon });
+  }
+
+  /** What its successor needs; undefined if there is nothing, or it does not say. */
+  async exported(): Promise<unknown> {
+    const report = await this.ask({ type: 'export' }, STOP_TIMEOUT);
+    return report?.type === 'state' ? report.state : undefined;
+  }
+
+  /** What its predecessor has given; before {@link go}. */
+  import(state: unknown): void {
+    this.tell({ type: 'import', state });
   }
 
   /** Ends it, stuck or not. */
@@ -50,19 +125,50 @@ export class ServiceHost {
     clearTimeout(timer);
   }
 
+  private get isUp(): boolean {
+    return this.going && !this.worker.dead;
+  }
+
   private create(): WorkerHandle {
     const worker = new WorkerHandle('service', this.init, [], this.log, { maxOldGenerationSizeMb: HEAP });
+    worker.onService = (report) => {
+      if (report.type !== 'request') return this.hear?.(report);
+      const { number, request } = report;
+      void this.change(request).then((outcome) => {
+        if (!worker.dead) worker.order({ type: 'service', order: { type: 'answer', number, outcome } });
+      });
+    };
     void this.watch(worker, performance.now());
     return worker;
+  }
+
+  private tell(order: ServiceOrder): void {
+    if (!this.worker.dead) this.worker.order({ type: 'service', order });
+  }
+
+  /** @returns what it says, undefined if that takes too long or it ends */
+  private async ask(order: ServiceOrder, patience: number): Promise<ServiceReport | undefined> {
+    if (!this.isUp) return undefined;
+    let timer: NodeJS.Timeout | undefined;
+    const answer = new Promise<ServiceReport | undefined>((resolve) => {
+      this.hear = resolve;
+      timer = setTimeout(() => resolve(undefined), patience);
+      void this.worker.ended.then(() => resolve(undefined));
+    });
+    this.tell(order);
+    const report = await answer;
+    clearTimeout(timer);
+    this.hear = undefined;
+    return report;
   }
 
   private begin(): void {
     const { worker } = this;
     worker.order({ type: 'go' });
     worker.ready.catch((error: Error) => {
-      if (worker.dead) return; // told by `watch`
-      this.log.error(`${this.name}: ${error.message}`);
-      void worker.crash();
+      if (worker.dead) return;
+      this.refusal = error;
+      void worker.crash(); // `watch` tells
     });
   }
 
@@ -71,7 +177,10 @@ export class ServiceHost {
     if (this.ending || !error) return;
     if (performance.now() - started > SOUND_AFTER) this.crashes = 0;
     const pause = BACK_OFF[Math.min(this.crashes++, BACK_OFF.length - 1)]!;
-    this.log.error(`${this.name} broke down: ${error.message}; starting it again in ${pause / 1000} s`);
+    const { refusal } = this;
+    this.refusal = undefined;
+    const what = refusal ? `cannot start: ${refusal.message}` : `broke down: ${error.message}`;
+    this.log.error(`${this.name} ${what}; starting it again in ${pause / 1000} s`);
     this.timer = setTimeout(() => {
       if (this.ending) return;
       this.worker = this.create();

@@ -1,19 +1,8 @@
 /** What `rvrrpd status` tells: the state table together with the reloads so far. */
 import type { DaemonConfig } from '../config/model.ts';
+import type { DaemonCounters, ReloadOutcome, RouterCounters } from '../plugin/types.ts';
+import { readCounters } from '../shared/counters.ts';
 import { Num, type StateTable } from '../shared/state-table.ts';
-import { type Counters, type RouterCounters, readCounters } from './counters.ts';
-
-/** How a reload went. */
-export interface ReloadOutcome {
-  /** When it was over, ISO 8601. */
-  readonly time: string;
-  /** False: everything runs on as before. */
-  readonly ok: boolean;
-  /** Why not; absent if it went well. */
-  readonly error?: string;
-  /** What was found in the configuration, warnings too, a line each: `error: FILE:LINE: …`. */
-  readonly issues: readonly string[];
-}
 
 /** One virtual router. */
 export interface RouterStatus extends RouterCounters {
@@ -23,7 +12,7 @@ export interface RouterStatus extends RouterCounters {
 }
 
 /** What the running generation does. */
-export interface GenerationStatus extends Counters {
+export interface GenerationStatus extends DaemonCounters {
   /** 1 for the first generation, one more at each reload and at each replacement of a crashed worker. */
   readonly generation: number;
   readonly routers: readonly RouterStatus[];

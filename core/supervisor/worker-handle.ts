@@ -1,6 +1,7 @@
 /** A worker thread as the supervisor sees it: it is prepared, starts, logs, stops when told to. */
 import { type ResourceLimits, type TransferListItem, Worker } from 'node:worker_threads';
 import type { HandedSocket, WorkerOrder, WorkerReport } from '../actuator/messages.ts';
+import type { ServiceReport } from '../services/messages.ts';
 import type { Logger } from './log.ts';
 
 /** A promise and what settles it. */
@@ -26,6 +27,8 @@ export class WorkerHandle {
   readonly ended: Promise<Error | undefined>;
   /** The thread is gone. */
   dead = false;
+  /** Told what a service reports. */
+  onService: (report: ServiceReport) => void = () => {};
   private readonly worker: Worker;
   private readonly preparedGate = new Gate();
   private readonly readyGate = new Gate();
@@ -170,6 +173,9 @@ export class WorkerHandle {
         break;
       case 'stopped':
         this.stoppedGate.open();
+        break;
+      case 'service':
+        this.onService(report.report);
         break;
     }
   }

@@ -13,6 +13,8 @@ export const COMMANDS = {
   script: 'bsdutils',
   setpriv: 'util-linux',
   python3: 'python3',
+  curl: 'curl',
+  openssl: 'openssl',
 } as const;
 
 function found(command: string): boolean {

@@ -1,0 +1,217 @@
+/** Changes of a configuration, applied to its plain data. */
+import type { ConfigurationChange, RouterName } from '../../plugin/types.ts';
+import type { RawTable } from '../document.ts';
+import { type ConfigPath, directiveName } from '../issues.ts';
+import { isTable, own, put } from './table.ts';
+
+/**
+ * Why a change cannot be made. `missing`: there is no such virtual router; `exists`: there is one already;
+ * `invalid`: it makes no sense, or the file cannot hold it.
+ */
+export type EditFault = 'missing' | 'exists' | 'invalid';
+
+/** A change that cannot be made; the message is for the operator, and holds no value of a directive. */
+export class EditError extends Error {
+  override readonly name = 'EditError';
+
+  constructor(
+    readonly reason: EditFault,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** A configuration after changes. */
+export interface ChangedData {
+  readonly data: RawTable;
+  /** For each element of `data.vrouter`: its index before the changes, `undefined` for a new one. */
+  readonly origins: readonly (number | undefined)[];
+}
+
+/** Tables and arrays in one another; far above what any plugin's options need. */
+const MAX_DEPTH = 32;
+
+interface Entry {
+  table: unknown;
+  readonly origin: number | undefined;
+}
+
+/**
+ * Applies changes, in order.
+ * @param before is left as it is
+ * @throws EditError if one of them cannot be made
+ */
+export function applyChanges(before: RawTable, changes: readonly ConfigurationChange[]): ChangedData {
+  const data = structuredClone(before);
+  const existing: unknown = data.vrouter ?? [];
+  let entries: Entry[] = Array.isArray(existing)
+    ? existing.map((table: unknown, origin) => ({ table, origin }))
+    : [];
+  for (const change of changes) {
+    switch (change.op) {
+      case 'set':
+        setDirective(data, change.path, change.value);
+        break;
+      case 'add-router': {
+        if (!Array.isArray(existing)) throw new EditError('invalid', 'vrouter is not an array of tables');
+        const table = plain(change.table, ['vrouter', entries.length]);
+        if (!isTable(table)) throw new EditError('invalid', 'a virtual router must be a table');
+        refuseTwin(entries, table);
+        entries.push({ table, origin: undefined });
+        break;
+      }
+      case 'change-router': {
+        const { entry, table } = find(entries, change.router);
+        const index = entries.indexOf(entry);
+        if (!isTable(change.patch)) throw new EditError('invalid', 'a patch must be a table');
+        const changed = mergePatch(table, change.patch, ['vrouter', index]) as RawTable;
+        refuseTwin(
+          entries.filter((other) => other !== entry),
+          changed,
+        );
+        entry.table = changed;
+        break;
+      }
+      case 'remove-router': {
+        const { entry } = find(entries, change.router);
+        entries = entries.filter((other) => other !== entry);
+        break;
+      }
+    }
+  }
+  // An array that has become empty goes: TOML has no other way to say that there is no [[vrouter]].
+  if (entries.length > 0) data.vrouter = entries.map(({ table }) => table);
+  else if (Array.isArray(existing) && existing.length > 0) delete data.vrouter;
+  return { data, origins: entries.map(({ origin }) => origin) };
+}
+
+/** Sets or removes what is not a virtual router. */
+function setDirective(data: RawTable, path: readonly string[], value: unknown): void {
+  const last = path.at(-1);
+  if (last === undefined) throw new EditError('invalid', 'the path of the directive to set is empty');
+  if (path[0] === 'vrouter') {
+    throw new EditError('invalid', 'vrouter cannot be set: virtual routers are added, changed and removed');
+  }
+  for (const key of path) checkKey(key, []);
+  const wanted = plain(value, path);
+  let table = data;
+  for (const [index, key] of path.slice(0, -1).entries()) {
+    let inner = own(table, key);
+    if (inner === undefined) {
+      if (wanted === undefined) return; // nothing there to remove
+      inner = {};
+      put(table, key, inner);
+    }
+    if (!isTable(inner)) {
+      const name = directiveName(path.slice(0, index + 1));
+      throw new EditError('invalid', `${name} is not a table: there is no ${directiveName(path)}`);
+    }
+    table = inner;
+  }
+  if (wanted === undefined) delete table[last];
+  else put(table, last, wanted);
+}
+
+function find(entries: readonly Entry[], name: RouterName): { entry: Entry; table: RawTable } {
+  for (const entry of entries) {
+    if (
+      isTable(entry.table) &&
+      entry.table.interface === name.interface &&
+      entry.table.group === name.group
+    ) {
+      return { entry, table: entry.table };
+    }
+  }
+  throw new EditError('missing', `there is no virtual router with group ${name.group} on ${name.interface}`);
+}
+
+/** A table without an identity, or with one of the wrong type, is for the schema to complain about. */
+function refuseTwin(entries: readonly Entry[], { interface: name, group }: RawTable): void {
+  if (typeof name !== 'string' || typeof group !== 'number') return;
+  const twin = entries.some(
+    ({ table }) => isTable(table) && table.interface === name && table.group === group,
+  );
+  if (twin) throw new EditError('exists', `there is a virtual router with group ${group} on ${name} already`);
+}
+
+/** JSON Merge Patch (RFC 7396 §2); what is `undefined` goes, like what is `null`. */
+function mergePatch(target: unknown, patch: unknown, path: ConfigPath): unknown {
+  if (!isTable(patch)) return plain(patch, path);
+  checkDepth(path);
+  const result: RawTable = isTable(target) ? { ...target } : {};
+  for (const [key, value] of Object.entries(patch)) {
+    checkKey(key, path);
+    if (value === null || value === undefined) delete result[key];
+    else {
+      put(result, key, mergePatch(own(result, key), value, [...path, key]));
+    }
+  }
+  return result;
+}
+
+/**
+ * A copy of a value as a configuration file can hold it. `null` and `undefined` mean absent, as in JSON files:
+ * they are left out of tables.
+ * @throws EditError for what no file can hold
+ */
+function plain(value: unknown, path: ConfigPath): unknown {
+  switch (typeof value) {
+    case 'undefined':
+    case 'boolean':
+      return value;
+    case 'string':
+      checkText(value, path);
+      return value;
+    case 'number':
+      if (!Number.isFinite(value)) throw new EditError('invalid', `${directiveName(path)} is not a number`);
+      return value === 0 ? 0 : value; // JSON and TOML do not agree on what -0 is
+    case 'object':
+      break;
+    default:
+      throw unfit(path);
+  }
+  if (value === null) return undefined;
+  checkDepth(path);
+  if (Array.isArray(value)) {
+    return value.map((element: unknown, index) => {
+      const copy = plain(element, [...path, index]);
+      if (copy === undefined) throw new EditError('invalid', `${directiveName([...path, index])} is missing`);
+      return copy;
+    });
+  }
+  if (!isTable(value)) throw unfit(path);
+  const table: RawTable = {};
+  for (const [key, inner] of Object.entries(value)) {
+    checkKey(key, path);
+    const copy = plain(inner, [...path, key]);
+    if (copy !== undefined) put(table, key, copy);
+  }
+  return table;
+}
+
+function unfit(path: ConfigPath): EditError {
+  return new EditError('invalid', `${directiveName(path)} is nothing that a configuration file can hold`);
+}
+
+function checkDepth(path: ConfigPath): void {
+  if (path.length > MAX_DEPTH)
+    throw new EditError('invalid', `${directiveName([path[0]!])} is nested too deep`);
+}
+
+/**
+ * Names such as `constructor` and `__proto__` are refused: no directive, protocol or option has one, and the
+ * TOML parser takes a `[constructor]` for the function that every object inherits.
+ */
+function checkKey(key: string, path: ConfigPath): void {
+  checkText(key, path);
+  if (key in Object.prototype) {
+    throw new EditError('invalid', `${directiveName([...path, key])} cannot be the name of a directive`);
+  }
+}
+
+/** Half a surrogate pair cannot be written as UTF-8. */
+function checkText(text: string, path: ConfigPath): void {
+  if (/\p{Surrogate}/u.test(text))
+    throw new EditError('invalid', `${directiveName(path)} is not valid Unicode`);
+}

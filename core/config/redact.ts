@@ -1,0 +1,83 @@
+/** A configuration as it may be shown: without secrets, with or without its defaults. Pure. */
+import type { RawTable } from './document.ts';
+import { isTable, own, put } from './edit/table.ts';
+import { asNode, ConfigSchema, type SchemaNode } from './schema.ts';
+import { fillDefaults, schemaAt } from './validate.ts';
+
+/** Stands for a secret. */
+export const HIDDEN = '***';
+
+/** Keywords of JSON Schema that say more about a value, in places that {@link schemaAt} does not look into. */
+const ELSEWHERE = [
+  ...['$ref', 'allOf', 'anyOf', 'oneOf', 'not', 'if', 'then', 'else'],
+  ...['dependencies', 'patternProperties', 'additionalItems', 'contains'],
+];
+
+/**
+ * A deep copy in which {@link HIDDEN} stands for every value that the schema marks `writeOnly`; and for what has
+ * a name that the schema does not list among others, as that may be a misspelt secret. If the schema has secrets,
+ * and says something about a value in a way that the core does not follow, the value is hidden as well.
+ */
+export function redact(data: unknown, schema: SchemaNode): unknown {
+  const hasSecrets = JSON.stringify(schema).includes('"writeOnly"');
+  return redactValue(data, schema, hasSecrets);
+}
+
+/**
+ * A deep copy of a configuration without its secrets.
+ * @param optionSchemas of the plugins' options, by the plugin's name in `[plugins]`; options without are hidden
+ * @param protocolSchemas of the entries of `[[protocols.<name>]]`, by name; entries without are shown
+ */
+export function redactConfiguration(
+  data: RawTable,
+  optionSchemas: ReadonlyMap<string, SchemaNode>,
+  protocolSchemas: ReadonlyMap<string, SchemaNode> = new Map(),
+): RawTable {
+  const copy = redact(data, asNode(ConfigSchema)) as RawTable;
+  const { plugins, protocols } = data;
+  if (isTable(plugins) && isTable(copy.plugins)) {
+    for (const [name, entry] of Object.entries(plugins)) {
+      const shown = own(copy.plugins, name);
+      if (!isTable(entry) || !isTable(shown) || !Object.hasOwn(entry, 'options')) continue;
+      const schema = optionSchemas.get(name);
+      shown.options = schema === undefined ? HIDDEN : redact(entry.options, schema);
+    }
+  }
+  if (isTable(protocols) && isTable(copy.protocols)) {
+    for (const [name, entries] of Object.entries(protocols)) {
+      const schema = protocolSchemas.get(name);
+      if (schema !== undefined) put(copy.protocols, name, redact(entries, { items: schema }));
+    }
+  }
+  return copy;
+}
+
+/** A deep copy of a configuration with all defaults of {@link ConfigSchema} filled in. */
+export function withDefaults(data: RawTable): RawTable {
+  const copy = structuredClone(data);
+  fillDefaults(asNode(ConfigSchema), copy);
+  return copy;
+}
+
+function redactValue(value: unknown, schema: SchemaNode, hasSecrets: boolean): unknown {
+  if (schema.writeOnly === true) return HIDDEN;
+  if (hasSecrets && isBeyondUs(schema)) return HIDDEN;
+  if (Array.isArray(value)) {
+    const { items } = schema;
+    return items === undefined
+      ? structuredClone(value)
+      : value.map((element: unknown) => redactValue(element, items, hasSecrets));
+  }
+  if (!isTable(value)) return value;
+  const copy: RawTable = {};
+  for (const [key, inner] of Object.entries(value)) {
+    const described = schemaAt(schema, [key]);
+    if (described !== undefined) put(copy, key, redactValue(inner, described, hasSecrets));
+    else put(copy, key, schema.properties === undefined ? structuredClone(inner) : HIDDEN);
+  }
+  return copy;
+}
+
+function isBeyondUs(schema: SchemaNode): boolean {
+  return Array.isArray(schema.items) || ELSEWHERE.some((keyword) => Object.hasOwn(schema, keyword));
+}

@@ -1,0 +1,75 @@
+/** What happens, as services are told: the engine's events across generations, and reloads. */
+import type { VirtualRouterConfig } from '../config/model.ts';
+import type { DaemonInfo, RouterName, RouterState, ServiceEvent } from '../plugin/types.ts';
+import { CAUSES, type EngineEvent, type EventReader, EventRing, EventType } from '../shared/event-ring.ts';
+import { STATE_NAMES } from '../shared/state-table.ts';
+import { addressText } from '../vrrp/address.ts';
+import { DROP_REASONS } from '../vrrp/drop-reasons.ts';
+import type { ServiceView } from './messages.ts';
+
+/** Events are looked for this often, in ms: the engine does not know of services. */
+const LOOK_INTERVAL = 100;
+/** Events told at once. */
+const EVENTS_AT_ONCE = 1000;
+
+/** Called with events, and how many were lost before them. */
+export type Listener = (events: readonly ServiceEvent[], lost: number) => void;
+
+/** See the file's comment. */
+export class EventFeed {
+  private readonly listeners: Listener[] = [];
+  private reader: EventReader;
+  private routers: readonly VirtualRouterConfig[];
+  /** Told with the next look. */
+  private reloads: ServiceEvent[] = [];
+  private timer: NodeJS.Timeout | undefined;
+
+  /** Begins with what happens from now on. */
+  constructor({ events, virtualRouters }: ServiceView) {
+    this.reader = new EventRing(events).reader();
+    this.routers = virtualRouters;
+  }
+
+  subscribe(listener: Listener): void {
+    this.listeners.push(listener);
+    this.timer ??= setInterval(() => this.look(), LOOK_INTERVAL).unref();
+  }
+
+  /** Goes on with another generation, after all that the one before had to tell. */
+  follow({ events, virtualRouters }: ServiceView): void {
+    while (this.reader.pending) this.look();
+    this.reader = new EventRing(events).reader('start');
+    this.routers = virtualRouters;
+  }
+
+  /** A reload is over. */
+  reloaded({ lastReload, generation }: DaemonInfo): void {
+    if (lastReload) this.reloads.push({ type: 'reload', ...lastReload, generation });
+  }
+
+  private look(): void {
+    const events: ServiceEvent[] = [];
+    const lost = this.reader.read((event) => {
+      const told = this.translate(event);
+      if (told) events.push(told);
+    }, EVENTS_AT_ONCE);
+    events.push(...this.reloads);
+    this.reloads = [];
+    if (events.length > 0 || lost > 0) for (const listener of this.listeners) listener(events, lost);
+  }
+
+  private translate({ type, slot, a, b, c, time, peer }: EngineEvent): ServiceEvent | undefined {
+    const router = this.routers[slot];
+    const name: RouterName | undefined = router && { interface: router.interface, group: router.vrid };
+    if (type === EventType.Transition && name) {
+      return { type: 'transition', time, ...name, from: stateName(a), to: stateName(b), cause: CAUSES[c]! };
+    }
+    if (type !== EventType.Dropped) return undefined;
+    const sender = peer.length > 0 ? { peer: addressText(peer) } : {};
+    return { type: 'rejected', time, ...name, reason: DROP_REASONS[a]!, count: b, ...sender };
+  }
+}
+
+function stateName(state: number): RouterState {
+  return STATE_NAMES[state as 0 | 1 | 2 | 3];
+}

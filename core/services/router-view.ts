@@ -1,0 +1,75 @@
+/** The virtual routers of the running generation, as a service sees them. */
+import type { VirtualRouterConfig } from '../config/model.ts';
+import type { RouterStatus } from '../plugin/types.ts';
+import { Int, macText, Num, STATE_NAMES, type StateTable } from '../shared/state-table.ts';
+import { masterDownInterval, skewTime } from '../vrrp/timers.ts';
+
+/** Fields of the state table that a {@link RouterStatus} comes of. */
+const INTS = [Int.State, Int.Priority, Int.AuthType, Int.StandingBy, Int.OnVirtualInterface] as const;
+const NUMS = [Num.Since, Num.HardwareAddress, Num.MasterAdverInterval] as const;
+const FIELDS = INTS.length + NUMS.length;
+
+/** Makes a new array only when something has changed: whoever keeps something by it can tell. */
+export class RouterView {
+  private readonly seen: Float64Array;
+  private routers: readonly RouterStatus[] | undefined;
+
+  constructor(
+    private readonly configs: readonly VirtualRouterConfig[],
+    private readonly table: StateTable,
+  ) {
+    this.seen = new Float64Array(configs.length * FIELDS).fill(Number.NaN);
+  }
+
+  /** Every virtual router as it is now. */
+  read(): readonly RouterStatus[] {
+    if (this.hasChanged() || !this.routers) this.routers = this.configs.map((_, slot) => this.status(slot));
+    return this.routers;
+  }
+
+  private hasChanged(): boolean {
+    const { seen, table } = this;
+    let changed = false;
+    let at = 0;
+    const note = (value: number): void => {
+      if (seen[at] !== value) {
+        seen[at] = value;
+        changed = true;
+      }
+      at++;
+    };
+    for (let slot = 0; slot < this.configs.length; slot++) {
+      for (const field of INTS) note(table.int(slot, field));
+      for (const field of NUMS) note(table.num(slot, field));
+    }
+    return changed;
+  }
+
+  private status(slot: number): RouterStatus {
+    const { table } = this;
+    const config = this.configs[slot]!;
+    const { version, advertisementIntervalCs } = config;
+    const advertisementInterval = advertisementIntervalCs * 10;
+    // 0 in Initialize, before anything set it.
+    const priority = table.int(slot, Int.Priority) || config.priority;
+    const interval = table.num(slot, Num.MasterAdverInterval) || advertisementInterval;
+    return {
+      interface: config.interface,
+      group: config.vrid,
+      family: config.family,
+      addresses: config.addresses,
+      priority,
+      preempt: config.preempt,
+      state: STATE_NAMES[table.int(slot, Int.State) as 0 | 1 | 2 | 3],
+      since: table.num(slot, Num.Since),
+      vifname: config.vifname,
+      onVirtualInterface: table.int(slot, Int.OnVirtualInterface) === 1,
+      authType: table.int(slot, Int.AuthType),
+      hardwareAddress: macText(table.num(slot, Num.HardwareAddress)),
+      advertisementInterval,
+      masterDownInterval: masterDownInterval(version, priority, interval),
+      skewTime: skewTime(version, priority, interval),
+      standingBy: table.int(slot, Int.StandingBy) === 1,
+    };
+  }
+}

@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest';
+import { Int, macNumber, Num, State, StateTable } from '../../shared/state-table.ts';
+import { RouterView } from '../router-view.ts';
+import { config } from './view.ts';
+
+const configs = [config(1), config(2, { interface: 'eth1', preempt: false, advertisementIntervalCs: 300 })];
+
+test('shows what the state table says', () => {
+  const table = StateTable.allocate(2);
+  table.setInt(0, Int.State, State.Master);
+  table.setInt(0, Int.Priority, 255);
+  table.setInt(0, Int.AuthType, 250);
+  table.setInt(0, Int.OnVirtualInterface, 1);
+  table.setNum(0, Num.Since, 1_700_000_000_000);
+  table.setNum(0, Num.HardwareAddress, macNumber('02:00:00:00:00:0a'));
+  expect(new RouterView(configs, table).read()).toEqual([
+    {
+      interface: 'eth0',
+      group: 1,
+      family: 4,
+      addresses: ['10.0.1.1', '10.0.1.2'],
+      priority: 255,
+      preempt: true,
+      state: 'Master',
+      since: 1_700_000_000_000,
+      vifname: 'standby1',
+      onVirtualInterface: true,
+      authType: 250,
+      hardwareAddress: '02:00:00:00:00:0a',
+      advertisementInterval: 1000,
+      // RFC 3768 §6.1: Skew_Time is (256 − 255) / 256 s
+      masterDownInterval: 3000 + 1000 / 256,
+      skewTime: 1000 / 256,
+      standingBy: false,
+    },
+    {
+      interface: 'eth1',
+      group: 2,
+      family: 4,
+      addresses: ['10.0.2.1', '10.0.2.2'],
+      priority: 100, // as configured, before the engine knows better
+      preempt: false,
+      state: 'Init',
+      since: 0,
+      vifname: 'standby2',
+      onVirtualInterface: false,
+      authType: 0,
+      hardwareAddress: '',
+      advertisementInterval: 3000,
+      masterDownInterval: 9000 + (156 * 1000) / 256,
+      skewTime: (156 * 1000) / 256,
+      standingBy: false,
+    },
+  ]);
+});
+
+test('is a new array if, and only if, something has changed', () => {
+  const table = StateTable.allocate(2);
+  const view = new RouterView(configs, table);
+  let last = view.read();
+  for (const field of [Int.State, Int.Priority, Int.AuthType, Int.StandingBy, Int.OnVirtualInterface]) {
+    expect(view.read()).toBe(last);
+    table.setInt(1, field, 1);
+    expect(view.read(), `Int ${field}`).not.toBe(last);
+    last = view.read();
+  }
+  for (const field of [Num.Since, Num.HardwareAddress, Num.MasterAdverInterval]) {
+    table.setNum(0, field, 7);
+    expect(view.read(), `Num ${field}`).not.toBe(last);
+    last = view.read();
+  }
+  table.count(0, Num.AdvertisementsSent);
+  expect(view.read()).toBe(last);
+});
+
+test('a MAC as a number and back', () => {
+  for (const mac of ['00:00:5e:00:01:07', 'ff:ff:ff:ff:ff:ff', '02:00:00:00:00:00', '']) {
+    const table = StateTable.allocate(1);
+    table.setNum(0, Num.HardwareAddress, macNumber(mac));
+    expect(new RouterView([config(1)], table).read()[0]!.hardwareAddress).toBe(mac);
+  }
+});

@@ -1,0 +1,182 @@
+/**
+ * Changes of the configuration that do not come from its file: checked like the file, brought into force like a
+ * reload, and written back. All of it happens or nothing.
+ */
+import { readFile } from 'node:fs/promises';
+import { EditError, editText } from '../config/edit.ts';
+import type { ConfigIssue } from '../config/index.ts';
+import { parseDocument } from '../config/parse.ts';
+import type {
+  ChangeIssue,
+  ChangeOutcome,
+  ChangeRefusal,
+  ChangeRequest,
+  ConfigurationChange,
+  RouterName,
+} from '../plugin/types.ts';
+import { type StagedFile, stageFile } from '../shared/replace-file.ts';
+import type { Daemon } from './daemon.ts';
+import type { Start } from './generation.ts';
+import { type PrepareOptions, prepareText } from './prepare.ts';
+import { type ConfigurationSource, configurationTag } from './source.ts';
+
+/** A change that is right, about to be brought into force. */
+export interface Application {
+  readonly start: Start;
+  /** Warnings. */
+  readonly issues: readonly ConfigIssue[];
+  readonly failOver: readonly RouterName[];
+  /** Who asked for it; undefined if that was not said. */
+  readonly by: string | undefined;
+  /** What it is, for the log. */
+  readonly what: string;
+}
+
+/** Why nothing is changed. */
+class Refusal extends Error {
+  constructor(
+    readonly reason: ChangeRefusal,
+    message: string,
+    readonly issues: readonly ConfigIssue[] = [],
+  ) {
+    super(message);
+  }
+}
+
+/** See the file's comment. */
+export class Changer {
+  /** @param apply brings it into force @throws Error why it could not; then everything is as before */
+  constructor(
+    private readonly daemon: Daemon,
+    private readonly options: PrepareOptions,
+    private readonly apply: (application: Application) => Promise<void>,
+  ) {}
+
+  /** Does it, or says why not. Never rejects. */
+  async perform(request: ChangeRequest): Promise<ChangeOutcome> {
+    try {
+      return await this.change(request);
+    } catch (error) {
+      const refusal = error instanceof Refusal ? error : new Refusal('failed', messageOf(error));
+      const { reason, message, issues } = refusal;
+      return { ok: false, reason, message, issues: issues.map(publicIssue) };
+    }
+  }
+
+  private async change(request: ChangeRequest): Promise<ChangeOutcome> {
+    const { daemon } = this;
+    const { source } = daemon.start;
+    if (request.onlyIf !== undefined && request.onlyIf !== configurationTag(source)) {
+      throw new Refusal('stale', 'the configuration has changed since: read it again');
+    }
+    for (const name of request.failOver ?? []) {
+      const fault = daemon.failOverFault(name);
+      if (fault) throw new Refusal(fault.reason, fault.message);
+    }
+    const next = this.edited(source, request);
+    const { start, issues } = this.prepared(next);
+    const temporary = request.temporary === true;
+    // Without the temporary changes it must be right as well: that is what the next start will find.
+    if (!temporary && next.fileText !== next.text) this.prepared({ ...next, text: next.fileText });
+    if (request.dryRun !== true) {
+      const toWrite = next.fileText === source.fileText ? undefined : next.fileText;
+      const file = toWrite === undefined ? undefined : await this.stage(source, toWrite);
+      const what = describeRequest(request);
+      await this.bring({ start, issues, failOver: request.failOver ?? [], by: request.by, what }, file);
+    }
+    const tag = configurationTag(daemon.start.source);
+    return { ok: true, tag, data: start.api?.data ?? {}, issues: issues.map(publicIssue) };
+  }
+
+  /** Both texts after the change. */
+  private edited(source: ConfigurationSource, { changes, temporary }: ChangeRequest): ConfigurationSource {
+    if (changes.length === 0) return source;
+    const text = this.edit(source, source.text, changes);
+    if (temporary === true) return { ...source, text };
+    const same = source.text === source.fileText;
+    return { ...source, text, fileText: same ? text : this.edit(source, source.fileText, changes) };
+  }
+
+  private edit(
+    { file, format }: ConfigurationSource,
+    text: string,
+    changes: readonly ConfigurationChange[],
+  ): string {
+    const { document } = parseDocument(file, text, format);
+    if (!document) throw new Error(`${file} cannot be read again`); // it was, to run it
+    try {
+      return editText(document, text, changes);
+    } catch (error) {
+      if (!(error instanceof EditError)) throw error;
+      throw new Refusal(error.reason, error.message);
+    }
+  }
+
+  private prepared(source: ConfigurationSource): { start: Start; issues: readonly ConfigIssue[] } {
+    const { start, issues } = prepareText(source, this.options);
+    if (start) return { start: { ...start, places: this.daemon.start.places }, issues };
+    throw new Refusal('invalid', 'the configuration would have errors', issues);
+  }
+
+  /** Makes the new file ready beside the old one. */
+  private async stage({ file, fileText }: ConfigurationSource, text: string): Promise<StagedFile> {
+    const now = await readFile(file).catch((error: unknown) => {
+      throw new Refusal('failed', `${file} cannot be read: ${messageOf(error)}`);
+    });
+    // Octets, so that a file in another encoding than UTF-8 is not garbled.
+    if (!now.equals(Buffer.from(fileText))) {
+      const advice = 'reload it first, or make the change temporary';
+      throw new Refusal('conflict', `${file} was edited since it was loaded: ${advice}`);
+    }
+    return stageFile(file, text);
+  }
+
+  private async bring(application: Application, file: StagedFile | undefined): Promise<void> {
+    const before = this.daemon.start;
+    try {
+      await this.apply(application);
+    } catch (error) {
+      await file?.discard();
+      throw error;
+    }
+    try {
+      await file?.commit();
+    } catch (error) {
+      // Rare: everything was written before, only the name was not given.
+      await this.apply({ ...application, start: before, failOver: [], what: 'back to what it was' });
+      throw error;
+    }
+  }
+}
+
+function publicIssue({ severity, directive, value, message }: ConfigIssue): ChangeIssue {
+  return { severity, directive, ...(value === undefined ? {} : { value }), message };
+}
+
+/** Which directives and virtual routers are concerned; no values, they may be secrets. */
+function describeRequest({ changes, failOver, temporary }: ChangeRequest): string {
+  const parts = changes.map(describeChange);
+  for (const name of failOver ?? []) parts.push(`fail over ${describeRouter(name)}`);
+  return `${parts.join('; ')}${temporary === true ? ' (temporary)' : ''}`;
+}
+
+function describeChange(change: ConfigurationChange): string {
+  switch (change.op) {
+    case 'set':
+      return `${change.value === undefined ? 'remove' : 'set'} ${change.path.join('.')}`;
+    case 'add-router':
+      return `add group ${String(change.table.group)} on ${String(change.table.interface)}`;
+    case 'change-router':
+      return `change ${Object.keys(change.patch).join(', ')} of ${describeRouter(change.router)}`;
+    case 'remove-router':
+      return `remove ${describeRouter(change.router)}`;
+  }
+}
+
+function describeRouter({ group, interface: on }: RouterName): string {
+  return `group ${group} on ${on}`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

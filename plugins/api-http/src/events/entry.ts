@@ -1,0 +1,56 @@
+/** An event as `/events` shows it: name, what filters ask for, and its data in JSON. Pure. */
+import type { ServiceEvent } from 'rvrrpd/plugin';
+
+/** Events that clients did not get: they fell out of the history, or nobody knows how many there were. */
+export interface LostEvents {
+  readonly type: 'lost';
+  /** ms since the epoch. */
+  readonly time: number;
+  /** Null: it is not known. */
+  readonly count: number | null;
+}
+
+/** An event, ready to be told. */
+export interface EventEntry {
+  /** Name of the server-sent event. */
+  readonly type: string;
+  /** What it is about; absent: no virtual router. */
+  readonly interface?: string;
+  readonly group?: number;
+  /** JSON, one line. */
+  readonly data: string;
+}
+
+/** The entry of an event. */
+export function entryOf(event: ServiceEvent | LostEvents): EventEntry {
+  const data = JSON.stringify(dataOf(event));
+  if (event.type === 'reload' || event.type === 'lost') return { type: event.type, data };
+  const { type, interface: name, group } = event;
+  return {
+    type,
+    data,
+    ...(name === undefined ? {} : { interface: name }),
+    ...(group === undefined ? {} : { group }),
+  };
+}
+
+/** Keys in snake_case, times in ISO 8601; what is absent is null, so that all events of a type have the same keys. */
+function dataOf(event: ServiceEvent | LostEvents): Readonly<Record<string, unknown>> {
+  const time = new Date(event.time).toISOString();
+  switch (event.type) {
+    case 'transition': {
+      const { interface: name, group, from, to, cause } = event;
+      return { time, interface: name, group, from, to, cause };
+    }
+    case 'rejected': {
+      const { interface: name = null, group = null, reason, count, peer = null } = event;
+      return { time, interface: name, group, reason, count, peer };
+    }
+    case 'reload': {
+      const { ok, error = null, issues, generation } = event;
+      return { time, generation, ok, error, issues };
+    }
+    case 'lost':
+      return { time, count: event.count };
+  }
+}

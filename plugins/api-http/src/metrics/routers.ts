@@ -1,0 +1,89 @@
+/** Metrics of the virtual routers. */
+import type { Registry } from 'prom-client';
+import type { DroppedCounters, RouterCounters, RouterState, RouterStatus } from 'rvrrpd/plugin';
+import { family, type Labels, NONE, type Sample } from './family.ts';
+import type { Snapshot } from './snapshot.ts';
+
+const STATES: readonly RouterState[] = ['Init', 'Backup', 'Master', 'Down'];
+const STATE_LABELS: readonly Labels[] = STATES.map((state) => ({ state }));
+
+type Counted = Exclude<keyof RouterCounters['counters'], 'dropped'>;
+
+/** Name without prefix and suffix, and help, of each counter. */
+const COUNTERS: readonly (readonly [key: Counted, name: string, help: string])[] = [
+  ['received', 'advertisements_received', 'Advertisements received and accepted.'],
+  ['sent', 'advertisements_sent', 'Advertisements sent.'],
+  ['priorityZeroReceived', 'priority_zero_received', 'Advertisements received of a Master that gives up.'],
+  ['priorityZeroSent', 'priority_zero_sent', 'Advertisements sent to give up as Master.'],
+  ['becameMaster', 'became_master', 'Transitions to Master.'],
+  ['leftMaster', 'left_master', 'Transitions from Master.'],
+  ['sendErrors', 'send_errors', 'Advertisements that the kernel did not take.'],
+  ['addressListMismatches', 'address_list_mismatches', 'Advertisements with other addresses than our own.'],
+];
+
+/**
+ * Adds them to a registry.
+ * @param now what the scrape is about
+ */
+export function routerMetrics(registry: Registry, now: () => Snapshot): void {
+  const add = (type: 'gauge' | 'counter', name: string, help: string, read: () => Sample[]): void =>
+    family(registry, type, `rvrrpd_virtual_router_${name}`, help, read);
+  /** A number of each virtual router; undefined: it has none. */
+  const gauge = (name: string, help: string, value: (router: RouterStatus) => number | undefined): void =>
+    add('gauge', name, help, () => {
+      const { routers, routerLabels } = now();
+      return routers.flatMap((router, index) => {
+        const number = value(router);
+        return number === undefined
+          ? []
+          : { value: number, labels: NONE, sharedLabels: routerLabels[index]! };
+      });
+    });
+
+  add('gauge', 'state', 'The state of a virtual router is 1, all others are 0.', () => {
+    const { routers, routerLabels } = now();
+    return routers.flatMap(({ state }, index) =>
+      STATES.map((each, which) => ({
+        value: each === state ? 1 : 0,
+        labels: STATE_LABELS[which]!,
+        sharedLabels: routerLabels[index]!,
+      })),
+    );
+  });
+  gauge('priority', 'Priority in use, 255 for the address owner.', ({ priority }) => priority);
+  gauge(
+    'last_transition_timestamp_seconds',
+    'When it entered its state; absent if it never left the first one.',
+    ({ since }) => (since === 0 ? undefined : since / 1000),
+  );
+  gauge('standing_by', '1 if it has been told to fail over, and does not preempt.', ({ standingBy }) =>
+    standingBy ? 1 : 0,
+  );
+  for (const [key, name, help] of COUNTERS) {
+    add('counter', `${name}_total`, help, () => {
+      const { counters, counterLabels } = now();
+      return counters.routers.map((router, index) => ({
+        value: router.counters[key],
+        labels: NONE,
+        sharedLabels: counterLabels[index]!,
+      }));
+    });
+  }
+  add('counter', 'dropped_total', 'Packets that it did not accept, by reason.', () => {
+    const { counters, counterLabels } = now();
+    return counters.routers.flatMap((router, index) =>
+      dropped(router.counters.dropped).map((sample) => ({ ...sample, sharedLabels: counterLabels[index]! })),
+    );
+  });
+  family(
+    registry,
+    'counter',
+    'rvrrpd_strangers_dropped_total',
+    'Packets of no virtual router here, by reason.',
+    () => dropped(now().counters.strangers.dropped),
+  );
+}
+
+function dropped(counts: DroppedCounters): Sample[] {
+  return Object.entries(counts).map(([reason, value = 0]) => ({ value, labels: { reason } }));
+}

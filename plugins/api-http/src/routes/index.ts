@@ -1,0 +1,23 @@
+/** Every group of routes but those of authentication, which need more than the shared {@link Deps}. */
+import type { Routes } from '../deps.ts';
+import { changeRoutes } from './changes.ts';
+import { configRoutes } from './config.ts';
+import { docsRoutes } from './docs.ts';
+import { eventRoutes } from './events.ts';
+import { healthRoutes } from './health.ts';
+import { metricsRoutes } from './metrics.ts';
+import { pluginRoutes } from './plugins.ts';
+import { protocolRoutes } from './protocols.ts';
+import { runRoutes } from './run.ts';
+
+export const allRoutes: readonly Routes[] = [
+  runRoutes,
+  configRoutes,
+  changeRoutes,
+  protocolRoutes,
+  pluginRoutes,
+  eventRoutes,
+  healthRoutes,
+  metricsRoutes,
+  docsRoutes,
+];

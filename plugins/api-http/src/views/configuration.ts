@@ -1,0 +1,99 @@
+/** Answers of `/config`: the configuration as read, absent values `null`. The core has hidden the secrets. */
+import { Type } from '@sinclair/typebox';
+import type { RouterName } from 'rvrrpd/plugin';
+import { GENERAL, given, patched, shown, VROUTER } from './directives.ts';
+import { asTables, isTable, own, pick, type Table } from './tables.ts';
+
+/** `/config/global`. */
+export const GeneralSchema = shown(GENERAL, 'General', 'General directives.');
+/** A merge patch of it. */
+export const GeneralPatchSchema = patched(GENERAL, 'GeneralPatch', 'General directives to change.');
+
+/** A `[[vrouter]]`. */
+export const VrouterSchema = shown(VROUTER, 'Vrouter', 'A `[[vrouter]]`.');
+/** A new `[[vrouter]]`. */
+export const NewVrouterSchema = given(
+  VROUTER,
+  ['group', 'interface', 'vip'],
+  'NewVrouter',
+  'The `[[vrouter]]` to add.',
+);
+/** A merge patch of one. */
+export const VrouterPatchSchema = patched(
+  VROUTER,
+  'VrouterPatch',
+  'Directives of the `[[vrouter]]` to change.',
+);
+
+/** An entry of `[plugins]`. */
+export const PluginEntrySchema = Type.Object(
+  {
+    version: Type.Unsafe<string | null>({
+      type: ['string', 'null'],
+      description: 'Semver range of versions that will do; `null`: any.',
+    }),
+    options: Type.Unsafe<Table | null>({
+      type: ['object', 'null'],
+      additionalProperties: true,
+      description: 'Options of the plugin, secrets `***`.',
+    }),
+  },
+  { title: 'PluginEntry' },
+);
+
+/** `/config/plugins`. */
+export const PluginsSchema = Type.Record(Type.String(), PluginEntrySchema, {
+  title: 'Plugins',
+  description: '`[plugins]`: entries by the package’s name or path.',
+});
+
+/** `/config/global`: general directives. */
+export function generalDirectives(configuration: Table): Record<string, unknown> {
+  return pick(configuration, Object.keys(GENERAL));
+}
+
+/** `/config/vrouter`: every `[[vrouter]]`. */
+export function vrouters(configuration: Table): Record<string, unknown>[] {
+  return asTables(configuration.vrouter).map(vrouter);
+}
+
+/** One `[[vrouter]]`. */
+export function vrouter(table: Table): Record<string, unknown> {
+  const directives = pick(table, Object.keys(VROUTER));
+  if (isTable(directives.timers)) directives.timers = pick(directives.timers, ['advert']);
+  return directives;
+}
+
+/**
+ * The `[[vrouter]]` tables of a group that run on interface `name`, or else have it as their virtual
+ * interface. Several can have the same `vifname`, as long as their interface type makes none.
+ */
+export function findVrouters(configuration: Table, group: number, name: string): readonly Table[] {
+  const members = asTables(configuration.vrouter).filter((table) => table.group === group);
+  const physical = members.filter((table) => table.interface === name);
+  if (physical.length > 0) return physical;
+  return members.filter((table) => (table.vifname ?? `standby${group}`) === name);
+}
+
+/** What identifies the virtual router of a `[[vrouter]]`, undefined if the table does not say. */
+export function nameOf(table: Table): RouterName | undefined {
+  const { group, interface: name } = table;
+  return typeof group === 'number' && typeof name === 'string' ? { group, interface: name } : undefined;
+}
+
+/** `/config/plugins`: entries of `[plugins]` in their long form. */
+export function pluginEntries(configuration: Table): Record<string, Record<string, unknown>> {
+  const all = isTable(configuration.plugins) ? configuration.plugins : {};
+  return Object.fromEntries(Object.entries(all).map(([name, entry]) => [name, longForm(entry)]));
+}
+
+/** One of them; undefined if there is none of that name. */
+export function pluginEntry(configuration: Table, name: string): Record<string, unknown> | undefined {
+  const all = isTable(configuration.plugins) ? configuration.plugins : {};
+  const entry = own(all, name);
+  return entry === undefined ? undefined : longForm(entry);
+}
+
+function longForm(entry: unknown): Record<string, unknown> {
+  return isTable(entry) ? pick(entry, ['version', 'options']) : { version: entry, options: null };
+}

@@ -1,0 +1,143 @@
+/**
+ * The directives that the API shows and changes, in the order of its answers, as docs/configuration.md
+ * describes them. This documents; what a value must be is for the daemon to say.
+ */
+import { type TSchema, Type } from '@sinclair/typebox';
+
+/** JSON Schema of one directive. */
+interface Directive {
+  readonly type: string | readonly string[];
+  readonly description: string;
+  readonly [keyword: string]: unknown;
+}
+
+/** General directives. */
+export const GENERAL: Readonly<Record<string, Directive>> = {
+  debug: {
+    type: 'integer',
+    minimum: 0,
+    maximum: 5,
+    description: 'How much is logged: 0 information, 1 low, 2 medium, 3 high, 5 extensive.',
+  },
+  time_zone: { type: 'string', enum: ['local', 'utc'], description: 'Time zone of timestamps.' },
+  time_format: {
+    type: 'string',
+    enum: ['disabled', 'short', 'rfc2822'],
+    description: 'Format of timestamps.',
+  },
+  pid: { type: 'string', description: 'Path of the PID file.' },
+  working_dir: { type: 'string', description: 'Working directory of the daemon.' },
+  main_log: { type: 'string', description: 'Path of the log file.' },
+  error_log: {
+    type: 'string',
+    description: 'Path of the file that errors are logged to as well; `disabled`: none.',
+  },
+  client_api: { type: 'string', description: 'Client API: a name that an `api` plugin offers.' },
+};
+
+/** Directives of a `[[vrouter]]`. */
+export const VROUTER: Readonly<Record<string, Directive>> = {
+  group: { type: 'integer', minimum: 0, maximum: 255, description: 'Virtual router identifier (VRID).' },
+  interface: { type: 'string', description: 'The Ethernet interface that VRRP runs on.' },
+  vip: {
+    type: ['array', 'string'], // in this order: fast-json-stringify takes an array for a string
+    items: { type: 'string' },
+    description: 'The virtual IPv4 address, or an array of up to 255 of them.',
+  },
+  priority: {
+    type: 'integer',
+    minimum: 1,
+    maximum: 254,
+    description: 'Priority in the election of the Master: the highest wins. Default 100.',
+  },
+  preemption: {
+    type: 'boolean',
+    description: 'Whether it takes over from an active Master of lower priority. Default false.',
+  },
+  version: { type: 'integer', description: 'VRRP version: 2.' },
+  timers: {
+    type: 'object',
+    properties: {
+      advert: {
+        type: ['integer', 'null'],
+        description: 'Advertisement interval in seconds, 1 to 255, the same on all routers. Default 1.',
+      },
+    },
+    description: 'Timers.',
+  },
+  rfc3768: {
+    type: 'boolean',
+    description:
+      'False: advertisements list the interface’s own addresses after the virtual ones. Default true.',
+  },
+  auth_type: {
+    type: 'string',
+    description: 'Authentication of advertisements: a type that an `auth` plugin offers. Default: none.',
+  },
+  auth_secret: {
+    type: 'string',
+    description: 'The secret that all routers of the group share. Answers have `***` for it.',
+  },
+  netdrv: { type: 'string', description: 'Network driver: a name that a `netdrv` plugin offers.' },
+  iftype: { type: 'string', description: 'Interface type: a name that an `iftype` plugin offers.' },
+  vifname: {
+    type: 'string',
+    description: 'Name of the virtual interface, for interface types that make one. Default standby<group>.',
+  },
+  socket_filter: {
+    type: 'boolean',
+    description: 'Whether the kernel filters out what is not for the interface’s routers. Default true.',
+  },
+};
+
+/** Directives of a `[[protocols.static]]` entry. */
+export const STATIC_ROUTE: Readonly<Record<string, Directive>> = {
+  route: { type: 'string', description: 'Destination network, 0.0.0.0 for the default route.' },
+  mask: { type: 'string', description: 'Network mask of the destination.' },
+  nh: { type: 'string', description: 'Next hop.' },
+  metric: { type: 'integer', description: 'Priority of the route: the lower wins.' },
+  mtu: { type: 'integer', description: 'Path MTU in octets.' },
+};
+
+type Directives = Readonly<Record<string, Directive>>;
+
+/** A directive that may be absent, told as `null`. */
+function orNull(directive: Directive): TSchema {
+  const { enum: values } = directive;
+  return Type.Unsafe<unknown>({
+    ...directive,
+    type: [directive.type, 'null'].flat(),
+    ...(Array.isArray(values) ? { enum: [...values, null] } : {}),
+  });
+}
+
+function mapped(directives: Directives, schema: (directive: Directive) => TSchema): Record<string, TSchema> {
+  return Object.fromEntries(Object.entries(directives).map(([name, value]) => [name, schema(value)]));
+}
+
+/** A table in an answer: every directive, absent ones `null`. */
+export function shown(directives: Directives, title: string, description: string): TSchema {
+  return Type.Object(mapped(directives, orNull), { title, description });
+}
+
+/** A whole table that a client sends: `required` directives must be there, others may be absent or `null`. */
+export function given(
+  directives: Directives,
+  required: readonly string[],
+  title: string,
+  description: string,
+): TSchema {
+  const properties = Object.entries(directives).map(([name, directive]): [string, TSchema] => [
+    name,
+    required.includes(name) ? Type.Unsafe<unknown>({ ...directive }) : Type.Optional(orNull(directive)),
+  ]);
+  return Type.Object(Object.fromEntries(properties), { title, description });
+}
+
+/** A merge patch that a client sends (RFC 7396): what is absent stays, `null` removes. */
+export function patched(directives: Directives, title: string, description: string): TSchema {
+  return Type.Object(
+    mapped(directives, (directive) => Type.Optional(orNull(directive))),
+    { title, description },
+  );
+}

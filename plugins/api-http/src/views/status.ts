@@ -1,0 +1,218 @@
+/** Answers of `/run/status` and `/run/plugins`: everything that the daemon tells of itself. */
+import { type Static, Type } from '@sinclair/typebox';
+import type {
+  DaemonCounters,
+  DaemonInfo,
+  PluginListing,
+  RouterCounters,
+  RouterName,
+  RouterStatus,
+  RunningConfiguration,
+} from 'rvrrpd/plugin';
+
+const Count = Type.Integer({ minimum: 0 });
+const Dropped = Type.Record(Type.String(), Count, {
+  description: 'Packets that were dropped, by reason; reasons that never occurred are left out.',
+});
+const Time = Type.String({ format: 'date-time' });
+
+/** A plugin. */
+export const PluginSchema = Type.Object(
+  {
+    package: Type.String(),
+    version: Type.String(),
+    kind: Type.Unsafe<PluginListing['kind']>({
+      type: 'string',
+      enum: ['auth', 'filter', 'netdrv', 'iftype', 'protocol', 'api'],
+    }),
+    names: Type.Array(Type.String(), { description: 'Configuration values that it answers to.' }),
+    origin: Type.Unsafe<PluginListing['origin']>({
+      type: 'string',
+      enum: ['built-in', 'configuration'],
+      description: '`configuration`: from `[plugins]`.',
+    }),
+    in_use: Type.Boolean(),
+  },
+  { title: 'Plugin' },
+);
+
+/** A virtual router with everything that is known of it. */
+export const RouterStatusSchema = Type.Object(
+  {
+    group: Type.Integer({ description: 'Virtual router identifier (VRID).' }),
+    interface: Type.String({ description: 'The interface that VRRP runs on.' }),
+    family: Type.Integer({ description: 'IP version of the addresses.' }),
+    addresses: Type.Array(Type.String(), { description: 'The virtual addresses.' }),
+    priority: Type.Integer({ description: 'In use: 255 for the address owner.' }),
+    preempt: Type.Boolean(),
+    state: Type.Unsafe<RouterStatus['state']>({
+      type: 'string',
+      enum: ['Init', 'Backup', 'Master', 'Down'],
+    }),
+    since: Type.Unsafe<string | null>({
+      type: ['string', 'null'],
+      format: 'date-time',
+      description: 'When it entered the state; `null` if it never left the first one.',
+    }),
+    vifname: Type.String({ description: 'Name of its virtual interface, if its interface type makes one.' }),
+    on_virtual_interface: Type.Boolean({ description: 'Its addresses are on the virtual interface now.' }),
+    auth_type: Type.Integer({ description: 'Authentication type on the wire, 0 for none.' }),
+    hardware_address: Type.String({ description: 'MAC of the interface; empty if it is missing.' }),
+    advertisement_interval: Type.Number({ description: 'In seconds.' }),
+    master_down_interval: Type.Number({ description: 'In seconds.' }),
+    skew_time: Type.Number({ description: 'In seconds.' }),
+    standing_by: Type.Boolean({
+      description: 'It was told to fail over: it does not preempt until it becomes Master again.',
+    }),
+    counters: Type.Object(
+      {
+        received: Count,
+        sent: Count,
+        priority_zero_received: Count,
+        priority_zero_sent: Count,
+        became_master: Count,
+        left_master: Count,
+        send_errors: Count,
+        address_list_mismatches: Count,
+        dropped: Dropped,
+      },
+      { description: 'Advertisements and transitions since the daemon’s start.' },
+    ),
+  },
+  { title: 'RouterStatus' },
+);
+
+/** `/run/status`. */
+export const StatusSchema = Type.Object(
+  {
+    version: Type.String(),
+    pid: Type.Integer(),
+    since: Time,
+    generation: Type.Integer({
+      description: '1 at the start, one more at each reload and each replacement of a crashed worker.',
+    }),
+    last_reload: Type.Unsafe<unknown>({
+      type: ['object', 'null'],
+      properties: {
+        time: Time,
+        ok: Type.Boolean({ description: 'False: everything runs on as before.' }),
+        error: Type.Unsafe<string | null>({ type: ['string', 'null'] }),
+        issues: Type.Array(Type.String()),
+      },
+      required: ['time', 'ok', 'error', 'issues'],
+      description: 'The last reload or change; `null`: there was none.',
+    }),
+    configuration: Type.Object({
+      file: Type.String(),
+      tag: Type.String({ description: 'Changes whenever the configuration does: the ETag of `/config`.' }),
+      temporary: Type.Boolean({
+        description: 'Temporary changes are in force, which the next reload forgets.',
+      }),
+    }),
+    plugins: Type.Array(PluginSchema),
+    wake_ups: Type.Integer({ description: 'How often packets or a deadline have woken the engine.' }),
+    strangers: Type.Object(
+      { dropped: Dropped },
+      { description: 'Packets that belong to no virtual router.' },
+    ),
+    routers: Type.Array(RouterStatusSchema),
+  },
+  { title: 'Status' },
+);
+
+/** A plugin. */
+export function pluginListing(plugin: PluginListing): Static<typeof PluginSchema> {
+  const { kind, names, origin } = plugin;
+  return {
+    package: plugin.package,
+    version: plugin.version,
+    kind,
+    names: [...names],
+    origin,
+    in_use: plugin.inUse,
+  };
+}
+
+/** Everything. */
+export function status(
+  daemon: DaemonInfo,
+  configuration: RunningConfiguration,
+  routers: readonly RouterStatus[],
+  counters: DaemonCounters,
+): Static<typeof StatusSchema> {
+  const { version, pid, since, generation, lastReload, plugins } = daemon;
+  const counted = new Map(counters.routers.map((router) => [keyOf(router), router.counters]));
+  return {
+    version,
+    pid,
+    since,
+    generation,
+    last_reload: lastReload === null ? null : { ...lastReload, error: lastReload.error ?? null },
+    configuration: {
+      file: configuration.file,
+      tag: configuration.tag,
+      temporary: configuration.temporary,
+    },
+    plugins: plugins.map(pluginListing),
+    wake_ups: counters.wakeUps,
+    strangers: { dropped: present(counters.strangers.dropped) },
+    routers: routers.map((router) => withCounters(router, counted.get(keyOf(router)))),
+  };
+}
+
+/** One virtual router. */
+export function routerStatus(
+  router: RouterStatus,
+  counters: DaemonCounters,
+): Static<typeof RouterStatusSchema> {
+  const key = keyOf(router);
+  return withCounters(router, counters.routers.find((other) => keyOf(other) === key)?.counters);
+}
+
+/** Group first: the name of an interface may have spaces. */
+function keyOf({ group, interface: name }: RouterName): string {
+  return `${group} ${name}`;
+}
+
+function withCounters(
+  router: RouterStatus,
+  counters: RouterCounters['counters'] | undefined,
+): Static<typeof RouterStatusSchema> {
+  return {
+    group: router.group,
+    interface: router.interface,
+    family: router.family,
+    addresses: [...router.addresses],
+    priority: router.priority,
+    preempt: router.preempt,
+    state: router.state,
+    since: router.since === 0 ? null : new Date(router.since).toISOString(),
+    vifname: router.vifname,
+    on_virtual_interface: router.onVirtualInterface,
+    auth_type: router.authType,
+    hardware_address: router.hardwareAddress,
+    advertisement_interval: router.advertisementInterval / 1000,
+    master_down_interval: router.masterDownInterval / 1000,
+    skew_time: router.skewTime / 1000,
+    standing_by: router.standingBy,
+    counters: {
+      received: counters?.received ?? 0,
+      sent: counters?.sent ?? 0,
+      priority_zero_received: counters?.priorityZeroReceived ?? 0,
+      priority_zero_sent: counters?.priorityZeroSent ?? 0,
+      became_master: counters?.becameMaster ?? 0,
+      left_master: counters?.leftMaster ?? 0,
+      send_errors: counters?.sendErrors ?? 0,
+      address_list_mismatches: counters?.addressListMismatches ?? 0,
+      dropped: present(counters?.dropped ?? {}),
+    },
+  };
+}
+
+/** Without members that are undefined. */
+function present(dropped: Readonly<Partial<Record<string, number>>>): Record<string, number> {
+  const entries = Object.entries(dropped).filter(
+    (entry): entry is [string, number] => entry[1] !== undefined,
+  );
+  return Object.fromEntries(entries);
+}
