@@ -388,15 +388,18 @@ export class Engine {
     const before = router.state;
     const nums = slot * Num.Count;
     table.nums[nums + Num.Deadline] = outcome.deadline;
-    table.nums[nums + Num.MasterAdverInterval] = outcome.masterAdverInterval;
+    if (table.nums[nums + Num.MasterAdverInterval] !== outcome.masterAdverInterval) {
+      table.nums[nums + Num.MasterAdverInterval] = outcome.masterAdverInterval;
+      table.touch();
+    }
     const timer = slot * 2 + PROTOCOL;
     const scheduled = this.deadlines.at(timer);
     const restarted =
       outcome.state === State.Backup && before === State.Backup && outcome.deadline > scheduled;
     if (outcome.deadline !== scheduled && !restarted) this.deadlines.set(timer, outcome.deadline);
     if (outcome.state !== before) {
+      table.setNum(slot, Num.Since, Date.now());
       table.setInt(slot, Int.State, outcome.state);
-      table.nums[nums + Num.Since] = Date.now();
       this.observer.transition(slot, before, outcome.state, cause);
     }
     for (const action of outcome.actions) this.perform(router, action, now);

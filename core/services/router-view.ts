@@ -13,6 +13,8 @@ const FIELDS = INTS.length + NUMS.length;
 export class RouterView {
   private readonly seen: Float64Array;
   private routers: readonly RouterStatus[] | undefined;
+  /** Of the table, before it was read last. */
+  private version: number | undefined;
 
   constructor(
     private readonly configs: readonly VirtualRouterConfig[],
@@ -23,6 +25,9 @@ export class RouterView {
 
   /** Every virtual router as it is now. */
   read(): readonly RouterStatus[] {
+    const { version } = this.table;
+    if (this.routers && this.version === version) return this.routers;
+    this.version = version;
     if (this.hasChanged() || !this.routers) this.routers = this.configs.map((_, slot) => this.status(slot));
     return this.routers;
   }

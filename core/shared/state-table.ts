@@ -84,12 +84,14 @@ export class StateTable {
   readonly slots: number;
   readonly ints: Int32Array;
   readonly nums: Float64Array;
+  /** Number of slots, and {@link version}. */
+  private readonly header: Int32Array;
 
   /** @param buffer memory made by {@link StateTable.allocate} */
   constructor(buffer: SharedArrayBuffer) {
     this.buffer = buffer;
-    const header = new Int32Array(buffer, 0, 2);
-    this.slots = header[0]!;
+    this.header = new Int32Array(buffer, 0, 2);
+    this.slots = this.header[0]!;
     const rows = this.slots + 1;
     this.ints = new Int32Array(buffer, 8, rows * Int.Count);
     this.nums = new Float64Array(buffer, 8 + rows * Int.Count * 4, rows * Num.Count);
@@ -108,12 +110,25 @@ export class StateTable {
     return this.slots;
   }
 
+  /**
+   * Changes after every {@link setInt} and {@link setNum} that changes something, and after {@link touch}: what was
+   * read since it had the same value is still right. Counters and the deadlines of the steady path do not count.
+   */
+  get version(): number {
+    return Atomics.load(this.header, 1);
+  }
+
+  /** Makes {@link version} another one, after fields were written directly. */
+  touch(): void {
+    Atomics.add(this.header, 1, 1);
+  }
+
   int(slot: number, field: number): number {
     return Atomics.load(this.ints, slot * Int.Count + field);
   }
 
   setInt(slot: number, field: number, value: number): void {
-    Atomics.store(this.ints, slot * Int.Count + field, value);
+    if (Atomics.exchange(this.ints, slot * Int.Count + field, value) !== value) this.touch();
   }
 
   num(slot: number, field: number): number {
@@ -121,7 +136,10 @@ export class StateTable {
   }
 
   setNum(slot: number, field: number, value: number): void {
-    this.nums[slot * Num.Count + field] = value;
+    const at = slot * Num.Count + field;
+    if (this.nums[at] === value) return;
+    this.nums[at] = value;
+    this.touch();
   }
 
   /** Adds one to a counter. */

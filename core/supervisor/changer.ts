@@ -14,7 +14,7 @@ import type {
   ConfigurationChange,
   RouterName,
 } from '../plugin/types.ts';
-import { type StagedFile, stageFile } from '../shared/replace-file.ts';
+import { stageFile } from '../shared/replace-file.ts';
 import type { Daemon } from './daemon.ts';
 import type { Start } from './generation.ts';
 import { type PrepareOptions, prepareText } from './prepare.ts';
@@ -78,11 +78,12 @@ export class Changer {
     const temporary = request.temporary === true;
     // Without the temporary changes it must be right as well: that is what the next start will find.
     if (!temporary && next.fileText !== next.text) this.prepared({ ...next, text: next.fileText });
-    if (request.dryRun !== true) {
-      const toWrite = next.fileText === source.fileText ? undefined : next.fileText;
-      const file = toWrite === undefined ? undefined : await this.stage(source, toWrite);
+    const failOver = request.failOver ?? [];
+    const nothing = configurationTag(next) === configurationTag(source) && failOver.length === 0;
+    if (request.dryRun !== true && !nothing) {
+      const text = next.fileText === source.fileText ? undefined : next.fileText;
       const what = describeRequest(request);
-      await this.bring({ start, issues, failOver: request.failOver ?? [], by: request.by, what }, file);
+      await this.bring({ start, issues, failOver, by: request.by, what }, text);
     }
     const tag = configurationTag(daemon.start.source);
     return { ok: true, tag, data: start.api?.data ?? {}, issues: issues.map(publicIssue) };
@@ -118,31 +119,36 @@ export class Changer {
     throw new Refusal('invalid', 'the configuration would have errors', issues);
   }
 
-  /** Makes the new file ready beside the old one. */
-  private async stage({ file, fileText }: ConfigurationSource, text: string): Promise<StagedFile> {
+  /** @throws Refusal if the file does not say any more what it said when it was read or written last */
+  private async expectUntouched({ file, fileText }: ConfigurationSource): Promise<void> {
     const now = await readFile(file).catch((error: unknown) => {
       throw new Refusal('failed', `${file} cannot be read: ${messageOf(error)}`);
     });
     // Octets, so that a file in another encoding than UTF-8 is not garbled.
-    if (!now.equals(Buffer.from(fileText))) {
-      const advice = 'reload it first, or make the change temporary';
-      throw new Refusal('conflict', `${file} was edited since it was loaded: ${advice}`);
-    }
-    return stageFile(file, text);
+    if (now.equals(Buffer.from(fileText))) return;
+    const advice = 'reload it first, or make the change temporary';
+    throw new Refusal('conflict', `${file} was edited since it was loaded: ${advice}`);
   }
 
-  private async bring(application: Application, file: StagedFile | undefined): Promise<void> {
+  /** Brings it into force, and into the file if there is a text for it. */
+  private async bring(application: Application, text: string | undefined): Promise<void> {
     const before = this.daemon.start;
+    const { source } = before;
+    if (text === undefined) return this.apply(application);
+    await this.expectUntouched(source);
+    const file = await stageFile(source.file, text);
     try {
       await this.apply(application);
     } catch (error) {
-      await file?.discard();
+      await file.discard();
       throw error;
     }
     try {
-      await file?.commit();
+      await this.expectUntouched(source);
+      await file.commit();
     } catch (error) {
-      // Rare: everything was written before, only the name was not given.
+      // Rare: everything was written before, only the name was not given yet.
+      await file.discard();
       await this.apply({ ...application, start: before, failOver: [], what: 'back to what it was' });
       throw error;
     }

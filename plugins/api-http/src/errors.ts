@@ -13,6 +13,7 @@ const DETAILS: Readonly<Record<string, string>> = {
   FST_ERR_CTP_INVALID_JSON_BODY: 'the body is not valid JSON',
   FST_ERR_CTP_EMPTY_JSON_BODY: 'the body is empty: it must be JSON',
   FST_ERR_BAD_URL: 'the path is not a valid URL path',
+  FST_ERR_MAX_PARAM_LENGTH: 'a part of the path is too long',
 };
 
 /** Where {@link registerProblems} tells of faults, and what it may know. */
@@ -36,7 +37,9 @@ export function registerProblems(app: FastifyInstance, settings: ProblemSettings
   });
   app.setNotFoundHandler((request) => {
     const methods = paths.methods(request.url);
-    if (methods.size === 0) throw new ProblemError(404, 'there is nothing at this path; see /docs');
+    if (methods.size === 0 || methods.has(request.method)) {
+      throw new ProblemError(404, 'there is nothing at this path; see /docs');
+    }
     throw new ProblemError(405, `this path does not have the method ${request.method}`, {
       headers: { allow: [...methods.keys()].join(', ') },
     });

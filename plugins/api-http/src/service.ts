@@ -10,7 +10,7 @@ import type { Deps } from './deps.ts';
 import { EventHistory } from './events/history.ts';
 import { Listener } from './listener.ts';
 import type { Timeouts } from './server.ts';
-import { type Settings, settingsOf } from './settings.ts';
+import { adviceOn, type Settings, settingsOf } from './settings.ts';
 import { Tally } from './tally.ts';
 
 /** ms for which the port may be in use at the start: the version before is about to give it back. */
@@ -59,6 +59,7 @@ export class ApiService implements Service {
     this.settings = settingsOf(context);
     const { untimely } = this.settings.tls ?? {};
     if (untimely !== undefined) context.log('error', untimely);
+    for (const advice of adviceOn(this.settings)) context.log('warn', advice);
     const options = () => this.settings.options;
     const tally = new Tally();
     this.auth = new Authentication(context, this.settings.api, options, tally, bootId());
@@ -190,6 +191,9 @@ export class ApiService implements Service {
   /** @param listener the prepared one, if there is another */
   private async use(next: Settings, listener: Listener | undefined): Promise<void> {
     const { running } = this;
+    if (next.api.secret !== this.settings.api.secret) {
+      for (const advice of adviceOn(next)) this.context.log('warn', advice);
+    }
     this.settings = next;
     this.auth.configure(next.api);
     if (running === undefined) return;

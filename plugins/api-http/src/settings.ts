@@ -13,14 +13,28 @@ export interface Settings {
   readonly tls: TlsMaterial | undefined;
 }
 
+/** Characters of a secret. A shorter one may be found out by trying. */
+const SHORTEST_SECRET = 16;
+
 /** @throws Error that says what is wrong with it, and what to do */
 export function settingsOf({ options, api }: ServiceSettings): Settings {
+  const { secret, ...others } = api;
   return {
     options: optionsOf(options),
-    api,
+    // An empty one, which everybody knows, is none.
+    api: secret === undefined || secret === '' ? others : api,
     address: parseListenAddress(api.host),
     tls: api.tls ? readTlsMaterial(api) : undefined,
   };
+}
+
+/** What an operator should know of a configuration that can be used. */
+export function adviceOn({ api: { secret } }: Settings): string[] {
+  if (secret === undefined || secret.length >= SHORTEST_SECRET) return [];
+  return [
+    `api.secret has less than ${SHORTEST_SECRET} characters: who has logged in once may find it out by trying, and be ` +
+      'anybody from then on. "openssl rand -hex 32" makes a good one',
+  ];
 }
 
 /** The daemon has validated them; this tells the compiler so, and a plugin host that did not. */

@@ -296,10 +296,10 @@ describe('over a socket', () => {
 
   test.each([
     ['/../etc/passwd', 401],
-    ['/docs/../../etc/passwd', 404],
-    ['/docs/static/../../package.json', 404],
+    ['/docs/../../etc/passwd', 401],
+    ['/docs/static/../../package.json', 403],
     ['/docs/static/%2e%2e%2f%2e%2e%2fpackage.json', 404],
-    ['/docs/static/..%5c..%5cpackage.json', 404],
+    ['/docs/static/..%5c..%5cpackage.json', 403],
     ['/config/%2e%2e/%2e%2e', 401],
     ['//evil.example/', 401],
     ['/%00', 401],
@@ -307,13 +307,11 @@ describe('over a socket', () => {
     ['/%', 400],
     ['/%zz', 400],
     [`/${'a'.repeat(10_000)}`, 401],
-    [`/run/vrrp/${'1'.repeat(5000)}`, 401],
+    [`/run/vrrp/${'1'.repeat(5000)}`, 414],
     ['/?'.padEnd(5000, 'a=1&'), 200],
     ['http://a/healthz', 200],
-    ['*', 401],
-  ])('GET %s is %i', async (path, status) => {
+  ])('GET %.60s is %i', async (path, status) => {
     const got = await statusOf(service.port!, `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
-    expect([status, 400, 401, 404].includes(got!), `${got}`).toBe(true);
     expect(got).toBe(status);
   });
 
@@ -395,7 +393,8 @@ test('what GET answers is what the OpenAPI document says', async () => {
     const answer = await it.app.inject({ url, headers });
     if (answer.statusCode === 404) continue; // nothing of that name in the fake
     expect(answer.statusCode, url).toBe(200);
-    const pointer = `api#/paths/${path.replaceAll('/', '~1').replace('{', '%7B').replaceAll('{', '%7B').replaceAll('}', '%7D')}/get/responses/200/content/application~1json/schema`;
+    const name = encodeURIComponent(path.replaceAll('/', '~1'));
+    const pointer = `api#/paths/${name}/get/responses/200/content/application~1json/schema`;
     const validate = ajv.compile({ $ref: pointer });
     expect(validate(answer.json()), `${url}: ${JSON.stringify(validate.errors)}`).toBe(true);
     checked++;

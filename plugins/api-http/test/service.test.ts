@@ -144,6 +144,30 @@ describe('the plugin', () => {
   });
 });
 
+describe('the secret', () => {
+  test('is warned of if it is short, once', async () => {
+    const service = await started({ secret: 'too short' });
+    const warnings = () => log.filter((line) => line.startsWith('warn'));
+    expect(warnings()).toEqual([
+      expect.stringMatching(/^warn api\.secret has less than 16 characters.*openssl rand/),
+    ]);
+    expect(warnings()[0]).not.toContain('too short');
+    await (await service.reconfigure(settings({ secret: 'too short' }))).commit();
+    expect(warnings()).toHaveLength(1);
+    await (await service.reconfigure(settings({ secret: 'as short' }))).commit();
+    expect(warnings()).toHaveLength(2);
+    await (await service.reconfigure(settings({ secret: 's'.repeat(16) }))).commit();
+    expect(warnings()).toHaveLength(2);
+  });
+
+  test('that is empty is none: nobody can sign with it', async () => {
+    const [one, other] = [await started({ secret: '' }), await started({ secret: '' })];
+    const authorization = await logIn(one);
+    expect(await statusFor(one, authorization)).toBe(200);
+    expect(await statusFor(other, authorization)).toBe(401);
+  });
+});
+
 describe('start', () => {
   test('tells where it listens', async () => {
     const service = await started();

@@ -87,6 +87,10 @@ function addLogIn(app: FastifyInstance, auth: Authentication): void {
     {
       config: { access: 'public' },
       bodyLimit: LONGEST_LOG_IN,
+      // A media type that is none will do as well; Fastify would refuse it.
+      onRequest: async ({ headers }) => {
+        if (!isJson(headers)) headers['content-type'] = 'text/plain';
+      },
       // The schema documents two forms, of which one is no JSON: credentials.ts parses both.
       validatorCompiler: () => () => true,
       schema: {
@@ -110,7 +114,7 @@ function addLogIn(app: FastifyInstance, auth: Authentication): void {
       },
     },
     async (request, reply) => {
-      const json = /^application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? '');
+      const json = isJson(request.headers);
       const { user, ticket } = await auth.logIn(request.ip, credentialsOf(request.body, json));
       if (!json) setCookies(request, reply, ticket);
       return {
@@ -247,6 +251,10 @@ function addUserEnd(app: FastifyInstance, auth: Authentication, { context }: Dep
       return reply.code(204).send();
     },
   );
+}
+
+function isJson(headers: FastifyRequest['headers']): boolean {
+  return /^application\/json\s*(;|$)/i.test(headers['content-type'] ?? '');
 }
 
 /** @throws ProblemError if the body is no log-in */
