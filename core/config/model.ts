@@ -1,5 +1,5 @@
 /** The configuration as the daemon uses it: every default filled in, every name resolved. Plain data. */
-import type { AddressFamily } from '../plugin/types.ts';
+import type { AddressFamily, ApiSettings } from '../plugin/types.ts';
 
 /** Where a directive stands. */
 export interface Position {
@@ -27,19 +27,7 @@ export interface DaemonConfig {
   /** `[protocols]`: the entries by protocol name. */
   readonly protocols: Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>;
   /** `[api]`, its defaults filled in. */
-  readonly api: ApiConfig;
-}
-
-/** `[api]`. */
-export interface ApiConfig {
-  readonly users: readonly string[];
-  /** Absent: a random one at each start. */
-  readonly secret?: string;
-  /** Address and port to listen on. */
-  readonly host: string;
-  readonly tls: boolean;
-  readonly tlsKey: string;
-  readonly tlsCert: string;
+  readonly api: ApiSettings;
 }
 
 /** One `[[vrouter]]`. */

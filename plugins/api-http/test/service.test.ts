@@ -241,14 +241,16 @@ describe('stop', () => {
   });
 
   test('lets requests under way be answered, unless they take too long', async () => {
-    let answer: (level: number) => void = () => {};
+    let asked: (answer: (level: number) => void) => void;
+    const question = new Promise<(level: number) => void>((resolve) => {
+      asked = resolve;
+    });
     const service = await started(
       {},
-      { authenticate: () => new Promise<number>((resolve) => (answer = resolve)) },
+      { authenticate: () => new Promise<number>((resolve) => asked(resolve)) },
     );
     const attempt = fetch(url(service, '/auth'), { method: 'POST', body: 'user=admin passwd=banana' });
-    await vi.waitFor(() => expect(answer.name).toBe(''));
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    const answer = await question;
     const stopped = service.stop();
     setTimeout(() => answer(1), 100);
     expect((await attempt).status).toBe(200);

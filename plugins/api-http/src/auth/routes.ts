@@ -1,19 +1,16 @@
-/** `/auth`: logging in and out, and tokens for automation. */
+/** `/auth`: logging in and out. */
 import { Type } from '@sinclair/typebox';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Deps, Routes } from '../deps.ts';
 import { ProblemError, problemResponses } from '../problems.ts';
 import type { Authentication } from './authentication.ts';
 import { type Credentials, CredentialsSchema, parseForm, parseJson } from './credentials.ts';
-import type { Session } from './sessions.ts';
-import { COOKIE_NAMES, type SignedTicket, type Ticket, toBearer, toCookies } from './ticket.ts';
-
-const tags = ['authentication'];
+import { Expires, iso, Nothing, sessionOf, tags } from './route-parts.ts';
+import { COOKIE_NAMES, type SignedTicket, toBearer, toCookies } from './ticket.ts';
+import { tokenRoutes } from './token-routes.ts';
 
 /** Octets; a name and a password fit in. */
 const LONGEST_LOG_IN = 8192;
-
-const Expires = Type.String({ format: 'date-time', description: 'When it ends, ISO 8601.' });
 
 const SessionSchema = Type.Object(
   {
@@ -37,43 +34,13 @@ const IdentitySchema = Type.Object(
   { title: 'Identity' },
 );
 
-const TokenRequest = Type.Object(
-  {
-    name: Type.Optional(
-      Type.String({
-        minLength: 1,
-        maxLength: 64,
-        pattern: '^[ -~]*$',
-        description: 'What it is for; the log tells it.',
-      }),
-    ),
-    lifetime: Type.Integer({
-      minimum: 1,
-      description: 'In seconds; no more than the option `token_lifetime` allows.',
-    }),
-  },
-  { additionalProperties: false, title: 'TokenRequest' },
-);
-
-const TokenSchema = Type.Object(
-  {
-    token: Type.String({ description: 'For `Authorization: Bearer`. It is not shown again.' }),
-    id: Type.String({ description: 'To end it by: `DELETE /auth/tokens/{id}`.' }),
-    expires: Expires,
-  },
-  { title: 'Token' },
-);
-
-const Nothing = Type.Null({ description: 'Done.' });
-
 /** @param auth that the access hook asks, too */
 export function authRoutes(auth: Authentication): Routes {
   return (app, deps) => {
     // A context of its own: any media type will do here, and here alone.
     app.register(async (scope) => addLogIn(scope, auth));
     addIdentity(app, auth, deps);
-    addTokens(app, auth, deps);
-    addUserEnd(app, auth, deps);
+    tokenRoutes(auth)(app, deps);
   };
 }
 
@@ -167,92 +134,6 @@ function addIdentity(app: FastifyInstance, auth: Authentication, { context }: De
   );
 }
 
-function addTokens(app: FastifyInstance, auth: Authentication, { context, options }: Deps): void {
-  app.post<{ Body: typeof TokenRequest.static }>(
-    '/auth/tokens',
-    {
-      config: { access: 'read' },
-      schema: {
-        operationId: 'makeToken',
-        tags,
-        summary: 'Make a token for automation',
-        description:
-          'It has the level of the user who makes it, and ends with any change of that user’s line in `[api]` ' +
-          '`users`, and with the boot of the machine. A token cannot make another one.',
-        body: TokenRequest,
-        response: { 201: TokenSchema, ...problemResponses(400, 401, 403, 405, 413, 415, 422, 500) },
-      },
-    },
-    async (request, reply) => {
-      const { user, ticket } = sessionOf(request);
-      // Or a token that leaks could prolong itself for ever.
-      if (ticket.kind !== 'session')
-        throw new ProblemError(403, 'a token cannot make another one: log in first');
-      const { lifetime, name } = request.body;
-      const most = options().token_lifetime;
-      if (lifetime > most) {
-        throw new ProblemError(422, `lifetime is ${lifetime}: it must be ${most} s at most (token_lifetime)`);
-      }
-      const issued = auth.sessions.issue('token', user.name, lifetime);
-      if (issued === undefined) throw new ProblemError(401, 'log in first: POST /auth');
-      const token = issued.ticket;
-      const purpose = name === undefined ? '' : ` "${name}"`;
-      context.log('info', `${user.name} has made the token${purpose}, until ${iso(token.expires)}`);
-      return reply.code(201).send({ token: toBearer(token), id: idOf(token), expires: iso(token.expires) });
-    },
-  );
-  app.delete<{ Params: { id: string } }>(
-    '/auth/tokens/:id',
-    {
-      config: { access: 'read' },
-      schema: {
-        operationId: 'endToken',
-        tags,
-        summary: 'End a token of one’s own',
-        params: Type.Object({ id: Type.String({ description: 'As it was given when the token was made.' }) }),
-        response: { 204: Nothing, ...problemResponses(401, 403, 404, 405, 500) },
-      },
-    },
-    async (request, reply) => {
-      const { user } = sessionOf(request);
-      const [, nonce, expires] = /^([0-9a-f]{32})([0-9a-f]{8})$/.exec(request.params.id) ?? [];
-      if (nonce === undefined || expires === undefined)
-        throw new ProblemError(404, 'this is no id of a token');
-      auth.sessions.end({ user: user.name, nonce, expires: Number.parseInt(expires, 16) * 1000 });
-      context.log('info', `${user.name} has ended a token`);
-      return reply.code(204).send();
-    },
-  );
-}
-
-function addUserEnd(app: FastifyInstance, auth: Authentication, { context }: Deps): void {
-  app.delete<{ Params: { user: string } }>(
-    '/auth/sessions/:user',
-    {
-      config: { access: 'read' },
-      schema: {
-        operationId: 'endSessions',
-        tags,
-        summary: 'End all sessions and tokens of a user',
-        description: 'One’s own, or anybody’s with level 1.',
-        params: Type.Object({ user: Type.String() }),
-        response: { 204: Nothing, ...problemResponses(401, 403, 404, 405, 500) },
-      },
-    },
-    async (request, reply) => {
-      const { user } = sessionOf(request);
-      const { user: name } = request.params;
-      if (name !== user.name && user.level < 1) {
-        throw new ProblemError(403, `${user.name} has level 0, which may end its own sessions only`);
-      }
-      if (!auth.sessions.hasUser(name)) throw new ProblemError(404, 'there is no such user');
-      auth.sessions.endUser(name);
-      context.log('info', `${user.name} has ended all sessions and tokens of ${name}`);
-      return reply.code(204).send();
-    },
-  );
-}
-
 function isJson(headers: FastifyRequest['headers']): boolean {
   return /^application\/json\s*(;|$)/i.test(headers['content-type'] ?? '');
 }
@@ -285,17 +166,4 @@ function setCookies(request: FastifyRequest, reply: FastifyReply, ticket: Signed
 
 function cookieAttributes(request: FastifyRequest) {
   return { path: '/', httpOnly: true, sameSite: 'strict', secure: request.protocol === 'https' } as const;
-}
-
-function sessionOf(request: FastifyRequest): Session {
-  if (request.session === undefined) throw new Error('a route that needs a session is public');
-  return request.session;
-}
-
-function idOf({ nonce, expires }: Ticket): string {
-  return `${nonce}${(expires / 1000).toString(16).padStart(8, '0')}`;
-}
-
-function iso(time: number): string {
-  return new Date(time).toISOString();
 }
