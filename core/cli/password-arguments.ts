@@ -36,7 +36,7 @@ Prints a line for "users" in the [api] section of the configuration of rvrrpd.
                            nothing else: a stolen line is soon guessed
 
       --alg ALG            the same, without a PASSWORD before it
-      --level LEVEL        0 (default): the user may read, 1 to 9: and change things
+      --level LEVEL        0 (default): may read; 1 to 9: may change things
   -h, --help               print this and exit
   -V, --version            print the version and exit
 
