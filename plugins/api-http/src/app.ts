@@ -45,6 +45,7 @@ export async function buildApp(
     // Faults that are found before there is a route, such as `%` without digits in the path.
     frameworkErrors: (error, request, reply) => {
       secure(reply);
+      deps.tally.refuse('malformed');
       sendError(error, request, reply, settings);
     },
   });

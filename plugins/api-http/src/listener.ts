@@ -5,6 +5,7 @@ import { Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ListenAddress } from './address.ts';
+import { HEADROOM } from './admission.ts';
 import { PROBLEM_TYPE, problem } from './problems.ts';
 import { type ApiServer, makeServer, type Timeouts } from './server.ts';
 import type { Tally } from './tally.ts';
@@ -92,7 +93,7 @@ export class Listener {
 
   /** Takes the limit of connections into use that is in force now. */
   limit(): void {
-    this.api.server.maxConnections = this.deps.mostConnections();
+    this.api.server.maxConnections = this.deps.mostConnections() + HEADROOM;
   }
 
   /** Stops listening, at once. Requests under way go on, idle connections end. It can be bound again. */

@@ -39,6 +39,7 @@ const REASONS: Readonly<Record<number, string>> = {
   409: 'The daemon’s state does not allow it.',
   412: 'The configuration has changed: `If-Match` does not hold.',
   413: 'The body is too large.',
+  414: 'A part of the path is too long.',
   415: 'A body of another media type.',
   422: 'The daemon refuses the configuration that would come of it; see `errors`.',
   429: 'Too many attempts; see `Retry-After`.',
@@ -46,9 +47,16 @@ const REASONS: Readonly<Record<number, string>> = {
   503: 'Too much to do at the moment; see `Retry-After`.',
 };
 
+/** Headers that answers of a status have, for the OpenAPI document. */
+const HEADERS: Readonly<Record<number, Readonly<Record<string, object>>>> = {
+  401: { 'WWW-Authenticate': { type: 'string', description: 'How to log in (RFC 9110 §11.6.1).' } },
+  429: { 'Retry-After': { type: 'string', description: 'When to try again, in seconds.' } },
+  503: { 'Retry-After': { type: 'string', description: 'When to try again, in seconds.' } },
+};
+
 /** One thing that is wrong with a request, in the form of the contract's `ChangeIssue`. */
 const IssueSchema = Type.Object({
-  severity: Type.Union([Type.Literal('error'), Type.Literal('warning'), Type.Literal('notice')]),
+  severity: Type.Unsafe<ChangeIssue['severity']>({ type: 'string', enum: ['error', 'warning', 'notice'] }),
   directive: Type.String({ description: 'What it is about, such as `vrouter[2].priority`; may be empty.' }),
   value: Type.Optional(Type.String({ description: 'The value as it was written.' })),
   message: Type.String({ description: 'What is wrong and what would be right.' }),
@@ -114,6 +122,7 @@ export function problemResponses(...statuses: readonly number[]): Record<number,
       status,
       {
         description: REASONS[status] ?? TITLES[status] ?? 'Error.',
+        ...(HEADERS[status] && { headers: HEADERS[status] }),
         content: { [PROBLEM_TYPE]: { schema: Type.Unsafe<Problem>({ $ref: 'Problem#' }) } },
       },
     ]),

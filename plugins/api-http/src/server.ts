@@ -2,9 +2,12 @@
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
-import { clientOf } from './address.ts';
+import { Admission } from './admission.ts';
+import { faultOf, MOST_HEADERS, mayBeEndless } from './request-faults.ts';
+import { deliverInSmallPieces } from './small-pieces.ts';
 import type { Tally } from './tally.ts';
 import type { TlsMaterial } from './tls.ts';
+import { TurnTaking } from './turn-taking.ts';
 
 /** How long clients may take, in ms. */
 export interface Timeouts {
@@ -33,14 +36,6 @@ const TIMEOUTS: Timeouts = {
 
 const LARGEST_HEADERS = 16 * 1024;
 
-/** One client may always have so many connections: a browser uses 6. */
-const FEWEST_PER_CLIENT = 8;
-
-/** How many connections one client may have: a quarter of all. */
-function mostPerClient(mostConnections: number): number {
-  return Math.max(FEWEST_PER_CLIENT, Math.floor(mostConnections / 4));
-}
-
 /** A server that does not listen yet, and the connections that it has. */
 export interface ApiServer {
   readonly server: Server | TlsServer;
@@ -65,14 +60,10 @@ export function makeServer(
     keepAliveTimeout: timeouts.keepAlive,
     connectionsCheckingInterval: timeouts.check,
     maxHeaderSize: LARGEST_HEADERS,
+    requireHostHeader: false, // faultOf does, and it is counted
   };
-  /** Sockets whose request is being answered: an error message would get into the answer. */
-  const answering = new WeakSet<Socket>();
-  const listener: RequestListener = (request, response) => {
-    answering.add(request.socket);
-    response.once('close', () => answering.delete(request.socket));
-    handler(request, response);
-  };
+  const turns = new TurnTaking(inspecting(handler, tally), () => tally.refuse('pipelined'));
+  const { listener } = turns;
   const server =
     tls === undefined
       ? createServer(options, listener)
@@ -85,39 +76,63 @@ export function makeServer(
           },
           listener,
         );
+  server.maxHeadersCount = MOST_HEADERS + 1;
+  server.on('checkExpectation', listener);
+  server.on(tls === undefined ? 'connection' : 'secureConnection', deliverInSmallPieces);
+  server.on('connect', (_request, socket: Socket) => {
+    socket.removeAllListeners('data'); // the parser is gone
+    tally.refuse('malformed');
+    dismiss(socket, '501 Not Implemented', turns);
+  });
   server.timeout = timeouts.idle;
   server.on('timeout', (socket) => {
-    if (answering.has(socket)) tally.refuse('timeout'); // if not, it was merely idle
+    if (turns.answering(socket)) tally.refuse('timeout'); // if not, it was merely idle
     socket.destroy();
   });
+  const turnedAway = new WeakSet<Socket>();
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    turnAway(error, socket, answering.has(socket), tally);
+    if (turnedAway.has(socket)) {
+      socket.destroy(); // it goes on: that is the same fault once more
+      return;
+    }
+    turnedAway.add(socket);
+    turnAway(error, socket, turns, tally);
   });
   server.on('drop', () => tally.refuse('connections'));
   server.on('error', () => {}); // accept(2) that fails, for lack of descriptors: the client is gone
   return { server, connections: watchConnections(server, mostConnections, tally) };
 }
 
-/** Counts connections, and keeps one client from having them all. */
+/** Refuses requests that are not in order, and lets connections end whose requests do not. */
+function inspecting(handler: RequestListener, tally: Tally): RequestListener {
+  return (request, response) => {
+    if (mayBeEndless(request)) response.setHeader('connection', 'close');
+    const fault = faultOf(request);
+    if (fault === undefined) {
+      handler(request, response);
+      return;
+    }
+    tally.refuse('malformed');
+    response.writeHead(fault, { connection: 'close', 'content-length': 0 }).end();
+  };
+}
+
+/** Counts connections, and ends those that are too many. */
 function watchConnections(server: Server, mostConnections: () => number, tally: Tally): ReadonlySet<Socket> {
   const connections = new Set<Socket>();
-  const perClient = new Map<string, number>();
+  const admission = new Admission(mostConnections);
   server.on('connection', (socket: Socket) => {
-    const client = clientOf(socket.remoteAddress);
-    const count = (perClient.get(client) ?? 0) + 1;
-    perClient.set(client, count);
     connections.add(socket);
     tally.connections++;
     socket.once('close', () => {
       connections.delete(socket);
       tally.connections--;
-      const left = (perClient.get(client) ?? 1) - 1;
-      if (left > 0) perClient.set(client, left);
-      else perClient.delete(client);
+      admission.release(socket);
     });
-    if (count <= mostPerClient(mostConnections())) return;
+    const surplus = admission.admit(socket);
+    if (surplus === undefined) return;
     tally.refuse('connections');
-    socket.destroy();
+    surplus.destroy();
   });
   return connections;
 }
@@ -126,14 +141,14 @@ function watchConnections(server: Server, mostConnections: () => number, tally: 
 function turnAway(
   { code = '' }: NodeJS.ErrnoException,
   socket: Socket,
-  answering: boolean,
+  turns: TurnTaking,
   tally: Tally,
 ): void {
   const gone = code === 'ECONNRESET' || code === 'EPIPE';
   const tls = code.startsWith('ERR_SSL') || code.startsWith('ERR_TLS');
   const late = code === 'ERR_HTTP_REQUEST_TIMEOUT';
   if (!gone) tally.refuse(tls ? 'tls' : late ? 'timeout' : 'malformed');
-  if (gone || tls || answering || !socket.writable) {
+  if (gone || tls) {
     socket.destroy();
     return;
   }
@@ -142,6 +157,15 @@ function turnAway(
     : code === 'HPE_HEADER_OVERFLOW'
       ? '431 Request Header Fields Too Large'
       : '400 Bad Request';
+  dismiss(socket, status, turns);
+}
+
+/** Ends a connection with an answer, unless that would get into the answer to a request before. */
+function dismiss(socket: Socket, status: string, turns: TurnTaking): void {
+  if (turns.answering(socket) || !socket.writable) {
+    socket.destroy();
+    return;
+  }
   socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   socket.destroySoon();
 }

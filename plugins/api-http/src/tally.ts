@@ -2,11 +2,13 @@
 
 /** Why a connection or a request was refused before anybody looked at what it asks for. */
 export type Refusal =
-  /** More connections than `max_connections`. */
+  /** More connections than `max_connections`, or more listeners of events than there may be. */
   | 'connections'
+  /** More requests on one connection than wait for their answers. */
+  | 'pipelined'
   /** Headers or body did not come in time (slow loris), or nothing did. */
   | 'timeout'
-  /** Not HTTP, or headers that are too large. */
+  /** Not HTTP, headers that are too large, or a path that is none. */
   | 'malformed'
   /** A body that is too large. */
   | 'too-large'
@@ -14,7 +16,7 @@ export type Refusal =
   | 'unauthorized'
   /** The user's level does not allow it. */
   | 'forbidden'
-  /** Too many log-in attempts. */
+  /** Too many log-in attempts, or too many at a time. */
   | 'rate-limited'
   /** TLS that failed. */
   | 'tls';
@@ -22,6 +24,7 @@ export type Refusal =
 export class Tally {
   readonly refused: Record<Refusal, number> = {
     connections: 0,
+    pipelined: 0,
     timeout: 0,
     malformed: 0,
     'too-large': 0,

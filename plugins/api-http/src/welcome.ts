@@ -30,7 +30,7 @@ export const welcomeRoutes: Routes = (app) => {
         summary: 'How to begin',
         response: {
           200: { description: 'A page.', content: { 'text/html': { schema: Type.String() } } },
-          ...problemResponses(405, 500),
+          ...problemResponses(500, 503),
         },
       },
     },

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Agent, get as httpGet } from 'node:http';
+import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect as tlsConnect } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -62,37 +63,45 @@ function open(port: number): RawClient {
 }
 
 describe('what is no request', () => {
-  test.each<[string, string, number, 'malformed' | undefined]>([
-    ['not HTTP', 'hello\r\n\r\n', 400, 'malformed'],
-    ['TLS where there is none', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 400, 'malformed'],
-    ['an unknown method', 'BREW / HTTP/1.1\r\nHost: a\r\n\r\n', 400, 'malformed'],
-    ['another version', 'GET / HTTP/9.9\r\nHost: a\r\n\r\n', 400, 'malformed'],
-    ['no Host', 'GET / HTTP/1.1\r\n\r\n', 400, undefined],
-    ['a space in a header’s name', 'GET / HTTP/1.1\r\nHost: a\r\nX y: 1\r\n\r\n', 400, 'malformed'],
-    ['a null byte', 'GET / HTTP/1.1\r\nHost: a\0b\r\n\r\n', 400, 'malformed'],
-    [
-      'two lengths',
-      'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n',
-      400,
-      'malformed',
-    ],
+  test.each<[string, string, number]>([
+    ['not HTTP', 'hello\r\n\r\n', 400],
+    ['TLS where there is none', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 400],
+    ['an unknown method', 'BREW / HTTP/1.1\r\nHost: a\r\n\r\n', 400],
+    ['another version', 'GET / HTTP/9.9\r\nHost: a\r\n\r\n', 400],
+    ['no Host', 'GET / HTTP/1.1\r\n\r\n', 400],
+    ['two Host', 'GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n', 400],
+    ['101 headers', `GET / HTTP/1.1\r\nHost: a\r\n${'X: y\r\n'.repeat(100)}\r\n`, 431],
+    ['2500 headers', `GET / HTTP/1.1\r\nHost: a\r\n${'a:\r\n'.repeat(2500)}\r\n`, 431],
+    ['an expectation', 'GET / HTTP/1.1\r\nHost: a\r\nExpect: tea\r\n\r\n', 417],
+    ['CONNECT', 'CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n', 501],
+    ['a space in a header’s name', 'GET / HTTP/1.1\r\nHost: a\r\nX y: 1\r\n\r\n', 400],
+    ['a null byte', 'GET / HTTP/1.1\r\nHost: a\0b\r\n\r\n', 400],
+    ['two lengths', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n', 400],
     [
       'length and chunks (smuggling)',
       'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n',
       400,
-      'malformed',
     ],
-    ['a negative length', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n', 400, 'malformed'],
-    ['headers of 17 KiB', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(17_000)}\r\n\r\n`, 431, 'malformed'],
-    ['a path of 17 KiB', `GET /${'x'.repeat(17_000)} HTTP/1.1\r\nHost: a\r\n\r\n`, 431, 'malformed'],
-  ])('%s: is answered and counted', async (_what, text, status, counted) => {
+    ['a negative length', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n', 400],
+    ['headers of 17 KiB', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(17_000)}\r\n\r\n`, 431],
+    ['a path of 17 KiB', `GET /${'x'.repeat(17_000)} HTTP/1.1\r\nHost: a\r\n\r\n`, 431],
+  ])('%s: is answered and counted', async (_what, text, status) => {
     const { port } = await listen();
     const client = open(port);
     client.send(text);
     expect((await client.answer()).status).toBe(status);
     expect(await client.closed).toBe('closed');
-    expect(tally.refused.malformed).toBe(counted === undefined ? 0 : 1);
+    expect(tally.refused.malformed).toBe(1);
     expect(await statusOf(port, 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')).toBe(200);
+  });
+
+  test('it is counted once, however long it goes on', async () => {
+    const { port } = await listen();
+    const client = open(port);
+    client.send(`GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(4 << 20)}`);
+    await client.closed;
+    await delay(100);
+    expect(tally.refused.malformed).toBe(1);
   });
 
   test('nothing of it gets into the answer to a request before it', async () => {
@@ -105,6 +114,29 @@ describe('what is no request', () => {
     expect(client.received).not.toMatch(/400/);
     expect(tally.refused.malformed).toBe(1);
   });
+});
+
+test('a body that goes on behind its answer ends the connection', async () => {
+  const { port } = await listen();
+  for (const length of ['Transfer-Encoding: chunked', 'Content-Length: 100000000']) {
+    const client = open(port);
+    client.send(`PUT / HTTP/1.1\r\nHost: a\r\n${length}\r\n\r\n`);
+    const { status, head } = await client.answer();
+    expect(status).toBe(200);
+    expect(head).toMatch(/^connection: close$/im);
+    await client.closed;
+  }
+});
+
+test.each([false, true])('thousands of requests at once end the connection (TLS: %s)', async (overTls) => {
+  const { port } = await listen(overTls ? { tls } : {});
+  const socket = overTls ? tlsConnect({ port, host: '127.0.0.1', rejectUnauthorized: false }) : undefined;
+  const client = new RawClient(port, socket);
+  clients.push(client);
+  client.send('GET /slow HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(5000));
+  await client.closed;
+  expect(tally.refused).toEqual({ ...new Tally().refused, pipelined: 1 });
+  expect(await statusOf(port, 'x')).toBe(overTls ? undefined : 400);
 });
 
 describe('a slow client', () => {
@@ -204,12 +236,28 @@ describe('too many connections', () => {
     await expect.poll(() => tally.connections, SOON).toBe(0);
   });
 
-  test('more than all clients may have together are turned away by the kernel’s queue', async () => {
+  test('more than all clients may have together are turned away', async () => {
     const listener = await listen({ most: 8 }); // one client may have 8
     const all = Array.from({ length: 30 }, () => open(listener.port));
     await expect.poll(() => tally.refused.connections, SOON).toBe(22);
     expect(listener.connections).toBe(8);
     expect(all.length).toBe(30);
+  });
+
+  test('who is new gets a place of those who have the most', async () => {
+    const listener = await listen({
+      most: 16,
+      timeouts: { ...SHORT, headers: 20_000, request: 20_000, idle: 20_000 },
+    });
+    for (const localAddress of ['127.0.0.2', '127.0.0.3']) {
+      for (let i = 0; i < 8; i++) {
+        clients.push(new RawClient(0, connect({ port: listener.port, host: '127.0.0.1', localAddress })));
+      }
+    }
+    await expect.poll(() => listener.connections, SOON).toBe(16);
+    expect(await statusOf(listener.port, 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')).toBe(200);
+    await expect.poll(() => listener.connections, SOON).toBe(15);
+    expect(tally.refused.connections).toBe(1);
   });
 
   test('over TLS they are counted alike', async () => {

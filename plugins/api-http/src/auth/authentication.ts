@@ -74,6 +74,7 @@ export class Authentication {
     await this.refuseTooMany(address, user);
     const checked = this.gate.run(() => this.check(address, credentials));
     if (checked === undefined) {
+      this.tally.refuse('rate-limited');
       throw new ProblemError(503, 'too many log-ins at a time: try again in a second', {
         headers: { 'retry-after': '1' },
       });

@@ -21,14 +21,14 @@ const SessionSchema = Type.Object(
       Type.String({ description: 'For `Authorization: Bearer`; only after a log-in with a JSON body.' }),
     ),
   },
-  { title: 'Session' },
+  { title: 'LoggedIn' }, // `session` is the name of a security scheme
 );
 
 const IdentitySchema = Type.Object(
   {
     user: Type.String(),
     level: Type.Integer({ minimum: 0, maximum: 9 }),
-    kind: Type.Union([Type.Literal('session'), Type.Literal('token')]),
+    kind: Type.Unsafe<'session' | 'token'>({ type: 'string', enum: ['session', 'token'] }),
     expires: Expires,
   },
   { title: 'Identity' },
@@ -72,12 +72,12 @@ function addLogIn(app: FastifyInstance, auth: Authentication): void {
           required: true,
           content: {
             'application/json': { schema: CredentialsSchema },
-            'application/x-www-form-urlencoded': {
+            'text/plain': {
               schema: Type.String({ pattern: '^user=\\S+ passwd=', examples: ['user=admin passwd=banana'] }),
             },
           },
         },
-        response: { 200: SessionSchema, ...problemResponses(400, 401, 403, 405, 413, 429, 500, 503) },
+        response: { 200: SessionSchema, ...problemResponses(400, 401, 403, 413, 429, 500, 503) },
       },
     },
     async (request, reply) => {
@@ -103,7 +103,7 @@ function addIdentity(app: FastifyInstance, auth: Authentication, { context }: De
         operationId: 'whoAmI',
         tags,
         summary: 'Who one is',
-        response: { 200: IdentitySchema, ...problemResponses(401, 405, 500) },
+        response: { 200: IdentitySchema, ...problemResponses(401, 500, 503) },
       },
     },
     async (request) => {
@@ -121,7 +121,7 @@ function addIdentity(app: FastifyInstance, auth: Authentication, { context }: De
         tags,
         summary: 'Log out',
         description: 'Ends the session, or the token, that the request was made with.',
-        response: { 204: Nothing, ...problemResponses(401, 403, 405, 500) },
+        response: { 204: Nothing, ...problemResponses(400, 401, 403, 413, 415, 500, 503) },
       },
     },
     async (request, reply) => {

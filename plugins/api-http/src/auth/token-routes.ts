@@ -56,7 +56,7 @@ function addMaking(app: FastifyInstance, auth: Authentication, { context, option
           'It has the level of the user who makes it, and ends with any change of that user’s line in `[api]` ' +
           '`users`, and with the boot of the machine. A token cannot make another one.',
         body: TokenRequest,
-        response: { 201: TokenSchema, ...problemResponses(400, 401, 403, 405, 413, 415, 422, 500) },
+        response: { 201: TokenSchema, ...problemResponses(400, 401, 403, 413, 415, 422, 500, 503) },
       },
     },
     async (request, reply) => {
@@ -89,7 +89,7 @@ function addEnding(app: FastifyInstance, auth: Authentication, { context }: Deps
         tags,
         summary: 'End a token of one’s own',
         params: Type.Object({ id: Type.String({ description: 'As it was given when the token was made.' }) }),
-        response: { 204: Nothing, ...problemResponses(401, 403, 404, 405, 500) },
+        response: { 204: Nothing, ...problemResponses(400, 401, 403, 404, 413, 414, 415, 500, 503) },
       },
     },
     async (request, reply) => {
@@ -115,7 +115,7 @@ function addUserEnd(app: FastifyInstance, auth: Authentication, { context }: Dep
         summary: 'End all sessions and tokens of a user',
         description: 'One’s own, or anybody’s with level 1.',
         params: Type.Object({ user: Type.String() }),
-        response: { 204: Nothing, ...problemResponses(401, 403, 404, 405, 500) },
+        response: { 204: Nothing, ...problemResponses(400, 401, 403, 404, 413, 414, 415, 500, 503) },
       },
     },
     async (request, reply) => {

@@ -48,29 +48,47 @@ export const ETAG_HEADER: AnswerHeaders = {
   },
 };
 
-/** What {@link answer} tells of what is gone. */
-export const GONE: TSchema = Type.Null();
+const WarningSchema = Type.Object(
+  {
+    directive: Type.String({ description: '`vrouter[2].priority`; empty if it is about the whole.' }),
+    message: Type.String(),
+    value: Type.Optional(Type.String()),
+  },
+  { title: 'Warning' },
+);
 
-/** `response` entry of a change that went well. @param extra more headers */
-export function changed(configuration: TSchema, description: string, extra: AnswerHeaders = {}): TSchema {
-  const schema = Type.Object({
-    configuration,
-    warnings: Type.Array(
-      Type.Object({
-        directive: Type.String({ description: '`vrouter[2].priority`; empty if it is about the whole.' }),
-        message: Type.String(),
-        value: Type.Optional(Type.String()),
-      }),
-    ),
-    temporary: Type.Boolean({ description: 'It is not in the file: the next reload or start forgets it.' }),
-    dry_run: Type.Boolean({ description: 'Nothing has been changed.' }),
-  });
+/**
+ * `response` entry of a change that went well.
+ * @param title of its schema, for the OpenAPI document
+ * @param extra more headers
+ */
+export function changed(
+  title: string,
+  configuration: TSchema,
+  description: string,
+  extra: AnswerHeaders = {},
+): TSchema {
+  const schema = Type.Object(
+    {
+      configuration,
+      warnings: Type.Array(WarningSchema),
+      temporary: Type.Boolean({ description: 'It is not in the file: the next reload or start forgets it.' }),
+      dry_run: Type.Boolean({ description: 'Nothing has been changed.' }),
+    },
+    { title },
+  );
   return answers(schema, description, { ...ETAG_HEADER, ...extra });
+}
+
+/** The same of a removal. Of the type `null` alone, most generators of clients cannot make anything. */
+export function gone(): TSchema {
+  const nothing = Type.Unsafe<null>({ type: ['object', 'null'], description: '`null`: it is gone.' });
+  return changed('Removed', nothing, 'It is gone.');
 }
 
 /** `response` entries of a change that is refused. */
 export function refusals(...more: readonly number[]): Record<number, TSchema> {
-  return problemResponses(400, 401, 403, 409, 412, 413, 415, 422, 429, 500, 503, ...more);
+  return problemResponses(400, 401, 403, 409, 412, 413, 415, 422, 500, 503, ...more);
 }
 
 /** Which status each refusal is. */

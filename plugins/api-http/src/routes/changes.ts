@@ -23,7 +23,7 @@ import {
   changed,
   ETAG_HEADER,
   FlagsSchema,
-  GONE,
+  gone,
   make,
   refusals,
 } from './change.ts';
@@ -93,8 +93,8 @@ export const changeRoutes: Routes = (app, { context }) => {
         operationId: 'addVrouter',
         summary: 'Add a virtual router',
         response: {
-          200: changed(VrouterSchema, 'Dry run: the entry that would be added.'),
-          201: changed(VrouterSchema, 'The new entry.', location),
+          200: changed('ChangedVrouter', VrouterSchema, 'Dry run: the entry that would be added.'),
+          201: changed('ChangedVrouter', VrouterSchema, 'The new entry.', location),
           ...refusals(),
         },
       },
@@ -127,10 +127,10 @@ export const changeRoutes: Routes = (app, { context }) => {
         consumes: PATCHES,
         params: RouterParams,
         response: {
-          200: changed(VrouterSchema, 'The entry after the change.', {
+          200: changed('ChangedVrouter', VrouterSchema, 'The entry after the change.', {
             'Content-Location': { type: 'string', description: 'Path of the entry.' },
           }),
-          ...refusals(404),
+          ...refusals(404, 414),
         },
       },
     },
@@ -157,7 +157,7 @@ export const changeRoutes: Routes = (app, { context }) => {
         summary: 'Remove a virtual router',
         description: 'A Master among them gives up at once: it sends priority 0 (RFC 3768 §6.4.3).',
         params: RouterParams,
-        response: { 200: changed(GONE, 'It is gone.'), ...refusals(404) },
+        response: { 200: gone(), ...refusals(404, 414) },
       },
     },
     async (request, reply) => {
@@ -180,7 +180,7 @@ export const changeRoutes: Routes = (app, { context }) => {
         summary: 'Change general directives',
         description: 'A JSON Merge Patch (RFC 7396): directives that are absent stay, `null` removes one.',
         consumes: PATCHES,
-        response: { 200: changed(GeneralSchema, 'All general directives.'), ...refusals() },
+        response: { 200: changed('ChangedGeneral', GeneralSchema, 'All general directives.'), ...refusals() },
       },
     },
     async (request, reply) => {
@@ -205,7 +205,7 @@ export const changeRoutes: Routes = (app, { context }) => {
         params: RouterParams,
         response: {
           200: answers(RouterStatusSchema, 'The virtual router.', ETAG_HEADER),
-          ...refusals(404),
+          ...refusals(404, 414),
         },
       },
     },

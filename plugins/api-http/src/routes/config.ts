@@ -39,7 +39,7 @@ export function configurationResponses(
   return {
     200: answers(part, description, headers),
     304: NOT_MODIFIED,
-    ...problemResponses(400, 401, 403, 429, 500, 503, ...more),
+    ...problemResponses(401, 500, 503, ...more),
   };
 }
 
@@ -93,7 +93,7 @@ export const configRoutes: Routes = (app, { context }) => {
         tags,
         summary: 'One `[[vrouter]]`',
         params: RouterParams,
-        response: configurationResponses(VrouterSchema, 'As read, secrets `***`.', 404),
+        response: configurationResponses(VrouterSchema, 'As read, secrets `***`.', 400, 404, 414),
       },
     },
     (request, reply) =>
@@ -130,7 +130,7 @@ export const configRoutes: Routes = (app, { context }) => {
         tags,
         summary: 'What Masters install for one protocol, as configured',
         params: ProtocolParams,
-        response: configurationResponses(EntriesSchema, 'The entries.', 404),
+        response: configurationResponses(EntriesSchema, 'The entries.', 400, 404, 414),
       },
     },
     (request, reply) =>

@@ -143,7 +143,7 @@ export const docsRoutes: Routes = (app) => {
         description: `OpenAPI 3.1. A page to read it with is at ${PAGE}.`,
         response: {
           200: answers(Type.Object({}, { additionalProperties: true }), 'The document.'),
-          ...problemResponses(400, 429, 500),
+          ...problemResponses(500, 503),
         },
       },
     },

@@ -27,13 +27,11 @@ const Query = Type.Object({
   ),
   last_event_id: Type.Optional(
     Type.String({
-      description: 'Resume behind this event. The header `Last-Event-ID` says the same, and comes first.',
+      description:
+        'Resume behind this event. The header `Last-Event-ID`, which `EventSource` sends by itself, says the ' +
+        'same and comes first.',
     }),
   ),
-});
-
-const Headers = Type.Object({
-  'last-event-id': Type.Optional(Type.String({ description: 'Resume behind this event.' })),
 });
 
 /** Whether a client wants an event. What was lost concerns everybody: it may have been theirs. */
@@ -53,7 +51,7 @@ export const eventRoutes: Routes = (app, deps) => {
   const streams = new EventStreams(deps.history, deps.tally);
   app.addHook('preClose', async () => streams.close());
 
-  app.get<{ Querystring: Static<typeof Query>; Headers: Static<typeof Headers> }>(
+  app.get<{ Querystring: Static<typeof Query> }>(
     '/events',
     {
       exposeHeadRoute: false, // there would be nothing to say
@@ -76,25 +74,26 @@ export const eventRoutes: Routes = (app, deps) => {
             'else does. The stream ends with the session.',
         ].join('\n'),
         querystring: Query,
-        headers: Headers,
         response: {
           200: { description: 'The events', content: { 'text/event-stream': { schema: Type.String() } } },
-          ...problemResponses(400, 401, 403, 429, 500, 503),
+          ...problemResponses(400, 401, 500, 503),
         },
       },
       config: { access: 'read' },
     },
     (request, reply) => {
       if (streams.full) {
+        deps.tally.refuse('connections');
         throw new ProblemError(503, `${MOST_STREAMS} clients listen to events already`, {
           headers: { 'retry-after': String(RETRY_AFTER) },
         });
       }
-      const { query, headers, caller } = request;
+      const { query, caller } = request;
+      const header = request.headers['last-event-id'];
       const stream = new EventStream({
         history: deps.history,
         wants: filterOf(query),
-        lastEventId: headers['last-event-id'] ?? query.last_event_id,
+        lastEventId: typeof header === 'string' ? header : query.last_event_id,
         permitted: () => caller === undefined || (Date.now() < caller.expires && caller.stillValid()),
       });
       streams.add(stream, reply.raw);

@@ -24,7 +24,9 @@ export const healthRoutes: Routes = (app, { context }) => {
       try {
         context.routers();
       } catch {
-        throw new ProblemError(503, 'The state of the virtual routers cannot be read.');
+        throw new ProblemError(503, 'The state of the virtual routers cannot be read.', {
+          headers: { 'retry-after': '1' },
+        });
       }
       return { status: 'ok' as const };
     },

@@ -37,7 +37,7 @@ export const metricsRoutes: Routes = (app, deps) => {
           'log-in if the option `public_metrics` says so.',
         response: {
           200: { description: 'The metrics', content: { 'text/plain': { schema: Type.String() } } },
-          ...problemResponses(401, 429, 500, 503),
+          ...problemResponses(401, 500, 503),
         },
       },
       config: { access: 'metrics' },

@@ -6,7 +6,7 @@ import { PluginEntrySchema, PluginsSchema, pluginEntries, pluginEntry } from '..
 import { PluginSchema, pluginListing } from '../views/status.ts';
 import { withoutNulls } from '../views/tables.ts';
 import { answers } from './answers.ts';
-import { answer, ConditionsSchema, changed, FlagsSchema, GONE, make, refusals } from './change.ts';
+import { answer, ConditionsSchema, changed, FlagsSchema, gone, make, refusals } from './change.ts';
 import { configurationResponses, sendConfiguration } from './config.ts';
 import { JSON_TYPE, refuseHidden, requireType, tableOrStringBody } from './json-body.ts';
 import { type NameParams, PluginParams } from './params.ts';
@@ -21,10 +21,15 @@ const common = {
 const GivenPluginSchema = Type.Union(
   [
     Type.String({ description: 'Semver range of versions that will do.', examples: ['^1.2'] }),
-    Type.Object({
-      version: Type.Optional(Type.Unsafe<unknown>({ type: ['string', 'null'] })),
-      options: Type.Optional(Type.Unsafe<unknown>({ type: ['object', 'null'], additionalProperties: true })),
-    }),
+    Type.Object(
+      {
+        version: Type.Optional(Type.Unsafe<unknown>({ type: ['string', 'null'] })),
+        options: Type.Optional(
+          Type.Unsafe<unknown>({ type: ['object', 'null'], additionalProperties: true }),
+        ),
+      },
+      { title: 'GivenPluginEntry', additionalProperties: false },
+    ),
   ],
   { title: 'GivenPlugin', description: 'An entry of `[plugins]`.' },
 );
@@ -40,7 +45,7 @@ export const pluginRoutes: Routes = (app, { context }) => {
         summary: 'Plugins that are loaded or could be',
         response: {
           200: answers(Type.Array(PluginSchema), 'The plugins.'),
-          ...problemResponses(400, 401, 403, 429, 500, 503),
+          ...problemResponses(401, 500, 503),
         },
       },
     },
@@ -70,7 +75,7 @@ export const pluginRoutes: Routes = (app, { context }) => {
         tags: ['configuration'],
         summary: 'One entry of `[plugins]`',
         params: PluginParams,
-        response: configurationResponses(PluginEntrySchema, 'The entry; secrets `***`.', 404),
+        response: configurationResponses(PluginEntrySchema, 'The entry; secrets `***`.', 400, 404, 414),
       },
     },
     (request, reply) =>
@@ -94,9 +99,9 @@ export const pluginRoutes: Routes = (app, { context }) => {
           'The entry is replaced as a whole. Options that the plugin refuses, and a package that does not ' +
           'load, are 422.',
         response: {
-          200: changed(PluginEntrySchema, 'The entry.'),
-          201: changed(PluginEntrySchema, 'The new entry.'),
-          ...refusals(),
+          200: changed('ChangedPlugin', PluginEntrySchema, 'The entry.'),
+          201: changed('ChangedPlugin', PluginEntrySchema, 'The new entry.'),
+          ...refusals(414),
         },
       },
     },
@@ -121,7 +126,7 @@ export const pluginRoutes: Routes = (app, { context }) => {
         operationId: 'removePluginEntry',
         summary: 'Remove an entry of `[plugins]`',
         description: 'A built-in plugin stays, without options.',
-        response: { 200: changed(GONE, 'It is gone.'), ...refusals(404) },
+        response: { 200: gone(), ...refusals(404, 414) },
       },
     },
     async (request, reply) => {

@@ -6,7 +6,7 @@ import type { Routes } from '../deps.ts';
 import { ProblemError } from '../problems.ts';
 import { configuredProtocol, EntriesSchema, GivenEntrySchema, rawProtocol } from '../views/protocols.ts';
 import { type Table, withoutNulls } from '../views/tables.ts';
-import { answer, ConditionsSchema, changed, FlagsSchema, GONE, type Made, make, refusals } from './change.ts';
+import { answer, ConditionsSchema, changed, FlagsSchema, gone, type Made, make, refusals } from './change.ts';
 import { requiredTag } from './conditional.ts';
 import { noProtocol } from './config.ts';
 import { hasHidden, JSON_TYPE, refuseHidden, requireType, tableBody, tablesBody } from './json-body.ts';
@@ -19,7 +19,7 @@ const common = {
   params: ProtocolParams,
 };
 const access = 'write';
-const EntrySchema = Type.Record(Type.String(), Type.Unknown(), { title: 'Entry' });
+const EntrySchema = Type.Record(Type.String(), Type.Unknown(), { title: 'ProtocolEntry' });
 
 /**
  * How often an entry is added to what others change at the same time, and how long after one another, in ms.
@@ -38,9 +38,13 @@ export const protocolRoutes: Routes = (app, { context }) => {
         operationId: 'setProtocol',
         summary: 'Replace what Masters install for a protocol',
         response: {
-          200: changed(EntriesSchema, 'The entries.'),
-          201: changed(EntriesSchema, 'The entries; there were none of this protocol before.'),
-          ...refusals(),
+          200: changed('ChangedEntries', EntriesSchema, 'The entries.'),
+          201: changed(
+            'ChangedEntries',
+            EntriesSchema,
+            'The entries; there were none of this protocol before.',
+          ),
+          ...refusals(414),
         },
       },
     },
@@ -67,11 +71,11 @@ export const protocolRoutes: Routes = (app, { context }) => {
         operationId: 'addProtocolEntry',
         summary: 'Add an entry to what Masters install for a protocol',
         response: {
-          200: changed(EntrySchema, 'Dry run: the entry that would be added.'),
-          201: changed(EntrySchema, 'The new entry, behind the others.', {
+          200: changed('ChangedEntry', EntrySchema, 'Dry run: the entry that would be added.'),
+          201: changed('ChangedEntry', EntrySchema, 'The new entry, behind the others.', {
             Location: { type: 'string', description: 'Path of the entries of this protocol.' },
           }),
-          ...refusals(),
+          ...refusals(414),
         },
       },
     },
@@ -93,7 +97,7 @@ export const protocolRoutes: Routes = (app, { context }) => {
         ...common,
         operationId: 'removeProtocol',
         summary: 'Have Masters install nothing for a protocol',
-        response: { 200: changed(GONE, 'It is gone.'), ...refusals(404) },
+        response: { 200: gone(), ...refusals(404, 414) },
       },
     },
     async (request, reply) => {

@@ -35,8 +35,8 @@ function readyList(routers: readonly RouterStatus[]): ReadyList {
 
 const tags = ['run'];
 const config = { access: 'read' } as const;
-const problems = problemResponses(400, 401, 403, 429, 500, 503);
-const missing = problemResponses(404);
+const problems = problemResponses(401, 500, 503);
+const missing = problemResponses(400, 404, 414);
 
 export const runRoutes: Routes = (app, { context }) => {
   // Monitoring asks for this all the time: it is made once for as long as nothing changes.

@@ -12,12 +12,11 @@ export const GeneralPatchSchema = patched(GENERAL, 'GeneralPatch', 'General dire
 /** A `[[vrouter]]`. */
 export const VrouterSchema = shown(VROUTER, 'Vrouter', 'A `[[vrouter]]`.');
 /** A new `[[vrouter]]`. */
-export const NewVrouterSchema = given(
-  VROUTER,
-  ['group', 'interface', 'vip'],
-  'NewVrouter',
-  'The `[[vrouter]]` to add.',
-);
+export const NewVrouterSchema = given(VROUTER, ['group', 'interface', 'vip'], {
+  title: 'GivenVrouter', // a generated client in Go has a function NewVrouter, which makes a Vrouter
+  description: 'The `[[vrouter]]` to add.',
+  additionalProperties: false,
+});
 /** A merge patch of one. */
 export const VrouterPatchSchema = patched(
   VROUTER,
@@ -32,10 +31,10 @@ export const PluginEntrySchema = Type.Object(
       type: ['string', 'null'],
       description: 'Semver range of versions that will do; `null`: any.',
     }),
-    options: Type.Unsafe<Table | null>({
-      type: ['object', 'null'],
-      additionalProperties: true,
-      description: 'Options of the plugin, secrets `***`.',
+    options: Type.Unknown({
+      description:
+        'Options of the plugin, an object whose secrets are `***`; `***` alone if nothing tells which of them ' +
+        'are secret; `null`: none.',
     }),
   },
   { title: 'PluginEntry' },

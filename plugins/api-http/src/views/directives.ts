@@ -2,11 +2,12 @@
  * The directives that the API shows and changes, in the order of its answers, as docs/configuration.md
  * describes them. This documents; what a value must be is for the daemon to say.
  */
-import { type TSchema, Type } from '@sinclair/typebox';
+import { type SchemaOptions, type TSchema, Type } from '@sinclair/typebox';
 
-/** JSON Schema of one directive. */
+/** JSON Schema of one directive: of one type, or several with a schema each. */
 interface Directive {
-  readonly type: string | readonly string[];
+  readonly type?: string;
+  readonly anyOf?: readonly object[];
   readonly description: string;
   readonly [keyword: string]: unknown;
 }
@@ -40,8 +41,8 @@ export const VROUTER: Readonly<Record<string, Directive>> = {
   group: { type: 'integer', minimum: 0, maximum: 255, description: 'Virtual router identifier (VRID).' },
   interface: { type: 'string', description: 'The Ethernet interface that VRRP runs on.' },
   vip: {
-    type: ['array', 'string'], // in this order: fast-json-stringify takes an array for a string
-    items: { type: 'string' },
+    // Not a list of types: most generators of clients know those of one type and `null` only.
+    anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }],
     description: 'The virtual IPv4 address, or an array of up to 255 of them.',
   },
   priority: {
@@ -103,10 +104,11 @@ type Directives = Readonly<Record<string, Directive>>;
 
 /** A directive that may be absent, told as `null`. */
 function orNull(directive: Directive): TSchema {
-  const { enum: values } = directive;
+  const { type, anyOf, enum: values } = directive;
   return Type.Unsafe<unknown>({
     ...directive,
-    type: [directive.type, 'null'].flat(),
+    ...(type === undefined ? {} : { type: [type, 'null'] }),
+    ...(anyOf === undefined ? {} : { anyOf: [...anyOf, { type: 'null' }] }),
     ...(Array.isArray(values) ? { enum: [...values, null] } : {}),
   });
 }
@@ -120,24 +122,26 @@ export function shown(directives: Directives, title: string, description: string
   return Type.Object(mapped(directives, orNull), { title, description });
 }
 
-/** A whole table that a client sends: `required` directives must be there, others may be absent or `null`. */
+/**
+ * A whole table that a client sends: `required` directives must be there, others may be absent or `null`.
+ * @param options of the schema; a table may have other members than these unless they say otherwise
+ */
 export function given(
   directives: Directives,
   required: readonly string[],
-  title: string,
-  description: string,
+  options: SchemaOptions & { readonly title: string },
 ): TSchema {
   const properties = Object.entries(directives).map(([name, directive]): [string, TSchema] => [
     name,
     required.includes(name) ? Type.Unsafe<unknown>({ ...directive }) : Type.Optional(orNull(directive)),
   ]);
-  return Type.Object(Object.fromEntries(properties), { title, description });
+  return Type.Object(Object.fromEntries(properties), options);
 }
 
 /** A merge patch that a client sends (RFC 7396): what is absent stays, `null` removes. */
 export function patched(directives: Directives, title: string, description: string): TSchema {
   return Type.Object(
     mapped(directives, (directive) => Type.Optional(orNull(directive))),
-    { title, description },
+    { title, description, additionalProperties: false },
   );
 }

@@ -22,13 +22,12 @@ export const RunningRouteSchema = Type.Object(
 export const ConfiguredRouteSchema = shown(STATIC_ROUTE, 'StaticRoute', 'A `[[protocols.static]]` entry.');
 
 /** An entry that a client sends. */
-export const GivenEntrySchema = given(
-  STATIC_ROUTE,
-  [],
-  'ProtocolEntry',
-  'A `[[protocols.<name>]]` entry. These are the directives of `static`, which needs `route`, `mask` and ' +
+export const GivenEntrySchema = given(STATIC_ROUTE, [], {
+  title: 'GivenProtocolEntry',
+  description:
+    'A `[[protocols.<name>]]` entry. These are the directives of `static`, which needs `route`, `mask` and ' +
     '`nh`; another protocol has its own.',
-);
+});
 
 /** Entries of any protocol. */
 export const EntriesSchema = Type.Array(Type.Record(Type.String(), Type.Unknown()), {
@@ -36,16 +35,25 @@ export const EntriesSchema = Type.Array(Type.Record(Type.String(), Type.Unknown(
   description: 'Entries of a protocol, absent directives of static routes `null`.',
 });
 
+/**
+ * Protocols by name. Of any type but `static`: in TypeScript, say, a generated type of entries that may have anything
+ * in them would not go together with that of static routes.
+ */
+const BY_NAME = {
+  additionalProperties: true,
+  description: 'By protocol. Entries of others than `static` are as their plugins have them.',
+};
+
 /** `/run/protocols`. */
 export const RunningProtocolsSchema = Type.Object(
   { static: Type.Array(RunningRouteSchema) },
-  { title: 'RunningProtocols', additionalProperties: EntriesSchema },
+  { title: 'RunningProtocols', ...BY_NAME },
 );
 
 /** `/config/protocols`. */
 export const ConfiguredProtocolsSchema = Type.Object(
   { static: Type.Unsafe<unknown>({ type: ['array', 'null'], items: ConfiguredRouteSchema }) },
-  { title: 'Protocols', additionalProperties: EntriesSchema },
+  { title: 'Protocols', ...BY_NAME },
 );
 
 /** What Masters install, by protocol, `static` always among them. */

@@ -1,0 +1,130 @@
+/**
+ * Requests whose answers depend on what the daemon is doing: every operation succeeds, and is refused for more than
+ * its form, in every way that it may be.
+ */
+import type { HttpAnswer } from '../lab/http.ts';
+import { router } from '../lab/reloading.ts';
+import type { RawRequest } from './client.ts';
+
+/** What it needs of the stage. */
+interface Stage {
+  readonly api: {
+    request(
+      path: string,
+      request?: { readonly method?: string; readonly body?: unknown },
+    ): Promise<HttpAnswer>;
+    readonly headers: Readonly<Record<string, string>>;
+  };
+}
+
+/**
+ * An operation, the status that it must answer, and what is special in the request; the rest is its method, a path
+ * that exists and a user who may do it.
+ */
+export type Step = readonly [operationId: string, status: number, request: Partial<RawRequest>];
+
+/** Steps, to be taken in their order. */
+export interface Steps {
+  /** Each operation once or more. VRID 1 and what is added here is changed; VRID 2 never is. */
+  readonly all: readonly Step[];
+  /** While the configuration file has been edited and not been reloaded. */
+  readonly edited: readonly Step[];
+  /** They end with log-ins being refused, to users at another address than all others. */
+  readonly logIns: readonly Step[];
+}
+
+const JSON_TYPE = ['Content-Type', 'application/json'] as const;
+const PLUGIN = { target: `/config/plugins/${encodeURIComponent('./rvrrpd-plugin-nothing')}` };
+const ROUTE = { route: '192.0.2.0', mask: '255.255.255.0', nh: '10.0.0.100' };
+const OTHER_ROUTE = { ...ROUTE, route: '203.0.113.0', metric: 5, mtu: 1400 };
+
+/** Without parameters, or with those of what exists. */
+const READING = [
+  ...['welcome', 'getHealth', 'getOpenApi', 'getMetrics', 'getEvents', 'whoAmI', 'getStatus', 'listRouters'],
+  ...['listRoutersOfGroup', 'getRouter', 'getRunningGlobal', 'listRunningProtocols', 'getRunningProtocol'],
+  'listPlugins',
+];
+/** They have an ETag, that of the configuration. */
+const CONFIGURATION = [
+  ...['getGlobal', 'listVrouters', 'getVrouter', 'listProtocols', 'getProtocol', 'listPluginEntries'],
+  'getPluginEntry',
+];
+
+/** @param elsewhere the address that wrong passwords come from */
+export async function stepsOn({ api }: Stage, elsewhere: string): Promise<Steps> {
+  const authorization = ['Authorization', api.headers.authorization!] as const;
+  const body = (value: unknown) => ({ headers: [authorization, JSON_TYPE], body: JSON.stringify(value) });
+  const known = (tag: string | undefined) => ({ headers: [authorization, ['If-None-Match', tag!] as const] });
+  const logIn = (user: string, passwd: string) => ({
+    headers: [JSON_TYPE],
+    body: JSON.stringify({ user, passwd }),
+  });
+
+  const token = await api.request('/auth/tokens', { method: 'POST', body: { lifetime: 60 } });
+  const session = await api.request('/auth', { method: 'POST', body: { user: 'leaver', passwd: 'banana' } });
+  const leaver = ['Authorization', `Bearer ${(session.json as { token: string }).token}`] as const;
+  const tag = (await api.request('/config/global')).headers.etag;
+  const tagOfRouters = (await api.request('/run/vrrp')).headers.etag;
+
+  const all: readonly Step[] = [
+    ...[...READING, ...CONFIGURATION].map((operationId): Step => [operationId, 200, {}]),
+    ...CONFIGURATION.map((operationId): Step => [operationId, 304, known(tag)]),
+    ['listRouters', 304, known(tagOfRouters)],
+
+    ['logIn', 200, logIn('victim', 'banana')],
+    ['logIn', 200, { headers: [['Content-Type', 'text/plain']], body: 'user=victim passwd=banana' }],
+    ['makeToken', 201, body({ lifetime: 60, name: 'for this test' })],
+    ['makeToken', 422, body({ lifetime: 2 ** 31 })],
+    ['endToken', 204, { target: `/auth/tokens/${(token.json as { id: string }).id}` }],
+    ['endSessions', 204, { target: '/auth/sessions/victim' }],
+    ['logOut', 204, { headers: [leaver] }],
+
+    ['addVrouter', 200, { target: '/config/vrouter?dry_run=true', ...body(router(3)) }],
+    ['addVrouter', 201, body(router(3))],
+    ['addVrouter', 409, body(router(3))],
+    ['addVrouter', 422, body({ ...router(4), vip: '10.0.1.1' })],
+    ['changeVrouter', 422, body({ priority: 255 })],
+    ['changeVrouter', 200, body({ priority: 150, vip: ['10.0.1.1', '10.0.1.11'], timers: { advert: 1 } })],
+    ['getVrouter', 200, {}],
+    ['removeVrouter', 200, { target: '/config/vrouter/3/lan' }],
+    ['changeGlobal', 422, body({ debug: 6 })],
+    ['changeGlobal', 200, body({ debug: 1 })],
+
+    ['setProtocol', 422, body([{}])],
+    ['setProtocol', 200, body([ROUTE])],
+    ['removeProtocol', 200, {}],
+    ['setProtocol', 201, body([ROUTE])],
+    ['addProtocolEntry', 422, body({ ...OTHER_ROUTE, mask: '255.0.255.0' })],
+    ['addProtocolEntry', 200, { target: '/config/protocols/static?dry_run=true', ...body(OTHER_ROUTE) }],
+    ['addProtocolEntry', 201, body(OTHER_ROUTE)],
+    ['listRunningProtocols', 200, {}],
+
+    ['setPluginEntry', 422, { ...PLUGIN, ...body('^99') }],
+    ['setPluginEntry', 201, { ...PLUGIN, ...body('^1') }],
+    ['setPluginEntry', 200, { ...PLUGIN, ...body({ options: {} }) }],
+    ['listPluginEntries', 200, {}],
+    ['listPlugins', 200, {}],
+    ['removePluginEntry', 200, PLUGIN],
+
+    ['failOver', 200, {}],
+    ['failOver', 409, {}],
+    ['getStatus', 200, {}],
+  ];
+  const edited: readonly Step[] = [
+    ['addVrouter', 409, body(router(5))],
+    ['changeVrouter', 409, body({ priority: 151 })],
+    ['removeVrouter', 409, {}],
+    ['changeGlobal', 409, body({ debug: 2 })],
+    ['setProtocol', 409, body([])],
+    ['addProtocolEntry', 409, body({ ...ROUTE, route: '192.88.99.0' })],
+    ['removeProtocol', 409, {}],
+    ['setPluginEntry', 409, { ...PLUGIN, ...body('^1') }],
+    ['removePluginEntry', 409, {}],
+  ];
+  // One has failed before: see refusals.ts.
+  const failures = Array.from({ length: 9 }, (): Step => ['logIn', 401, logIn('victim', 'wrong')]);
+  const logIns = [...failures, ['logIn', 429, logIn('victim', 'banana')] as const].map(
+    ([operationId, status, request]): Step => [operationId, status, { ...request, from: elsewhere }],
+  );
+  return { all, edited, logIns };
+}
