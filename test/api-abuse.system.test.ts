@@ -32,7 +32,7 @@ import { eventually } from './lab/wait.ts';
 const HANDSHAKE = 5000;
 const HEADERS = 10_000;
 const REQUEST = 15_000;
-const LATE = 2500;
+const LATE = 8000;
 /** Connections at a time, in the default configuration; a quarter of them from one address. */
 const CONNECTIONS = 512;
 const PER_ADDRESS = CONNECTIONS / 4;
