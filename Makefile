@@ -24,7 +24,7 @@ test: setup
 check: setup
 	@npm run --silent check
 
-# All three, even if one misses a goal; then the exit code says so.
+# All of them, even if one misses a goal; then the exit code says so.
 bench: setup
 	@missed=0; for b in $(BENCHES); do $(TS) bench/$$b.ts || missed=1; done; exit $$missed
 

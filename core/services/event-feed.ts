@@ -44,7 +44,8 @@ export class EventFeed {
 
   /** A reload is over. */
   reloaded({ lastReload, generation }: DaemonInfo): void {
-    if (lastReload) this.reloads.push({ type: 'reload', ...lastReload, generation });
+    if (!lastReload || this.listeners.length === 0) return;
+    this.reloads.push({ type: 'reload', ...lastReload, generation });
   }
 
   private look(): void {
