@@ -186,7 +186,7 @@ describeSystem('authentication that differs', () => {
       const [one, other] = byOctet.map(([name]) => name);
       const { r1, r2, wire } = await twoRouters(lab);
       const vrouter = { group: VRID, interface: 'lan', vip: VIP };
-      Rvrrpd.start(lab, r1, [{ ...vrouter, priority: 200, ...authentication(one) }]);
+      Rvrrpd.start(lab, r1, [{ ...vrouter, priority: 200, preemption: true, ...authentication(one) }]);
       const backup = Rvrrpd.start(lab, r2, [{ ...vrouter, priority: 100, ...authentication(other) }]);
       await wire.soleMaster(VRID, R1);
       expect((await backup.counters()).routers[0]).toMatchObject({
