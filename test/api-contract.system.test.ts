@@ -142,6 +142,21 @@ function expectSense(operation: Operation, { asker, ok }: Trial, { status, text 
   if (!lowly && operationId !== 'endSessions') expect(status, what).not.toBe(403);
 }
 
+/** Directives that answers show in another way than they were sent. */
+const SHOWN_OTHERWISE = ['auth_secret', 'timers'];
+
+/** An answer to a merge patch shows what was sent, also if it was a dry run. */
+function expectEffect({ method }: Operation, { request }: Trial, { status, text }: RawAnswer): void {
+  if (method !== 'PATCH' || status !== 200) return;
+  const patch = JSON.parse(String(request.body)) as Readonly<Record<string, unknown>>;
+  // Without an API nobody is there to answer: what a dry run would say then, it does not.
+  if (typeof patch.client_api === 'string') return;
+  const { configuration } = JSON.parse(text) as { readonly configuration: Readonly<Record<string, unknown>> };
+  for (const [name, value] of Object.entries(patch)) {
+    if (!SHOWN_OTHERWISE.includes(name)) expect(configuration[name], `${name} in ${text}`).toEqual(value);
+  }
+}
+
 /** `operationId status` of every answer that can be brought about here. */
 function documentedBy(operations: readonly Operation[]): string[] {
   return operations.flatMap(({ operationId, responses, requestBody }) => {
@@ -256,6 +271,7 @@ describeSystem('the API and its OpenAPI document', () => {
             const answer = await raw.send(request);
             contract.check(operation, request, answer);
             expectSense(operation, trial, answer);
+            expectEffect(operation, trial, answer);
           }),
           {
             numRuns: needsWriter(operation) ? RUNS_OF_CHANGES : RUNS,

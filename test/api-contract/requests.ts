@@ -110,9 +110,11 @@ function queryOf(operation: Operation, contract: Contract): fc.Arbitrary<Part<st
     '?',
     '#',
   );
-  const wrong = known
+  const mistyped = known
     .filter(({ schema }) => schema.type === 'boolean' || schema.type === 'integer')
     .flatMap(({ name }) => [`${name}=`, `${name}=maybe`, `${name}=1.5`, `${name}=true&${name}=false`]);
+  // A change refuses what it does not know: it might be a misspelt `dry_run`.
+  const wrong = [...mistyped, ...(needsWriter(operation) ? ['dryrun=true', 'Dry_run=true', 'force='] : [])];
   return fc.oneof(
     {
       weight: 12,
@@ -126,7 +128,7 @@ function queryOf(operation: Operation, contract: Contract): fc.Arbitrary<Part<st
       ? []
       : [
           {
-            weight: 1,
+            weight: 2,
             arbitrary: fc
               .constantFrom(...wrong)
               .map((value) => ({ value: `?${[...dry, value].join('&')}`, ok: false })),

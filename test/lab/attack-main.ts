@@ -51,9 +51,16 @@ class Connection {
   }
 
   private send(index: number): void {
-    const { send = [], drip, halfClose } = this.attack;
+    const { send = [], drip, halfClose, resetAfter, connections = 1 } = this.attack;
     const first = send[index % send.length];
-    if (first !== undefined) this.socket.write(Buffer.from(first, 'base64'));
+    const reset = (): void => void this.socket.resetAndDestroy();
+    // Once the octets are on their way, or they would go with the connection; spread evenly, not at random.
+    const written = (): void => {
+      if (resetAfter === 0) reset();
+      else if (resetAfter !== undefined) setTimeout(reset, (resetAfter * index) / connections);
+    };
+    if (first === undefined) written();
+    else this.socket.write(Buffer.from(first, 'base64'), written);
     if (halfClose) this.socket.end();
     if (drip === undefined) return;
     const octets = Buffer.from(drip.octets, 'base64');

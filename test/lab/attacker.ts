@@ -23,6 +23,8 @@ export interface Attack {
   readonly drip?: { readonly octets: string; readonly everyMs: number };
   /** Each end of sending is told after the first octets. */
   readonly halfClose?: boolean;
+  /** They are reset, without any farewell, at most so many ms after they are opened, at once for 0. */
+  readonly resetAfter?: number;
   /** They read nothing. */
   readonly deaf?: boolean;
   /** ms until all that are still open are closed. */

@@ -80,7 +80,8 @@ export function makeServer(
   server.on('checkExpectation', listener);
   server.on(tls === undefined ? 'connection' : 'secureConnection', deliverInSmallPieces);
   server.on('connect', (_request, socket: Socket) => {
-    socket.removeAllListeners('data'); // the parser is gone
+    // Node.js lets go of the connection: nothing parses what comes, and nobody hears of its errors.
+    socket.removeAllListeners('data').on('error', () => {});
     tally.refuse('malformed');
     dismiss(socket, '501 Not Implemented', turns);
   });
@@ -122,6 +123,11 @@ function watchConnections(server: Server, mostConnections: () => number, tally: 
   const connections = new Set<Socket>();
   const admission = new Admission(mostConnections);
   server.on('connection', (socket: Socket) => {
+    // It was reset before it was accepted: the kernel does not know any more whose it was, and nobody waits.
+    if (socket.remoteAddress === undefined) {
+      socket.destroy();
+      return;
+    }
     connections.add(socket);
     tally.connections++;
     socket.once('close', () => {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, get as httpGet } from 'node:http';
 import { connect } from 'node:net';
@@ -29,6 +30,8 @@ afterAll(() => certificates.remove());
 const clients: RawClient[] = [];
 const listeners: Listener[] = [];
 let tally: Tally;
+/** That have got to the handler. */
+let requests: number;
 afterEach(async () => {
   for (const client of clients.splice(0)) client.end();
   await Promise.all(listeners.splice(0).map((each) => each.retire(0)));
@@ -39,8 +42,10 @@ async function listen(
   settings: { tls?: TlsMaterial; most?: number; timeouts?: Timeouts } = {},
 ): Promise<Listener> {
   tally = new Tally();
+  requests = 0;
   const deps: ListenerDeps = {
     handler: (request, response) => {
+      requests++;
       if (request.url === '/large') response.end(Buffer.alloc(64 << 20));
       else if (request.url === '/slow') setTimeout(() => response.end('ok'), 300);
       else if (request.method === 'POST') request.resume().once('end', () => response.end('ok'));
@@ -102,6 +107,29 @@ describe('what is no request', () => {
     await client.closed;
     await delay(100);
     expect(tally.refused.malformed).toBe(1);
+  });
+
+  test.each([false, true])('its client may be gone before it is answered (TLS: %s)', async (overTls) => {
+    const listener = await listen(overTls ? { tls } : {});
+    const faults: unknown[] = [];
+    const note = (error: unknown): void => void faults.push(error);
+    process.prependListener('uncaughtException', note);
+    for (let i = 0; i < 60; i++) {
+      const raw = connect({ port: listener.port, host: '127.0.0.1' });
+      const socket = overTls ? tlsConnect({ socket: raw, rejectUnauthorized: false }) : raw;
+      socket.on('error', () => {});
+      await once(socket, overTls ? 'secureConnect' : 'connect');
+      const text = [
+        'CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n',
+        'nonsense\r\n\r\n',
+        'GET / HTTP/1.1\r\n\r\n',
+      ][i % 3]!;
+      socket.write(text, () => raw.resetAndDestroy());
+      await once(raw, 'close');
+    }
+    await expect.poll(() => listener.connections, SOON).toBe(0);
+    process.off('uncaughtException', note);
+    expect(faults).toEqual([]);
   });
 
   test('nothing of it gets into the answer to a request before it', async () => {
@@ -197,6 +225,17 @@ describe('a slow client', () => {
     await client.closed;
     await expect.poll(() => tally.connections, SOON).toBe(0);
     expect(tally.refused).toEqual(new Tally().refused);
+  });
+
+  test('that is gone before it is accepted is not served: nobody knows any more who it was', async () => {
+    const listener = await listen();
+    const code = `const socket = require('node:net').connect(${listener.port}, '127.0.0.1', () =>
+      socket.write('GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n', () => socket.resetAndDestroy()))`;
+    // We cannot accept it before that has ended.
+    expect(spawnSync(process.execPath, ['-e', code]).status).toBe(0);
+    expect(await statusOf(listener.port, 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')).toBe(200);
+    await expect.poll(() => tally.connections, SOON).toBe(0);
+    expect(requests).toBe(1);
   });
 
   test('does not keep others waiting, a hundred of them neither', async () => {

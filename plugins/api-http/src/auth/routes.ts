@@ -73,7 +73,10 @@ function addLogIn(app: FastifyInstance, auth: Authentication): void {
           content: {
             'application/json': { schema: CredentialsSchema },
             'text/plain': {
-              schema: Type.String({ pattern: '^user=\\S+ passwd=', examples: ['user=admin passwd=banana'] }),
+              schema: Type.String({
+                pattern: '^user=[^\\s&]{1,256} passwd=[\\s\\S]{0,4096}$',
+                examples: ['user=admin passwd=banana'],
+              }),
             },
           },
         },
