@@ -64,11 +64,17 @@ void SendDatagram(const Napi::CallbackInfo& info) {
   if (sent < 0) throw SystemError(env, call, error);
 }
 
+// exitProcess(code)
+void ExitProcess(const Napi::CallbackInfo& info) {
+  _exit(info[0].As<Napi::Number>().Int32Value());
+}
+
 }  // namespace
 
 void InitProcess(Napi::Env env, Napi::Object exports) {
   exports.Set("lockFile", Napi::Function::New(env, LockFile));
   exports.Set("replaceDescriptor", Napi::Function::New(env, ReplaceDescriptor));
+  exports.Set("exitProcess", Napi::Function::New(env, ExitProcess));
   exports.Set("sendDatagram", Napi::Function::New(env, SendDatagram));
 }
 

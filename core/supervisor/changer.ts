@@ -2,7 +2,6 @@
  * Changes of the configuration that do not come from its file: checked like the file, brought into force like a
  * reload, and written back. All of it happens or nothing.
  */
-import { readFile } from 'node:fs/promises';
 import { EditError, editText } from '../config/edit.ts';
 import type { ConfigIssue } from '../config/index.ts';
 import { parseDocument } from '../config/parse.ts';
@@ -14,6 +13,7 @@ import type {
   ConfigurationChange,
   RouterName,
 } from '../plugin/types.ts';
+import { readRegularFile } from '../shared/read-file.ts';
 import { stageFile } from '../shared/replace-file.ts';
 import type { Daemon } from './daemon.ts';
 import type { Start } from './generation.ts';
@@ -121,7 +121,7 @@ export class Changer {
 
   /** @throws Refusal if the file does not say any more what it said when it was read or written last */
   private async expectUntouched({ file, fileText }: ConfigurationSource): Promise<void> {
-    const now = await readFile(file).catch((error: unknown) => {
+    const now = await readRegularFile(file).catch((error: unknown) => {
       throw new Refusal('failed', `${file} cannot be read: ${messageOf(error)}`);
     });
     // Octets, so that a file in another encoding than UTF-8 is not garbled.

@@ -16,6 +16,9 @@ import { type GenerationStatus, readStatus } from './status.ts';
 /** A new generation must be prepared, and must have taken over, within this many ms each. */
 const PATIENCE = 15_000;
 
+/** A hand-over that has begun may go on for this many ms when the daemon is told to stop. */
+const HALFWAY = 300;
+
 /** Pauses in ms before a crashed worker is replaced, the last one for all further crashes. */
 const BACK_OFF = [0, 1000, 5000, 15_000];
 /** A generation that has run for this many ms is sound: back-off starts anew. */
@@ -33,7 +36,8 @@ export class Daemon {
   private crashes = 0;
   /** Number of the running generation. */
   private number = 1;
-  private stopping = false;
+  /** Aborted once it stops: what was under way is not waited for. */
+  private readonly stopping = new AbortController();
 
   /** @param change does what the client API asks for */
   private constructor(
@@ -140,7 +144,7 @@ export class Daemon {
 
   /** Advertises priority 0 wherever we are Master, then takes back what the kernel holds for us. */
   stop(): Promise<void> {
-    this.stopping = true;
+    this.stopping.abort();
     return this.enqueue(async () => {
       const served = this.services.end();
       await this.generation.stop();
@@ -160,7 +164,7 @@ export class Daemon {
     const waitingFor = (): string =>
       [next.unprepared, this.services.unprepared].filter((each) => each).join(', ');
     try {
-      await patiently(Promise.all([next.prepared(), service]), waitingFor);
+      await patiently(Promise.all([next.prepared(), service]), waitingFor, this.stopping.signal);
     } catch (error) {
       service.then((staged) => staged.abandon()).catch(() => {});
       await this.services.giveUp();
@@ -189,12 +193,19 @@ export class Daemon {
     await patiently(
       next.takeOver(old, failOver),
       () => 'the new engine is taking in the state of its plugins',
+      this.stopping.signal,
+      HALFWAY,
     );
     this.generation = next;
     this.number++;
     void this.watch(next);
     try {
-      await patiently(next.settle(old), () => 'the new actuator is reading the state of the kernel');
+      await patiently(
+        next.settle(old),
+        () => 'the new actuator is reading the state of the kernel',
+        this.stopping.signal,
+        HALFWAY,
+      );
     } catch (error) {
       this.log.error(`the addresses of Masters are not looked after for now: ${messageOf(error)}`);
     }
@@ -204,7 +215,7 @@ export class Daemon {
   private async renew(): Promise<void> {
     const next = new Generation(this.start, this.log);
     try {
-      await patiently(next.prepared(), () => next.unprepared);
+      await patiently(next.prepared(), () => next.unprepared, this.stopping.signal);
       await this.succeed(next, []);
     } catch (error) {
       await next.discard();
@@ -218,13 +229,13 @@ export class Daemon {
   private async watch(generation: Generation): Promise<void> {
     const started = performance.now();
     const error = await generation.broken;
-    if (this.stopping) return;
+    if (this.stopping.signal.aborted) return;
     if (performance.now() - started > SOUND_AFTER) this.crashes = 0;
     const pause = BACK_OFF[Math.min(this.crashes++, BACK_OFF.length - 1)]!;
     this.log.error(`${error.message}; replacing it${pause > 0 ? ` in ${pause / 1000} s` : ''}`);
     if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
     await this.enqueue(async () => {
-      if (this.stopping || this.generation !== generation) return;
+      if (this.stopping.signal.aborted || this.generation !== generation) return;
       await this.renew();
       this.log.info(`replaced: ${this.summary()}`);
     }).catch((failure: Error) => {
@@ -234,17 +245,35 @@ export class Daemon {
   }
 }
 
-/** Waits for work, but not for ever. @throws Error that says what it was waiting for */
-async function patiently(work: Promise<unknown>, waitingFor: () => string): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
+/**
+ * Waits for work, but not for ever, and hardly at all once the daemon is told to stop.
+ * @param stopping aborted then
+ * @param grace ms that it is waited for all the same
+ * @throws Error that says what it was waiting for
+ */
+async function patiently(
+  work: Promise<unknown>,
+  waitingFor: () => string,
+  stopping: AbortSignal,
+  grace = 0,
+): Promise<void> {
+  const over = new AbortController();
   const impatience = new Promise<never>((_, reject) => {
-    const giveUp = (): void => reject(new Error(`given up after ${PATIENCE / 1000} s: ${waitingFor()}`));
-    timer = setTimeout(giveUp, PATIENCE);
+    const { signal } = over;
+    const giveUp = (why: string): void => reject(new Error(`given up ${why}: ${waitingFor()}`));
+    const after = (ms: number, why: string): void => {
+      const timer = setTimeout(giveUp, ms, why);
+      signal.addEventListener('abort', () => clearTimeout(timer));
+    };
+    const stop = (): void => after(grace, 'because rvrrpd is stopping');
+    after(PATIENCE, `after ${PATIENCE / 1000} s`);
+    if (stopping.aborted) stop();
+    else stopping.addEventListener('abort', stop, { signal });
   });
   try {
     await Promise.race([work, impatience]);
   } finally {
-    clearTimeout(timer);
+    over.abort();
   }
 }
 

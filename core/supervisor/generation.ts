@@ -29,6 +29,9 @@ const GAP = 1000;
 /** An old actuator may finish what it is at for this many ms: a stuck driver must not keep the kernel waiting. */
 const RETIRE_TIMEOUT = 2000;
 
+/** An engine must have said good-bye within this many ms: more than it takes for thousands of routers. */
+const ENGINE_TIMEOUT = 600;
+
 /** All that is needed to run. */
 export interface Start {
   readonly config: DaemonConfig;
@@ -202,7 +205,7 @@ export class Generation {
 
   /** Advertises priority 0 wherever we are Master, then takes back what the kernel holds for us. */
   async stop(): Promise<void> {
-    await this.engine.end('stop');
+    await this.engine.end('stop', ENGINE_TIMEOUT);
     await this.actuator.end('stop');
     this.narrate();
   }

@@ -3,6 +3,7 @@ import { getSystemErrorName } from 'node:util';
 import type { DaemonConfig, VirtualRouterConfig } from '../config/model.ts';
 import { CAUSES, type EngineEvent, EventType } from '../shared/event-ring.ts';
 import { STATE_NAMES } from '../shared/state-table.ts';
+import { counted } from '../shared/words.ts';
 import { addressText } from '../vrrp/address.ts';
 import { DROP_REASONS, type DropReason } from '../vrrp/drop-reasons.ts';
 import type { Logger } from './log.ts';
@@ -44,7 +45,7 @@ export class Narrator {
       case EventType.Dropped: {
         const reason = DROP_REASONS[event.a]!;
         const advice = ADVICE[reason];
-        const text = `${who}: dropped ${times(event.b, 'packet')} from ${peer}: ${reason}${advice ? `: ${advice}` : ''}`;
+        const text = `${who}: dropped ${counted(event.b, 'packet')} from ${peer}: ${reason}${advice ? `: ${advice}` : ''}`;
         this.log.warn({ ...fields, reason, peer, count: event.b }, text);
         break;
       }
@@ -52,7 +53,7 @@ export class Narrator {
         const errno = getSystemErrorName(-event.a);
         this.log.warn(
           { ...fields, errno, count: event.b },
-          `${who}: could not send ${times(event.b, 'packet')}: ${errno}`,
+          `${who}: could not send ${counted(event.b, 'packet')}: ${errno}`,
         );
         break;
       }
@@ -65,7 +66,7 @@ export class Narrator {
         break;
       }
       case EventType.AddressListMismatch: {
-        const text = `${who}: ${peer} advertises other addresses for this group (${times(event.b, 'advertisement')})`;
+        const text = `${who}: ${peer} advertises other addresses for this group (${counted(event.b, 'advertisement')})`;
         this.log.warn({ ...fields, peer, count: event.b }, text);
         break;
       }
@@ -91,14 +92,10 @@ export class Narrator {
 
   /** Tells that events were lost, because there were more than could be logged. */
   lost(count: number): void {
-    this.log.warn({ count }, `${times(count, 'event')} not logged: too many at once`);
+    this.log.warn({ count }, `${counted(count, 'event')} not logged: too many at once`);
   }
 }
 
 function nameOf(router: VirtualRouterConfig | undefined): string {
   return router ? `${router.interface} group ${router.vrid}` : 'no virtual router';
-}
-
-function times(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -1,4 +1,5 @@
 /** The daemon as a process: from the command line's wishes to the exit code. */
+import { counted } from '../shared/words.ts';
 import { flushLog, openLog } from './log.ts';
 import { missingCapabilities } from './permissions.ts';
 import { type Preparation, type PrepareOptions, prepare } from './prepare.ts';
@@ -23,7 +24,9 @@ export async function check({ config, ...options }: RunOptions): Promise<ExitCod
   const { start, issues } = await prepare(config, options);
   for (const issue of issues) console.error(describeIssue(issue));
   if (start)
-    console.log(`${start.config.file}: ${start.config.virtualRouters.length} virtual routers, no errors`);
+    console.log(
+      `${start.config.file}: ${counted(start.config.virtualRouters.length, 'virtual router')}, no errors`,
+    );
   return start ? 0 : 1;
 }
 
