@@ -95,11 +95,12 @@ function readPem(directive: string, file: string): string {
 
 /** Nothing that would keep us waiting, such as a FIFO, and nothing that is too large for a chain of certificates. */
 function readPlainFile(file: string): string {
-  if (!statSync(file).isFile()) throw new Error('it is no regular file');
+  const kind = statSync(file);
+  if (!kind.isFile() && !kind.isDirectory()) throw new Error('it is no regular file');
   const descriptor = openSync(file, openFlags.O_RDONLY | openFlags.O_NONBLOCK);
   try {
     const entry = fstatSync(descriptor);
-    if (!entry.isFile()) throw new Error('it is no regular file');
+    if (!entry.isFile() && !entry.isDirectory()) throw new Error('it is no regular file');
     if (entry.size > LARGEST) throw new Error('it is larger than 1 MiB');
     return readFileSync(descriptor, 'latin1');
   } finally {
