@@ -10,6 +10,9 @@ const args = process.argv.slice(2);
 // `pgrep rvrrpd` finds it, `ps` still tells which configuration it runs.
 process.title = ['rvrrpd', ...args].join(' ');
 
+/** ms that the end of the process may take: what was logged is still on its way. */
+const LAST_WORDS = 300;
+
 // What nobody expected is told in one line as well.
 process.on('uncaughtException', (error: unknown) => {
   console.error(`rvrrpd: ${wordsOf(error)}`);
@@ -35,7 +38,6 @@ async function run(): Promise<void> {
   // What comes with it opens hundreds of files.
   const [{ main }, { native }] = await Promise.all([import('../cli/main.ts'), import('../native/index.ts')]);
   const code = await main(args);
-  process.exitCode = code;
-  process.emit('exit', code);
-  native.exitProcess(code); // whatever hangs
+  native.exitWithin(LAST_WORDS, code); // whatever hangs
+  process.exit(code);
 }
