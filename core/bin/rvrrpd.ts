@@ -1,6 +1,12 @@
 #!/usr/bin/env node
 import { setFlagsFromString } from 'node:v8';
+import { Signals } from '../supervisor/signals.ts';
 import { descriptorFault } from './descriptors.ts';
+import { closeInspector } from './inspector.ts';
+
+// Before everything else is loaded, which takes its time.
+const signals = new Signals();
+closeInspector();
 
 // Some seconds after a burst of work V8 would compact the heap of every thread, to save memory. In the engine that
 // is a pause of several ms, for nothing: it allocates next to nothing.
@@ -37,7 +43,8 @@ function wordsOf(error: unknown): string {
 async function run(): Promise<void> {
   // What comes with it opens hundreds of files.
   const [{ main }, { native }] = await Promise.all([import('../cli/main.ts'), import('../native/index.ts')]);
-  const code = await main(args);
+  closeInspector(); // it opens a moment after the signal
+  const code = await main(args, signals);
   native.exitWithin(LAST_WORDS, code); // whatever hangs
   process.exit(code);
 }

@@ -1,6 +1,7 @@
 // The core's native part: one class and some system calls.
 #include "packet_loop.h"
 #include "process.h"
+#include "signals.h"
 #include "syscalls.h"
 #include "tap.h"
 
@@ -8,6 +9,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   rvrrpd::InitSyscalls(env, exports);
   rvrrpd::InitTap(env, exports);
   rvrrpd::InitProcess(env, exports);
+  rvrrpd::InitSignals(env, exports);
   rvrrpd::PacketLoop::Init(env, exports);
   return exports;
 }

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { packageRoot } from '../shared/package-root.ts';
 import type { ProcessCalls } from './process.ts';
+import type { SignalCalls } from './signals.ts';
 import type { TapCalls } from './tap.ts';
 
 /** Int32 fields for each slot of `meta`, written by {@link PacketLoop} for every packet received. */
@@ -50,7 +51,7 @@ export interface PacketLoop {
 }
 
 /** What the addon exports. Every call throws an Error whose `code` is the errno name. */
-export interface Native extends ProcessCalls, TapCalls {
+export interface Native extends ProcessCalls, SignalCalls, TapCalls {
   PacketLoop: new (
     receive: Uint8Array,
     slotSize: number,

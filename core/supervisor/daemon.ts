@@ -50,20 +50,31 @@ export class Daemon {
 
   /**
    * Starts everything. When this resolves, every virtual router that can run does.
+   * @param stop settles if the start is not wanted any more
    * @throws Error why it could not start; then nothing is running and the kernel is as it was
    */
-  static async start(start: Start, log: Logger, change: ChangeHandler): Promise<Daemon> {
+  static async start(
+    start: Start,
+    log: Logger,
+    change: ChangeHandler,
+    stop: Promise<unknown>,
+  ): Promise<Daemon> {
+    const interrupted = stop.then((): never => {
+      throw new Error('interrupted');
+    });
+    interrupted.catch(() => {}); // once it runs, nobody waits for it
     const generation = new Generation(start, log);
     const daemon = new Daemon(generation, log, change);
     let service: StagedService;
     try {
-      service = await daemon.prepare(generation);
+      service = await Promise.race([interrupted, daemon.prepare(generation)]);
     } catch (error) {
+      await daemon.services.giveUp();
       await generation.discard();
       throw error;
     }
     try {
-      await generation.go();
+      await Promise.race([interrupted, generation.go()]);
     } catch (error) {
       await service.abandon();
       await generation.stop();

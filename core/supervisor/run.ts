@@ -1,11 +1,12 @@
 /** The daemon as a process: from the command line's wishes to the exit code. */
 import { counted } from '../shared/words.ts';
+import { guardAgainstForeignSignals } from './foreign-signals.ts';
 import { flushLog, openLog } from './log.ts';
 import { missingCapabilities } from './permissions.ts';
 import { type Preparation, type PrepareOptions, prepare } from './prepare.ts';
 import { describeIssue } from './reloader.ts';
 import { serve } from './serve.ts';
-import { Signals } from './signals.ts';
+import type { Signals } from './signals.ts';
 
 /** What the command line asked for. */
 export interface RunOptions extends PrepareOptions {
@@ -30,13 +31,13 @@ export async function check({ config, ...options }: RunOptions): Promise<ExitCod
   return start ? 0 : 1;
 }
 
-/** Runs in the foreground until SIGTERM or SIGINT. */
-export async function runForeground(options: RunOptions): Promise<ExitCode> {
+/** Runs in the foreground until a signal asks for the end. */
+export async function runForeground(options: RunOptions, signals: Signals): Promise<ExitCode> {
+  guardAgainstForeignSignals();
   const prepared = await prepareToRun(options);
   if (!prepared.start) return 1;
   const log = openLog(prepared.start.config);
-  const surroundings = { log, signals: new Signals() };
-  const code = await serve(options, prepared.start, prepared.issues, surroundings);
+  const code = await serve(options, prepared.start, prepared.issues, { log, signals });
   await flushLog(log, LAST_WORDS);
   return code;
 }
