@@ -19,25 +19,17 @@ export interface Routing {
 
 /** A packet socket on an interface, for the virtual routers of one family there. */
 export class Attachment {
-  readonly slotOfVrid: Int32Array;
-
   private constructor(
     readonly descriptor: number,
     /** As the kernel told last. */
     public link: Link,
     readonly family: AddressFamily,
-    { slotOfVrid, program, onFilterFailure }: Routing,
-  ) {
-    this.slotOfVrid = slotOfVrid;
-    try {
-      if (program) native.attachFilter(descriptor, program);
-    } catch (error) {
-      // A filter saves wake-ups, the engine checks everything itself: without it no advertisement is lost.
-      onFilterFailure(error);
-      this.unfilter();
-      return;
-    }
-    if (!program) this.unfilter();
+    readonly slotOfVrid: Int32Array,
+  ) {}
+
+  /** One without a socket, for rehearsals: nothing arrives, and whatever is sent fails. */
+  static imaginary(link: Link, family: AddressFamily, slotOfVrid: Int32Array): Attachment {
+    return new Attachment(-1, link, family, slotOfVrid);
   }
 
   /**
@@ -47,7 +39,7 @@ export class Attachment {
   static open(link: Link, family: AddressFamily, routing: Routing): Attachment {
     const descriptor = native.openPacketSocket(RECEIVE_BUFFER, SEND_BUFFER);
     try {
-      const attachment = new Attachment(descriptor, link, family, routing);
+      const attachment = Attachment.adopt(descriptor, link, family, routing);
       native.joinMulticast(descriptor, link.index, groupMac(family));
       // Bound last: no packet gets in before the filter is there.
       native.bindPacketSocket(descriptor, link.index, etherType(family));
@@ -60,11 +52,25 @@ export class Attachment {
 
   /** Takes over a socket that an engine before this one has opened, and swaps its filter, atomically in the kernel. */
   static adopt(descriptor: number, link: Link, family: AddressFamily, routing: Routing): Attachment {
-    return new Attachment(descriptor, link, family, routing);
+    const attachment = new Attachment(descriptor, link, family, routing.slotOfVrid);
+    attachment.filter(routing);
+    return attachment;
   }
 
   close(): void {
     native.closeDescriptor(this.descriptor);
+  }
+
+  private filter({ program, onFilterFailure }: Routing): void {
+    try {
+      if (program) native.attachFilter(this.descriptor, program);
+    } catch (error) {
+      // A filter saves wake-ups, the engine checks everything itself: without it no advertisement is lost.
+      onFilterFailure(error);
+      this.unfilter();
+      return;
+    }
+    if (!program) this.unfilter();
   }
 
   private unfilter(): void {

@@ -133,7 +133,15 @@ export class Engine {
     const free = this.attachments.indexOf(undefined);
     const tag = free < 0 ? this.attachments.length : free;
     this.attachments[tag] = attachment;
-    this.loop.add(attachment.descriptor, tag);
+    if (attachment.descriptor >= 0) this.loop.add(attachment.descriptor, tag);
+  }
+
+  /** Puts a frame into a slot of the receive buffer, as if it had come from the attachment with this tag. */
+  place(index: number, frame: Uint8Array, tag: number): void {
+    this.receiveBuffer.set(frame, index * SLOT_SIZE);
+    this.meta.fill(0, index * Meta.Count, (index + 1) * Meta.Count);
+    this.meta[index * Meta.Count + Meta.Tag] = tag;
+    this.meta[index * Meta.Count + Meta.Length] = frame.length;
   }
 
   /** Receives from it no longer; it can be closed. */
@@ -222,7 +230,8 @@ export class Engine {
     this.loop.close();
   }
 
-  private wake(packets: number, timers: boolean): void {
+  /** What the packet loop calls, see there; a rehearsal calls it too. */
+  wake(packets: number, timers: boolean): void {
     if (packets > 0) {
       const now = clock();
       for (let i = 0; i < packets; i++) this.receive(i, now);

@@ -12,6 +12,7 @@ import { handOver, type PluginState, takeOver } from './handover.ts';
 import type { EngineInit } from './messages.ts';
 import { Observer } from './observer.ts';
 import { Placement } from './placement.ts';
+import { Rehearsal, rehearse } from './rehearsal.ts';
 import { EngineRouter } from './router.ts';
 import { inherit } from './succession.ts';
 
@@ -150,6 +151,7 @@ async function main(): Promise<void> {
       failOver(succession.failOver);
       return;
     }
+    await rehearsed;
     let known: readonly Link[] = [];
     const estate = await takeOver(succession.port, (offer) => {
       known = offer.links;
@@ -200,6 +202,11 @@ async function main(): Promise<void> {
     }
   });
   report({ type: 'prepared' });
+  // A start waits for the actuator now, a hand-over takes place when the rehearsal is over. If it fails, the engine
+  // runs all the same, a little later in its first take-over.
+  const rehearsed = rehearse(new Rehearsal(), () => !running).catch((error: unknown) =>
+    log('warn', `the engine's rehearsal failed: ${messageOf(error)}`),
+  );
 }
 
 function exportState({ authenticator }: EngineRouter): PluginState | undefined {
