@@ -2,7 +2,7 @@
  * The directives that the API shows and changes, in the order of its answers, as docs/configuration.md
  * describes them. This documents; what a value must be is for the daemon to say.
  */
-import { type SchemaOptions, type TSchema, Type } from '@sinclair/typebox';
+import { type SchemaOptions, type TObject, type TSchema, Type } from '@sinclair/typebox';
 
 /** JSON Schema of one directive: of one type, or several with a schema each. */
 interface Directive {
@@ -91,6 +91,20 @@ export const VROUTER: Readonly<Record<string, Directive>> = {
   },
 };
 
+/** Directives of `[api]`. */
+export const API: Readonly<Record<string, Directive>> = {
+  users: {
+    type: 'array',
+    items: { type: 'string' },
+    description: 'Who may use the client API. Answers have `***` for each.',
+  },
+  secret: { type: 'string', description: 'Secret of the client API. Answers have `***` for it.' },
+  host: { type: 'string', description: 'Address and port that the client API listens on.' },
+  tls: { type: 'boolean', description: 'Whether the client API speaks TLS.' },
+  tls_key: { type: 'string', description: 'Path of the TLS private key.' },
+  tls_cert: { type: 'string', description: 'Path of the TLS certificate chain.' },
+};
+
 /** Directives of a `[[protocols.static]]` entry. */
 export const STATIC_ROUTE: Readonly<Record<string, Directive>> = {
   route: { type: 'string', description: 'Destination network, 0.0.0.0 for the default route.' },
@@ -118,7 +132,7 @@ function mapped(directives: Directives, schema: (directive: Directive) => TSchem
 }
 
 /** A table in an answer: every directive, absent ones `null`. */
-export function shown(directives: Directives, title: string, description: string): TSchema {
+export function shown(directives: Directives, title: string, description: string): TObject {
   return Type.Object(mapped(directives, orNull), { title, description });
 }
 
