@@ -19,6 +19,7 @@ const status: DaemonStatus = {
   configuration: '/etc/rvrrpd.conf',
   since: '2026-11-23T09:30:00.123Z',
   lastReload: null,
+  troubles: [],
   generation: 1,
   wakeUps: 7,
   routers: [

@@ -10,7 +10,7 @@ function time(iso: string): string {
 
 /** `rvrrpd status`. */
 export function statusText(status: DaemonStatus): string {
-  const { version, pid, configuration, since, generation, lastReload, routers } = status;
+  const { version, pid, configuration, since, generation, lastReload, routers, troubles } = status;
   const rows = routers.map(({ interface: on, group, state, priority, since: changed, addresses }) => [
     on,
     String(group),
@@ -25,6 +25,7 @@ export function statusText(status: DaemonStatus): string {
     `configuration  ${configuration}`,
     `generation     ${generation}`,
     `last reload    ${reload}`,
+    ...troubles.map((trouble) => `NOT RUNNING    ${trouble}`),
     '',
     ...table([['INTERFACE', 'GROUP', 'STATE', 'PRIORITY', 'SINCE', 'ADDRESSES'], ...rows]),
   ].join('\n');
@@ -37,8 +38,15 @@ function outcome({ ok, error, issues }: ReloadOutcome): string {
   return `failed: ${error}${first === undefined ? '' : `: ${first}`}`;
 }
 
+/** Whether all that is configured runs now. */
+export function isWhole({ ok, issues }: ReloadOutcome): boolean {
+  return ok && !issues.some((issue) => issue.startsWith('error'));
+}
+
 /** `rvrrpd reload`. */
-export function reloadText({ ok, error }: ReloadOutcome): string {
+export function reloadText(outcome: ReloadOutcome): string {
+  const { ok, error } = outcome;
+  if (ok && !isWhole(outcome)) return 'reloaded, but not all that is configured runs: it is tried again';
   return ok ? 'reloaded' : `not reloaded: ${error}; everything runs on as before`;
 }
 

@@ -505,6 +505,8 @@ export interface DaemonInfo {
   /** Null: there was none. */
   readonly lastReload: ReloadOutcome | null;
   readonly plugins: readonly PluginListing[];
+  /** What is configured and does not run, apart from virtual routers, a line each. Since 0.3; absent before. */
+  readonly troubles?: readonly string[];
 }
 
 /** A plugin, as an operator sees it. */

@@ -19,6 +19,9 @@ const PATIENCE = 15_000;
 /** A hand-over that has begun may go on for this many ms when the daemon is told to stop. */
 const HALFWAY = 300;
 
+/** A reload waits for so many ms for a new service to serve. */
+const SERVICE_PATIENCE = 3000;
+
 /** Pauses in ms before a crashed worker is replaced, the last one for all further crashes. */
 const BACK_OFF = [0, 1000, 5000, 15_000];
 /** A generation that has run for this many ms is sound: back-off starts anew. */
@@ -45,7 +48,7 @@ export class Daemon {
     private readonly log: Logger,
     change: ChangeHandler,
   ) {
-    this.services = new Services(log, change);
+    this.services = new Services(log, change, () => this.services.told(this.info));
   }
 
   /**
@@ -114,7 +117,18 @@ export class Daemon {
       generation: this.number,
       lastReload: this.lastReload,
       plugins: this.start.listing,
+      troubles: this.troubles,
     };
+  }
+
+  /** What is configured and does not run, apart from virtual routers: a line each. */
+  get troubles(): readonly string[] {
+    return this.services.troubles;
+  }
+
+  /** {@link troubles} of what has just been started are known, or it takes too long. */
+  servicesSettled(): Promise<void> {
+    return this.services.settled(SERVICE_PATIENCE);
   }
 
   /** A reload is over: {@link lastReload} tells how it went. */

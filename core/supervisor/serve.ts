@@ -101,7 +101,8 @@ async function openControl(
   const status = (): DaemonStatus => {
     const { version, pid, since, lastReload } = daemon.info;
     const configuration = daemon.start.source.file;
-    return { version, pid, configuration, since, lastReload, ...daemon.status() };
+    const { troubles } = daemon;
+    return { version, pid, configuration, since, lastReload, troubles, ...daemon.status() };
   };
   const commands = { status, reload: () => reloader.reload(), plugins: () => daemon.start.listing };
   try {

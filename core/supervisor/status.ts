@@ -28,6 +28,8 @@ export interface DaemonStatus extends GenerationStatus {
   readonly since: string;
   /** Null: there was none. */
   readonly lastReload: ReloadOutcome | null;
+  /** What is configured and does not run, apart from virtual routers: a line each. */
+  readonly troubles: readonly string[];
 }
 
 /** Reads the state of a generation. */

@@ -109,6 +109,9 @@ export const StatusSchema = Type.Object(
         description: 'Temporary changes are in force, which the next reload forgets.',
       }),
     }),
+    troubles: Type.Array(Type.String(), {
+      description: 'What is configured and does not run, apart from virtual routers.',
+    }),
     plugins: Type.Array(PluginSchema),
     wake_ups: Type.Integer({ description: 'How often packets or a deadline have woken the engine.' }),
     strangers: Type.Object(
@@ -140,7 +143,7 @@ export function status(
   routers: readonly RouterStatus[],
   counters: DaemonCounters,
 ): Static<typeof StatusSchema> {
-  const { version, pid, since, generation, lastReload, plugins } = daemon;
+  const { version, pid, since, generation, lastReload, plugins, troubles = [] } = daemon;
   const counted = new Map(counters.routers.map((router) => [keyOf(router), router.counters]));
   return {
     version,
@@ -153,6 +156,7 @@ export function status(
       tag: configuration.tag,
       temporary: configuration.temporary,
     },
+    troubles: [...troubles],
     plugins: plugins.map(pluginListing),
     wake_ups: counters.wakeUps,
     strangers: { dropped: present(counters.strangers.dropped) },
