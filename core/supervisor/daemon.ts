@@ -12,6 +12,7 @@ import type { Logger } from './log.ts';
 import type { ChangeHandler } from './service-host.ts';
 import { Services, type StagedService } from './services.ts';
 import { type GenerationStatus, readStatus } from './status.ts';
+import { TwinGuard } from './twin-guard.ts';
 
 /** A new generation must be prepared, and must have taken over, within this many ms each. */
 const PATIENCE = 15_000;
@@ -39,6 +40,7 @@ export class Daemon {
   private constructor(
     private generation: Generation,
     private readonly log: Logger,
+    private readonly twins: TwinGuard,
     change: ChangeHandler,
   ) {
     this.services = new Services(log, change);
@@ -49,8 +51,10 @@ export class Daemon {
    * @throws Error why it could not start; then nothing is running and the kernel is as it was
    */
   static async start(start: Start, log: Logger, change: ChangeHandler): Promise<Daemon> {
+    const twins = new TwinGuard(log);
+    await twins.expect(start.config.virtualRouters);
     const generation = new Generation(start, log);
-    const daemon = new Daemon(generation, log, change);
+    const daemon = new Daemon(generation, log, twins, change);
     let service: StagedService;
     try {
       service = await daemon.prepare(generation);
@@ -66,6 +70,8 @@ export class Daemon {
       throw error;
     }
     service.commit();
+    twins.runs(start.config.virtualRouters);
+    twins.watch();
     void daemon.watch(generation);
     return daemon;
   }
@@ -170,6 +176,7 @@ export class Daemon {
   }
 
   private async replace(start: Start, failOver: readonly RouterName[]): Promise<void> {
+    await this.twins.expect(start.config.virtualRouters);
     const next = new Generation(start, this.log);
     let service: StagedService | undefined;
     try {
@@ -179,6 +186,8 @@ export class Daemon {
       await service?.abandon();
       await next.discard();
       throw error;
+    } finally {
+      this.twins.runs(this.start.config.virtualRouters);
     }
     service.commit();
   }
