@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
+import { withApi } from './lab/api-stage.ts';
 import type { Host } from './lab/host.ts';
 import { type Lab, withLab } from './lab/lab.ts';
 import { describeSystem } from './lab/requirements.ts';
@@ -114,4 +115,20 @@ describeSystem('two daemons and one virtual router', () => {
       await master!.running.stop('SIGKILL');
       await eventually('the other to be Master', 30_000, async () => (await stateOf(other!, 9)) === 'Master');
     }));
+
+  it.concurrent(
+    'a change through the API that wants what another has is a conflict, and nothing changes',
+    withApi(async ({ lab, api, r1, text }) => {
+      const other = Rvrrpd.startWith(r1, file(lab, 'other', [ROUTER]));
+      await other.ready();
+      const before = text();
+      const refused = await api.request('/config/vrouter', { method: 'POST', body: ROUTER });
+      expect(refused.status).toBe(409);
+      expect(refused.text).toContain('virtual router 7 on lan is run by another rvrrpd, process ');
+      expect(text()).toBe(before);
+      await other.running.stop();
+      const accepted = await api.request('/config/vrouter', { method: 'POST', body: ROUTER });
+      expect(accepted.status).toBe(201);
+    }),
+  );
 });

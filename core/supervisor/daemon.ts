@@ -133,6 +133,18 @@ export class Daemon {
     return undefined;
   }
 
+  /** Why these virtual routers cannot run here: another process runs one of them; undefined if they can. */
+  async twinFault(start: Pick<Start, 'config'>): Promise<string | undefined> {
+    try {
+      await this.twins.expect(start.config.virtualRouters);
+      return undefined;
+    } catch (error) {
+      return messageOf(error);
+    } finally {
+      this.twins.runs(this.start.config.virtualRouters);
+    }
+  }
+
   /** States and counters. */
   status(): GenerationStatus {
     const { table, start } = this.generation;
