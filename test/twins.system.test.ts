@@ -3,6 +3,7 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import { withApi } from './lab/api-stage.ts';
 import type { Host } from './lab/host.ts';
+import { invoke } from './lab/invocation.ts';
 import { type Lab, withLab } from './lab/lab.ts';
 import { describeSystem } from './lab/requirements.ts';
 import { Rvrrpd, rvrrpdConfiguration, type VrouterTable } from './lab/rvrrpd.ts';
@@ -54,6 +55,9 @@ describeSystem('two daemons and one virtual router', () => {
         one.log().find(({ msg }) => msg?.includes('wanted to run virtual router 7 on lan too')),
       );
       expect(await stateOf(one, 7)).toBe('Master');
+      // Checking a file starts nothing: whatever runs is no fault of it.
+      expect(await invoke(r1, ['--check', '-c', first])).toMatchObject({ code: 0, stderr: '' });
+      expect(await invoke(r1, ['--check', '-c', second])).toMatchObject({ code: 0, stderr: '' });
       await one.running.stop('SIGKILL');
       const three = Rvrrpd.startWith(r1, second);
       await three.ready();
