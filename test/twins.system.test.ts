@@ -12,9 +12,30 @@ import { eventually } from './lab/wait.ts';
 
 // Two daemons with files of their own in one network namespace, and one virtual router in both files.
 
-const ROUTER: VrouterTable = { group: 7, interface: 'lan', vip: VIP, iftype: 'macvlan', vifname: 'v7' };
-const OTHER: VrouterTable = { group: 8, interface: 'lan', vip: '10.0.0.8', iftype: 'macvlan', vifname: 'v8' };
-const LATE: VrouterTable = { group: 9, interface: 'late', vip: '10.9.9.9', iftype: 'macvlan', vifname: 'v9' };
+const ROUTER: VrouterTable = {
+  group: 7,
+  interface: 'lan',
+  vip: VIP,
+  netdrv: 'libnl',
+  iftype: 'macvlan',
+  vifname: 'v7',
+};
+const OTHER: VrouterTable = {
+  group: 8,
+  interface: 'lan',
+  vip: '10.0.0.8',
+  netdrv: 'libnl',
+  iftype: 'macvlan',
+  vifname: 'v8',
+};
+const LATE: VrouterTable = {
+  group: 9,
+  interface: 'late',
+  vip: '10.9.9.9',
+  netdrv: 'libnl',
+  iftype: 'macvlan',
+  vifname: 'v9',
+};
 
 /** A configuration file of its own for each name; written again under the same name. */
 function file(lab: Lab, name: string, vrouters: readonly VrouterTable[]): string {
@@ -47,7 +68,7 @@ describeSystem('two daemons and one virtual router', () => {
       const { code } = await two.running.exited;
       expect(code).toBe(1);
       const told = two.log().map(({ msg }) => msg);
-      expect(told.at(-1)).toBe(
+      expect(told).toContain(
         `not started: virtual router 7 on lan is run by another rvrrpd, process ${await one.pid()} with ${first}, ` +
           'in this network namespace: only one of the two can have it',
       );
