@@ -33,6 +33,13 @@ const WRONG: readonly (readonly [reason: string, what: string, difference: Parti
   ['version', 'VRRP version 15', { version: 15 }],
   ['type', 'VRRP type 2', { type: 2 }],
   ['interval', 'another advertisement interval', { interval: 2 }],
+  ['address-list', 'another virtual address', { addresses: ['10.0.0.200'] }],
+  [
+    'address-list',
+    'several other addresses',
+    { addresses: ['10.0.0.200', '10.0.0.201', CLIENT, '10.0.0.9'] },
+  ],
+  ['address-list', 'good-bye of another group', { addresses: ['10.0.0.200'], priority: 0 }],
   ['ip-header', 'a wrong IP header checksum', { ipChecksumError: 1 }],
   ['ip-header', 'a first fragment', { fragment: 0x2000 }],
   ['destination', 'another destination', { destination: '224.0.0.5' }],

@@ -9,6 +9,8 @@ import { LogLimit } from './log-limit.ts';
 import type { ActuatorParts } from './parts.ts';
 import { Planner } from './planner.ts';
 import { describe } from './resource.ts';
+import { adviseSecondNics } from './second-nics.ts';
+import { readSysctl } from './sysctl.ts';
 
 /** The user of what `[protocols]` wants: no slot of the state table. */
 const PROTOCOLS = -1;
@@ -23,6 +25,7 @@ export class Masters {
   private readonly planner: Planner;
   private readonly limit: LogLimit;
   private links: ReadonlyMap<string, Link> = new Map();
+  private readonly advised = new Set<string>();
 
   constructor(
     private readonly parts: ActuatorParts,
@@ -39,6 +42,21 @@ export class Masters {
   linksChanged(links: ReadonlyMap<string, Link>): void {
     this.links = links;
     this.noPauses();
+    this.adviseOnNeighbours();
+  }
+
+  /** Tells once of each interface that answers for the virtual addresses of another. */
+  private adviseOnNeighbours(): void {
+    const { config, log } = this.parts;
+    const read = (name: string, setting: string): string | undefined => {
+      const value = readSysctl(['net', 'ipv4', 'conf', name, setting]);
+      return typeof value === 'string' ? value : undefined;
+    };
+    for (const advice of adviseSecondNics(config.virtualRouters, this.links, read)) {
+      if (this.advised.has(advice)) continue;
+      this.advised.add(advice);
+      log('warn', advice);
+    }
   }
 
   /** Ends every pause before another attempt. */

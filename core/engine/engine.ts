@@ -280,7 +280,7 @@ export class Engine {
     const router = this.routers[slot]!;
     const reason = malformed >= 0 ? malformed : this.check(router);
     if (reason >= 0) this.drop(slot, reason, now);
-    else this.accept(router, at, length, now);
+    else this.compareAddresses(router, at, length, now);
   }
 
   /** The checks that need the configuration. @returns −1, or the reason to drop it */
@@ -298,20 +298,47 @@ export class Engine {
     return -1;
   }
 
-  /** An advertisement that has passed every check. Frame and message are decoded. */
-  private accept(router: EngineRouter, at: number, length: number, now: number): void {
+  /**
+   * The last check, of an advertisement that has passed all others: its address list. RFC 3768 §7.1: where it is
+   * not ours that is told, and the packet dropped unless it is an address owner's.
+   */
+  private compareAddresses(router: EngineRouter, at: number, length: number, now: number): void {
+    const { advertisement, frame } = this;
+    const { priority, count } = advertisement;
+    const size = addressLength(frame.family);
+    const listAt = advertisement.bodyEnd - count * size;
+    const listed = router.listedOfOurs(this.receiveBuffer, listAt, count);
+    const complete = listed === router.config.addresses.length;
+    if (!complete) {
+      const { slot } = router;
+      const obeyed = priority === 255 || router.isOfOurGroup(listed);
+      this.table.count(slot, obeyed ? Num.AddressListMismatches : droppedField(Drop['address-list']));
+      this.observer.otherAddresses(
+        slot,
+        obeyed,
+        now,
+        this.receiveBuffer,
+        frame.sourceAt,
+        listAt,
+        count,
+        size,
+      );
+      if (!obeyed) return;
+    }
+    this.accept(router, at, length, complete && priority > 0, now);
+  }
+
+  /**
+   * An advertisement that has passed every check. Frame and message are decoded.
+   * @param familiar it may be recognised the next time, and need not be looked at then
+   */
+  private accept(router: EngineRouter, at: number, length: number, familiar: boolean, now: number): void {
     const bytes = this.receiveBuffer;
     const { slot } = router;
     const { frame, advertisement } = this;
-    const { priority, interval, count } = advertisement;
-    const size = addressLength(frame.family);
+    const { priority, interval } = advertisement;
     const order = compareAddress(bytes, frame.sourceAt, router.primary);
-    if (!router.listsOurAddresses(bytes, advertisement.bodyEnd - count * size, count)) {
-      this.table.count(slot, Num.AddressListMismatches);
-      this.observer.addressListMismatch(slot, now, bytes, frame.sourceAt, size);
-    } else if (priority > 0) {
-      this.familiar.remember(slot, bytes, at, length, priority, interval, order);
-    }
+    if (familiar) this.familiar.remember(slot, bytes, at, length, priority, interval, order);
     this.hear(router, priority, interval, order, frame.sourceAt, now);
   }
 

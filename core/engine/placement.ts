@@ -6,6 +6,7 @@ import type { Link } from '../plugin/types.ts';
 import { Cause } from '../shared/event-ring.ts';
 import { Int, macNumber, Num, State, type StateTable } from '../shared/state-table.ts';
 import { Attachment } from './attachment.ts';
+import { EngineClaims } from './claims.ts';
 import type { Engine } from './engine.ts';
 import type { ErrorLog, GuardedFilter } from './guard.ts';
 import { type Group, groupKey, type Place, type Plan, planFor } from './plan.ts';
@@ -21,6 +22,7 @@ export class Placement {
   private readonly unfiltered = new Set<string>();
   /** For the links as they were told last. */
   private plan: Plan = { links: [], places: [], groups: new Map() };
+  private readonly claims: EngineClaims;
 
   /**
    * @param filters socket filter of each slot, undefined where none is wanted
@@ -33,7 +35,9 @@ export class Placement {
     private readonly log: ErrorLog,
     /** Told the sockets in use after every update. */
     private readonly onSockets: (sockets: HandedSocket[]) => void,
-  ) {}
+  ) {
+    this.claims = new EngineClaims(log);
+  }
 
   /**
    * Builds in advance what {@link update} will need.
@@ -83,6 +87,14 @@ export class Placement {
     this.engine.settle();
   }
 
+  /** Starts routers that another process ran until now. */
+  retryClaims(): void {
+    if (!this.claims.mayRunMore()) return;
+    const { links } = this.plan;
+    this.plan = { links: [], places: [], groups: new Map() };
+    this.update(links);
+  }
+
   /** Stops routers that no engine after this one will run; sockets stay open for those that it will. */
   leave(slots: readonly number[]): void {
     for (const slot of slots) this.engine.stop(this.engine.routers[slot]!, Cause.Shutdown, State.Initialize);
@@ -91,7 +103,8 @@ export class Placement {
 
   private planOn(links: readonly Link[]): Plan {
     if (this.plan.links === links) return this.plan; // made ahead by `prepare`
-    const plan = planFor(this.engine.routers, links);
+    this.claims.letGo(this.engine.routers, links);
+    const plan = planFor(this.engine.routers, links, (router, link) => this.claims.mayRun(router, link));
     for (const group of plan.groups.values()) {
       const program = this.filterOf(group);
       if (program) group.program = program;

@@ -108,25 +108,37 @@ export class EngineRouter implements VirtualRouter {
   }
 
   /**
-   * Whether an advertisement lists our addresses (RFC 3768 §7.1). Others may follow: a router with
+   * How many of our addresses an advertisement lists (RFC 3768 §7.1). Others may be among them: a router with
    * `rfc3768 = false` lists its interface's too.
    */
-  listsOurAddresses(bytes: Uint8Array, at: number, count: number): boolean {
+  listedOfOurs(bytes: Uint8Array, at: number, count: number): number {
     const ours = this.addresses;
-    if (count * addressLength(this.config.family) < ours.length) return false;
-    for (let i = 0; i < ours.length; i++) {
-      if (bytes[at + i] !== ours[i]) return this.listsInAnyOrder(bytes, at, count);
+    const size = addressLength(this.config.family);
+    let listed = 0;
+    for (let own = 0; own < ours.length; own += size) {
+      // As a rule they stand in our order: then each is found at once.
+      if (sameAddress(ours, own, bytes, at + own, size) && own < count * size) {
+        listed++;
+        continue;
+      }
+      for (let other = 0; other < count * size; other += size) {
+        if (!sameAddress(ours, own, bytes, at + other, size)) continue;
+        listed++;
+        break;
+      }
     }
-    return true;
+    return listed;
   }
 
-  private listsInAnyOrder(bytes: Uint8Array, at: number, count: number): boolean {
-    const size = addressLength(this.config.family);
-    const listed = new Set<string>();
-    for (let i = 0; i < count; i++) listed.add(bytes.subarray(at + i * size, at + (i + 1) * size).join('.'));
-    for (let i = 0; i < this.addresses.length; i += size) {
-      if (!listed.has(this.addresses.subarray(i, i + size).join('.'))) return false;
-    }
-    return true;
+  /** Whether an advertisement that lists so many of our addresses is one of our group's, see `address_check`. */
+  isOfOurGroup(listed: number): boolean {
+    const { addressCheck = 'any', addresses } = this.config;
+    if (addressCheck === 'none') return true;
+    return listed >= (addressCheck === 'all' ? addresses.length : 1);
   }
+}
+
+function sameAddress(a: Uint8Array, aAt: number, b: Uint8Array, bAt: number, size: number): boolean {
+  for (let i = 0; i < size; i++) if (a[aAt + i] !== b[bAt + i]) return false;
+  return true;
 }

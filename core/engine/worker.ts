@@ -28,6 +28,9 @@ const log = (
 /** SCHED_FIFO above every ordinary process: a busy host must not cost an advertisement. */
 const REAL_TIME_PRIORITY = 1;
 
+/** How often in ms a router is asked for again that another process runs. */
+const CLAIM_RETRY = 1000;
+
 function raisePriority(): void {
   try {
     native.setThreadScheduling(1, REAL_TIME_PRIORITY, 0);
@@ -125,6 +128,7 @@ async function main(): Promise<void> {
     running = true;
     placement.update(on);
     new Doorbell(init.appliedBell, init.actuatorPort).listen(() => engine.announceApplied());
+    setInterval(() => placement.retryClaims(), CLAIM_RETRY).unref();
     raisePriority();
     report({ type: 'ready' });
   };

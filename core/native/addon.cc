@@ -1,4 +1,5 @@
-// The core's native part: one class and some system calls.
+// The core's native part: two classes and some system calls.
+#include "claims.h"
 #include "packet_loop.h"
 #include "process.h"
 #include "signals.h"
@@ -11,6 +12,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   rvrrpd::InitProcess(env, exports);
   rvrrpd::InitSignals(env, exports);
   rvrrpd::PacketLoop::Init(env, exports);
+  rvrrpd::Claims::Init(env, exports);
   return exports;
 }
 

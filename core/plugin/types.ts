@@ -622,6 +622,8 @@ export type ServiceEvent =
       readonly count: number;
       /** Sender of the last one; absent if it is not known. */
       readonly peer?: string;
+      /** For `address-list`: the virtual addresses that it listed, and ours. */
+      readonly detail?: string;
     })
   | ({ readonly type: 'reload' } & ReloadOutcome & { readonly generation: number });
 

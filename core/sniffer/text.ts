@@ -29,6 +29,7 @@ const MEANING: Record<DropReason, string> = {
   'auth-type': 'another authentication type is expected',
   'auth-failed': 'it was not made with the secret that is expected',
   interval: 'another advertisement interval is expected',
+  'address-list': 'it lists other virtual addresses than are expected',
 };
 
 const AUTHENTICATION: Record<Authentication, string> = {

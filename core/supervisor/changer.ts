@@ -75,6 +75,8 @@ export class Changer {
     }
     const next = this.edited(source, request);
     const { start, issues } = this.prepared(next);
+    const twin = await daemon.twinFault(start);
+    if (twin !== undefined) throw new Refusal('conflict', twin);
     const temporary = request.temporary === true;
     // Without the temporary changes it must be right as well: that is what the next start will find.
     if (!temporary && next.fileText !== next.text) this.prepared({ ...next, text: next.fileText });

@@ -12,6 +12,7 @@ import type { Logger } from './log.ts';
 import type { ChangeHandler } from './service-host.ts';
 import { Services, type StagedService } from './services.ts';
 import { type GenerationStatus, readStatus } from './status.ts';
+import { TwinGuard } from './twin-guard.ts';
 
 /** A new generation must be prepared, and must have taken over, within this many ms each. */
 const PATIENCE = 15_000;
@@ -46,6 +47,7 @@ export class Daemon {
   private constructor(
     private generation: Generation,
     private readonly log: Logger,
+    private readonly twins: TwinGuard,
     change: ChangeHandler,
   ) {
     this.services = new Services(log, change, () => this.services.told(this.info));
@@ -66,8 +68,10 @@ export class Daemon {
       throw new Error('interrupted');
     });
     interrupted.catch(() => {}); // once it runs, nobody waits for it
+    const twins = new TwinGuard(log);
+    await twins.expect(start.config.virtualRouters);
     const generation = new Generation(start, log);
-    const daemon = new Daemon(generation, log, change);
+    const daemon = new Daemon(generation, log, twins, change);
     let service: StagedService;
     try {
       service = await Promise.race([interrupted, daemon.prepare(generation)]);
@@ -84,6 +88,8 @@ export class Daemon {
       throw error;
     }
     service.commit();
+    twins.runs(start.config.virtualRouters);
+    twins.watch();
     void daemon.watch(generation);
     return daemon;
   }
@@ -156,6 +162,18 @@ export class Daemon {
     return undefined;
   }
 
+  /** Why these virtual routers cannot run here: another process runs one of them; undefined if they can. */
+  async twinFault(start: Pick<Start, 'config'>): Promise<string | undefined> {
+    try {
+      await this.twins.expect(start.config.virtualRouters);
+      return undefined;
+    } catch (error) {
+      return messageOf(error);
+    } finally {
+      this.twins.runs(this.start.config.virtualRouters);
+    }
+  }
+
   /** States and counters. */
   status(): GenerationStatus {
     const { table, start } = this.generation;
@@ -199,6 +217,7 @@ export class Daemon {
   }
 
   private async replace(start: Start, failOver: readonly RouterName[]): Promise<void> {
+    await this.twins.expect(start.config.virtualRouters);
     const next = new Generation(start, this.log);
     let service: StagedService | undefined;
     try {
@@ -208,6 +227,8 @@ export class Daemon {
       await service?.abandon();
       await next.discard();
       throw error;
+    } finally {
+      this.twins.runs(this.start.config.virtualRouters);
     }
     service.commit();
   }

@@ -2,6 +2,7 @@
 import { getSystemErrorName } from 'node:util';
 import type { DaemonConfig, VirtualRouterConfig } from '../config/model.ts';
 import { CAUSES, type EngineEvent, EventType } from '../shared/event-ring.ts';
+import { listedAddresses } from '../shared/listed-addresses.ts';
 import { STATE_NAMES } from '../shared/state-table.ts';
 import { counted } from '../shared/words.ts';
 import { addressText } from '../vrrp/address.ts';
@@ -44,9 +45,10 @@ export class Narrator {
       }
       case EventType.Dropped: {
         const reason = DROP_REASONS[event.a]!;
-        const advice = ADVICE[reason];
+        const advice = reason === 'address-list' ? otherGroup(router, event) : ADVICE[reason];
         const text = `${who}: dropped ${counted(event.b, 'packet')} from ${peer}: ${reason}${advice ? `: ${advice}` : ''}`;
-        this.log.warn({ ...fields, reason, peer, count: event.b }, text);
+        const both = reason === 'address-list' ? lists(router, event) : {};
+        this.log.warn({ ...fields, reason, peer, count: event.b, ...both }, text);
         break;
       }
       case EventType.SendError: {
@@ -66,8 +68,11 @@ export class Narrator {
         break;
       }
       case EventType.AddressListMismatch: {
-        const text = `${who}: ${peer} advertises other addresses for this group (${counted(event.b, 'advertisement')})`;
-        this.log.warn({ ...fields, peer, count: event.b }, text);
+        const { listed, ours } = lists(router, event);
+        const text =
+          `${who}: ${peer} lists other addresses for this group (${counted(event.b, 'advertisement')}, obeyed): ` +
+          `${listed}; ours: ${ours}: configure the same on all routers of the group`;
+        this.log.warn({ ...fields, peer, count: event.b, listed, ours }, text);
         break;
       }
       case EventType.AdvertisementReceived:
@@ -94,6 +99,23 @@ export class Narrator {
   lost(count: number): void {
     this.log.warn({ count }, `${counted(count, 'event')} not logged: too many at once`);
   }
+}
+
+/** What a dropped advertisement listed, and what we have. */
+function otherGroup(router: VirtualRouterConfig | undefined, event: EngineEvent): string {
+  const { listed, ours } = lists(router, event);
+  return (
+    `another group uses this VRID: it lists ${listed}, and ours is ${ours}: give one of the groups another VRID, ` +
+    'or all of its routers the same addresses'
+  );
+}
+
+/** Both address lists, as text. */
+function lists(
+  router: VirtualRouterConfig | undefined,
+  event: EngineEvent,
+): { readonly listed: string; readonly ours: string } {
+  return { listed: listedAddresses(event), ours: router?.addresses.join(', ') ?? '' };
 }
 
 function nameOf(router: VirtualRouterConfig | undefined): string {

@@ -15,6 +15,7 @@ export const DROP_REASONS = [
   'auth-type', // another authentication type than ours
   'auth-failed', // the authentication data is wrong
   'interval', // VRRPv2: another advertisement interval than ours (RFC 3768 §7.1)
+  'address-list', // other virtual addresses than ours, and not from an address owner (RFC 3768 §7.1)
 ] as const;
 
 /** A name of {@link DROP_REASONS}. */

@@ -292,7 +292,7 @@ describe('/run/status', () => {
     expect((await app.inject('/run/status')).body).toBe(
       '{"version":"0.2.0","pid":4711,"since":"2026-01-02T03:04:05.678Z","generation":1,"last_reload":' +
         '{"time":"2026-02-03T04:05:06.789Z","ok":false,"error":"no","issues":["error: a:1: b"]},' +
-        '"configuration":{"file":"/etc/rvrrpd/rvrrpd.conf","tag":"abc123","temporary":false},"plugins":' +
+        '"configuration":{"file":"/etc/rvrrpd/rvrrpd.conf","tag":"abc123","temporary":false},"troubles":[],"plugins":' +
         '[{"package":"rvrrpd-plugin-api-http","version":"1.0.0","kind":"api","names":["http"],' +
         '"origin":"built-in","in_use":true}],"wake_ups":1234,"strangers":{"dropped":{"vrid":5}},' +
         `"routers":[${of(1)},${of(2)}]}`,

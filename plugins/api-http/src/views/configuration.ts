@@ -10,8 +10,11 @@ export const GeneralSchema = shown(GENERAL, 'General', 'General directives.');
 /** A merge patch of it. */
 export const GeneralPatchSchema = patched(GENERAL, 'GeneralPatch', 'General directives to change.');
 
+/** Directives that rVRRPd 0.1.3 had not: its answers have no key for them. */
+const NEWER = ['address_check'];
+
 /** A `[[vrouter]]`. */
-export const VrouterSchema = shown(VROUTER, 'Vrouter', 'A `[[vrouter]]`.');
+export const VrouterSchema = shown(VROUTER, 'Vrouter', 'A `[[vrouter]]`.', NEWER);
 /** A new `[[vrouter]]`. */
 export const NewVrouterSchema = given(VROUTER, ['group', 'interface', 'vip'], {
   title: 'GivenVrouter', // a generated client in Go has a function NewVrouter, which makes a Vrouter
@@ -93,6 +96,7 @@ export function vrouters(configuration: Table): Record<string, unknown>[] {
 export function vrouter(table: Table): Record<string, unknown> {
   const directives = pick(table, Object.keys(VROUTER));
   if (isTable(directives.timers)) directives.timers = pick(directives.timers, ['advert']);
+  for (const name of NEWER) if (directives[name] === null) delete directives[name];
   return directives;
 }
 

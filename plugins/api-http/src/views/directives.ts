@@ -85,6 +85,12 @@ export const VROUTER: Readonly<Record<string, Directive>> = {
     type: 'string',
     description: 'Name of the virtual interface, for interface types that make one. Default standby<group>.',
   },
+  address_check: {
+    type: 'string',
+    enum: ['any', 'all', 'none'],
+    description:
+      'Which of our virtual addresses an advertisement must list to be obeyed (RFC 3768 §7.1). Default any.',
+  },
   socket_filter: {
     type: 'boolean',
     description: 'Whether the kernel filters out what is not for the interface’s routers. Default true.',
@@ -131,9 +137,21 @@ function mapped(directives: Directives, schema: (directive: Directive) => TSchem
   return Object.fromEntries(Object.entries(directives).map(([name, value]) => [name, schema(value)]));
 }
 
-/** A table in an answer: every directive, absent ones `null`. */
-export function shown(directives: Directives, title: string, description: string): TObject {
-  return Type.Object(mapped(directives, orNull), { title, description });
+/**
+ * A table in an answer: every directive, absent ones `null`.
+ * @param unless directives that are left out when absent, because answers had no such key before there were any
+ */
+export function shown(
+  directives: Directives,
+  title: string,
+  description: string,
+  unless: readonly string[] = [],
+): TObject {
+  const properties = Object.entries(directives).map(([name, value]): [string, TSchema] => [
+    name,
+    unless.includes(name) ? Type.Optional(Type.Unsafe<unknown>({ ...value })) : orNull(value),
+  ]);
+  return Type.Object(Object.fromEntries(properties), { title, description });
 }
 
 /**
