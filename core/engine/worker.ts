@@ -5,12 +5,13 @@ import { native } from '../native/index.ts';
 import { loadPlugin } from '../plugin/load.ts';
 import type { Link, Plugin, PluginContext } from '../plugin/types.ts';
 import { Doorbell } from '../shared/doorbell.ts';
-import { StateTable } from '../shared/state-table.ts';
+import { Num, StateTable } from '../shared/state-table.ts';
 import { Engine } from './engine.ts';
 import { PluginGuard } from './guard.ts';
 import { handOver, type PluginState, takeOver } from './handover.ts';
 import type { EngineInit } from './messages.ts';
 import { Observer } from './observer.ts';
+import { Patience } from './patience.ts';
 import { Placement } from './placement.ts';
 import { EngineRouter } from './router.ts';
 import { inherit } from './succession.ts';
@@ -96,7 +97,10 @@ async function main(): Promise<void> {
     table,
     observer,
     (wantedChanged) => {
-      if (wantedChanged) wantedBell.ring();
+      if (wantedChanged) {
+        wantedBell.ring();
+        patience.watch();
+      }
       if (observer.dirty) eventBell.ring();
       observer.dirty = false;
     },
@@ -108,6 +112,16 @@ async function main(): Promise<void> {
     routerFilters,
     (message, fields) => log('error', message, fields),
     (sockets) => report({ type: 'sockets', sockets }),
+  );
+
+  const patience = new Patience(
+    engine,
+    table,
+    (slots) => {
+      for (const slot of slots) table.setNum(slot, Num.RetryAt, 0);
+      placement.update(placement.links);
+    },
+    native.monotonicMs,
   );
 
   let running = false;
@@ -123,7 +137,10 @@ async function main(): Promise<void> {
   const run = (on: readonly Link[]): void => {
     running = true;
     placement.update(on);
-    new Doorbell(init.appliedBell, init.actuatorPort).listen(() => engine.announceApplied());
+    new Doorbell(init.appliedBell, init.actuatorPort).listen(() => {
+      engine.announceApplied();
+      patience.heard();
+    });
     raisePriority();
     report({ type: 'ready' });
   };
@@ -172,6 +189,7 @@ async function main(): Promise<void> {
   const yieldTo = async (port: MessagePort, leaving: readonly number[]): Promise<void> => {
     const offer = () => ({ links: placement.links, pluginStates: routers.map(exportState) });
     const handed = await handOver(port, offer, () => {
+      patience.stop();
       placement.leave(leaving);
       engine.close();
       return { sockets: placement.sockets, since: native.monotonicMs() };
@@ -193,6 +211,7 @@ async function main(): Promise<void> {
         });
         break;
       case 'stop':
+        patience.stop();
         placement.shutdown();
         engine.close();
         report({ type: 'stopped' });

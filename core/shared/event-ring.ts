@@ -39,6 +39,7 @@ export const CAUSES = [
   'the address is owned now',
   'the advertisement cannot be signed',
   'it was told to fail over',
+  'its addresses could not be put in place',
 ] as const;
 
 /** Indices of {@link CAUSES}. */
@@ -56,6 +57,7 @@ export const Cause = {
   OwnershipGained: 10,
   CannotSign: 11,
   FailOver: 12,
+  NotInPlace: 13,
 } as const;
 
 /** One event, as a reader gets it. The object is reused: copy what is to be kept. */
