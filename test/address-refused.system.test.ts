@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { Host } from './lab/host.ts';
 import { type Lab, withLab } from './lab/lab.ts';
 import { describeSystem } from './lab/requirements.ts';
-import { Rvrrpd, type VrouterTable } from './lab/rvrrpd.ts';
+import { executable, Rvrrpd, type VrouterTable, writeConfiguration } from './lab/rvrrpd.ts';
 import { R1, R2, type TwoRouters, twoRouters, VIP } from './lab/two-routers.ts';
 import { eventually, sleep } from './lab/wait.ts';
 
@@ -29,7 +29,18 @@ function gaveUp(daemon: Rvrrpd): number {
 
 /** Somebody takes the name of the virtual interface. */
 function takeName(host: Host): Promise<void> {
-  return host.ipBatch(['link add standby7 type dummy']);
+  return host.ipBatch(['link add standby7 type bridge']);
+}
+
+/** Somebody puts another interface in the place of the virtual one; stopped, the daemon cannot be quicker. */
+async function replaceInterface(host: Host, daemon: Rvrrpd): Promise<void> {
+  await host.ip('link add other type bridge');
+  daemon.running.signal('SIGSTOP');
+  try {
+    await host.ipBatch(['link del standby7', 'link set other name standby7']);
+  } finally {
+    daemon.running.signal('SIGCONT');
+  }
 }
 
 async function holds(host: Host): Promise<boolean> {
@@ -44,7 +55,7 @@ describeSystem('a Master without its addresses', () => {
       await wire.soleMaster(VRID, R1);
       await second.ready();
       const lost = Date.now();
-      await r1.ipBatch(['link del standby7', 'link add standby7 type dummy']);
+      await replaceInterface(r1, first);
       await wire.soleMaster(VRID, R2);
       const goodbye = await wire.nextAdvert('priority 0', lost, (a) => a.source === R1 && a.priority === 0);
       expect(goodbye.time - lost).toBeGreaterThan(900);
@@ -86,6 +97,94 @@ describeSystem('a Master without its addresses', () => {
       await wire.soleMaster(VRID, R1);
       await sleep(2500);
       expect(gaveUp(daemon) + gaveUp(again)).toBe(0);
+    }));
+});
+
+/** What `rvrrpd --check` says of a configuration in a host's namespace. */
+async function check(host: Host, file: string): Promise<{ readonly code: number; readonly text: string }> {
+  const run = host.start(process.execPath, [executable(), '--check', '-c', file]);
+  const { code } = await run.exited;
+  return { code: code ?? -1, text: run.output };
+}
+
+describeSystem('what cannot hold its addresses is refused', () => {
+  const cases: Record<string, { prepare: readonly string[]; table?: Partial<VrouterTable>; says: RegExp }> = {
+    'vifname is the loopback interface': {
+      prepare: [],
+      table: { vifname: 'lo' },
+      says: /lo.* is not ours/,
+    },
+    'vifname is a bridge': {
+      prepare: ['link add mybridge type bridge'],
+      table: { vifname: 'mybridge' },
+      says: /mybridge.* is not ours/,
+    },
+    'another interface is called standby7': {
+      prepare: ['link add standby7 type bridge'],
+      says: /standby7.* is not ours/,
+    },
+    'the interface is a port of a bridge': {
+      prepare: ['link add br7 type bridge', 'link set lan master br7'],
+      says: /lan is a port of a bridge.*EBUSY/,
+    },
+  };
+  for (const [name, { prepare, table, says }] of Object.entries(cases)) {
+    it.concurrent(`at start and by --check: ${name}`, () =>
+      play(async ({ lab, r1 }) => {
+        if (prepare.length > 0) await r1.ipBatch(prepare);
+        const file = writeConfiguration(lab, r1, [{ ...macvlan(200), ...table }]);
+        const checked = await check(r1, file);
+        expect(checked.text).toMatch(says);
+        expect(checked.text).toMatch(/rvrrpd-r1\.toml:\d+: virtual router 7 on lan/);
+        expect(checked.code).toBe(1);
+        const daemon = Rvrrpd.startWith(r1, file);
+        expect((await daemon.running.exited).code).toBe(1);
+        expect(daemon.running.output).toMatch(says);
+      }));
+  }
+
+  it('when /proc/sys is read-only, unless every setting is as wanted', () =>
+    play(async ({ lab, wire, r1 }) => {
+      const file = writeConfiguration(lab, r1, [macvlan(200)]);
+      const inContainer = (...args: string[]) => {
+        const command = `mount -o bind,ro /proc/sys /proc/sys && exec ${process.execPath} ${executable()} ${args.join(' ')} -c ${file}`;
+        return r1.start('unshare', ['-m', 'sh', '-c', command]);
+      };
+      for (const args of [['--check'], ['-m1']]) {
+        const refused = inContainer(...args);
+        expect((await refused.exited).code).toBe(1);
+        expect(refused.output).toMatch(/read-only \(EROFS\)/);
+      }
+      await r1.sysctl({
+        'net.ipv4.conf.lan.arp_ignore': 1,
+        'net.ipv4.conf.lan.arp_announce': 2,
+        'net.ipv4.conf.default.arp_ignore': 1,
+        'net.ipv4.conf.default.arp_announce': 2,
+        'net.ipv4.conf.default.rp_filter': 2,
+        'net.ipv6.conf.default.disable_ipv6': 1,
+      });
+      const accepted = inContainer('--check');
+      expect((await accepted.exited).code).toBe(0);
+      inContainer('-m1');
+      await wire.soleMaster(VRID, R1);
+      await eventually('the address', 5000, () => holds(r1));
+    }));
+
+  it('at a reload: the Master keeps its address', () =>
+    play(async ({ lab, wire, r1 }) => {
+      const daemon = Rvrrpd.start(lab, r1, [macvlan(200)]);
+      await wire.soleMaster(VRID, R1);
+      await r1.ip('link add mybridge type bridge');
+      writeConfiguration(lab, r1, [{ ...macvlan(200), vifname: 'mybridge' }]);
+      const verdict = (await daemon.reload()).at(-1);
+      expect(verdict?.msg).toMatch(/^not reloaded: .*mybridge.* is not ours/);
+      expect(await holds(r1)).toBe(true);
+      expect(gaveUp(daemon)).toBe(0);
+      // What stands in the way of nobody is no reason to refuse, nor is an interface that is missing.
+      const missing = { ...macvlan(100), group: 8, interface: 'later', vip: '10.0.0.9' };
+      const file = writeConfiguration(lab, r1, [macvlan(200), missing]);
+      expect((await check(r1, file)).code).toBe(0);
+      expect((await daemon.reload()).at(-1)?.msg).toMatch(/^reloaded: /);
     }));
 });
 

@@ -12,6 +12,7 @@ import type { Logger } from './log.ts';
 import type { ChangeHandler } from './service-host.ts';
 import { Services, type StagedService } from './services.ts';
 import { type GenerationStatus, readStatus } from './status.ts';
+import { matchSlots } from './succession.ts';
 
 /** A new generation must be prepared, and must have taken over, within this many ms each. */
 const PATIENCE = 15_000;
@@ -49,7 +50,7 @@ export class Daemon {
    * @throws Error why it could not start; then nothing is running and the kernel is as it was
    */
   static async start(start: Start, log: Logger, change: ChangeHandler): Promise<Daemon> {
-    const generation = new Generation(start, log);
+    const generation = new Generation(start, log, [...start.config.virtualRouters.keys()]);
     const daemon = new Daemon(generation, log, change);
     let service: StagedService;
     try {
@@ -170,7 +171,10 @@ export class Daemon {
   }
 
   private async replace(start: Start, failOver: readonly RouterName[]): Promise<void> {
-    const next = new Generation(start, this.log);
+    const { slots, changed } = matchSlots(this.start, start);
+    // What runs is not refused for what has come in its way meanwhile.
+    const checked = [...slots.keys()].filter((slot) => slots[slot]! < 0 || changed[slot]);
+    const next = new Generation(start, this.log, checked);
     let service: StagedService | undefined;
     try {
       service = await this.prepare(next);

@@ -1,4 +1,5 @@
 /** The daemon as a process: from the command line's wishes to the exit code. */
+import { foreseeObstacles } from './foresight.ts';
 import { flushLog, openLog } from './log.ts';
 import { missingCapabilities } from './permissions.ts';
 import { type Preparation, type PrepareOptions, prepare } from './prepare.ts';
@@ -22,6 +23,9 @@ export const LAST_WORDS = 300;
 export async function check({ config, ...options }: RunOptions): Promise<ExitCode> {
   const { start, issues } = await prepare(config, options);
   for (const issue of issues) console.error(describeIssue(issue));
+  const obstacles = start ? await foreseeObstacles(start) : [];
+  for (const obstacle of obstacles) console.error(`error: ${obstacle}`);
+  if (obstacles.length > 0) return 1;
   if (start)
     console.log(`${start.config.file}: ${start.config.virtualRouters.length} virtual routers, no errors`);
   return start ? 0 : 1;
