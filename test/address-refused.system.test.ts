@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { withApi } from './lab/api-stage.ts';
 import type { Host } from './lab/host.ts';
 import { type Lab, withLab } from './lab/lab.ts';
 import { describeSystem } from './lab/requirements.ts';
@@ -186,6 +187,35 @@ describeSystem('what cannot hold its addresses is refused', () => {
       expect((await check(r1, file)).code).toBe(0);
       expect((await daemon.reload()).at(-1)?.msg).toMatch(/^reloaded: /);
     }));
+
+  it(
+    'through the API: the Master keeps its address, and tells that it has it',
+    withApi(
+      async ({ r1, api, text, master }) => {
+        const before = text();
+        await r1.ip('link add mybridge type bridge');
+        const refused = await api.request('/config/vrouter/7/lan', {
+          method: 'PATCH',
+          body: { vifname: 'mybridge' },
+        });
+        expect(refused.status).toBe(422);
+        expect(refused.text).toMatch(/mybridge.* is not ours/);
+        expect(text()).toBe(before);
+        expect(await holds(r1)).toBe(true);
+        const routers = async () =>
+          ((await api.request('/run/status')).json as { routers: readonly object[] }).routers;
+        expect(await routers()).toMatchObject([{ state: 'Master', addresses_in_place: true, refusal: null }]);
+        await replaceInterface(r1, master);
+        await eventually('the refusal in the status', 10_000, async () => {
+          expect(await routers()).toMatchObject([
+            { addresses_in_place: false, on_virtual_interface: false, refusal: 'EEXIST' },
+          ]);
+          return true;
+        });
+      },
+      { vrouters: [macvlan(200)], backup: false },
+    ),
+  );
 });
 
 describeSystem('the virtual interface of a Master', () => {
