@@ -162,8 +162,12 @@ export class Masters {
     );
   }
 
-  /** Whether an address that a Master has had is not in the kernel. A refused setting alone is no such loss. */
+  /**
+   * Whether an address that a Master has had is not in the kernel. A refused setting alone is no such loss; without
+   * its interface a router is not Master anyway, as the engine finds for itself.
+   */
   private hasLostAddresses(slot: number): boolean {
+    if (!this.changes.view.has(this.parts.config.virtualRouters[slot]!.interface)) return false;
     return this.holdings
       .of(slot)
       .some(({ resource }) => resource.kind === 'address' && this.changes.view.find(resource).is !== 'same');
