@@ -154,6 +154,25 @@ export class Changes {
     return { restored: routes.filter((holding) => (answers.get(holding) ?? null) === null), gone };
   }
 
+  /**
+   * Gives links of ours their MAC address back.
+   * @returns why some could not be given it: they are as somebody else has made them
+   */
+  async restoreMacs(links: readonly Holding[]): Promise<Refusals> {
+    const refused = new Map<Holding, KernelRefusal>();
+    const answers = await this.apply(links, ({ resource }) => {
+      const { interface: name, mac } = resource as Extract<DriverResource, { kind: 'link' }>;
+      return { op: 'set-mac', interface: name, mac };
+    });
+    for (const holding of links) {
+      const refusal = answers.get(holding) ?? null;
+      if (refusal) refused.set(holding, refusal);
+      else if (holding.resource.kind === 'link')
+        this.view.setMac(holding.resource.interface, holding.resource.mac);
+    }
+    return refused;
+  }
+
   /** Ends our holding of something that is not in the kernel any more. */
   forget(holding: Holding): void {
     this.journal.strike(holding.id);
@@ -186,7 +205,7 @@ export class Changes {
     }
     const found = this.view.find(resource);
     if (found.is === 'same') holding.state = 'foreign';
-    if (found.is === 'other') {
+    if (found.is === 'other' || found.is === 'altered') {
       refused.set(holding, {
         errno: 'EEXIST',
         message: `cannot install ${describe(resource)}: there is ${found.what}`,
@@ -194,7 +213,7 @@ export class Changes {
     }
     // Of a MAC address put back after somebody changed it, the one before ours counts.
     if (found.is === 'absent' && found.original !== undefined) holding.original ??= found.original;
-    return found.is !== 'same' && found.is !== 'other';
+    return found.is !== 'same' && found.is !== 'other' && found.is !== 'altered';
   }
 
   /** Whether the kernel still has what we gave it: what somebody else has changed since is theirs. */

@@ -21,6 +21,8 @@ export interface Holding {
   state: 'missing' | 'ours' | 'foreign';
   /** `mac` and `sysctl`: what to put back. */
   original?: string;
+  /** `link` that is ours: the index by which it is known, whatever somebody does to it; absent until it was read. */
+  index?: number;
 }
 
 /** The holdings, and which of them each slot uses. */
@@ -108,6 +110,7 @@ export class Holdings {
   /** After a holding is not in the kernel any more: nobody wants it, or it has to be installed again. */
   lost(holding: Holding): void {
     holding.state = 'missing';
+    delete holding.index;
     if (holding.users.size === 0) this.forget(holding);
   }
 

@@ -159,11 +159,18 @@ export class Masters {
     if (!refusal) {
       this.agenda.succeeded(progress);
       table.setInt(slot, Int.KernelErrno, 0);
+      table.setInt(slot, Int.Refused, 0);
       table.setInt(slot, Int.Applied, progress.applied);
       return;
     }
     const retryMs = this.agenda.failed(progress, performance.now());
     table.setInt(slot, Int.KernelErrno, errnoOf(refusal));
+    table.setInt(slot, Int.Refused, progress.attempted);
+    const wasMaster = (progress.attempted & 1) === 1 && table.int(slot, Int.Applied) === progress.attempted;
+    if (wasMaster && this.hasLostAddresses(slot)) {
+      progress.applied = progress.attempted - 1; // it is Master, but nobody reaches its addresses
+      table.setInt(slot, Int.Applied, progress.applied);
+    }
     const { vrid, interface: name } = config.virtualRouters[slot]!;
     const doing = (progress.attempted & 1) === 1 ? 'take up its addresses' : 'take back its addresses';
     this.limit.warn(
@@ -171,6 +178,17 @@ export class Masters {
       `virtual router ${vrid} on ${name} cannot ${doing}: ${refusal.message}; trying again in ${retryMs} ms`,
       { interface: name, vrid, errno: refusal.errno },
     );
+  }
+
+  /**
+   * Whether an address that a Master has had is not in the kernel. A refused setting alone is no such loss; without
+   * its interface a router is not Master anyway, as the engine finds for itself.
+   */
+  private hasLostAddresses(slot: number): boolean {
+    if (!this.changes.view.has(this.parts.config.virtualRouters[slot]!.interface)) return false;
+    return this.holdings
+      .of(slot)
+      .some(({ resource }) => resource.kind === 'address' && this.changes.view.find(resource).is !== 'same');
   }
 
   /** Makes a slot the user of what it needs as Master. @returns why it cannot */

@@ -43,6 +43,8 @@ export interface ActuatorInit {
   readonly appliedBell: SharedArrayBuffer;
   /** The file that remembers what of the kernel is ours, should this process die. */
   readonly journal: string;
+  /** Slots that must not be prepared if something is known to keep them from being Master, see obstacles.ts. */
+  readonly checked?: readonly number[];
 }
 
 /**

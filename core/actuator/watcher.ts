@@ -89,7 +89,8 @@ export class Watcher {
     const links = (await this.driver?.links()) ?? [];
     this.schedule.finished(start, performance.now());
     this.changes.view = new View(links);
-    const { lost, removed } = findDrift(this.holdings, this.changes.view);
+    const { lost, removed, altered } = findDrift(this.holdings, this.changes.view);
+    if (altered.length > 0) await this.restoreMacs(altered);
     for (const holding of removed) {
       if (holding.users.size === 0) continue;
       this.limit.warn(
@@ -167,6 +168,20 @@ export class Watcher {
       this.limit.warn('drift', `${describe(resource)} was changed by somebody else: setting it again`);
       this.events.lost(holding);
       this.changes.forget(holding);
+    }
+  }
+
+  private async restoreMacs(altered: readonly Holding[]): Promise<void> {
+    const refused = await this.changes.restoreMacs(altered);
+    for (const holding of altered) {
+      const { resource } = holding;
+      const refusal = refused.get(holding);
+      const change = `MAC address of the ${describe(resource)} was changed by somebody else`;
+      this.limit.warn(
+        'drift',
+        refusal ? `the ${change} and cannot be set again: ${refusal.message}` : `the ${change}: set again`,
+      );
+      if (refusal) this.schedule.postpone(performance.now() + READING_RETRY);
     }
   }
 

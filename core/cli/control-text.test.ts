@@ -56,6 +56,20 @@ describe('statusText', () => {
     expect(lines).toHaveLength(8);
   });
 
+  test('addresses that are not in place are not shown as if they were', () => {
+    const [master, init] = status.routers;
+    const last = (router: object): string =>
+      statusText({ ...status, routers: [{ ...master!, ...router }] })
+        .split('\n')
+        .at(-1)!;
+    expect(last({ inPlace: true })).toMatch(/ {2}10\.0\.0\.1 10\.0\.0\.9$/);
+    expect(last({ inPlace: false })).toMatch(/ {2}none in place yet \(10\.0\.0\.1 10\.0\.0\.9\)$/);
+    expect(last({ inPlace: false, refusal: 'EROFS' })).toMatch(/ {2}none in place: EROFS \(10\.0\.0\.1 /);
+    expect(last({ ...init, state: 'Down', inPlace: false, refusal: 'EROFS' })).toMatch(
+      / {2}10\.0\.1\.1 \(refused: EROFS\)$/,
+    );
+  });
+
   test('the last reload', () => {
     const time = '2026-11-23T10:00:00.000Z';
     const ok = statusText({ ...status, lastReload: { time, ok: true, issues: [] } });

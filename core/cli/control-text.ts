@@ -1,6 +1,6 @@
 /** What `rvrrpd status`, `reload` and `plugins` print for people. Pure. */
 import type { PluginListing, ReloadOutcome } from '../plugin/types.ts';
-import type { DaemonStatus } from '../supervisor/status.ts';
+import type { DaemonStatus, RouterStatus } from '../supervisor/status.ts';
 import { formatTime } from '../supervisor/time.ts';
 
 /** Local time with offset, whole seconds. */
@@ -11,13 +11,13 @@ function time(iso: string): string {
 /** `rvrrpd status`. */
 export function statusText(status: DaemonStatus): string {
   const { version, pid, configuration, since, generation, lastReload, routers, troubles } = status;
-  const rows = routers.map(({ interface: on, group, state, priority, since: changed, addresses }) => [
-    on,
-    String(group),
-    state,
-    String(priority),
-    changed === null ? 'never' : time(changed),
-    addresses.join(' '),
+  const rows = routers.map((router) => [
+    router.interface,
+    String(router.group),
+    router.state,
+    String(router.priority),
+    router.since === null ? 'never' : time(router.since),
+    addressText(router),
   ]);
   const reload = lastReload === null ? 'none' : `${time(lastReload.time)}, ${outcome(lastReload)}`;
   return [
@@ -29,6 +29,14 @@ export function statusText(status: DaemonStatus): string {
     '',
     ...table([['INTERFACE', 'GROUP', 'STATE', 'PRIORITY', 'SINCE', 'ADDRESSES'], ...rows]),
   ].join('\n');
+}
+
+/** A Master's addresses are told only as far as the kernel has them; what it refused is told in every state. */
+function addressText({ state, addresses, inPlace, refusal }: RouterStatus): string {
+  const text = addresses.join(' ');
+  if (state === 'Master' && inPlace === false)
+    return `none in place${refusal ? `: ${refusal}` : ' yet'} (${text})`;
+  return refusal === undefined ? text : `${text} (refused: ${refusal})`;
 }
 
 /** One line about a reload. */

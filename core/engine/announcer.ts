@@ -31,7 +31,11 @@ export class Announcer {
   hasComeIntoPlace(router: EngineRouter, now: number): boolean {
     const { slot } = router;
     const wanted = this.table.int(slot, Int.Wanted);
-    if (this.announced[slot] === wanted || !this.isInPlace(router)) return false;
+    if (!this.isInPlace(router)) {
+      this.announced[slot] = 0; // what has gone and comes back is announced again
+      return false;
+    }
+    if (this.announced[slot] === wanted) return false;
     this.announced[slot] = wanted;
     this.restart(slot, now);
     return true;

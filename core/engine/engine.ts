@@ -203,6 +203,16 @@ export class Engine {
     this.start(router, Cause.FailOver);
   }
 
+  /**
+   * Has a Master give up whose addresses are not in place: it says so and is Down until `retryAt` (monotonic ms).
+   * Then it is a Backup that does not preempt: whoever took over may have what it has not.
+   */
+  giveUp(router: EngineRouter, retryAt: number): void {
+    this.stop(router, Cause.NotInPlace, State.Down);
+    this.table.setInt(router.slot, Int.StandingBy, 1);
+    this.table.setNum(router.slot, Num.RetryAt, retryAt);
+  }
+
   /** Starts the announcements of routers whose addresses are in place now. */
   announceApplied(): void {
     const now = clock();

@@ -216,6 +216,7 @@ export class Placement {
     const { slot } = router;
     if ('cause' in place) {
       this.table.setInt(slot, Int.InterfaceIndex, 0);
+      this.table.setNum(slot, Num.RetryAt, 0); // an interface that comes back is worth another attempt
       this.table.setNum(slot, Num.HardwareAddress, 0);
       return;
     }
@@ -245,7 +246,7 @@ export class Placement {
       if (mute && router.state !== State.Down) this.engine.stop(router, Cause.CannotSign, State.Down);
       return;
     }
-    if (!running) this.engine.start(router, Cause.Startup);
+    if (!running && this.table.num(slot, Num.RetryAt) === 0) this.engine.start(router, Cause.Startup);
   }
 }
 

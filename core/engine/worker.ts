@@ -5,12 +5,13 @@ import { native } from '../native/index.ts';
 import { loadPlugin } from '../plugin/load.ts';
 import type { Link, Plugin, PluginContext } from '../plugin/types.ts';
 import { Doorbell } from '../shared/doorbell.ts';
-import { StateTable } from '../shared/state-table.ts';
+import { Num, StateTable } from '../shared/state-table.ts';
 import { Engine } from './engine.ts';
 import { PluginGuard } from './guard.ts';
 import { handOver, type PluginState, takeOver } from './handover.ts';
 import type { EngineInit } from './messages.ts';
 import { Observer } from './observer.ts';
+import { Patience } from './patience.ts';
 import { Placement } from './placement.ts';
 import { Rehearsal, rehearse } from './rehearsal.ts';
 import { EngineRouter } from './router.ts';
@@ -100,7 +101,10 @@ async function main(): Promise<void> {
     table,
     observer,
     (wantedChanged) => {
-      if (wantedChanged) wantedBell.ring();
+      if (wantedChanged) {
+        wantedBell.ring();
+        patience.watch();
+      }
       if (observer.dirty) eventBell.ring();
       observer.dirty = false;
     },
@@ -112,6 +116,16 @@ async function main(): Promise<void> {
     routerFilters,
     (message, fields) => log('error', message, fields),
     (sockets) => report({ type: 'sockets', sockets }),
+  );
+
+  const patience = new Patience(
+    engine,
+    table,
+    (slots) => {
+      for (const slot of slots) table.setNum(slot, Num.RetryAt, 0);
+      placement.update(placement.links);
+    },
+    native.monotonicMs,
   );
 
   let running = false;
@@ -127,7 +141,10 @@ async function main(): Promise<void> {
   const run = (on: readonly Link[]): void => {
     running = true;
     placement.update(on);
-    new Doorbell(init.appliedBell, init.actuatorPort).listen(() => engine.announceApplied());
+    new Doorbell(init.appliedBell, init.actuatorPort).listen(() => {
+      engine.announceApplied();
+      patience.heard();
+    });
     setInterval(() => placement.retryClaims(), CLAIM_RETRY).unref();
     raisePriority();
     report({ type: 'ready' });
@@ -178,6 +195,7 @@ async function main(): Promise<void> {
   const yieldTo = async (port: MessagePort, leaving: readonly number[]): Promise<void> => {
     const offer = () => ({ links: placement.links, pluginStates: routers.map(exportState) });
     const handed = await handOver(port, offer, () => {
+      patience.stop();
       placement.leave(leaving);
       engine.close();
       return { sockets: placement.sockets, since: native.monotonicMs() };
@@ -199,6 +217,7 @@ async function main(): Promise<void> {
         });
         break;
       case 'stop':
+        patience.stop();
         placement.shutdown();
         engine.close();
         report({ type: 'stopped' });

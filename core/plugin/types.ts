@@ -441,6 +441,10 @@ export interface RouterStatus extends RouterName {
   readonly vifname: string;
   /** Its addresses are on the virtual interface `vifname` now. */
   readonly onVirtualInterface: boolean;
+  /** It is Master, and the kernel has its addresses. Absent: not known. */
+  readonly inPlace?: boolean;
+  /** Name of the errno that the kernel refused its addresses with, or that it gave up being Master for. */
+  readonly refusal?: string;
   /** Authentication type on the wire, 0 for none. */
   readonly authType: number;
   /** MAC of the interface: lower case, colons; empty if it is missing. */

@@ -43,6 +43,7 @@ export const CAUSES = [
   'the advertisement cannot be signed',
   'it was told to fail over',
   'another rvrrpd in this network namespace runs it',
+  'its addresses could not be put in place',
 ] as const;
 
 /** Indices of {@link CAUSES}. */
@@ -61,6 +62,7 @@ export const Cause = {
   CannotSign: 11,
   FailOver: 12,
   RunElsewhere: 13,
+  NotInPlace: 14,
 } as const;
 
 /** One event, as a reader gets it. The object is reused: copy what is to be kept. */

@@ -12,6 +12,7 @@ import type { Logger } from './log.ts';
 import type { ChangeHandler } from './service-host.ts';
 import { Services, type StagedService } from './services.ts';
 import { type GenerationStatus, readStatus } from './status.ts';
+import { matchSlots } from './succession.ts';
 import { TwinGuard } from './twin-guard.ts';
 
 /** A new generation must be prepared, and must have taken over, within this many ms each. */
@@ -70,7 +71,7 @@ export class Daemon {
     interrupted.catch(() => {}); // once it runs, nobody waits for it
     const twins = new TwinGuard(log);
     await twins.expect(start.config.virtualRouters);
-    const generation = new Generation(start, log);
+    const generation = new Generation(start, log, [...start.config.virtualRouters.keys()]);
     const daemon = new Daemon(generation, log, twins, change);
     let service: StagedService;
     try {
@@ -218,7 +219,10 @@ export class Daemon {
 
   private async replace(start: Start, failOver: readonly RouterName[]): Promise<void> {
     await this.twins.expect(start.config.virtualRouters);
-    const next = new Generation(start, this.log);
+    const { slots, changed } = matchSlots(this.start, start);
+    // What runs is not refused for what has come in its way meanwhile.
+    const checked = [...slots.keys()].filter((slot) => slots[slot]! < 0 || changed[slot]);
+    const next = new Generation(start, this.log, checked);
     let service: StagedService | undefined;
     try {
       service = await this.prepare(next);

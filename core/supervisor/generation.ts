@@ -62,10 +62,14 @@ export class Generation {
   private readonly events: SharedArrayBuffer;
   private readonly narrate: () => void;
 
-  /** Starts the workers; they load their plugins, and do nothing else before {@link go} or {@link succeed}. */
+  /**
+   * Starts the workers; they load their plugins, and do nothing else before {@link go} or {@link takeOver}.
+   * @param checked slots without which it is not prepared if they cannot be Master, see core/actuator/obstacles.ts
+   */
   constructor(
     readonly start: Start,
     log: Logger,
+    checked: readonly number[] = [],
   ) {
     const { config, routerPlugins, plugins } = start;
     const { journal } = start.places;
@@ -106,7 +110,7 @@ export class Generation {
       eventBell,
       eventPort: events.port2,
     };
-    const actuator: ActuatorInit = { ...shared, journal, enginePort: between.port2 };
+    const actuator: ActuatorInit = { ...shared, journal, checked, enginePort: between.port2 };
     this.engine = new WorkerHandle('engine', engine, [between.port1, events.port2], log);
     this.actuator = new WorkerHandle('actuator', actuator, [between.port2], log);
   }

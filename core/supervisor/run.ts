@@ -1,6 +1,7 @@
 /** The daemon as a process: from the command line's wishes to the exit code. */
 import { counted } from '../shared/words.ts';
 import { guardAgainstForeignSignals } from './foreign-signals.ts';
+import { foreseeObstacles } from './foresight.ts';
 import { flushLog, openLog } from './log.ts';
 import { missingCapabilities } from './permissions.ts';
 import { type Preparation, type PrepareOptions, prepare } from './prepare.ts';
@@ -24,6 +25,9 @@ export const LAST_WORDS = 300;
 export async function check({ config, ...options }: RunOptions): Promise<ExitCode> {
   const { start, issues } = await prepare(config, options);
   for (const issue of issues) console.error(describeIssue(issue));
+  const obstacles = start ? await foreseeObstacles(start) : [];
+  for (const obstacle of obstacles) console.error(`error: ${obstacle}`);
+  if (obstacles.length > 0) return 1;
   if (start)
     console.log(
       `${start.config.file}: ${counted(start.config.virtualRouters.length, 'virtual router')}, no errors`,

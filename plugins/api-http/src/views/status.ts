@@ -56,6 +56,12 @@ export const RouterStatusSchema = Type.Object(
     }),
     vifname: Type.String({ description: 'Name of its virtual interface, if its interface type makes one.' }),
     on_virtual_interface: Type.Boolean({ description: 'Its addresses are on the virtual interface now.' }),
+    addresses_in_place: Type.Boolean({ description: 'It is Master, and the kernel has its addresses.' }),
+    refusal: Type.Unsafe<string | null>({
+      type: ['string', 'null'],
+      description:
+        'The errno that the kernel refused its addresses with, or that it gave up for; `null`: none.',
+    }),
     auth_type: Type.Integer({ description: 'Authentication type on the wire, 0 for none.' }),
     hardware_address: Type.String({ description: 'MAC of the interface; empty if it is missing.' }),
     advertisement_interval: Type.Number({ description: 'In seconds.' }),
@@ -192,7 +198,9 @@ function withCounters(
     state: router.state,
     since: router.since === 0 ? null : new Date(router.since).toISOString(),
     vifname: router.vifname,
-    on_virtual_interface: router.onVirtualInterface,
+    on_virtual_interface: router.onVirtualInterface && router.inPlace !== false,
+    addresses_in_place: router.inPlace ?? router.state === 'Master',
+    refusal: router.refusal ?? null,
     auth_type: router.authType,
     hardware_address: router.hardwareAddress,
     advertisement_interval: router.advertisementInterval / 1000,
