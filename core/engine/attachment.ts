@@ -67,6 +67,19 @@ export class Attachment {
     native.closeDescriptor(this.descriptor);
   }
 
+  /** Has the packets go to these virtual routers from now on; nothing happens if they are the same. */
+  reroute({ slotOfVrid, program, onFilterFailure }: Routing): void {
+    if (slotOfVrid.every((slot, vrid) => slot === this.slotOfVrid[vrid])) return;
+    this.slotOfVrid.set(slotOfVrid);
+    try {
+      if (program) native.attachFilter(this.descriptor, program);
+      else this.unfilter();
+    } catch (error) {
+      onFilterFailure(error);
+      this.unfilter();
+    }
+  }
+
   private unfilter(): void {
     native.detachFilter(this.descriptor);
   }

@@ -175,9 +175,8 @@ async function main(): Promise<void> {
   const yieldTo = async (port: MessagePort, leaving: readonly number[]): Promise<void> => {
     const offer = () => ({ links: placement.links, pluginStates: routers.map(exportState) });
     const handed = await handOver(port, offer, () => {
-      placement.leave(leaving);
-      engine.close();
-      return { sockets: placement.sockets, since: native.monotonicMs() };
+      const sockets = placement.letGo(leaving);
+      return { sockets, since: native.monotonicMs() };
     });
     if (handed) report({ type: 'stopped' });
   };
@@ -197,7 +196,6 @@ async function main(): Promise<void> {
         break;
       case 'stop':
         placement.shutdown();
-        engine.close();
         report({ type: 'stopped' });
         break;
     }
