@@ -61,6 +61,14 @@ export class Attachment {
     native.closeDescriptor(this.descriptor);
   }
 
+  /** Has the packets go to these virtual routers from now on; nothing happens if they are the same. */
+  reroute(routing: Routing): void {
+    const { slotOfVrid } = routing;
+    if (slotOfVrid.every((slot, vrid) => slot === this.slotOfVrid[vrid])) return;
+    this.slotOfVrid.set(slotOfVrid);
+    this.filter(routing);
+  }
+
   private filter({ program, onFilterFailure }: Routing): void {
     try {
       if (program) native.attachFilter(this.descriptor, program);

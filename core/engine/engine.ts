@@ -74,6 +74,7 @@ export class Engine {
   private readonly frameAt: number[];
   private readonly familiar: Familiar;
   private armed = 0;
+  private closed = false;
   private wantedChanged = false;
 
   // Lent to the decoder and the state machine over and over.
@@ -215,6 +216,7 @@ export class Engine {
 
   /** Starts the announcements of routers whose addresses are in place now. */
   announceApplied(): void {
+    if (this.closed) return; // the routers are another engine's
     const now = clock();
     for (const router of this.routers) {
       if (this.announcer.hasComeIntoPlace(router, now)) this.deadlines.set(router.slot * 2 + ANNOUNCE, now);
@@ -225,6 +227,7 @@ export class Engine {
 
   /** Sends what waits, arms the timer, tells the actuator. Ends every turn of the engine. */
   settle(): void {
+    if (this.closed) return;
     this.transmitter.flush();
     const first = this.deadlines.first();
     const next = first < 0 ? 0 : this.deadlines.at(first);
@@ -236,7 +239,9 @@ export class Engine {
     this.wantedChanged = false;
   }
 
+  /** Stops for good: neither packets nor deadlines are served any more, and nothing is sent. Idempotent. */
   close(): void {
+    this.closed = true;
     this.loop.close();
   }
 

@@ -54,18 +54,21 @@ interface Loaded<P> {
   readonly guard: PluginGuard;
 }
 
-/** Every plugin of a kind, by configuration name. */
-async function loadAll<K extends 'auth' | 'filter'>(
+/** The plugins of a kind that virtual routers use, by configuration name. Others may be broken: nobody cares. */
+async function loadUsed<K extends 'auth' | 'filter'>(
   kind: K,
 ): Promise<Map<string, Loaded<Extract<Plugin, { kind: K }>>>> {
+  const used = new Set(init.routerPlugins.map((plugins) => plugins[kind]));
   const loaded = new Map<string, Loaded<Extract<Plugin, { kind: K }>>>();
   for (const resolved of init.plugins) {
     if (resolved.kind !== kind) continue;
+    // Those of the configuration come before the built-in ones.
+    const names = resolved.names.filter((name) => used.has(name) && !loaded.has(name));
+    if (names.length === 0) continue;
     report({ type: 'loading', plugin: `${resolved.package} ${resolved.version}` });
     const plugin = await loadPlugin(resolved, kind);
     const guard = new PluginGuard(resolved, (message, fields) => log('error', message, fields));
-    for (const name of resolved.names) {
-      if (loaded.has(name)) continue; // those of the configuration come before the built-in ones
+    for (const name of names) {
       const context: PluginContext = {
         name,
         options: resolved.options,
@@ -78,8 +81,8 @@ async function loadAll<K extends 'auth' | 'filter'>(
 }
 
 async function main(): Promise<void> {
-  const auths = await loadAll('auth');
-  const filters = await loadAll('filter');
+  const auths = await loadUsed('auth');
+  const filters = await loadUsed('filter');
   const table = new StateTable(init.table);
   const encoder = new TextEncoder();
   const routers = init.config.virtualRouters.map((config, slot) => {
@@ -196,9 +199,8 @@ async function main(): Promise<void> {
     const offer = () => ({ links: placement.links, pluginStates: routers.map(exportState) });
     const handed = await handOver(port, offer, () => {
       patience.stop();
-      placement.leave(leaving);
-      engine.close();
-      return { sockets: placement.sockets, since: native.monotonicMs() };
+      const sockets = placement.letGo(leaving);
+      return { sockets, since: native.monotonicMs() };
     });
     if (handed) report({ type: 'stopped' });
   };
@@ -219,7 +221,6 @@ async function main(): Promise<void> {
       case 'stop':
         patience.stop();
         placement.shutdown();
-        engine.close();
         report({ type: 'stopped' });
         break;
     }

@@ -15,6 +15,7 @@ import type {
 } from '../plugin/types.ts';
 import { readRegularFile } from '../shared/read-file.ts';
 import { stageFile } from '../shared/replace-file.ts';
+import { changeRequestFault, isSameRouter } from './change-request.ts';
 import type { Daemon } from './daemon.ts';
 import type { Start } from './generation.ts';
 import { type PrepareOptions, prepareText } from './prepare.ts';
@@ -65,6 +66,8 @@ export class Changer {
 
   private async change(request: ChangeRequest): Promise<ChangeOutcome> {
     const { daemon } = this;
+    const wrong = changeRequestFault(request);
+    if (wrong !== undefined) throw new Refusal('invalid', `not a change request: ${wrong}`);
     const { source } = daemon.start;
     if (request.onlyIf !== undefined && request.onlyIf !== configurationTag(source)) {
       throw new Refusal('stale', 'the configuration has changed since: read it again');
@@ -75,6 +78,14 @@ export class Changer {
     }
     const next = this.edited(source, request);
     const { start, issues } = this.prepared(next);
+    for (const name of request.failOver ?? []) {
+      const stays = start.config.virtualRouters.some((router) =>
+        isSameRouter({ interface: router.interface, group: router.vrid }, name),
+      );
+      if (stays) continue;
+      const what = `the same change removes or renames ${describeRouter(name)}, which then gives up anyway`;
+      throw new Refusal('conflict', `${what}: leave it out of the fail-over`);
+    }
     const twin = await daemon.twinFault(start);
     if (twin !== undefined) throw new Refusal('conflict', twin);
     const temporary = request.temporary === true;

@@ -163,7 +163,7 @@ export class Generation {
       slots,
       changed,
       sockets: old.engine.sockets,
-      failOver: failOver.map((name) => this.slotOf(name)),
+      failOver: failOver.map((name) => this.slotOf(name)).filter((slot) => slot >= 0),
     };
     const crashed = old.engine.dead;
     if (crashed) {

@@ -9,7 +9,7 @@ const STOP = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGPWR', 'SIGXCPU'] as const;
 const COUNTERS = ['SIGUSR1', 'SIGUSR2'] as const;
 /** They mean nothing to a daemon, and would end it, or halt it while it holds addresses. */
 const IGNORED = [
-  ...['SIGALRM', 'SIGVTALRM', 'SIGPROF', 'SIGIO', 'SIGPIPE', 'SIGXFSZ', 'SIGSTKFLT'],
+  ...['SIGALRM', 'SIGVTALRM', 'SIGIO', 'SIGPIPE', 'SIGXFSZ', 'SIGSTKFLT'],
   ...['SIGTSTP', 'SIGTTIN', 'SIGTTOU'],
 ] as NodeJS.Signals[];
 
