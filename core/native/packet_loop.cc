@@ -33,6 +33,7 @@ struct PacketLoop::Handles {
   PacketLoop* owner = nullptr;
   uv_loop_t* loop = nullptr;
   uv_check_t check;
+  uv_idle_t idle;  // while it is active the loop does not sleep
   Watch timer;
   std::map<int, Watch*> sockets;  // by descriptor
   bool woken = false;
@@ -51,8 +52,9 @@ struct PacketLoop::Handles {
       close(watch->fd);
       watch->handles->Closed();
     });
-    uv_close(reinterpret_cast<uv_handle_t*>(&check),
-             [](uv_handle_t* closed) { static_cast<Handles*>(closed->data)->Closed(); });
+    const auto closed = [](uv_handle_t* handle) { static_cast<Handles*>(handle->data)->Closed(); };
+    uv_close(reinterpret_cast<uv_handle_t*>(&check), closed);
+    uv_close(reinterpret_cast<uv_handle_t*>(&idle), closed);
   }
 
   static void CloseWatch(Watch* watch) {
@@ -138,14 +140,20 @@ PacketLoop::PacketLoop(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Packet
   handles->timer.poll.data = &handles->timer;
   uv_check_init(handles->loop, &handles->check);
   handles->check.data = handles;
-  handles->open = 2;
+  uv_idle_init(handles->loop, &handles->idle);
+  handles->idle.data = handles;
+  handles->open = 3;
   handles_ = handles;
   napi_add_async_cleanup_hook(
       env, [](napi_async_cleanup_hook_handle, void* data) { static_cast<Handles*>(data)->Close(); }, handles,
       &handles->hook);
   // The expiration is not read: setting the timer anew clears it.
   uv_poll_start(&handles->timer.poll, UV_READABLE,
-                [](uv_poll_t* poll, int, int) { static_cast<Handles::Watch*>(poll->data)->handles->woken = true; });
+                [](uv_poll_t* poll, int, int) {
+                  auto* self = static_cast<Handles::Watch*>(poll->data)->handles;
+                  self->woken = true;
+                  uv_idle_stop(&self->idle);
+                });
   // Every socket before any timer: what has arrived counts before a deadline that has passed meanwhile, so that a
   // router which was kept waiting does not believe its Master dead.
   uv_check_start(&handles->check, [](uv_check_t* check) {
@@ -155,6 +163,7 @@ PacketLoop::PacketLoop(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Packet
     if (self->owner) self->owner->Tell(true);
   });
   uv_unref(reinterpret_cast<uv_handle_t*>(&handles->check));
+  uv_unref(reinterpret_cast<uv_handle_t*>(&handles->idle));
   Ref();  // it stays while it is open, whether JavaScript holds it or not
 }
 
@@ -210,6 +219,11 @@ void PacketLoop::SetTimer(const Napi::CallbackInfo& info) {
   }
   if (timerfd_settime(handles_->timer.fd, TFD_TIMER_ABSTIME, &when, nullptr) < 0) {
     throw SystemError(info.Env(), "timerfd_settime(" + std::to_string(ms) + " ms)", errno);
+  }
+  if (info[1].As<Napi::Boolean>().Value()) {
+    uv_idle_start(&handles_->idle, [](uv_idle_t*) {});
+  } else {
+    uv_idle_stop(&handles_->idle);
   }
 }
 
