@@ -129,7 +129,7 @@ export class Engine {
       this.meta,
       this.transmitter.buffer,
       this.transmitter.queue,
-      (packets, timers) => this.wake(packets, timers),
+      (packets, timers, age) => this.wake(packets, timers, age),
     );
     this.transmitter.send = (count) => this.loop.flush(count);
   }
@@ -246,9 +246,9 @@ export class Engine {
   }
 
   /** What the packet loop calls, see there; a rehearsal calls it too. */
-  wake(packets: number, timers: boolean): void {
+  wake(packets: number, timers: boolean, age = 0): void {
     if (packets > 0) {
-      const now = clock();
+      const now = clock() - age; // a Master_Down_Timer runs from when the advertisement came, not from when we woke
       for (let i = 0; i < packets; i++) this.receive(i, now);
     }
     if (timers) {

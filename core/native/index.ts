@@ -32,9 +32,9 @@ export const Queue = {
 /**
  * Packet sockets and one timer in this thread's event loop.
  *
- * At each wake-up it receives into the slots, then calls `onWake(packets, timers)`: `packets` slots are
- * filled, and with `timers` true (once, last) everything that had arrived has been handed over and the
- * deadlines that have passed are due.
+ * At each wake-up it receives into the slots, then calls `onWake(packets, timers, age)`: `packets` slots are
+ * filled, the last of them arrived `age` ms ago (0 if that is not known), and with `timers` true (once, last)
+ * everything that had arrived has been handed over and the deadlines that have passed are due.
  */
 export interface PacketLoop {
   /** Receives from a packet socket; its packets carry `tag` (unsigned 31 bits). */
@@ -60,7 +60,7 @@ export interface Native extends ProcessCalls, TapCalls {
     meta: Int32Array,
     send: Uint8Array,
     queue: Int32Array,
-    onWake: (packets: number, timers: boolean) => void,
+    onWake: (packets: number, timers: boolean, age: number) => void,
   ) => PacketLoop;
   /** A packet socket (man 7 packet) not bound to anything yet; buffers in octets. */
   openPacketSocket(receiveBuffer: number, sendBuffer: number): number;

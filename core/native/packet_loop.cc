@@ -1,8 +1,12 @@
 #include "packet_loop.h"
 
+#include <linux/sockios.h>
 #include <math.h>
+#include <sys/ioctl.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
+
+#include <algorithm>
 
 #include "syscalls.h"
 
@@ -15,8 +19,12 @@ namespace {
 constexpr int kPacketsPerSocket = 2048;
 // sendmmsg takes no more at once (UIO_MAXIOV).
 constexpr size_t kMessagesPerCall = 1024;
+// A packet that has waited longer was kept waiting by us: its age tells nothing of the network.
+constexpr double kOldestMs = 50;
 constexpr int kMetaFields = 4;
 constexpr int kQueueFields = 3;
+
+double Milliseconds(const timespec& time) { return time.tv_sec * 1e3 + time.tv_nsec / 1e6; }
 
 }  // namespace
 
@@ -233,13 +241,22 @@ void PacketLoop::Tell(bool timers) {
   const napi_env env = Env();
   napi_handle_scope scope;
   if (napi_open_handle_scope(env, &scope) != napi_ok) return;
-  napi_value receiver, on_wake, arguments[2], result, exception;
+  napi_value receiver, on_wake, arguments[3], result, exception;
   const uint32_t count = static_cast<uint32_t>(filled_);
   filled_ = 0;
+  double age = 0;
+  if (last_arrival_ > 0) {
+    timespec now = {};
+    clock_gettime(CLOCK_REALTIME, &now);
+    age = Milliseconds(now) - last_arrival_;
+    if (age < 0 || age > kOldestMs) age = 0;
+    last_arrival_ = 0;
+  }
   if (napi_get_global(env, &receiver) == napi_ok && napi_get_reference_value(env, on_wake_, &on_wake) == napi_ok &&
       napi_create_uint32(env, count, &arguments[0]) == napi_ok &&
       napi_get_boolean(env, timers, &arguments[1]) == napi_ok &&
-      napi_make_callback(env, nullptr, receiver, on_wake, 2, arguments, &result) == napi_pending_exception &&
+      napi_create_double(env, age, &arguments[2]) == napi_ok &&
+      napi_make_callback(env, nullptr, receiver, on_wake, 3, arguments, &result) == napi_pending_exception &&
       napi_get_and_clear_last_exception(env, &exception) == napi_ok) {
     napi_fatal_exception(env, exception);
   }
@@ -262,6 +279,9 @@ void PacketLoop::Drain(int fd, int tag) {
       meta_[slot * kMetaFields + 1] = static_cast<int32_t>(receive_messages_[slot].msg_len);
       meta_[slot * kMetaFields + 2] = senders_[slot].sll_pkttype == PACKET_OTHERHOST ? 1 : 0;
     }
+    // The kernel's time of the last one (the first call of a socket switches it on). Without it, age 0 will do.
+    timespec arrival = {};
+    if (ioctl(fd, SIOCGSTAMPNS, &arrival) == 0) last_arrival_ = std::max(last_arrival_, Milliseconds(arrival));
     filled_ += received;
     budget -= received;
     if (filled_ == slots_) Tell(false);
