@@ -38,6 +38,12 @@ const COALESCE = 1 / 250;
  */
 const STALL = 500;
 
+/**
+ * The engine wakes so many ms before a Backup's deadline, and stays awake until then: a processor that has slept for
+ * a second needs a while to be itself again.
+ */
+const LEAD = 0.5;
+
 /** The clock of everything here: CLOCK_MONOTONIC in ms. */
 const clock = native.monotonicMs;
 
@@ -124,7 +130,7 @@ export class Engine {
       this.meta,
       this.transmitter.buffer,
       this.transmitter.queue,
-      (packets, timers) => this.wake(packets, timers),
+      (packets, timers, age) => this.wake(packets, timers, age),
     );
     this.transmitter.send = (count) => this.loop.flush(count);
   }
@@ -229,14 +235,23 @@ export class Engine {
   settle(): void {
     if (this.closed) return;
     this.transmitter.flush();
-    const first = this.deadlines.first();
-    const next = first < 0 ? 0 : this.deadlines.at(first);
-    if (next !== this.armed) {
-      this.loop.setTimer(next);
-      this.armed = next;
-    }
+    this.arm();
     this.onSettled(this.wantedChanged);
     this.wantedChanged = false;
+  }
+
+  private arm(): void {
+    const first = this.deadlines.first();
+    let next = first < 0 ? 0 : this.deadlines.at(first);
+    let awake = false;
+    if (first >= 0 && (first & 1) === PROTOCOL && this.routers[first >> 1]!.state === State.Backup) {
+      // A deadline that an advertisement has moved meanwhile is found at the early wake-up, and nobody stays awake.
+      if (next - LEAD > clock()) next -= LEAD;
+      else awake = true;
+    }
+    if (next === this.armed) return;
+    this.loop.setTimer(next, awake);
+    this.armed = next;
   }
 
   /** Stops for good: neither packets nor deadlines are served any more, and nothing is sent. Idempotent. */
@@ -246,9 +261,9 @@ export class Engine {
   }
 
   /** What the packet loop calls, see there; a rehearsal calls it too. */
-  wake(packets: number, timers: boolean): void {
+  wake(packets: number, timers: boolean, age = 0): void {
     if (packets > 0) {
-      const now = clock();
+      const now = clock() - age; // a Master_Down_Timer runs from when the advertisement came, not from when we woke
       for (let i = 0; i < packets; i++) this.receive(i, now);
     }
     if (timers) {
@@ -407,8 +422,11 @@ export class Engine {
         if (this.deadlines.at(timer) > now) return;
         this.deadlines.set(timer, this.announcer.announce(router, now));
       } else {
-        const early = router.state === State.Master ? router.advertisementInterval * COALESCE : 0;
-        if (this.deadlines.at(timer) - early > now) return;
+        const at = this.deadlines.at(timer);
+        let early = 0;
+        if (router.state === State.Master) early = router.advertisementInterval * COALESCE;
+        else if (router.deadline > at) early = LEAD; // an advertisement has moved it
+        if (at - early > now) return;
         this.runProtocolTimer(router, timer, now);
       }
     }

@@ -34,17 +34,20 @@ export const Queue = {
 /**
  * Packet sockets and one timer in this thread's event loop.
  *
- * At each wake-up it receives into the slots, then calls `onWake(packets, timers)`: `packets` slots are
- * filled, and with `timers` true (once, last) everything that had arrived has been handed over and the
- * deadlines that have passed are due.
+ * At each wake-up it receives into the slots, then calls `onWake(packets, timers, age)`: `packets` slots are
+ * filled, the last of them arrived `age` ms ago (0 if that is not known), and with `timers` true (once, last)
+ * everything that had arrived has been handed over and the deadlines that have passed are due.
  */
 export interface PacketLoop {
   /** Receives from a packet socket; its packets carry `tag` (unsigned 31 bits). */
   add(descriptor: number, tag: number): void;
   /** Receives from it no longer. The descriptor stays open. */
   remove(descriptor: number): void;
-  /** Wakes at this time, in ms of CLOCK_MONOTONIC; 0: not at all. At once if it has passed. */
-  setTimer(deadlineMs: number): void;
+  /**
+   * Wakes at this time, in ms of CLOCK_MONOTONIC; 0: not at all. At once if it has passed.
+   * @param awake the thread does not sleep until then, but looks again and again: only for a fraction of a ms
+   */
+  setTimer(deadlineMs: number, awake: boolean): void;
   /** Sends the first `count` entries of the queue. @returns how many of them failed */
   flush(count: number): number;
   /** Stops; idempotent. Sockets stay open. */
@@ -59,7 +62,7 @@ export interface Native extends ProcessCalls, SignalCalls, TapCalls, ClaimCalls 
     meta: Int32Array,
     send: Uint8Array,
     queue: Int32Array,
-    onWake: (packets: number, timers: boolean) => void,
+    onWake: (packets: number, timers: boolean, age: number) => void,
   ) => PacketLoop;
   /** A packet socket (man 7 packet) not bound to anything yet; buffers in octets. */
   openPacketSocket(receiveBuffer: number, sendBuffer: number): number;
