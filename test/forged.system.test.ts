@@ -36,6 +36,14 @@ const WRONG: readonly (readonly [reason: string, what: string, difference: Parti
   ['ip-header', 'a wrong IP header checksum', { ipChecksumError: 1 }],
   ['ip-header', 'a first fragment', { fragment: 0x2000 }],
   ['destination', 'another destination', { destination: '224.0.0.5' }],
+  ['truncated', 'one octet', { cut: 19 }],
+  ['truncated', 'no message at all', { cut: 20 }],
+  ['source', 'source 0.0.0.0', { source: '0.0.0.0' }],
+  ['source', 'source 127.0.0.1', { source: '127.0.0.1' }],
+  ['source', 'a multicast source', { source: '224.0.0.18' }],
+  ['source', 'a class E source', { source: '240.0.0.1' }],
+  ['source', 'the broadcast address as source', { source: '255.255.255.255' }],
+  ['source', 'the virtual address as source', { source: VIP }],
   ['own-source', 'its own source address', { source: R1 }],
 ];
 

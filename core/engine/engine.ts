@@ -14,6 +14,7 @@ import {
   putChecksum,
   takeChecksum,
 } from '../vrrp/advertisement.ts';
+import { AnswerLimit } from '../vrrp/answer-limit.ts';
 import { Drop } from '../vrrp/drop-reasons.ts';
 import { compareAddress, decodeFrame, emptyFrame } from '../vrrp/frame.ts';
 import { type Action, type Event, type Outcome, transition } from '../vrrp/machine.ts';
@@ -73,6 +74,7 @@ export class Engine {
   /** Where each router's two frames stand in the send buffer. */
   private readonly frameAt: number[];
   private readonly familiar: Familiar;
+  private readonly answers: AnswerLimit;
   private armed = 0;
   private wantedChanged = false;
 
@@ -84,6 +86,7 @@ export class Engine {
     priority: 0,
     interval: 0,
     addressOrder: 0,
+    answer: true,
   };
   private readonly timerEvent: Event = { type: 'timer' };
   private readonly outcome: Outcome = {
@@ -108,6 +111,7 @@ export class Engine {
     this.table = table;
     this.observer = observer;
     this.familiar = new Familiar(routers.length);
+    this.answers = new AnswerLimit(routers.length);
     this.deadlines = new Deadlines(routers.length * 2);
     this.frameAt = [];
     let space = 0;
@@ -270,8 +274,12 @@ export class Engine {
     }
     const router = this.routers[slot]!;
     const reason = malformed >= 0 ? malformed : this.check(router);
-    if (reason >= 0) this.drop(slot, reason, now);
-    else this.accept(router, at, length, now);
+    if (reason >= 0) {
+      this.drop(slot, reason, now);
+      // Not obeyed, but it has told the neighbours otherwise.
+      if (reason === Drop['address-owner'] && router.state === State.Master)
+        this.perform(router, 'announce-addresses', now);
+    } else this.accept(router, at, length, now);
   }
 
   /** The checks that need the configuration. @returns −1, or the reason to drop it */
@@ -281,6 +289,9 @@ export class Engine {
     if (advertisement.version !== router.version) return Drop.version;
     if (compareAddress(bytes, frame.sourceAt, router.primary) === 0) return Drop['own-source'];
     if (router.priority === 255) return Drop['address-owner'];
+    // The owner's own address is a virtual one, and only the owner's: it has priority 255 until it says good-bye.
+    const { priority } = advertisement;
+    if (priority !== 255 && priority !== 0 && router.hasAddress(bytes, frame.sourceAt)) return Drop.source;
     if (router.version === 3) return -1;
     const { authenticator } = router;
     if (advertisement.authType !== (authenticator?.authType ?? 0)) return Drop['auth-type'];
@@ -334,6 +345,8 @@ export class Engine {
     event.priority = priority;
     event.interval = interval;
     event.addressOrder = addressOrder;
+    const asks = router.state === State.Master && (priority === 0 || router.version === 3);
+    event.answer = !asks || this.answers.take(slot, now, router.advertisementInterval);
     transition(router, event, now, this.outcome);
     this.apply(router, now, priority > router.priority ? Cause.HigherPriority : Cause.HigherAddress);
   }

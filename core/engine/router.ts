@@ -107,6 +107,18 @@ export class EngineRouter implements VirtualRouter {
     this.frameLength = end;
   }
 
+  /** Whether the address at `bytes[at]` is one of the virtual addresses. */
+  hasAddress(bytes: Uint8Array, at: number): boolean {
+    const ours = this.addresses;
+    const size = addressLength(this.config.family);
+    for (let start = 0; start < ours.length; start += size) {
+      let i = 0;
+      while (i < size && ours[start + i] === bytes[at + i]) i++;
+      if (i === size) return true;
+    }
+    return false;
+  }
+
   /**
    * Whether an advertisement lists our addresses (RFC 3768 §7.1). Others may follow: a router with
    * `rfc3768 = false` lists its interface's too.

@@ -17,6 +17,7 @@ const MEANING: Record<DropReason, string> = {
   truncated: 'it is shorter than its headers say, or than they are',
   'not-vrrp': 'it is not VRRP',
   'ip-header': 'the IP header is wrong (version, length or checksum), or it is a fragment',
+  source: 'it comes from an address that no router can have',
   destination: 'it is not addressed to the VRRP multicast group',
   ttl: 'the TTL is not 255: it was forwarded by a router, or forged',
   version: 'no such VRRP version over this IP version',

@@ -13,6 +13,7 @@ const ADVICE: Partial<Record<DropReason, string>> = {
   version: 'use the same VRRP version on both sides',
   checksum: 'it was damaged on the way, or its sender computes the checksum otherwise',
   'unknown-vrid': 'no virtual router of this group is configured on the interface',
+  source: 'no router has such an address, and only its owner sends from the virtual address',
   'own-source': 'the network loops our packets back, or another host has our address',
   'address-owner': 'we own the address: the other router must not use it',
   'auth-type': 'use the same auth_type on both sides',
