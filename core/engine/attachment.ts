@@ -2,6 +2,7 @@
 import { native } from '../native/index.ts';
 import type { AddressFamily, Link } from '../plugin/types.ts';
 import { etherType, groupMac } from '../vrrp/frame.ts';
+import { openArpSocket } from './arp-watch.ts';
 
 /** Octets. A second's advertisements of 255 virtual routers, some hundred times over (a packet counts as 1 KiB). */
 const RECEIVE_BUFFER = 8 << 20;
@@ -13,6 +14,8 @@ export interface Routing {
   readonly slotOfVrid: Int32Array;
   /** The socket filter, four words an instruction; absent: everything of the family's EtherType passes. */
   readonly program?: Uint32Array;
+  /** Filter of the ARP socket; absent: none is wanted. */
+  readonly arpProgram?: Uint32Array;
   /** Called if the kernel refuses the filter: the socket does without then. */
   readonly onFilterFailure: (error: unknown) => void;
 }
@@ -20,6 +23,8 @@ export interface Routing {
 /** A packet socket on an interface, for the virtual routers of one family there. */
 export class Attachment {
   readonly slotOfVrid: Int32Array;
+  /** Hears what others tell of our addresses; undefined where there is none. */
+  arp: number | undefined;
 
   private constructor(
     readonly descriptor: number,
@@ -51,6 +56,7 @@ export class Attachment {
       native.joinMulticast(descriptor, link.index, groupMac(family));
       // Bound last: no packet gets in before the filter is there.
       native.bindPacketSocket(descriptor, link.index, etherType(family));
+      if (routing.arpProgram) attachment.arp = openArpSocket(link, routing.arpProgram);
       return attachment;
     } catch (error) {
       native.closeDescriptor(descriptor);
@@ -59,12 +65,26 @@ export class Attachment {
   }
 
   /** Takes over a socket that an engine before this one has opened, and swaps its filter, atomically in the kernel. */
-  static adopt(descriptor: number, link: Link, family: AddressFamily, routing: Routing): Attachment {
-    return new Attachment(descriptor, link, family, routing);
+  static adopt(
+    descriptor: number,
+    link: Link,
+    family: AddressFamily,
+    routing: Routing,
+    arp?: number,
+  ): Attachment {
+    const attachment = new Attachment(descriptor, link, family, routing);
+    attachment.arp = arp;
+    try {
+      if (arp !== undefined && routing.arpProgram) native.attachFilter(arp, routing.arpProgram);
+    } catch (error) {
+      routing.onFilterFailure(error); // the one before stays
+    }
+    return attachment;
   }
 
   close(): void {
     native.closeDescriptor(this.descriptor);
+    if (this.arp !== undefined) native.closeDescriptor(this.arp);
   }
 
   private unfilter(): void {

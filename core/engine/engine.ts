@@ -19,6 +19,7 @@ import { Drop } from '../vrrp/drop-reasons.ts';
 import { compareAddress, decodeFrame, emptyFrame } from '../vrrp/frame.ts';
 import { type Action, type Event, type Outcome, transition } from '../vrrp/machine.ts';
 import { Announcer } from './announcer.ts';
+import { isArp, SENDER_ADDRESS_AT, senderMac } from './arp-watch.ts';
 import type { Attachment } from './attachment.ts';
 import { Deadlines } from './deadlines.ts';
 import { FAMILIAR_SOURCE_AT, Familiar } from './familiar.ts';
@@ -138,11 +139,13 @@ export class Engine {
     const tag = free < 0 ? this.attachments.length : free;
     this.attachments[tag] = attachment;
     this.loop.add(attachment.descriptor, tag);
+    if (attachment.arp !== undefined) this.loop.add(attachment.arp, tag);
   }
 
   /** Receives from it no longer; it can be closed. */
   detach(attachment: Attachment): void {
     this.loop.remove(attachment.descriptor);
+    if (attachment.arp !== undefined) this.loop.remove(attachment.arp);
     this.attachments[this.attachments.indexOf(attachment)] = undefined;
   }
 
@@ -253,6 +256,10 @@ export class Engine {
       this.acceptAgain(this.routers[known]!, at, now);
       return;
     }
+    if (isArp(bytes, at, length)) {
+      this.hearArp(attachment, at, now);
+      return;
+    }
     const outside = decodeFrame(bytes, at, at + Math.min(length, SLOT_SIZE), frame);
     if (outside === Drop['not-vrrp']) {
       this.table.count(this.table.strangers, droppedField(outside));
@@ -280,6 +287,24 @@ export class Engine {
       if (reason === Drop['address-owner'] && router.state === State.Master)
         this.perform(router, 'announce-addresses', now);
     } else this.accept(router, at, length, now);
+  }
+
+  /** Somebody has told our neighbours at which MAC an address is. */
+  private hearArp(attachment: Attachment, at: number, now: number): void {
+    const bytes = this.receiveBuffer;
+    const mac = senderMac(bytes, at);
+    for (const router of this.routers) {
+      if (router.attachment !== attachment || router.state !== State.Master) continue;
+      if (!router.hasAddress(bytes, at + SENDER_ADDRESS_AT)) continue;
+      const { slot } = router;
+      if (mac === router.virtualMacNumber || mac === this.table.num(slot, Num.HardwareAddress)) return;
+      const when = this.announcer.contested(router, now);
+      if (when === 0) return; // not announced yet: another Master may only just be leaving
+      this.deadlines.set(slot * 2 + ANNOUNCE, when);
+      this.table.count(slot, droppedField(Drop['address-conflict']));
+      this.observer.dropped(slot, Drop['address-conflict'], now, bytes, at + SENDER_ADDRESS_AT, 4, mac);
+      return;
+    }
   }
 
   /** The checks that need the configuration. @returns −1, or the reason to drop it */

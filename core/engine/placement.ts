@@ -5,6 +5,7 @@ import { PluginError } from '../plugin/load.ts';
 import type { Link } from '../plugin/types.ts';
 import { Cause } from '../shared/event-ring.ts';
 import { Int, macNumber, Num, State, type StateTable } from '../shared/state-table.ts';
+import { arpProgram } from './arp-watch.ts';
 import { Attachment } from './attachment.ts';
 import type { Engine } from './engine.ts';
 import type { ErrorLog, GuardedFilter } from './guard.ts';
@@ -67,8 +68,9 @@ export class Placement {
 
   /** The sockets in use. */
   get sockets(): HandedSocket[] {
-    return [...this.attachments.values()].map(({ descriptor, link, family }) => ({
+    return [...this.attachments.values()].map(({ descriptor, arp, link, family }) => ({
       descriptor,
+      ...(arp !== undefined && { arp }),
       link: link.index,
       family,
     }));
@@ -171,7 +173,10 @@ export class Placement {
       if (attachment) attachment.link = group.link;
       for (const router of group.routers) router.attachment = attachment;
     }
-    for (const { descriptor } of this.inherited.values()) native.closeDescriptor(descriptor);
+    for (const { descriptor, arp } of this.inherited.values()) {
+      native.closeDescriptor(descriptor);
+      if (arp !== undefined) native.closeDescriptor(arp);
+    }
     this.inherited.clear();
     this.onSockets(this.sockets);
   }
@@ -181,13 +186,16 @@ export class Placement {
     const routing = {
       slotOfVrid,
       ...(program && { program }),
+      ...(family === 4 && {
+        arpProgram: arpProgram(Uint8Array.from(routers.flatMap((router) => [...router.addresses]))),
+      }),
       onFilterFailure: (error: unknown) => this.filterFailed(link, plugin, error),
     };
     try {
       const inherited = this.inherited.get(key);
       this.inherited.delete(key);
       const attachment = inherited
-        ? Attachment.adopt(inherited.descriptor, link, family, routing)
+        ? Attachment.adopt(inherited.descriptor, link, family, routing, inherited.arp)
         : Attachment.open(link, family, routing);
       this.attachments.set(key, attachment);
       this.engine.attach(attachment);

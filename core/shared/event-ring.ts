@@ -8,7 +8,7 @@
 export const EventType = {
   /** `a`: the state before, `b`: the state after, `c`: a {@link Cause}. */
   Transition: 1,
-  /** `a`: index of the drop reason, `b`: how many since the last such record, this one included; peer. */
+  /** `a`: index of the drop reason, `b`: how many since the last such record, this one included, `c`: sender's MAC of an ARP packet or 0; peer. */
   Dropped: 2,
   /** `a`: errno, `b`: how many since the last such record. */
   SendError: 3,

@@ -25,6 +25,7 @@ const MEANING: Record<DropReason, string> = {
   checksum: 'the checksum is wrong',
   count: 'the address count does not match the length',
   'unknown-vrid': 'no virtual router of this VRID',
+  'address-conflict': 'another station has the virtual address',
   'own-source': 'it comes from our own address',
   'address-owner': 'another router has the address itself',
   'auth-type': 'another authentication type is expected',

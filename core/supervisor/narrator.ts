@@ -2,7 +2,7 @@
 import { getSystemErrorName } from 'node:util';
 import type { DaemonConfig, VirtualRouterConfig } from '../config/model.ts';
 import { CAUSES, type EngineEvent, EventType } from '../shared/event-ring.ts';
-import { STATE_NAMES } from '../shared/state-table.ts';
+import { macText, STATE_NAMES } from '../shared/state-table.ts';
 import { addressText } from '../vrrp/address.ts';
 import { DROP_REASONS, type DropReason } from '../vrrp/drop-reasons.ts';
 import type { Logger } from './log.ts';
@@ -44,6 +44,12 @@ export class Narrator {
       }
       case EventType.Dropped: {
         const reason = DROP_REASONS[event.a]!;
+        if (reason === 'address-conflict') {
+          const mac = macText(event.c);
+          const text = `${who}: ${mac} announces or answers for our address ${peer} (${times(event.b, 'ARP packet')}): announced again; another router or host has the address too`;
+          this.log.warn({ ...fields, reason, peer, mac, count: event.b }, text);
+          break;
+        }
         const advice = ADVICE[reason];
         const text = `${who}: dropped ${times(event.b, 'packet')} from ${peer}: ${reason}${advice ? `: ${advice}` : ''}`;
         this.log.warn({ ...fields, reason, peer, count: event.b }, text);

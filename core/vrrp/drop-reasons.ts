@@ -16,6 +16,7 @@ export const DROP_REASONS = [
   'auth-type', // another authentication type than ours
   'auth-failed', // the authentication data is wrong
   'interval', // VRRPv2: another advertisement interval than ours (RFC 3768 §7.1)
+  'address-conflict', // ARP: another station tells the neighbours that a Master's virtual address is at its MAC
 ] as const;
 
 /** A name of {@link DROP_REASONS}. */
