@@ -160,4 +160,20 @@ describeSystem('forged packets', () => {
       await stillMaster();
       await givesWay();
     }));
+
+  it.concurrent('a flood of priority 0 is answered, but not packet for packet', () =>
+    withMaster(async ({ master, injector, stillMaster }) => {
+      const zero = forge({ ...RIGHT, priority: 0 });
+      const start = Date.now();
+      const before = (await master.counters()).routers[0]!.counters;
+      await injector.send(zero);
+      const once = (await master.counters()).routers[0]!.counters;
+      expect(once.sent).toBeGreaterThan(before.sent);
+      await injector.send(...new Array<Buffer>(400).fill(zero));
+      const after = (await master.counters()).routers[0]!.counters;
+      expect(after.priorityZeroReceived - before.priorityZeroReceived).toBe(401);
+      // Four in a row, four in each second while it goes on, and the cadence itself.
+      expect(after.sent - before.sent).toBeLessThanOrEqual(6 + 5 * Math.ceil((Date.now() - start) / 1000));
+      await stillMaster();
+    }));
 });
