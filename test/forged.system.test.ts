@@ -165,13 +165,17 @@ describeSystem('forged packets', () => {
     withMaster(async ({ master, injector, stillMaster }) => {
       const zero = forge({ ...RIGHT, priority: 0 });
       const start = Date.now();
-      const before = (await master.counters()).routers[0]!.counters;
+      const count = async () => {
+        const counters = (await master.counters()).routers[0]!.counters;
+        return { sent: Number(counters.sent), zeros: Number(counters.priorityZeroReceived) };
+      };
+      const before = await count();
       await injector.send(zero);
-      const once = (await master.counters()).routers[0]!.counters;
+      const once = await count();
       expect(once.sent).toBeGreaterThan(before.sent);
       await injector.send(...new Array<Buffer>(400).fill(zero));
-      const after = (await master.counters()).routers[0]!.counters;
-      expect(after.priorityZeroReceived - before.priorityZeroReceived).toBe(401);
+      const after = await count();
+      expect(after.zeros - before.zeros).toBe(401);
       // Four in a row, four in each second while it goes on, and the cadence itself.
       expect(after.sent - before.sent).toBeLessThanOrEqual(6 + 5 * Math.ceil((Date.now() - start) / 1000));
       await stillMaster();
