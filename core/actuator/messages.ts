@@ -79,6 +79,8 @@ export type WorkerReport =
 /** A packet socket that passes from one engine to the next; the descriptor is the process's. */
 export interface HandedSocket {
   readonly descriptor: number;
+  /** The ARP socket beside it. */
+  readonly arp?: number;
   /** Index of the link that it is bound to. */
   readonly link: number;
   readonly family: 4 | 6;

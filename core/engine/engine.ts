@@ -14,10 +14,12 @@ import {
   putChecksum,
   takeChecksum,
 } from '../vrrp/advertisement.ts';
+import { AnswerLimit } from '../vrrp/answer-limit.ts';
 import { Drop } from '../vrrp/drop-reasons.ts';
 import { compareAddress, decodeFrame, emptyFrame } from '../vrrp/frame.ts';
 import { type Action, type Event, type Outcome, transition } from '../vrrp/machine.ts';
 import { Announcer } from './announcer.ts';
+import { isArp, SENDER_ADDRESS_AT, senderMac } from './arp-watch.ts';
 import type { Attachment } from './attachment.ts';
 import { Deadlines } from './deadlines.ts';
 import { FAMILIAR_SOURCE_AT, Familiar } from './familiar.ts';
@@ -79,6 +81,7 @@ export class Engine {
   /** Where each router's two frames stand in the send buffer. */
   private readonly frameAt: number[];
   private readonly familiar: Familiar;
+  private readonly answers: AnswerLimit;
   private armed = 0;
   private closed = false;
   private wantedChanged = false;
@@ -91,6 +94,7 @@ export class Engine {
     priority: 0,
     interval: 0,
     addressOrder: 0,
+    answer: true,
   };
   private readonly timerEvent: Event = { type: 'timer' };
   private readonly outcome: Outcome = {
@@ -115,6 +119,7 @@ export class Engine {
     this.table = table;
     this.observer = observer;
     this.familiar = new Familiar(routers.length);
+    this.answers = new AnswerLimit(routers.length);
     this.deadlines = new Deadlines(routers.length * 2);
     this.frameAt = [];
     let space = 0;
@@ -141,6 +146,7 @@ export class Engine {
     const tag = free < 0 ? this.attachments.length : free;
     this.attachments[tag] = attachment;
     if (attachment.descriptor >= 0) this.loop.add(attachment.descriptor, tag);
+    if (attachment.arp !== undefined) this.loop.add(attachment.arp, tag);
   }
 
   /** Puts a frame into a slot of the receive buffer, as if it had come from the attachment with this tag. */
@@ -154,6 +160,7 @@ export class Engine {
   /** Receives from it no longer; it can be closed. */
   detach(attachment: Attachment): void {
     this.loop.remove(attachment.descriptor);
+    if (attachment.arp !== undefined) this.loop.remove(attachment.arp);
     this.attachments[this.attachments.indexOf(attachment)] = undefined;
   }
 
@@ -288,6 +295,10 @@ export class Engine {
       this.acceptAgain(this.routers[known]!, at, now);
       return;
     }
+    if (isArp(bytes, at, length)) {
+      this.hearArp(attachment, at, now);
+      return;
+    }
     const outside = decodeFrame(bytes, at, at + Math.min(length, SLOT_SIZE), frame);
     if (outside === Drop['not-vrrp']) {
       this.table.count(this.table.strangers, droppedField(outside));
@@ -309,8 +320,30 @@ export class Engine {
     }
     const router = this.routers[slot]!;
     const reason = malformed >= 0 ? malformed : this.check(router);
-    if (reason >= 0) this.drop(slot, reason, now);
-    else this.compareAddresses(router, at, length, now);
+    if (reason >= 0) {
+      this.drop(slot, reason, now);
+      // Not obeyed, but it has told the neighbours otherwise.
+      if (reason === Drop['address-owner'] && router.state === State.Master)
+        this.perform(router, 'announce-addresses', now);
+    } else this.compareAddresses(router, at, length, now);
+  }
+
+  /** Somebody has told our neighbours at which MAC an address is. */
+  private hearArp(attachment: Attachment, at: number, now: number): void {
+    const bytes = this.receiveBuffer;
+    const mac = senderMac(bytes, at);
+    for (const router of this.routers) {
+      if (router.attachment !== attachment || router.state !== State.Master) continue;
+      if (!router.hasAddress(bytes, at + SENDER_ADDRESS_AT)) continue;
+      const { slot } = router;
+      if (mac === router.virtualMacNumber || mac === this.table.num(slot, Num.HardwareAddress)) return;
+      const when = this.announcer.contested(router, now);
+      if (when === 0) return; // not announced yet: another Master may only just be leaving
+      this.deadlines.set(slot * 2 + ANNOUNCE, when);
+      this.table.count(slot, droppedField(Drop['address-conflict']));
+      this.observer.dropped(slot, Drop['address-conflict'], now, bytes, at + SENDER_ADDRESS_AT, 4, mac);
+      return;
+    }
   }
 
   /** The checks that need the configuration. @returns −1, or the reason to drop it */
@@ -320,6 +353,9 @@ export class Engine {
     if (advertisement.version !== router.version) return Drop.version;
     if (compareAddress(bytes, frame.sourceAt, router.primary) === 0) return Drop['own-source'];
     if (router.priority === 255) return Drop['address-owner'];
+    // The owner's own address is a virtual one, and only the owner's: it has priority 255 until it says good-bye.
+    const { priority } = advertisement;
+    if (priority !== 255 && priority !== 0 && router.hasAddress(bytes, frame.sourceAt)) return Drop.source;
     if (router.version === 3) return -1;
     const { authenticator } = router;
     if (advertisement.authType !== (authenticator?.authType ?? 0)) return Drop['auth-type'];
@@ -400,6 +436,8 @@ export class Engine {
     event.priority = priority;
     event.interval = interval;
     event.addressOrder = addressOrder;
+    const asks = router.state === State.Master && (priority === 0 || router.version === 3);
+    event.answer = !asks || this.answers.take(slot, now, router.advertisementInterval);
     transition(router, event, now, this.outcome);
     this.apply(router, now, priority > router.priority ? Cause.HigherPriority : Cause.HigherAddress);
   }

@@ -55,9 +55,10 @@ export class Observer {
     bytes: Uint8Array,
     sourceAt: number,
     length: number,
+    mac = 0,
   ): void {
     const times = this.complain(slot, reason, now);
-    if (times > 0) this.write(EventType.Dropped, slot, reason, times, 0, bytes, sourceAt, length);
+    if (times > 0) this.write(EventType.Dropped, slot, reason, times, mac, bytes, sourceAt, length);
   }
 
   /**

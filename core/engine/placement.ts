@@ -5,6 +5,7 @@ import { PluginError } from '../plugin/load.ts';
 import type { Link } from '../plugin/types.ts';
 import { Cause } from '../shared/event-ring.ts';
 import { Int, macNumber, Num, State, type StateTable } from '../shared/state-table.ts';
+import { arpProgram } from './arp-watch.ts';
 import { Attachment, type Routing } from './attachment.ts';
 import { EngineClaims } from './claims.ts';
 import type { Engine } from './engine.ts';
@@ -83,8 +84,9 @@ export class Placement {
 
   /** The sockets in use. */
   get sockets(): HandedSocket[] {
-    return [...this.attachments.values()].map(({ descriptor, link, family }) => ({
+    return [...this.attachments.values()].map(({ descriptor, arp, link, family }) => ({
       descriptor,
+      ...(arp !== undefined && { arp }),
       link: link.index,
       family,
     }));
@@ -229,15 +231,24 @@ export class Placement {
       else this.wanting = true;
       for (const router of group.routers) router.attachment = attachment;
     }
-    for (const { descriptor } of this.inherited.values()) native.closeDescriptor(descriptor);
+    for (const { descriptor, arp } of this.inherited.values()) {
+      native.closeDescriptor(descriptor);
+      if (arp !== undefined) native.closeDescriptor(arp);
+    }
     this.inherited.clear();
     this.onSockets(this.sockets);
   }
 
-  private routing({ link, routers, slotOfVrid, program }: Group): Routing {
+  private routing({ link, family, routers, slotOfVrid, program }: Group): Routing {
     const plugin = this.filters[routers[0]!.slot]?.plugin ?? '';
-    const onFilterFailure = (error: unknown): void => this.filterFailed(link, plugin, error);
-    return { slotOfVrid, ...(program && { program }), onFilterFailure };
+    return {
+      slotOfVrid,
+      ...(program && { program }),
+      ...(family === 4 && {
+        arpProgram: arpProgram(Uint8Array.from(routers.flatMap((router) => [...router.addresses]))),
+      }),
+      onFilterFailure: (error: unknown) => this.filterFailed(link, plugin, error),
+    };
   }
 
   private open(key: string, group: Group): Attachment | undefined {
@@ -247,7 +258,7 @@ export class Placement {
       const inherited = this.inherited.get(key);
       this.inherited.delete(key);
       const attachment = inherited
-        ? Attachment.adopt(inherited.descriptor, link, family, routing)
+        ? Attachment.adopt(inherited.descriptor, link, family, routing, inherited.arp)
         : Attachment.open(link, family, routing);
       this.attachments.set(key, attachment);
       this.engine.attach(attachment);

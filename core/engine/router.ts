@@ -1,7 +1,7 @@
 /** One virtual router in the engine: what it is configured to be, over its slot of the state table. */
 import type { VirtualRouterConfig } from '../config/model.ts';
 import type { Link } from '../plugin/types.ts';
-import { Int, Num, type State, type StateTable } from '../shared/state-table.ts';
+import { Int, macNumber, Num, type State, type StateTable } from '../shared/state-table.ts';
 import { addressBytes, virtualMac } from '../vrrp/address.ts';
 import { addressLength } from '../vrrp/advertisement.ts';
 import { encodeFrame, frameLength } from '../vrrp/frame.ts';
@@ -17,6 +17,8 @@ export class EngineRouter implements VirtualRouter {
   readonly version: 2 | 3;
   readonly advertisementInterval: number;
   readonly virtualMac: string;
+  /** The same as a number of 48 bits. */
+  readonly virtualMacNumber: number;
   /** The virtual addresses as octets, one after the other. */
   readonly addresses: Uint8Array;
   /** Where it runs; undefined while it is Down. */
@@ -38,6 +40,7 @@ export class EngineRouter implements VirtualRouter {
     this.version = config.version;
     this.advertisementInterval = config.advertisementIntervalCs * 10;
     this.virtualMac = virtualMac(config.family, config.vrid);
+    this.virtualMacNumber = macNumber(this.virtualMac);
     this.addresses = Uint8Array.from(config.addresses.flatMap((address) => [...addressBytes(address)]));
     this.ints = slot * Int.Count;
     this.nums = slot * Num.Count;
@@ -105,6 +108,18 @@ export class EngineRouter implements VirtualRouter {
     encodeFrame(frames, this.frameSpace, this.primary, { ...fields, priority: 0 }, sign);
     send.set(frames, at);
     this.frameLength = end;
+  }
+
+  /** Whether the address at `bytes[at]` is one of the virtual addresses. */
+  hasAddress(bytes: Uint8Array, at: number): boolean {
+    const ours = this.addresses;
+    const size = addressLength(this.config.family);
+    for (let start = 0; start < ours.length; start += size) {
+      let i = 0;
+      while (i < size && ours[start + i] === bytes[at + i]) i++;
+      if (i === size) return true;
+    }
+    return false;
   }
 
   /**

@@ -10,7 +10,7 @@ export const EventType = {
   Transition: 1,
   /**
    * `a`: index of the drop reason, `b`: how many since the last such record, this one included; peer. For the
-   * reason `address-list` what it listed, `c` addresses.
+   * reason `address-list` what it listed, `c` addresses; for `address-conflict` `c` is the sender's MAC.
    */
   Dropped: 2,
   /** `a`: errno, `b`: how many since the last such record. */

@@ -3,7 +3,7 @@ import { getSystemErrorName } from 'node:util';
 import type { DaemonConfig, VirtualRouterConfig } from '../config/model.ts';
 import { CAUSES, type EngineEvent, EventType } from '../shared/event-ring.ts';
 import { listedAddresses } from '../shared/listed-addresses.ts';
-import { STATE_NAMES } from '../shared/state-table.ts';
+import { macText, STATE_NAMES } from '../shared/state-table.ts';
 import { counted } from '../shared/words.ts';
 import { addressText } from '../vrrp/address.ts';
 import { DROP_REASONS, type DropReason } from '../vrrp/drop-reasons.ts';
@@ -15,6 +15,7 @@ const ADVICE: Partial<Record<DropReason, string>> = {
   version: 'use the same VRRP version on both sides',
   checksum: 'it was damaged on the way, or its sender computes the checksum otherwise',
   'unknown-vrid': 'no virtual router of this group is configured on the interface',
+  source: 'no router has such an address, and only its owner sends from the virtual address',
   'own-source': 'the network loops our packets back, or another host has our address',
   'address-owner': 'we own the address: the other router must not use it',
   'auth-type': 'use the same auth_type on both sides',
@@ -45,6 +46,12 @@ export class Narrator {
       }
       case EventType.Dropped: {
         const reason = DROP_REASONS[event.a]!;
+        if (reason === 'address-conflict') {
+          const mac = macText(event.c);
+          const text = `${who}: ${mac} announces or answers for our address ${peer} (${counted(event.b, 'ARP packet')}): announced again; another router or host has the address too`;
+          this.log.warn({ ...fields, reason, peer, mac, count: event.b }, text);
+          break;
+        }
         const advice = reason === 'address-list' ? otherGroup(router, event) : ADVICE[reason];
         const text = `${who}: dropped ${counted(event.b, 'packet')} from ${peer}: ${reason}${advice ? `: ${advice}` : ''}`;
         const both = reason === 'address-list' ? lists(router, event) : {};
