@@ -50,6 +50,8 @@ const WRONG: readonly (readonly [reason: string, what: string, difference: Parti
   ['source', 'a multicast source', { source: '224.0.0.18' }],
   ['source', 'a class E source', { source: '240.0.0.1' }],
   ['source', 'the broadcast address as source', { source: '255.255.255.255' }],
+  ['source', 'the broadcast address of the subnet as source', { source: '10.0.0.255' }],
+  ['source', 'the network address as source', { source: '10.0.0.0' }],
   ['source', 'the virtual address as source', { source: VIP }],
   ['own-source', 'its own source address', { source: R1 }],
 ];

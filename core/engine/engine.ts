@@ -352,6 +352,7 @@ export class Engine {
     const { advertisement, frame } = this;
     if (advertisement.version !== router.version) return Drop.version;
     if (compareAddress(bytes, frame.sourceAt, router.primary) === 0) return Drop['own-source'];
+    if (router.isSubnetEdge(bytes, frame.sourceAt)) return Drop.source;
     if (router.priority === 255) return Drop['address-owner'];
     // The owner's own address is a virtual one, and only the owner's: it has priority 255 until it says good-bye.
     const { priority } = advertisement;

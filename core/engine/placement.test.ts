@@ -31,6 +31,12 @@ vi.mock('../native/index.ts', () => ({
     detachFilter: (descriptor: number) => kernel.filters.delete(descriptor),
     joinMulticast: () => {},
     bindPacketSocket: () => {},
+    Claims: class {
+      take(): boolean {
+        return true;
+      }
+      release(): void {}
+    },
     closeDescriptor: (descriptor: number) => kernel.open.delete(descriptor),
     PacketLoop: class {
       add(): void {}
@@ -149,8 +155,8 @@ test('a socket that could not be opened is tried again, and told once', () => {
   for (const { state } of routers) expect(state).not.toBe(State.Backup);
   kernel.refuse = '';
   vi.advanceTimersByTime(15_000);
-  expect(kernel.open.size).toBe(2);
+  expect(kernel.open.size).toBe(4); // for each interface one for packets and one for ARP
   expect(routers.map(({ state }) => state)).toEqual([State.Backup, State.Backup]);
   vi.advanceTimersByTime(60_000);
-  expect(kernel.open.size).toBe(2);
+  expect(kernel.open.size).toBe(4); // for each interface one for packets and one for ARP
 });

@@ -26,6 +26,8 @@ export class EngineRouter implements VirtualRouter {
   /** Our primary address on the interface, and as text; empty before it is known. */
   primary: Uint8Array = new Uint8Array();
   primaryText = '';
+  /** Network and broadcast addresses of the interface's IPv4 subnets, one after the other: no router's own. */
+  private edges: Uint8Array = new Uint8Array();
   /** Length of its frames in octets, once built. */
   frameLength = 0;
   private readonly ints: number;
@@ -108,18 +110,17 @@ export class EngineRouter implements VirtualRouter {
     encodeFrame(frames, this.frameSpace, this.primary, { ...fields, priority: 0 }, sign);
     send.set(frames, at);
     this.frameLength = end;
+    this.edges = edgesOf(link);
   }
 
   /** Whether the address at `bytes[at]` is one of the virtual addresses. */
   hasAddress(bytes: Uint8Array, at: number): boolean {
-    const ours = this.addresses;
-    const size = addressLength(this.config.family);
-    for (let start = 0; start < ours.length; start += size) {
-      let i = 0;
-      while (i < size && ours[start + i] === bytes[at + i]) i++;
-      if (i === size) return true;
-    }
-    return false;
+    return contains(this.addresses, addressLength(this.config.family), bytes, at);
+  }
+
+  /** Whether the address at `bytes[at]` names a whole subnet of the interface, or all hosts there. */
+  isSubnetEdge(bytes: Uint8Array, at: number): boolean {
+    return this.config.family === 4 && contains(this.edges, 4, bytes, at);
   }
 
   /**
@@ -156,4 +157,29 @@ export class EngineRouter implements VirtualRouter {
 function sameAddress(a: Uint8Array, aAt: number, b: Uint8Array, bAt: number, size: number): boolean {
   for (let i = 0; i < size; i++) if (a[aAt + i] !== b[bAt + i]) return false;
   return true;
+}
+
+/** Whether a list of addresses of `size` octets has the one at `bytes[at]`. */
+function contains(list: Uint8Array, size: number, bytes: Uint8Array, at: number): boolean {
+  for (let start = 0; start < list.length; start += size) {
+    let i = 0;
+    while (i < size && list[start + i] === bytes[at + i]) i++;
+    if (i === size) return true;
+  }
+  return false;
+}
+
+/** See `edges`. /31 (RFC 3021) and /32 have none. */
+function edgesOf(link: Link): Uint8Array {
+  const edges: number[] = [];
+  for (const { family, address, prefixLength } of link.addresses) {
+    if (family !== 4 || prefixLength > 30) continue;
+    const octets = [...addressBytes(address)];
+    const hosts = octets.map((_, i) => 0xff >> Math.min(8, Math.max(0, prefixLength - 8 * i)));
+    edges.push(
+      ...octets.map((octet, i) => octet & ~hosts[i]!),
+      ...octets.map((octet, i) => octet | hosts[i]!),
+    );
+  }
+  return Uint8Array.from(edges);
 }
