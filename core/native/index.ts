@@ -47,7 +47,7 @@ export interface PacketLoop {
    * Wakes at this time, in ms of CLOCK_MONOTONIC; 0: not at all. At once if it has passed.
    * @param awake the thread does not sleep until then, but looks again and again: only for a fraction of a ms
    */
-  setTimer(deadlineMs: number, awake: boolean): void;
+  setTimer(deadlineMs: number, awake?: boolean): void;
   /** Sends the first `count` entries of the queue. @returns how many of them failed */
   flush(count: number): number;
   /** Stops; idempotent. Sockets stay open. */

@@ -228,7 +228,7 @@ void PacketLoop::SetTimer(const Napi::CallbackInfo& info) {
   if (timerfd_settime(handles_->timer.fd, TFD_TIMER_ABSTIME, &when, nullptr) < 0) {
     throw SystemError(info.Env(), "timerfd_settime(" + std::to_string(ms) + " ms)", errno);
   }
-  if (info[1].As<Napi::Boolean>().Value()) {
+  if (info[1].ToBoolean().Value()) {  // may be left out
     uv_idle_start(&handles_->idle, [](uv_idle_t*) {});
   } else {
     uv_idle_stop(&handles_->idle);
