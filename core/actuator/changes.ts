@@ -5,7 +5,15 @@
 import type { KernelChange, KernelRefusal, NetworkDriver } from '../plugin/types.ts';
 import type { Holding, Holdings } from './holdings.ts';
 import type { Journal } from './journal.ts';
-import { type DriverResource, describe, installing, interfaceOf, meansGone, takingBack } from './resource.ts';
+import {
+  type DriverResource,
+  describe,
+  installing,
+  interfaceOf,
+  isUncertain,
+  meansGone,
+  takingBack,
+} from './resource.ts';
 import { readSysctl, writeSysctl } from './sysctl.ts';
 import type { View } from './view.ts';
 
@@ -78,12 +86,17 @@ export class Changes {
       const answers = await this.apply(missing, (holding) => installing(holding.resource as DriverResource));
       for (const holding of missing) {
         const refusal = answers.get(holding) ?? null;
-        if (refusal === null) {
-          holding.state = 'ours';
-          this.view.installed(holding.resource);
+        if (refusal === null || this.wasDoneBefore(holding, refusal)) {
+          this.isOurs(holding);
+          continue;
+        }
+        if (isUncertain(refusal)) {
+          holding.uncertain = true;
+          refused.set(holding, refusal);
           continue;
         }
         this.journal.strike(holding.id);
+        delete holding.uncertain;
         // The kernel knows of one that we had not seen yet. Of a link that says only that the name is taken.
         if (refusal.errno === 'EEXIST' && holding.resource.kind !== 'link') holding.state = 'foreign';
         else refused.set(holding, refusal);
@@ -91,6 +104,17 @@ export class Changes {
       this.journal.flush();
     }
     return refused;
+  }
+
+  /** It is there now because an attempt before this one has put it there, whose answer did not say so. */
+  private wasDoneBefore({ uncertain, resource }: Holding, { errno }: KernelRefusal): boolean {
+    return uncertain === true && errno === 'EEXIST' && resource.kind !== 'link';
+  }
+
+  private isOurs(holding: Holding): void {
+    holding.state = 'ours';
+    delete holding.uncertain;
+    this.view.installed(holding.resource);
   }
 
   /**
@@ -147,7 +171,7 @@ export class Changes {
     const answers = await this.apply(routes, (holding) => installing(holding.resource as DriverResource));
     const gone = routes.filter((holding) => {
       const refusal = answers.get(holding) ?? null;
-      return refusal !== null && refusal.errno !== 'EEXIST';
+      return refusal !== null && refusal.errno !== 'EEXIST' && !isUncertain(refusal);
     });
     for (const holding of gone) this.holdings.lost(holding);
     this.journal.flush();
@@ -196,6 +220,10 @@ export class Changes {
         refused.set(holding, value);
         return false;
       }
+      if (value === resource.value && holding.uncertain === true) {
+        this.isOurs(holding);
+        return false;
+      }
       if (value === resource.value || (value === undefined && resource.optional === true)) {
         holding.state = 'foreign';
         return false;
@@ -204,7 +232,8 @@ export class Changes {
       return true;
     }
     const found = this.view.find(resource);
-    if (found.is === 'same') holding.state = 'foreign';
+    if (found.is === 'same' && holding.uncertain === true) this.isOurs(holding);
+    else if (found.is === 'same') holding.state = 'foreign';
     if (found.is === 'other' || found.is === 'altered') {
       refused.set(holding, {
         errno: 'EEXIST',

@@ -21,6 +21,11 @@ export interface Holding {
   state: 'missing' | 'ours' | 'foreign';
   /** `mac` and `sysctl`: what to put back. */
   original?: string;
+  /**
+   * Missing, but an attempt to install it has ended without telling whether it was done: if it is there, it is ours,
+   * for it was not before. It stays in the journal.
+   */
+  uncertain?: boolean;
   /** `link` that is ours: the index by which it is known, whatever somebody does to it; absent until it was read. */
   index?: number;
 }
@@ -94,6 +99,7 @@ export class Holdings {
     for (const holding of [...used].reverse()) {
       holding.users.delete(slot);
       if (holding.users.size > 0) continue;
+      if (holding.uncertain === true) holding.state = 'ours'; // taking back tells whether it is there
       if (holding.state === 'ours') orphans.push(holding);
       else this.forget(holding);
     }
@@ -111,6 +117,7 @@ export class Holdings {
   lost(holding: Holding): void {
     holding.state = 'missing';
     delete holding.index;
+    delete holding.uncertain;
     if (holding.users.size === 0) this.forget(holding);
   }
 
