@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, realpathSync, statSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import path from 'node:path';
+import { native } from '../native/index.ts';
 
 /** Where the files of all instances are: gone after a reboot, as the kernel's state is. For root alone. */
 const RUN_FOLDER = '/run/rvrrpd';
@@ -31,7 +32,7 @@ export interface Instance extends InstancePlaces {
 
 /** Where the files of the daemon for this configuration file are. @throws Error if its folder does not exist */
 export function instancePlaces(configFile: string): InstancePlaces {
-  const namespace = statSync('/proc/self/ns/net').ino;
+  const namespace = namespaceName();
   const digest = createHash('sha256').update(realName(configFile)).digest('hex').slice(0, 16);
   const key = `${namespace}-${digest}`;
   return {
@@ -56,6 +57,17 @@ export async function takeInstance(configFile: string): Promise<Instance> {
     throw new Error(`${who} already runs ${configFile} in this network namespace`);
   });
   return { ...places, release: () => lock.close() };
+}
+
+/** What no other network namespace is called until the next boot, as far as the kernel can tell. */
+function namespaceName(): string {
+  const { ino } = statSync('/proc/self/ns/net');
+  try {
+    return `${ino}-${native.namespaceCookie()}`;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOPROTOOPT') throw error;
+    return String(ino);
+  }
 }
 
 /** The file's name without symbolic links, also while the file itself is missing. */
