@@ -5,6 +5,7 @@
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import type { DaemonConfig } from '../config/model.ts';
 import type { KernelResource, Link, SysctlResource } from '../plugin/types.ts';
+import { addressBytes } from '../vrrp/address.ts';
 import type { JournalEntry } from './journal.ts';
 import type { ActuatorInit } from './messages.ts';
 import { Planner } from './planner.ts';
@@ -43,10 +44,33 @@ export async function findObstacles(
   const ethernet = new Map(links.filter((link) => link.ethernet).map((link) => [link.name, link]));
   const obstacles: string[] = [];
   for (const slot of slots) {
-    const fault = faultOf(() => planner.plan(slot, ethernet)?.resources ?? [], surroundings);
+    const router = config.virtualRouters[slot]!;
+    const fault =
+      edgeFault(router.addresses, ethernet.get(router.interface)) ??
+      faultOf(() => planner.plan(slot, ethernet)?.resources ?? [], surroundings);
     if (fault !== undefined) obstacles.push(`${nameOf(config, slot)}: ${fault}`);
   }
   return obstacles;
+}
+
+/** A virtual address that no host can have on its link: a subnet's own, or its broadcast address (RFC 1812 §4.2.3.1). */
+export function edgeFault(addresses: readonly string[], link: Link | undefined): string | undefined {
+  for (const { family, address, prefixLength } of link?.addresses ?? []) {
+    if (family !== 4 || prefixLength > 30) continue; // /31 (RFC 3021) and /32 have no such addresses
+    const hosts = 0xffff_ffff >>> prefixLength;
+    const network = (numberOf(address) & ~hosts) >>> 0;
+    for (const virtual of addresses) {
+      const number = numberOf(virtual);
+      const what = number === network ? 'own' : number === (network | hosts) >>> 0 ? 'broadcast' : undefined;
+      if (what === undefined) continue;
+      return `vip ${virtual} is the ${what} address of the subnet of ${address}/${prefixLength}: choose an address that a host can have`;
+    }
+  }
+  return undefined;
+}
+
+function numberOf(address: string): number {
+  return addressBytes(address).reduce((number, octet) => number * 256 + octet, 0);
 }
 
 /** Obstacles as one text. */

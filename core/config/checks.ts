@@ -81,6 +81,12 @@ function checkRouter(table: RawTable, path: ConfigPath, list: IssueList): Router
   if (typeof name === 'string') {
     const fault = interfaceNameFault(name);
     if (fault !== undefined) list.error([...path, 'interface'], fault);
+    else if (name === 'lo') {
+      list.error(
+        [...path, 'interface'],
+        'is the loopback interface, where nobody hears VRRP: an Ethernet interface',
+      );
+    }
   }
   if (typeof vifname === 'string') {
     const fault = interfaceNameFault(vifname);

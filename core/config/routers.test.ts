@@ -203,3 +203,9 @@ describe('what virtual routers may not share', () => {
     ]);
   });
 });
+
+test('the loopback interface is refused', () => {
+  expect(complaints('[[vrouter]]\ngroup = 1\ninterface = "lo"\nvip = "10.0.0.1"\n')).toEqual([
+    expect.stringContaining('vrouter[0].interface = "lo": is the loopback interface'),
+  ]);
+});
