@@ -86,6 +86,22 @@ export function meansGone(refusal: KernelRefusal): boolean {
   return GONE.includes(refusal.errno);
 }
 
+/** Refusals that the kernel, or a driver before it asks, has instead of a change. */
+const NOTHING_DONE: readonly string[] = [
+  ...GONE,
+  ...['EPERM', 'EACCES', 'EROFS', 'EEXIST', 'EBUSY', 'EINVAL', 'ERANGE', 'E2BIG', 'ENAMETOOLONG', 'ENOTUNIQ'],
+  ...['EOPNOTSUPP', 'ENOTSUP', 'EAFNOSUPPORT', 'EPROTONOSUPPORT', 'ENOSYS', 'ENOTTY', 'EADDRINUSE', 'EMFILE'],
+  ...['ENETUNREACH', 'EHOSTUNREACH', 'ENETDOWN', 'EMLINK', 'ELOOP', 'ENOTDIR', 'EISDIR'],
+];
+
+/**
+ * Whether a refusal proves that the change was not made. Any other (`EIO`, `ENOBUFS`, `ETIMEDOUT`, …) may be about
+ * the answer: the kernel has done what it was asked, and we have not heard of it.
+ */
+export function provesNothingDone(refusal: KernelRefusal): boolean {
+  return NOTHING_DONE.includes(refusal.errno);
+}
+
 /** A resource in words, for the log. */
 export function describe(resource: KernelResource): string {
   switch (resource.kind) {
