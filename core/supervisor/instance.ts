@@ -1,8 +1,9 @@
 /** One daemon for each configuration file and network namespace: a lock, and where its files are. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, realpathSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import path from 'node:path';
+import { native } from '../native/index.ts';
 
 /** Where the files of all instances are: gone after a reboot, as the kernel's state is. For root alone. */
 const RUN_FOLDER = '/run/rvrrpd';
@@ -17,6 +18,8 @@ export interface InstancePlaces {
   readonly lock: string;
   /** See `ActuatorInit.journal`. */
   readonly journal: string;
+  /** See `ActuatorInit.namespaceCookie`. */
+  readonly namespaceCookie: string | null;
   /** See `ServiceContext.stateFile`. */
   readonly serviceState: string;
   /** Unix socket on which it is asked and told things, see control.ts. */
@@ -34,12 +37,28 @@ export function instancePlaces(configFile: string): InstancePlaces {
   const namespace = statSync('/proc/self/ns/net').ino;
   const digest = createHash('sha256').update(realName(configFile)).digest('hex').slice(0, 16);
   const key = `${namespace}-${digest}`;
+  const namespaceCookie = native.namespaceCookie();
   return {
     lock: `\0rvrrpd/${digest}`,
+    // It tells itself of which namespace it is.
     journal: path.join(RUN_FOLDER, `${key}.journal`),
-    serviceState: path.join(RUN_FOLDER, `${key}.service`),
+    namespaceCookie,
+    serviceState: path.join(
+      RUN_FOLDER,
+      `${key}${namespaceCookie === null ? '' : `-${namespaceCookie}`}.service`,
+    ),
+    // Whoever listens there is alive, and so is its namespace.
     control: path.join(RUN_FOLDER, `${key}.sock`),
   };
+}
+
+/** Removes the service state of namespaces that are gone: ours has their inode number. */
+function removeStale({ journal, serviceState }: InstancePlaces): void {
+  const key = path.basename(journal, '.journal');
+  for (const name of readdirSync(RUN_FOLDER)) {
+    const isState = name.startsWith(`${key}-`) && name.endsWith('.service');
+    if (isState && name !== path.basename(serviceState)) rmSync(path.join(RUN_FOLDER, name), { force: true });
+  }
 }
 
 /**
@@ -55,6 +74,7 @@ export async function takeInstance(configFile: string): Promise<Instance> {
     const who = pid === undefined ? 'another rvrrpd' : `another rvrrpd, process ${pid},`;
     throw new Error(`${who} already runs ${configFile} in this network namespace`);
   });
+  removeStale(places);
   return { ...places, release: () => lock.close() };
 }
 
