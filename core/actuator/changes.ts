@@ -16,43 +16,9 @@ import {
 } from './resource.ts';
 import { readSysctl, writeSysctl } from './sysctl.ts';
 import { type Finding, View } from './view.ts';
+import { type Refusals, waves } from './waves.ts';
 
-/** Why holdings could not be brought in or out. */
-export type Refusals = ReadonlyMap<Holding, KernelRefusal>;
-
-/**
- * Walks several ordered lists at once: each wave takes the next run of like resources of each.
- * @param refused a list ends after a wave in which one of its own was refused
- */
-function* waves(
-  lists: readonly (readonly Holding[])[],
-  likeness: (holding: Holding) => string,
-  refused: Refusals = new Map(),
-): Generator<Holding[]> {
-  let walks = lists.map((list) => ({ list, from: 0, to: 0 }));
-  for (;;) {
-    const wave = new Set<Holding>(); // a holding that several routers use is in several lists
-    for (const walk of walks) {
-      walk.from = walk.to;
-      const first = walk.list[walk.from];
-      if (!first) continue;
-      const run = likeness(first);
-      for (
-        let next: Holding | undefined = first;
-        next && likeness(next) === run;
-        next = walk.list[++walk.to]
-      ) {
-        wave.add(next);
-      }
-    }
-    if (wave.size === 0) return;
-    yield [...wave];
-    if (refused.size === 0) continue;
-    walks = walks.filter(
-      ({ list, from, to }) => !list.slice(from, to).some((holding) => refused.has(holding)),
-    );
-  }
-}
+export type { Refusals } from './waves.ts';
 
 /** Acts on the kernel. One call at a time. */
 export class Changes {
