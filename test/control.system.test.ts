@@ -144,19 +144,22 @@ describeSystem('the control socket', () => {
       const { r1, file, daemon } = await master(lab);
       const stuck = new Set<Socket>();
       let over = false;
-      // One half-sent request each; unix sockets with a path know no network namespaces. Who is dismissed comes again.
-      const pester = (i: number): void => {
+      // Unix sockets with a path know no network namespaces.
+      const pester = (text: string, reads: boolean): void => {
         const socket = connect(controlSocket(r1));
         stuck.add(socket);
         socket.on('error', () => {});
+        // Who is dismissed, or turned away, comes again.
         socket.on('close', () => {
           stuck.delete(socket);
-          if (!over) setTimeout(pester, 10, i);
+          if (!over) setTimeout(pester, 10, text, reads);
         });
-        socket.write(i % 2 === 0 ? '{"command":' : '{"command":"status"}\n'.repeat(50));
-        socket.pause();
+        socket.write(text);
+        if (reads) socket.resume();
+        else socket.pause();
       };
-      for (let i = 0; i < 16; i++) pester(i);
+      for (let i = 0; i < 8; i++) pester('{"command":"status"}\n'.repeat(50), false);
+      for (let i = 0; i < 24; i++) pester('{"command":', true); // half a request
       await eventually('being turned away', 20_000, async () => {
         const { code, stderr } = await invoke(r1, ['status', '-c', file]);
         return code === 1 && /too many requests/.test(stderr);

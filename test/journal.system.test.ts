@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import type { Host } from './lab/host.ts';
@@ -31,6 +31,12 @@ function journalOf({ namespace }: Host): string {
 function edit(journal: string, change: (header: Record<string, unknown>) => object): void {
   const [first = '', ...lines] = readFileSync(journal, 'utf8').split('\n');
   writeFileSync(journal, [JSON.stringify(change(JSON.parse(first))), ...lines].join('\n'));
+}
+
+/** As a release wrote it that knew no cookies, where it did. */
+function makeOld(journal: string): void {
+  edit(journal, ({ journal: version, boot, netns }) => ({ journal: version, boot, netns }));
+  renameSync(journal, journal.replace(/-\d+-([0-9a-f]+\.journal)$/, '-$1'));
 }
 
 /** Becomes Master with all that it installs, and is killed. */
@@ -97,7 +103,7 @@ describeSystem('a start after SIGKILL', () => {
       withLab(async (lab) => {
         const { r1 } = await twoRouters(lab);
         await killMaster(lab, r1, ether);
-        edit(journalOf(r1), ({ journal, boot, netns }) => ({ journal, boot, netns }));
+        makeOld(journalOf(r1));
         const daemon = await restart(lab, r1, ether);
         expect(await hasVip(r1)).toBe(false);
         expect(await macOf(r1, 'lan')).toBe(R1_MAC);
@@ -115,7 +121,7 @@ describeSystem('a start after SIGKILL', () => {
       withLab(async (lab) => {
         const { r1 } = await twoRouters(lab);
         await killMaster(lab, r1, { ...ether, iftype: 'macvlan' });
-        edit(journalOf(r1), ({ journal, boot, netns }) => ({ journal, boot, netns }));
+        makeOld(journalOf(r1));
         const daemon = await restart(lab, r1, { ...ether, iftype: 'macvlan' });
         expect(await r1.ip('-br link')).not.toContain('standby7');
         expect((await daemon.stop()).code).toBe(0);
@@ -171,7 +177,7 @@ describeSystem('a start after SIGKILL', () => {
       withLab(async (lab) => {
         const { r1 } = await twoRouters(lab);
         await killMaster(lab, r1, ether);
-        const stale = journalOf(r1).replace(/\.journal$/, '-1.service');
+        const stale = journalOf(r1).replace(/-\d+-([0-9a-f]+)\.journal$/, '-1-$1.service');
         writeFileSync(stale, '{}');
         const daemon = await restart(lab, r1, ether);
         expect(existsSync(stale)).toBe(false);

@@ -127,19 +127,21 @@ export class Changes {
 
   /**
    * Installs routes of ours again, which the kernel drops without a word when their interface goes down.
-   * @returns those that had been gone
+   * @returns those that had been gone; others may be `unsure` afterwards
    */
   async refreshRoutes(): Promise<{ readonly restored: Holding[]; readonly gone: Holding[] }> {
     const routes = [...this.holdings.all()].filter(
       (holding) => holding.resource.kind === 'route' && holding.state === 'ours' && holding.users.size > 0,
     );
     const answers = await this.apply(routes, (holding) => installing(holding.resource as DriverResource));
-    const gone = routes.filter((holding) => {
+    const gone: Holding[] = [];
+    for (const holding of routes) {
       const refusal = answers.get(holding) ?? null;
-      return refusal !== null && refusal.errno !== 'EEXIST';
-    });
-    // No such refusal says that it is not there: the kernel looks for the gateway first, for one.
-    for (const holding of gone) holding.state = 'unsure';
+      if (refusal === null || refusal.errno === 'EEXIST') continue;
+      // No such refusal says that it is not there: the kernel looks for the gateway first, for one.
+      holding.state = 'unsure';
+      if (provesNothingDone(refusal)) gone.push(holding);
+    }
     return { restored: routes.filter((holding) => (answers.get(holding) ?? null) === null), gone };
   }
 

@@ -44,7 +44,7 @@ export interface ActuatorInit {
   /** The file that remembers what of the kernel is ours, should this process die. */
   readonly journal: string;
   /**
-   * The network namespace that it is about, see `ProcessCalls.namespaceCookie`; null: the kernel cannot tell. Absent:
+   * The network namespace that it is about, see `Native.namespaceCookie`; null: the kernel cannot tell. Absent:
    * no other namespace can have the inode number, as long as the file exists.
    */
   readonly namespaceCookie?: string | null;

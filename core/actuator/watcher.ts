@@ -197,7 +197,9 @@ export class Watcher {
     }
     for (const holding of gone) this.events.lost(holding);
     for (const holding of this.holdings.all()) {
-      if (holding.resource.kind !== 'route' || holding.state !== 'foreign') continue;
+      if (holding.resource.kind !== 'route') continue;
+      if (holding.state === 'unsure') this.events.lost(holding);
+      if (holding.state !== 'foreign') continue;
       // It may not be there any more: the next attempt to install it tells.
       holding.state = 'missing';
       holding.wasForeign = true;

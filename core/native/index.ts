@@ -80,6 +80,11 @@ export interface Native extends ProcessCalls, SignalCalls, TapCalls, ClaimCalls 
   /** CLOCK_MONOTONIC in ms, with fractions. */
   monotonicMs(): number;
   /**
+   * SO_NETNS_COOKIE of this thread's network namespace, a decimal number: until the next boot no other namespace has
+   * it, while an inode number is soon used again. ENOPROTOOPT before Linux 5.14.
+   */
+  namespaceCookie(): string;
+  /**
    * Scheduling of the calling thread (man 2 sched_setscheduler): `policy` 0 SCHED_OTHER with `nice`,
    * 1 SCHED_FIFO with `priority` 1 to 99.
    */

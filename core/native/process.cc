@@ -1,10 +1,9 @@
-// File locks, descriptors put in place of others, messages to a service manager, and which network namespace this is.
+// File locks, descriptors put in place of others, and messages to a service manager.
 #include "process.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -38,24 +37,6 @@ void ReplaceDescriptor(const Napi::CallbackInfo& info) {
   if (dup3(from, to, to > STDERR_FILENO ? O_CLOEXEC : 0) < 0) {
     throw SystemError(info.Env(), "dup3(" + std::to_string(from) + ", " + std::to_string(to) + ")", errno);
   }
-}
-
-// namespaceCookie(): string | null
-Napi::Value NamespaceCookie(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-#ifndef SO_NETNS_COOKIE
-  constexpr int SO_NETNS_COOKIE = 71;  // Linux 5.14, newer than many a libc (asm-generic/socket.h)
-#endif
-  const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) throw SystemError(env, "socket(AF_UNIX, SOCK_DGRAM)", errno);
-  uint64_t cookie = 0;
-  socklen_t length = sizeof cookie;
-  const int result = getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &length);
-  const int error = errno;
-  close(fd);
-  if (result == 0) return Napi::String::New(env, std::to_string(cookie));
-  if (error == ENOPROTOOPT) return env.Null();
-  throw SystemError(env, "getsockopt(SO_NETNS_COOKIE)", error);
 }
 
 // sendDatagram(address, message)
@@ -101,7 +82,6 @@ void InitProcess(Napi::Env env, Napi::Object exports) {
   exports.Set("lockFile", Napi::Function::New(env, LockFile));
   exports.Set("replaceDescriptor", Napi::Function::New(env, ReplaceDescriptor));
   exports.Set("exitWithin", Napi::Function::New(env, ExitWithin));
-  exports.Set("namespaceCookie", Napi::Function::New(env, NamespaceCookie));
   exports.Set("sendDatagram", Napi::Function::New(env, SendDatagram));
 }
 

@@ -16,12 +16,6 @@ export interface ProcessCalls {
    */
   exitWithin(ms: number, code: number): void;
   /**
-   * The cookie of this thread's network namespace (SO_NETNS_COOKIE, Linux 5.14): 64 bits in decimal that no other
-   * namespace has or will have before the next boot, unlike the inode number of `/proc/self/ns/net`.
-   * @returns null: the kernel has none
-   */
-  namespaceCookie(): string | null;
-  /**
    * Sends one datagram to a Unix socket, waiting for 500 ms at most.
    * @param address path, or `@` and an abstract name (man 7 unix)
    */

@@ -1,6 +1,6 @@
 /** One daemon for each configuration file and network namespace: a lock, and where its files are. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import path from 'node:path';
 import { native } from '../native/index.ts';
@@ -34,30 +34,33 @@ export interface Instance extends InstancePlaces {
 
 /** Where the files of the daemon for this configuration file are. @throws Error if its folder does not exist */
 export function instancePlaces(configFile: string): InstancePlaces {
-  const namespace = statSync('/proc/self/ns/net').ino;
+  const { ino } = statSync('/proc/self/ns/net');
+  const namespaceCookie = cookie();
   const digest = createHash('sha256').update(realName(configFile)).digest('hex').slice(0, 16);
-  const key = `${namespace}-${digest}`;
-  const namespaceCookie = native.namespaceCookie();
+  // What no other namespace is called until the next boot, as far as the kernel can tell.
+  const key = namespaceCookie === null ? `${ino}-${digest}` : `${ino}-${namespaceCookie}-${digest}`;
   return {
     lock: `\0rvrrpd/${digest}`,
-    // It tells itself of which namespace it is.
     journal: path.join(RUN_FOLDER, `${key}.journal`),
     namespaceCookie,
-    serviceState: path.join(
-      RUN_FOLDER,
-      `${key}${namespaceCookie === null ? '' : `-${namespaceCookie}`}.service`,
-    ),
-    // Whoever listens there is alive, and so is its namespace.
+    serviceState: path.join(RUN_FOLDER, `${key}.service`),
     control: path.join(RUN_FOLDER, `${key}.sock`),
   };
 }
 
-/** Removes the service state of namespaces that are gone: ours has their inode number. */
-function removeStale({ journal, serviceState }: InstancePlaces): void {
-  const key = path.basename(journal, '.journal');
+/**
+ * Takes over a journal from before cookies were in the names of files, and removes the files of namespaces that are
+ * gone: they had the inode number that is ours now. To be called by the holder of the lock.
+ */
+function tidy({ journal, namespaceCookie }: InstancePlaces): void {
+  if (namespaceCookie === null) return;
+  const [inode, , digest] = path.basename(journal, '.journal').split('-');
+  const old = path.join(RUN_FOLDER, `${inode}-${digest}.journal`);
+  if (existsSync(old) && !existsSync(journal)) renameSync(old, journal); // it tells itself how far it is to be believed
+  const ofInode = new RegExp(`^${inode}-(\\d+-)?${digest}\\.(journal|service|sock)$`);
+  const ours = `${inode}-${namespaceCookie}-`;
   for (const name of readdirSync(RUN_FOLDER)) {
-    const isState = name.startsWith(`${key}-`) && name.endsWith('.service');
-    if (isState && name !== path.basename(serviceState)) rmSync(path.join(RUN_FOLDER, name), { force: true });
+    if (ofInode.test(name) && !name.startsWith(ours)) rmSync(path.join(RUN_FOLDER, name), { force: true });
   }
 }
 
@@ -74,8 +77,18 @@ export async function takeInstance(configFile: string): Promise<Instance> {
     const who = pid === undefined ? 'another rvrrpd' : `another rvrrpd, process ${pid},`;
     throw new Error(`${who} already runs ${configFile} in this network namespace`);
   });
-  removeStale(places);
+  tidy(places);
   return { ...places, release: () => lock.close() };
+}
+
+/** The cookie of this network namespace; null before Linux 5.14. */
+function cookie(): string | null {
+  try {
+    return native.namespaceCookie();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOPROTOOPT') throw error;
+    return null;
+  }
 }
 
 /** The file's name without symbolic links, also while the file itself is missing. */

@@ -183,9 +183,9 @@ it('converges, and leaves nothing behind', async () => {
           kernel.refuse = () => undefined;
         } else if (event.kind === 'lose') {
           let count = 0;
-          kernel.lose = () => (++count % event.every === 0 ? 'EIO' : undefined);
+          kernel.loseAnswer = () => ++count % event.every === 0;
           await run.turns(1);
-          kernel.lose = () => undefined;
+          kernel.loseAnswer = () => false;
         } else if (event.kind === 'crash') {
           // In the middle of whatever it does next, or after it.
           kernel.dieAfter = event.after;

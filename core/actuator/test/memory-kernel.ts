@@ -1,13 +1,13 @@
 /** A kernel in memory, as a network driver sees one: links, addresses, routes, nothing else. */
 import type { KernelChange, KernelNews, KernelRefusal, Link, NetworkDriver } from '../../plugin/types.ts';
 
-/** Implements the driver's contract. `refuse` makes a share of the changes fail, `lose` of their answers get lost. */
+/** Implements the driver's contract. `refuse` makes a share of the changes fail, `loseAnswer` of their answers get lost. */
 export class MemoryKernel implements NetworkDriver {
   readonly byName = new Map<string, Link>();
   readonly routes = new Set<string>();
   refuse: (change: KernelChange) => string | undefined = () => undefined;
-  /** What is answered to a change that was made, as if nobody had heard that it was. */
-  lose: (change: KernelChange) => string | undefined = () => undefined;
+  /** Whether the answer to a change is lost: it is made, and answered with EIO, or another errno. */
+  loseAnswer: (change: KernelChange) => boolean | string = () => false;
   batches = 0;
   /** Changes until the process "dies" in the middle of a batch: the call never returns. */
   dieAfter = Number.POSITIVE_INFINITY;
@@ -67,7 +67,9 @@ export class MemoryKernel implements NetworkDriver {
         this.onDeath();
         await new Promise(() => {});
       }
-      const errno = this.refuse(change) ?? this.applyOne(change) ?? this.lose(change);
+      const answer = this.refuse(change) ?? this.applyOne(change);
+      const lost = answer === undefined && this.loseAnswer(change);
+      const errno = lost === true ? 'EIO' : lost || answer;
       results.push(errno === undefined ? null : { errno, message: `${change.op}: ${errno}` });
     }
     return results;
