@@ -8,12 +8,16 @@
 import { counted } from '../shared/words.ts';
 import { Changes } from './changes.ts';
 import { type Holding, Holdings } from './holdings.ts';
+import { sift } from './leftovers.ts';
 import { Masters } from './masters.ts';
 import type { ActuatorParts } from './parts.ts';
-import { describe, interfaceOf } from './resource.ts';
+import { describe, identityOf, interfaceOf } from './resource.ts';
 import { View } from './view.ts';
 import { WakeUp } from './wake-up.ts';
 import { Watcher } from './watcher.ts';
+
+/** Of what is left alone, so much is told by name. */
+const TOLD = 5;
 
 /** See the file's comment. */
 export class Actuator {
@@ -37,7 +41,7 @@ export class Actuator {
    * @throws Error if the kernel cannot be read
    */
   async start(): Promise<void> {
-    for (const entry of this.parts.journal.list()) this.holdings.adopt(entry);
+    await this.adoptLeftovers();
     await this.watcher.read();
     this.masters.claimPresent();
     await this.watcher.verify();
@@ -90,6 +94,33 @@ export class Actuator {
   close(): void {
     for (const driver of this.parts.plugins.drivers.values()) driver.close();
     this.parts.journal.close();
+  }
+
+  /** Makes holdings of what is left of an earlier run, as far as it can be told to be ours. */
+  private async adoptLeftovers(): Promise<void> {
+    const { journal, plugins, log } = this.parts;
+    const entries = journal.list();
+    if (entries.length === 0) return;
+    const view = new View((await plugins.drivers.values().next().value?.links()) ?? []);
+    const { ours, strangers } = sift(entries, view);
+    const known = new Set(ours);
+    for (const entry of entries) if (!known.has(entry)) journal.strike(identityOf(entry.resource));
+    const unknown = new Set(entries);
+    for (const entry of ours) {
+      if (!unknown.has(entry)) journal.add(entry);
+      this.holdings.adopt(entry);
+    }
+    journal.flush();
+    if (strangers.length === 0) return;
+    log(
+      'warn',
+      `left alone what an earlier run may have put into the kernel, because nothing proves that it is ours: ` +
+        strangers
+          .slice(0, TOLD)
+          .map(({ resource }) => describe(resource))
+          .join('; ') +
+        (strangers.length > TOLD ? `; and ${strangers.length - TOLD} more` : ''),
+    );
   }
 
   private async takeBack(lists: readonly (readonly Holding[])[]): Promise<void> {

@@ -3,56 +3,22 @@
  * journal first.
  */
 import type { KernelChange, KernelRefusal, NetworkDriver } from '../plugin/types.ts';
-import type { Holding, Holdings } from './holdings.ts';
+import { type Holding, type Holdings, mayBeOurs } from './holdings.ts';
 import type { Journal } from './journal.ts';
 import {
   type DriverResource,
   describe,
   installing,
   interfaceOf,
-  isUncertain,
   meansGone,
+  provesNothingDone,
   takingBack,
 } from './resource.ts';
 import { readSysctl, writeSysctl } from './sysctl.ts';
-import type { View } from './view.ts';
+import { type Finding, View } from './view.ts';
+import { type Refusals, waves } from './waves.ts';
 
-/** Why holdings could not be brought in or out. */
-export type Refusals = ReadonlyMap<Holding, KernelRefusal>;
-
-/**
- * Walks several ordered lists at once: each wave takes the next run of like resources of each.
- * @param refused a list ends after a wave in which one of its own was refused
- */
-function* waves(
-  lists: readonly (readonly Holding[])[],
-  likeness: (holding: Holding) => string,
-  refused: Refusals = new Map(),
-): Generator<Holding[]> {
-  let walks = lists.map((list) => ({ list, from: 0, to: 0 }));
-  for (;;) {
-    const wave = new Set<Holding>(); // a holding that several routers use is in several lists
-    for (const walk of walks) {
-      walk.from = walk.to;
-      const first = walk.list[walk.from];
-      if (!first) continue;
-      const run = likeness(first);
-      for (
-        let next: Holding | undefined = first;
-        next && likeness(next) === run;
-        next = walk.list[++walk.to]
-      ) {
-        wave.add(next);
-      }
-    }
-    if (wave.size === 0) return;
-    yield [...wave];
-    if (refused.size === 0) continue;
-    walks = walks.filter(
-      ({ list, from, to }) => !list.slice(from, to).some((holding) => refused.has(holding)),
-    );
-  }
-}
+export type { Refusals } from './waves.ts';
 
 /** Acts on the kernel. One call at a time. */
 export class Changes {
@@ -75,46 +41,40 @@ export class Changes {
    */
   async install(lists: readonly (readonly Holding[])[]): Promise<Refusals> {
     const refused = new Map<Holding, KernelRefusal>();
+    await this.lookAgain(lists);
     const executor = ({ resource, driver }: Holding) =>
       resource.kind === 'sysctl' ? 'sysctl' : `driver ${driver}`;
     for (const wave of waves(lists, executor, refused)) {
       const missing = wave.filter(
-        (holding) => holding.state === 'missing' && this.isNeeded(holding, refused),
+        (holding) =>
+          (holding.state === 'missing' || holding.state === 'unsure') && this.isNeeded(holding, refused),
       );
-      for (const holding of missing) this.note(holding);
+      for (const holding of missing) if (!holding.wasForeign) this.note(holding);
       this.journal.flush();
       const answers = await this.apply(missing, (holding) => installing(holding.resource as DriverResource));
       for (const holding of missing) {
         const refusal = answers.get(holding) ?? null;
-        if (refusal === null || this.wasDoneBefore(holding, refusal)) {
-          this.isOurs(holding);
+        // Of a link it says only that the name is taken: the next look tells by whom.
+        const isThere = refusal?.errno === 'EEXIST' && holding.resource.kind !== 'link';
+        if (refusal === null || (isThere && holding.state === 'unsure')) {
+          if (holding.wasForeign) this.note(holding);
+          delete holding.wasForeign;
+          holding.state = 'ours';
+          this.view.installed(holding.resource);
           continue;
         }
-        if (isUncertain(refusal)) {
-          holding.uncertain = true;
-          refused.set(holding, refusal);
+        if (!isThere) refused.set(holding, refusal);
+        if (holding.state === 'unsure') continue; // this answer says nothing about the attempts before
+        if (!provesNothingDone(refusal) && !holding.wasForeign) {
+          holding.state = 'unsure';
           continue;
         }
         this.journal.strike(holding.id);
-        delete holding.uncertain;
-        // The kernel knows of one that we had not seen yet. Of a link that says only that the name is taken.
-        if (refusal.errno === 'EEXIST' && holding.resource.kind !== 'link') holding.state = 'foreign';
-        else refused.set(holding, refusal);
+        if (isThere) holding.state = 'foreign'; // the kernel knows of one that we had not seen yet
       }
       this.journal.flush();
     }
     return refused;
-  }
-
-  /** It is there now because an attempt before this one has put it there, whose answer did not say so. */
-  private wasDoneBefore({ uncertain, resource }: Holding, { errno }: KernelRefusal): boolean {
-    return uncertain === true && errno === 'EEXIST' && resource.kind !== 'link';
-  }
-
-  private isOurs(holding: Holding): void {
-    holding.state = 'ours';
-    delete holding.uncertain;
-    this.view.installed(holding.resource);
   }
 
   /**
@@ -125,7 +85,9 @@ export class Changes {
   async takeBack(lists: readonly (readonly Holding[])[]): Promise<Refusals> {
     const refused = new Map<Holding, KernelRefusal>();
     const goingLinks = new Map<string, Holding>();
+    const unseen = await this.lookAgain(lists);
     for (const holding of lists.flat()) {
+      if (unseen && holding.state === 'unsure') refused.set(holding, unseen);
       if (holding.resource.kind === 'link') goingLinks.set(holding.resource.interface, holding);
     }
     /** What goes down with the link it sits on: settings and IFF_UP of a link of ours. */
@@ -133,15 +95,18 @@ export class Changes {
       (resource.kind === 'sysctl' || resource.kind === 'up') && goingLinks.has(interfaceOf(resource) ?? '');
 
     for (const wave of waves(lists, ({ resource }) => resource.kind)) {
-      const ours = wave.filter((holding) => holding.state === 'ours' && !sinking(holding));
+      const ours = wave.filter((holding) => mayBeOurs(holding) && !refused.has(holding) && !sinking(holding));
       const standing = new Set(ours.filter((holding) => this.isStillOurs(holding)));
-      const answers = await this.apply([...standing], ({ resource, original }) =>
-        takingBack(resource as DriverResource, original),
+      const answers = await this.apply(
+        [...standing],
+        ({ resource, original }) => takingBack(resource as DriverResource, original),
+        ({ original }) => original,
       );
       for (const holding of ours) {
         const refusal = answers.get(holding) ?? null;
         if (refusal !== null && !meansGone(refusal)) {
           refused.set(holding, refusal);
+          if (!provesNothingDone(refusal)) holding.state = 'unsure';
           continue;
         }
         if (standing.has(holding)) this.view.takenBack(holding.resource, holding.original);
@@ -150,9 +115,9 @@ export class Changes {
       this.journal.flush();
     }
     for (const holding of lists.flat()) {
-      if (holding.state !== 'ours' || !sinking(holding)) continue;
+      if (!mayBeOurs(holding) || !sinking(holding)) continue;
       const link = goingLinks.get(interfaceOf(holding.resource) ?? '')!;
-      if (link.state === 'ours')
+      if (mayBeOurs(link))
         refused.set(holding, refused.get(link) ?? { errno: 'EBUSY', message: 'not tried' });
       else this.forget(holding);
     }
@@ -162,19 +127,21 @@ export class Changes {
 
   /**
    * Installs routes of ours again, which the kernel drops without a word when their interface goes down.
-   * @returns those that had been gone
+   * @returns those that had been gone; others may be `unsure` afterwards
    */
   async refreshRoutes(): Promise<{ readonly restored: Holding[]; readonly gone: Holding[] }> {
     const routes = [...this.holdings.all()].filter(
       (holding) => holding.resource.kind === 'route' && holding.state === 'ours' && holding.users.size > 0,
     );
     const answers = await this.apply(routes, (holding) => installing(holding.resource as DriverResource));
-    const gone = routes.filter((holding) => {
+    const gone: Holding[] = [];
+    for (const holding of routes) {
       const refusal = answers.get(holding) ?? null;
-      return refusal !== null && refusal.errno !== 'EEXIST' && !isUncertain(refusal);
-    });
-    for (const holding of gone) this.holdings.lost(holding);
-    this.journal.flush();
+      if (refusal === null || refusal.errno === 'EEXIST') continue;
+      // No such refusal says that it is not there: the kernel looks for the gateway first, for one.
+      holding.state = 'unsure';
+      if (provesNothingDone(refusal)) gone.push(holding);
+    }
     return { restored: routes.filter((holding) => (answers.get(holding) ?? null) === null), gone };
   }
 
@@ -195,6 +162,47 @@ export class Changes {
         this.view.setMac(holding.resource.interface, holding.resource.mac);
     }
     return refused;
+  }
+
+  /**
+   * After the view was read: what of that which we are unsure of is there, and which links are ours by their index.
+   */
+  settle(): void {
+    for (const holding of this.holdings.all()) {
+      const { resource } = holding;
+      const found = this.view.find(resource);
+      if (holding.state === 'unsure') this.decide(holding, found);
+      if (resource.kind !== 'link' || holding.state !== 'ours' || found.is !== 'same') continue;
+      const index = this.view.indexOf(resource.interface);
+      if (index === 0 || index === holding.index) continue;
+      holding.index = index;
+      this.note(holding);
+    }
+    this.journal.flush();
+  }
+
+  /** What a fresh look says about something that we are unsure of. What is not there may still come. */
+  private decide(holding: Holding, found: Finding): void {
+    const { resource, index } = holding;
+    const isOurs = found.is === 'same' || (found.is === 'altered' && found.index === index);
+    const home = resource.kind === 'sysctl' ? interfaceOf(resource) : undefined;
+    const isElsewhere =
+      ['other', 'altered', 'homeless'].includes(found.is) || (home !== undefined && !this.view.has(home));
+    if (isOurs) holding.state = 'ours';
+    else if (isElsewhere) this.forget(holding);
+  }
+
+  /** Reads links and addresses if we are unsure of any of these. @returns why they could not be read */
+  private async lookAgain(lists: readonly (readonly Holding[])[]): Promise<KernelRefusal | undefined> {
+    if (!lists.some((list) => list.some(({ state }) => state === 'unsure'))) return undefined;
+    try {
+      this.view = new View((await this.drivers.values().next().value?.links()) ?? []);
+    } catch (error) {
+      const message = `cannot read links and addresses: ${error instanceof Error ? error.message : error}`;
+      return { errno: 'EIO', message };
+    }
+    this.settle();
+    return undefined;
   }
 
   /** Ends our holding of something that is not in the kernel any more. */
@@ -220,20 +228,15 @@ export class Changes {
         refused.set(holding, value);
         return false;
       }
-      if (value === resource.value && holding.uncertain === true) {
-        this.isOurs(holding);
-        return false;
-      }
       if (value === resource.value || (value === undefined && resource.optional === true)) {
-        holding.state = 'foreign';
+        holding.state = holding.state === 'unsure' ? 'ours' : 'foreign';
         return false;
       }
       if (value !== undefined) holding.original ??= value;
       return true;
     }
     const found = this.view.find(resource);
-    if (found.is === 'same' && holding.uncertain === true) this.isOurs(holding);
-    else if (found.is === 'same') holding.state = 'foreign';
+    if (found.is === 'same') holding.state = holding.state === 'unsure' ? 'ours' : 'foreign';
     if (found.is === 'other' || found.is === 'altered') {
       refused.set(holding, {
         errno: 'EEXIST',
@@ -246,30 +249,40 @@ export class Changes {
   }
 
   /** Whether the kernel still has what we gave it: what somebody else has changed since is theirs. */
-  private isStillOurs({ resource, original }: Holding): boolean {
+  private isStillOurs({ resource, original, state }: Holding): boolean {
     if (resource.kind === 'sysctl')
       return original !== undefined && readSysctl(resource.path) === resource.value;
     if (resource.kind === 'mac') return original !== undefined && this.view.find(resource).is === 'same';
+    // Of a link that we are unsure of there is a fresh look: what may have come since is somebody else's.
+    if (resource.kind === 'link' && state === 'unsure') return false;
     return true; // the kernel tells
   }
 
-  private note({ resource, driver, original }: Holding): void {
-    this.journal.add({ resource, driver, ...(original === undefined ? {} : { original }) });
+  private note({ resource, driver, original, index: known }: Holding): void {
+    const index = resource.kind === 'link' ? known : this.view.indexOf(interfaceOf(resource) ?? '');
+    this.journal.add({
+      resource,
+      driver,
+      ...(original !== undefined && { original }),
+      ...(index !== undefined && index !== 0 && { index }),
+    });
   }
 
-  /** Applies changes, each through its driver. */
+  /**
+   * Applies changes, each through its driver.
+   * @param settingFor the value for a setting; absent: the one that is wanted
+   */
   private async apply(
     holdings: readonly Holding[],
     changeFor: (holding: Holding) => KernelChange,
+    settingFor: (holding: Holding) => string | undefined = () => undefined,
   ): Promise<Map<Holding, KernelRefusal | null>> {
     const answers = new Map<Holding, KernelRefusal | null>();
     const byDriver = new Map<string, Holding[]>();
-    const restoring = (holding: Holding) => holding.state === 'ours';
     for (const holding of holdings) {
       const { resource } = holding;
       if (resource.kind === 'sysctl') {
-        const value = restoring(holding) ? (holding.original ?? resource.value) : resource.value;
-        answers.set(holding, writeSysctl(resource.path, value));
+        answers.set(holding, writeSysctl(resource.path, settingFor(holding) ?? resource.value));
         continue;
       }
       const same = byDriver.get(holding.driver);

@@ -19,7 +19,7 @@ export function findDrift(holdings: Holdings, view: View): Drift {
   const removed: Holding[] = [];
   const altered: Holding[] = [];
   const goneLinks = new Set<string>();
-  const installed = [...holdings.all()].filter(({ state }) => state !== 'missing');
+  const installed = [...holdings.all()].filter(({ state }) => state === 'ours' || state === 'foreign');
   for (const holding of installed) {
     const found = view.find(holding.resource);
     const { is } = found;

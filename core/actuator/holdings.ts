@@ -16,18 +16,21 @@ export interface Holding {
   readonly users: Set<number>;
   /**
    * `missing`: to be installed. `ours`: installed by us, in the journal. `foreign`: it was there before, so
-   * it is neither changed back nor removed.
+   * it is neither changed back nor removed. `unsure`: it was not there and in the journal when we asked for it, or
+   * asked for it to go, and no answer proves that nothing was done: if it is there, it is ours.
    */
-  state: 'missing' | 'ours' | 'foreign';
+  state: 'missing' | 'ours' | 'foreign' | 'unsure';
+  /** It was there when we asked for it, and may have gone since: it is noted only after it was installed by us. */
+  wasForeign?: boolean;
   /** `mac` and `sysctl`: what to put back. */
   original?: string;
-  /**
-   * Missing, but an attempt to install it has ended without telling whether it was done: if it is there, it is ours,
-   * for it was not before. It stays in the journal.
-   */
-  uncertain?: boolean;
   /** `link` that is ours: the index by which it is known, whatever somebody does to it; absent until it was read. */
   index?: number;
+}
+
+/** Whether a holding is ours, or is ours if it is there at all. It is in the journal then. */
+export function mayBeOurs({ state }: Pick<Holding, 'state'>): boolean {
+  return state === 'ours' || state === 'unsure';
 }
 
 /** The holdings, and which of them each slot uses. */
@@ -57,8 +60,21 @@ export class Holdings {
   }
 
   /** Takes over what an earlier run left in the kernel. Nobody uses it yet. */
-  adopt(entry: Pick<Holding, 'resource' | 'driver' | 'original'>): Holding {
-    const holding: Holding = { id: identityOf(entry.resource), ...entry, users: new Set(), state: 'ours' };
+  adopt({
+    resource,
+    driver,
+    original,
+    index,
+  }: Pick<Holding, 'resource' | 'driver' | 'original' | 'index'>): Holding {
+    const holding: Holding = {
+      id: identityOf(resource),
+      resource,
+      driver,
+      users: new Set(),
+      state: 'ours',
+      ...(original !== undefined && { original }),
+      ...(index !== undefined && resource.kind === 'link' && { index }),
+    };
     this.add(holding);
     return holding;
   }
@@ -99,17 +115,16 @@ export class Holdings {
     for (const holding of [...used].reverse()) {
       holding.users.delete(slot);
       if (holding.users.size > 0) continue;
-      if (holding.uncertain === true) holding.state = 'ours'; // taking back tells whether it is there
-      if (holding.state === 'ours') orphans.push(holding);
+      if (mayBeOurs(holding)) orphans.push(holding);
       else this.forget(holding);
     }
     return orphans;
   }
 
-  /** Ours, but used by nobody, in the order to take back. */
+  /** Ours as far as we know, but used by nobody, in the order to take back. */
   orphans(): Holding[] {
     return [...this.byId.values()]
-      .filter((holding) => holding.users.size === 0 && holding.state === 'ours')
+      .filter((holding) => holding.users.size === 0 && mayBeOurs(holding))
       .reverse();
   }
 
@@ -117,7 +132,6 @@ export class Holdings {
   lost(holding: Holding): void {
     holding.state = 'missing';
     delete holding.index;
-    delete holding.uncertain;
     if (holding.users.size === 0) this.forget(holding);
   }
 

@@ -27,44 +27,74 @@ export interface JournalEntry {
   readonly driver: string;
   /** `mac` and `sysctl`: what to put back. */
   readonly original?: string;
+  /** Index of the interface that it is, or is on: names may change hands. Absent: not known, or none. */
+  readonly index?: number;
+  /** It may be about an earlier namespace of the same inode number: ours only if it looks so, see leftovers.ts. */
+  readonly doubtful?: true;
 }
 
 /** First line of the file: of which kernel and network namespace it tells. */
-interface Header {
+export interface Header {
   readonly journal: 1;
   /** /proc/sys/kernel/random/boot_id (man 4 random). */
   readonly boot: string;
   /** `net:[inode]` (man 7 network_namespaces). */
   readonly netns: string;
+  /** See `ActuatorInit.namespaceCookie`. Absent in files of releases that knew none. */
+  readonly cookie?: string | null;
+  /** Process id and start time of the daemon, which lives in this namespace. Absent in files of such releases. */
+  readonly process?: string;
 }
 
 /** Lines of struck out entries that make it worth writing the file anew. */
 const COMPACT_AFTER = 16_384;
 
-/** This boot and this thread's network namespace. */
-export function here(): Header {
+/**
+ * This boot, this thread's network namespace and this process.
+ * @param cookie see `ActuatorInit.namespaceCookie`
+ */
+export function here(cookie?: string | null): Header {
   return {
     journal: 1,
     boot: readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim(),
     netns: readlinkSync('/proc/thread-self/ns/net'),
+    ...(cookie !== undefined && { cookie }),
+    process: `${process.pid} ${startTime()}`,
   };
+}
+
+/** When this process started, in clock ticks since the boot: field 22 of man 5 proc_pid_stat. */
+function startTime(): string {
+  const stat = readFileSync('/proc/self/stat', 'latin1');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''; // the name, field 2, may hold anything
+}
+
+/** Whether a journal is of this boot and namespace; `doubtful`: it may as well be of an earlier namespace. */
+function belongs(found: Partial<Header> | undefined, header: Header): boolean | 'doubtful' {
+  if (found?.journal !== 1 || found.boot !== header.boot || found.netns !== header.netns) return false;
+  if (header.cookie === undefined) return true;
+  if (found.process !== undefined && found.process === header.process) return true;
+  if (typeof found.cookie !== 'string' || header.cookie === null) return 'doubtful';
+  return found.cookie === header.cookie;
 }
 
 /**
  * The entries of a journal's text that are not struck out, in the order they were written. None if it tells
- * of another boot or namespace. A last line cut short by a crash is not an entry: its change was not made.
+ * of another boot or namespace; doubtful ones if it may. A last line cut short by a crash is not an entry: its change was not made.
  */
 export function parseJournal(text: string, header: Header): JournalEntry[] {
   const [first, ...lines] = text.split('\n');
   const found = parseLine(first ?? '') as Partial<Header> | undefined;
-  if (found?.journal !== 1 || found.boot !== header.boot || found.netns !== header.netns) return [];
+  const belonging = belongs(found, header);
+  if (!belonging) return [];
   const entries = new Map<string, JournalEntry>();
   for (const line of lines) {
     const record = parseLine(line) as { add?: JournalEntry; strike?: string } | undefined;
     if (record?.add) entries.set(identityOf(record.add.resource), record.add);
     else if (record?.strike !== undefined) entries.delete(record.strike);
   }
-  return [...entries.values()];
+  if (belonging === true) return [...entries.values()];
+  return [...entries.values()].map((entry) => ({ ...entry, doubtful: true }));
 }
 
 function parseLine(line: string): unknown {
@@ -75,15 +105,14 @@ function parseLine(line: string): unknown {
   }
 }
 
-/** The entries of a journal file, none if it is missing or not of {@link here}. @throws Error of the file system */
-export function readJournal(file: string): JournalEntry[] {
-  return parseJournal(readIfThere(file), here());
+/** The entries of a journal file, none if it is missing or not of `header`. @throws Error of the file system */
+export function readJournal(file: string, header = here()): JournalEntry[] {
+  return parseJournal(readIfThere(file), header);
 }
 
 /** The journal of the running actuator. */
 export class Journal {
   private readonly entries = new Map<string, JournalEntry>();
-  private readonly header = here();
   private pending = '';
   private struck = 0;
   /** The last attempt to write failed. */
@@ -93,6 +122,7 @@ export class Journal {
   private constructor(
     private readonly file: string,
     private readonly onFault: (message: string) => void,
+    private readonly header: Header,
   ) {}
 
   /**
@@ -100,10 +130,10 @@ export class Journal {
    * @param onFault told once when it cannot be written: the daemon goes on, a crash would leave things behind
    * @throws Error of the file system, with its path
    */
-  static open(file: string, onFault: (message: string) => void): Journal {
-    const journal = new Journal(file, onFault);
+  static open(file: string, onFault: (message: string) => void, header = here()): Journal {
+    const journal = new Journal(file, onFault, header);
     mkdirSync(path.dirname(file), { recursive: true });
-    for (const entry of readJournal(file)) journal.entries.set(identityOf(entry.resource), entry);
+    for (const entry of readJournal(file, header)) journal.entries.set(identityOf(entry.resource), entry);
     journal.compact();
     return journal;
   }

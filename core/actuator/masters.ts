@@ -4,7 +4,7 @@ import type { KernelRefusal, KernelResource, Link } from '../plugin/types.ts';
 import { Int } from '../shared/state-table.ts';
 import { Agenda, type Progress } from './agenda.ts';
 import type { Changes, Refusals } from './changes.ts';
-import type { Holding, Holdings } from './holdings.ts';
+import { type Holding, type Holdings, mayBeOurs } from './holdings.ts';
 import { LogLimit } from './log-limit.ts';
 import type { ActuatorParts } from './parts.ts';
 import { Planner } from './planner.ts';
@@ -110,7 +110,7 @@ export class Masters {
     const { leaving } = this.protocols.all[0]!;
     const protocols = [...leaving, ...this.holdings.release(PROTOCOLS)];
     const routers = this.agenda.all.map((progress) => [
-      ...progress.leaving.filter(({ state, users }) => state === 'ours' && users.size === 0),
+      ...progress.leaving.filter((holding) => mayBeOurs(holding) && holding.users.size === 0),
       ...this.holdings.release(progress.slot),
     ]);
     return { protocols, routers: routers.reverse() };
@@ -148,7 +148,7 @@ export class Masters {
   }
 
   private release(progress: Progress, user = progress.slot): void {
-    const left = progress.leaving.filter(({ state, users }) => state === 'ours' && users.size === 0);
+    const left = progress.leaving.filter((holding) => mayBeOurs(holding) && holding.users.size === 0);
     progress.leaving = [...left, ...this.holdings.release(user)];
   }
 

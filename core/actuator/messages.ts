@@ -43,6 +43,11 @@ export interface ActuatorInit {
   readonly appliedBell: SharedArrayBuffer;
   /** The file that remembers what of the kernel is ours, should this process die. */
   readonly journal: string;
+  /**
+   * The network namespace that it is about, see `Native.namespaceCookie`; null: the kernel cannot tell. Absent:
+   * no other namespace can have the inode number, as long as the file exists.
+   */
+  readonly namespaceCookie?: string | null;
   /** Slots that must not be prepared if something is known to keep them from being Master, see obstacles.ts. */
   readonly checked?: readonly number[];
 }

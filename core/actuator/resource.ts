@@ -86,20 +86,20 @@ export function meansGone(refusal: KernelRefusal): boolean {
   return GONE.includes(refusal.errno);
 }
 
-/** Refusals that do not tell whether the change was made: the call was broken off, or its answer was lost. */
-const UNCERTAIN: readonly string[] = [
-  'EIO',
-  'EINTR',
-  'ETIMEDOUT',
-  'ECONNRESET',
-  'EPIPE',
-  'ENOBUFS',
-  'EBADMSG',
+/** Refusals that the kernel, or a driver before it asks, has instead of a change. */
+const NOTHING_DONE: readonly string[] = [
+  ...GONE,
+  ...['EPERM', 'EACCES', 'EROFS', 'EEXIST', 'EBUSY', 'EINVAL', 'ERANGE', 'E2BIG', 'ENAMETOOLONG', 'ENOTUNIQ'],
+  ...['EOPNOTSUPP', 'ENOTSUP', 'EAFNOSUPPORT', 'EPROTONOSUPPORT', 'ENOSYS', 'ENOTTY', 'EADDRINUSE', 'EMFILE'],
+  ...['ENETUNREACH', 'EHOSTUNREACH', 'ENETDOWN', 'EMLINK', 'ELOOP', 'ENOTDIR', 'EISDIR'],
 ];
 
-/** Whether a change that was refused so may have been made all the same. */
-export function isUncertain(refusal: KernelRefusal): boolean {
-  return UNCERTAIN.includes(refusal.errno);
+/**
+ * Whether a refusal proves that the change was not made. Any other (`EIO`, `ENOBUFS`, `ETIMEDOUT`, …) may be about
+ * the answer: the kernel has done what it was asked, and we have not heard of it.
+ */
+export function provesNothingDone(refusal: KernelRefusal): boolean {
+  return NOTHING_DONE.includes(refusal.errno);
 }
 
 /** A resource in words, for the log. */

@@ -56,6 +56,16 @@ export class View {
     return this.byName.get(name)?.index ?? 0;
   }
 
+  /** Name of the link of this index. */
+  nameOf(index: number): string | undefined {
+    return this.names.get(index);
+  }
+
+  /** An address of a link, with each prefix length that it is there with. */
+  addressesOf(name: string, address: string): readonly LinkAddress[] {
+    return this.byName.get(name)?.addresses.get(address) ?? [];
+  }
+
   /** Whether the link of this index has the address. */
   hasAddress(index: number, address: string): boolean {
     const name = this.names.get(index);

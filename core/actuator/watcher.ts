@@ -2,7 +2,7 @@
 import type { KernelNews, Link, NetworkDriver } from '../plugin/types.ts';
 import type { Changes } from './changes.ts';
 import { findDrift } from './drift.ts';
-import type { Holding, Holdings } from './holdings.ts';
+import { type Holding, type Holdings, mayBeOurs } from './holdings.ts';
 import { LogLimit } from './log-limit.ts';
 import type { ActuatorParts } from './parts.ts';
 import { ReadingSchedule, type Urgency } from './reading.ts';
@@ -89,6 +89,7 @@ export class Watcher {
     const links = (await this.driver?.links()) ?? [];
     this.schedule.finished(start, performance.now());
     this.changes.view = new View(links);
+    this.changes.settle();
     const { lost, removed, altered } = findDrift(this.holdings, this.changes.view);
     if (altered.length > 0) await this.restoreMacs(altered);
     for (const holding of removed) {
@@ -129,7 +130,10 @@ export class Watcher {
 
   /** The Ethernet links, what is ours left out. */
   private foreignLinks(): ReadonlyMap<string, Link> {
-    const isOurs = (id: string) => this.holdings.get(id)?.state === 'ours';
+    const isOurs = (id: string) => {
+      const holding = this.holdings.get(id);
+      return holding !== undefined && mayBeOurs(holding);
+    };
     const links = this.changes.view.links({
       link: (name) => isOurs(`link ${name}`),
       address: (name, address) => isOurs(`address ${name} ${address}`),
@@ -163,8 +167,8 @@ export class Watcher {
   private auditSettings(settings: readonly Holding[]): void {
     for (const holding of settings) {
       const { resource, state, users } = holding;
-      if (resource.kind !== 'sysctl' || state === 'missing' || users.size === 0 || sysctlHolds(resource))
-        continue;
+      const isSet = state === 'ours' || state === 'foreign';
+      if (resource.kind !== 'sysctl' || !isSet || users.size === 0 || sysctlHolds(resource)) continue;
       this.limit.warn('drift', `${describe(resource)} was changed by somebody else: setting it again`);
       this.events.lost(holding);
       this.changes.forget(holding);
@@ -193,9 +197,12 @@ export class Watcher {
     }
     for (const holding of gone) this.events.lost(holding);
     for (const holding of this.holdings.all()) {
-      if (holding.resource.kind !== 'route' || holding.state !== 'foreign') continue;
+      if (holding.resource.kind !== 'route') continue;
+      if (holding.state === 'unsure') this.events.lost(holding);
+      if (holding.state !== 'foreign') continue;
       // It may not be there any more: the next attempt to install it tells.
       holding.state = 'missing';
+      holding.wasForeign = true;
       this.events.lost(holding);
     }
   }

@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { Doorbell } from '../shared/doorbell.ts';
 import { StateTable } from '../shared/state-table.ts';
 import { Actuator } from './actuator.ts';
-import { Journal, readJournal } from './journal.ts';
+import { here, Journal, readJournal } from './journal.ts';
 import type {
   ActuatorInit,
   ActuatorToEngine,
@@ -33,7 +33,7 @@ function createActuator(plugins: ActuatorPlugins): Actuator {
     routerPlugins: init.routerPlugins,
     plugins,
     table: new StateTable(init.table),
-    journal: Journal.open(init.journal, (error) => log('error', error)),
+    journal: Journal.open(init.journal, (error) => log('error', error), here(init.namespaceCookie)),
     ring: () => applied.ring(),
     tellLinks: (links) => enginePort.postMessage({ type: 'links', links } satisfies ActuatorToEngine),
     log,
@@ -63,7 +63,7 @@ async function main(): Promise<void> {
   const failed = (error: unknown): void =>
     report({ type: 'failed', error: error instanceof Error ? error.message : String(error) });
   // Only the names of their drivers: the entries themselves are read on `go`.
-  const journal = readJournal(init.journal);
+  const journal = readJournal(init.journal, here(init.namespaceCookie));
   const leftover = journal.map(({ driver }) => driver);
   const loading = ({ package: name, version }: ResolvedPlugin): void =>
     report({ type: 'loading', plugin: `${name} ${version}` });

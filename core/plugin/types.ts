@@ -200,7 +200,10 @@ export type KernelChange =
 
 /** Why the kernel refused a change. */
 export interface KernelRefusal {
-  /** Name of the error number: `EEXIST`, `ENODEV`, `EADDRNOTAVAIL`, … */
+  /**
+   * Name of the error number: `EEXIST`, `ENODEV`, `EADDRNOTAVAIL`, … `EIO`: it is not known whether the change was
+   * made, as its answer was lost.
+   */
   readonly errno: string;
   /** The call and its arguments, for the log. */
   readonly message: string;

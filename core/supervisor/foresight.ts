@@ -1,5 +1,5 @@
 /** What `--check` can tell of the kernel: what the start would be refused for. */
-import { readJournal } from '../actuator/journal.ts';
+import { here, readJournal } from '../actuator/journal.ts';
 import type { ActuatorInit } from '../actuator/messages.ts';
 import { findObstacles } from '../actuator/obstacles.ts';
 import { type ActuatorPlugins, loadPlugins } from '../actuator/plugins.ts';
@@ -33,8 +33,9 @@ async function look(init: Pick<ActuatorInit, 'config' | 'plugins' | 'routerPlugi
       () => {},
       () => {},
     );
-    const { journal } = instancePlaces(init.config.file);
-    return await findObstacles(init, plugins, readJournal(journal), init.config.virtualRouters.keys());
+    const { journal, namespaceCookie } = instancePlaces(init.config.file);
+    const entries = readJournal(journal, here(namespaceCookie));
+    return await findObstacles(init, plugins, entries, init.config.virtualRouters.keys());
   } finally {
     for (const driver of plugins?.drivers.values() ?? []) driver.close();
   }

@@ -42,7 +42,7 @@ export interface Start {
   /** All plugins, for whoever asks. */
   readonly listing: readonly PluginListing[];
   readonly source: ConfigurationSource;
-  readonly places: Pick<InstancePlaces, 'journal' | 'serviceState'>;
+  readonly places: Pick<InstancePlaces, 'journal' | 'namespaceCookie' | 'serviceState'>;
 }
 
 /** The service to run, and what it sees of the configuration. */
@@ -72,7 +72,7 @@ export class Generation {
     checked: readonly number[] = [],
   ) {
     const { config, routerPlugins, plugins } = start;
-    const { journal } = start.places;
+    const { journal, namespaceCookie } = start.places;
     this.table = StateTable.allocate(config.virtualRouters.length);
     const between = new MessageChannel();
     const events = new MessageChannel();
@@ -110,7 +110,13 @@ export class Generation {
       eventBell,
       eventPort: events.port2,
     };
-    const actuator: ActuatorInit = { ...shared, journal, checked, enginePort: between.port2 };
+    const actuator: ActuatorInit = {
+      ...shared,
+      journal,
+      namespaceCookie,
+      checked,
+      enginePort: between.port2,
+    };
     this.engine = new WorkerHandle('engine', engine, [between.port1, events.port2], log);
     this.actuator = new WorkerHandle('actuator', actuator, [between.port2], log);
   }

@@ -1,6 +1,6 @@
 /** One daemon for each configuration file and network namespace: a lock, and where its files are. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import path from 'node:path';
 import { native } from '../native/index.ts';
@@ -18,6 +18,8 @@ export interface InstancePlaces {
   readonly lock: string;
   /** See `ActuatorInit.journal`. */
   readonly journal: string;
+  /** See `ActuatorInit.namespaceCookie`. */
+  readonly namespaceCookie: string | null;
   /** See `ServiceContext.stateFile`. */
   readonly serviceState: string;
   /** Unix socket on which it is asked and told things, see control.ts. */
@@ -32,15 +34,34 @@ export interface Instance extends InstancePlaces {
 
 /** Where the files of the daemon for this configuration file are. @throws Error if its folder does not exist */
 export function instancePlaces(configFile: string): InstancePlaces {
-  const namespace = namespaceName();
+  const { ino } = statSync('/proc/self/ns/net');
+  const namespaceCookie = cookie();
   const digest = createHash('sha256').update(realName(configFile)).digest('hex').slice(0, 16);
-  const key = `${namespace}-${digest}`;
+  // What no other namespace is called until the next boot, as far as the kernel can tell.
+  const key = namespaceCookie === null ? `${ino}-${digest}` : `${ino}-${namespaceCookie}-${digest}`;
   return {
     lock: `\0rvrrpd/${digest}`,
     journal: path.join(RUN_FOLDER, `${key}.journal`),
+    namespaceCookie,
     serviceState: path.join(RUN_FOLDER, `${key}.service`),
     control: path.join(RUN_FOLDER, `${key}.sock`),
   };
+}
+
+/**
+ * Takes over a journal from before cookies were in the names of files, and removes the files of namespaces that are
+ * gone: they had the inode number that is ours now. To be called by the holder of the lock.
+ */
+function tidy({ journal, namespaceCookie }: InstancePlaces): void {
+  if (namespaceCookie === null) return;
+  const [inode, , digest] = path.basename(journal, '.journal').split('-');
+  const old = path.join(RUN_FOLDER, `${inode}-${digest}.journal`);
+  if (existsSync(old) && !existsSync(journal)) renameSync(old, journal); // it tells itself how far it is to be believed
+  const ofInode = new RegExp(`^${inode}-(\\d+-)?${digest}\\.(journal|service|sock)$`);
+  const ours = `${inode}-${namespaceCookie}-`;
+  for (const name of readdirSync(RUN_FOLDER)) {
+    if (ofInode.test(name) && !name.startsWith(ours)) rmSync(path.join(RUN_FOLDER, name), { force: true });
+  }
 }
 
 /**
@@ -56,17 +77,17 @@ export async function takeInstance(configFile: string): Promise<Instance> {
     const who = pid === undefined ? 'another rvrrpd' : `another rvrrpd, process ${pid},`;
     throw new Error(`${who} already runs ${configFile} in this network namespace`);
   });
+  tidy(places);
   return { ...places, release: () => lock.close() };
 }
 
-/** What no other network namespace is called until the next boot, as far as the kernel can tell. */
-function namespaceName(): string {
-  const { ino } = statSync('/proc/self/ns/net');
+/** The cookie of this network namespace; null before Linux 5.14. */
+function cookie(): string | null {
   try {
-    return `${ino}-${native.namespaceCookie()}`;
+    return native.namespaceCookie();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOPROTOOPT') throw error;
-    return String(ino);
+    return null;
   }
 }
 

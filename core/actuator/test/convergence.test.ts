@@ -75,6 +75,8 @@ class Run {
   readonly masters: Masters;
   readonly changes: Changes;
   private readonly watcher: Watcher;
+  /** `<interface> <address>`: what the engine was told, and may take for the interface's own. */
+  readonly told = new Set<string>();
 
   constructor(kernel: MemoryKernel, table: StateTable, file: string) {
     this.journal = Journal.open(file, fail);
@@ -90,7 +92,11 @@ class Run {
       table,
       journal: this.journal,
       ring: () => {},
-      tellLinks: () => {},
+      tellLinks: (links) => {
+        for (const { name, addresses } of links) {
+          for (const { address } of addresses) this.told.add(`${name} ${address}`);
+        }
+      },
       log: () => {},
     };
     this.changes = new Changes(this.holdings, parts.plugins.drivers, this.journal, new View());
@@ -113,6 +119,7 @@ class Run {
     for (let i = 0; i < count; i++) {
       await this.watcher.read();
       await this.watcher.verify();
+      this.watcher.tellLinks();
       this.masters.noPauses();
       await this.masters.work();
     }
@@ -138,6 +145,10 @@ const happening = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({ kind: fc.constant('refuse' as const), every: fc.integer({ min: 2, max: 4 }) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('lose' as const), every: fc.integer({ min: 1, max: 4 }) }),
   },
   {
     weight: 1,
@@ -170,6 +181,11 @@ it('converges, and leaves nothing behind', async () => {
           kernel.refuse = () => (++count % event.every === 0 ? 'ENOBUFS' : undefined);
           await run.turns(1);
           kernel.refuse = () => undefined;
+        } else if (event.kind === 'lose') {
+          let count = 0;
+          kernel.loseAnswer = () => ++count % event.every === 0;
+          await run.turns(1);
+          kernel.loseAnswer = () => false;
         } else if (event.kind === 'crash') {
           // In the middle of whatever it does next, or after it.
           kernel.dieAfter = event.after;
@@ -178,6 +194,7 @@ it('converges, and leaves nothing behind', async () => {
           run = new Run(kernel, table, file);
           await run.start();
         }
+        for (const own of run.told) expect(own).toMatch(/^eth0 192\.0\.2\.(100|5)$/);
       }
       await run.turns(4);
 

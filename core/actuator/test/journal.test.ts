@@ -1,4 +1,12 @@
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
@@ -87,5 +95,31 @@ describe('a journal of another time or place', () => {
     expect(parseJournal(text({ ...now, journal: 2 }), now)).toEqual([]);
     expect(parseJournal('', now)).toEqual([]);
     expect(parseJournal('nonsense\n', now)).toEqual([]);
+  });
+
+  it('is told by the cookie of the namespace, not by its inode number alone', () => {
+    const now = here('17');
+    const earlier = { ...now, process: '1 1' };
+    expect(parseJournal(text(earlier), now)).toEqual([{ resource: mac, driver: 'x' }]);
+    expect(parseJournal(text({ ...earlier, cookie: '16' }), now)).toEqual([]);
+    expect(parseJournal(text({ ...earlier, netns: 'net:[1]' }), now)).toEqual([]);
+  });
+
+  const { journal, boot, netns } = here();
+  it.each([
+    ['of a release that knew no cookies', { journal, boot, netns }, here('17')],
+    ['of such a kernel', { ...here(null), process: '1 1' }, here(null)],
+    ['that has a cookie nobody can compare', { ...here('17'), process: '1 1' }, here(null)],
+  ])('is doubted, %s', (_, header, now) => {
+    expect(parseJournal(text(header), now)).toEqual([{ resource: mac, driver: 'x', doubtful: true }]);
+    writeFileSync(file, text(header));
+    Journal.open(file, fail, now); // and the process dies here: the doubt outlives it
+    const next = { ...now, process: '2 2' };
+    expect(Journal.open(file, fail, next).list()).toEqual([{ resource: mac, driver: 'x', doubtful: true }]);
+  });
+
+  it('is not, if this process has written it', () => {
+    expect(parseJournal(text(here(null)), here(null))).toEqual([{ resource: mac, driver: 'x' }]);
+    expect(here().process).toMatch(new RegExp(`^${process.pid} \\d+$`));
   });
 });

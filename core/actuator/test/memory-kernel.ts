@@ -1,13 +1,13 @@
 /** A kernel in memory, as a network driver sees one: links, addresses, routes, nothing else. */
 import type { KernelChange, KernelNews, KernelRefusal, Link, NetworkDriver } from '../../plugin/types.ts';
 
-/** Implements the driver's contract. `refuse` makes a share of the changes fail. */
+/** Implements the driver's contract. `refuse` makes a share of the changes fail, `loseAnswer` of their answers get lost. */
 export class MemoryKernel implements NetworkDriver {
   readonly byName = new Map<string, Link>();
   readonly routes = new Set<string>();
   refuse: (change: KernelChange) => string | undefined = () => undefined;
-  /** Whether the answer to a change is lost: it is made, and answered with EIO. */
-  loseAnswer: (change: KernelChange) => boolean = () => false;
+  /** Whether the answer to a change is lost: it is made, and answered with EIO, or another errno. */
+  loseAnswer: (change: KernelChange) => boolean | string = () => false;
   batches = 0;
   /** Changes until the process "dies" in the middle of a batch: the call never returns. */
   dieAfter = Number.POSITIVE_INFINITY;
@@ -68,7 +68,8 @@ export class MemoryKernel implements NetworkDriver {
         await new Promise(() => {});
       }
       const answer = this.refuse(change) ?? this.applyOne(change);
-      const errno = answer === undefined && this.loseAnswer(change) ? 'EIO' : answer;
+      const lost = answer === undefined && this.loseAnswer(change);
+      const errno = lost === true ? 'EIO' : lost || answer;
       results.push(errno === undefined ? null : { errno, message: `${change.op}: ${errno}` });
     }
     return results;
