@@ -248,7 +248,7 @@ describeSystem('the API and its OpenAPI document', () => {
       for (const step of logIns) await take(step);
       expect(documentedBy(operations).filter((each) => !contract.seen.has(each))).toEqual([]);
     }),
-    60_000,
+    240_000, // a busy machine may need several times what it takes alone
   );
 
   it.concurrent(
@@ -287,7 +287,7 @@ describeSystem('the API and its OpenAPI document', () => {
       expect(verdict(await bench.master.reload())).toMatch(/^reloaded: /);
       expect(await stateOf()).toEqual(before);
     }),
-    60_000,
+    240_000, // a busy machine may need several times what it takes alone
   );
 
   it.concurrent(
@@ -349,7 +349,7 @@ describeSystem('the API and its OpenAPI document', () => {
         }
       }
     }),
-    60_000,
+    240_000, // a busy machine may need several times what it takes alone
   );
 });
 
