@@ -5,7 +5,7 @@
  * of a change. What a virtual router wants is a level (`Wanted` of the state table), not a queue of orders:
  * values that pass before its turn cost nothing.
  */
-import { counted } from '../shared/words.ts';
+import { counted, firstOf } from '../shared/words.ts';
 import { Changes } from './changes.ts';
 import { type Holding, Holdings } from './holdings.ts';
 import { sift } from './leftovers.ts';
@@ -15,9 +15,6 @@ import { describe, identityOf, interfaceOf } from './resource.ts';
 import { View } from './view.ts';
 import { WakeUp } from './wake-up.ts';
 import { Watcher } from './watcher.ts';
-
-/** Of what is left alone, so much is told by name. */
-const TOLD = 5;
 
 /** See the file's comment. */
 export class Actuator {
@@ -115,11 +112,7 @@ export class Actuator {
     log(
       'warn',
       `left alone what an earlier run may have put into the kernel, because nothing proves that it is ours: ` +
-        strangers
-          .slice(0, TOLD)
-          .map(({ resource }) => describe(resource))
-          .join('; ') +
-        (strangers.length > TOLD ? `; and ${strangers.length - TOLD} more` : ''),
+        firstOf(strangers.map(({ resource }) => describe(resource))),
     );
   }
 

@@ -5,7 +5,8 @@
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import type { DaemonConfig } from '../config/model.ts';
 import type { KernelResource, Link, SysctlResource } from '../plugin/types.ts';
-import { addressBytes } from '../vrrp/address.ts';
+import { firstOf } from '../shared/words.ts';
+import { addressNumber, subnetEdges } from '../vrrp/subnet.ts';
 import type { JournalEntry } from './journal.ts';
 import type { ActuatorInit } from './messages.ts';
 import { Planner } from './planner.ts';
@@ -15,9 +16,6 @@ import { readSysctl, sysctlHolds } from './sysctl.ts';
 import { View } from './view.ts';
 
 type LinkResource = Extract<KernelResource, { kind: 'link' }>;
-
-/** Told at once; the others are counted. */
-const TOLD = 5;
 
 /** Everything that is looked at. */
 interface Surroundings {
@@ -56,12 +54,11 @@ export async function findObstacles(
 /** A virtual address that no host can have on its link: a subnet's own, or its broadcast address (RFC 1812 §4.2.3.1). */
 export function edgeFault(addresses: readonly string[], link: Link | undefined): string | undefined {
   for (const { family, address, prefixLength } of link?.addresses ?? []) {
-    if (family !== 4 || prefixLength > 30) continue; // /31 (RFC 3021) and /32 have no such addresses
-    const hosts = 0xffff_ffff >>> prefixLength;
-    const network = (numberOf(address) & ~hosts) >>> 0;
+    const edges = family === 4 ? subnetEdges(address, prefixLength) : undefined;
+    if (!edges) continue;
     for (const virtual of addresses) {
-      const number = numberOf(virtual);
-      const what = number === network ? 'own' : number === (network | hosts) >>> 0 ? 'broadcast' : undefined;
+      const number = addressNumber(virtual);
+      const what = number === edges.own ? 'own' : number === edges.broadcast ? 'broadcast' : undefined;
       if (what === undefined) continue;
       return `vip ${virtual} is the ${what} address of the subnet of ${address}/${prefixLength}: choose an address that a host can have`;
     }
@@ -69,14 +66,9 @@ export function edgeFault(addresses: readonly string[], link: Link | undefined):
   return undefined;
 }
 
-function numberOf(address: string): number {
-  return addressBytes(address).reduce((number, octet) => number * 256 + octet, 0);
-}
-
 /** Obstacles as one text. */
 export function obstacleText(obstacles: readonly string[]): string {
-  const more = obstacles.length - TOLD;
-  return [...obstacles.slice(0, TOLD), ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
+  return firstOf(obstacles);
 }
 
 function nameOf({ virtualRouters }: DaemonConfig, slot: number): string {

@@ -5,6 +5,7 @@
  */
 import type { VirtualRouterConfig } from '../config/model.ts';
 import type { Link, LinkAddress } from '../plugin/types.ts';
+import { addressNumber } from '../vrrp/subnet.ts';
 
 /** Values of `arp_ignore` that keep an interface from answering for another one's address. */
 const IGNORES: ReadonlySet<number> = new Set([1, 2, 8]);
@@ -67,9 +68,5 @@ function networks({ addresses }: Link): LinkAddress[] {
 
 function overlap(a: LinkAddress, b: LinkAddress): boolean {
   const size = 2 ** (32 - Math.min(a.prefixLength, b.prefixLength));
-  return Math.floor(toNumber(a.address) / size) === Math.floor(toNumber(b.address) / size);
-}
-
-function toNumber(address: string): number {
-  return address.split('.').reduce((number, part) => number * 256 + Number(part), 0);
+  return Math.floor(addressNumber(a.address) / size) === Math.floor(addressNumber(b.address) / size);
 }

@@ -1,14 +1,13 @@
 /** What other stations tell the neighbours about our virtual addresses: an ARP socket, and what it lets through. */
 import { native } from '../native/index.ts';
 import type { Link } from '../plugin/types.ts';
+import { ETHERTYPE_ARP, GRATUITOUS_ARP_LENGTH } from '../vrrp/announcement.ts';
 import { ETHERNET_LENGTH } from '../vrrp/frame.ts';
 
-const ETHERTYPE_ARP = 0x0806;
 /** Where the sender's MAC, the sender's address and the target's are in a frame (RFC 826). */
 export const SENDER_MAC_AT = ETHERNET_LENGTH + 8;
 export const SENDER_ADDRESS_AT = ETHERNET_LENGTH + 14;
 const TARGET_ADDRESS_AT = ETHERNET_LENGTH + 24;
-const ARP_LENGTH = ETHERNET_LENGTH + 28;
 
 /** More addresses than this are not compared in the kernel, for every ARP packet passes all comparisons. */
 const MOST_COMPARED = 255;
@@ -74,7 +73,7 @@ export function openArpSocket(link: Link, program: Uint32Array): number {
 /** Whether the frame is ARP that tells an IPv4 address's MAC; else it is none of what such a socket is for. */
 export function isArp(bytes: Uint8Array, at: number, length: number): boolean {
   return (
-    length >= ARP_LENGTH &&
+    length >= GRATUITOUS_ARP_LENGTH &&
     bytes[at + 12] === ETHERTYPE_ARP >> 8 &&
     bytes[at + 13] === (ETHERTYPE_ARP & 0xff) &&
     bytes[at + 18] === 6 &&

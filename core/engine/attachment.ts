@@ -77,11 +77,14 @@ export class Attachment {
     if (this.arp !== undefined) native.closeDescriptor(this.arp);
   }
 
-  /** Has the packets go to these virtual routers from now on; nothing happens if they are the same. */
+  /** Whether the packets go to these virtual routers already. */
+  serves(slotOfVrid: Int32Array): boolean {
+    return slotOfVrid.every((slot, vrid) => slot === this.slotOfVrid[vrid]);
+  }
+
+  /** Has the packets go to these virtual routers from now on. */
   reroute(routing: Routing): void {
-    const { slotOfVrid } = routing;
-    if (slotOfVrid.every((slot, vrid) => slot === this.slotOfVrid[vrid])) return;
-    this.slotOfVrid.set(slotOfVrid);
+    this.slotOfVrid.set(routing.slotOfVrid);
     this.filter(routing);
     this.filterArp(routing);
   }

@@ -225,7 +225,7 @@ export class Placement {
     for (const [key, group] of groups) {
       const known = this.attachments.get(key);
       // The same link under another name has other routers.
-      known?.reroute(this.routing(group));
+      if (known && !known.serves(group.slotOfVrid)) known.reroute(this.routing(group));
       const attachment = known ?? this.open(key, group);
       if (attachment) attachment.link = group.link;
       else this.wanting = true;

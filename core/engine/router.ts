@@ -6,6 +6,7 @@ import { addressBytes, virtualMac } from '../vrrp/address.ts';
 import { addressLength } from '../vrrp/advertisement.ts';
 import { encodeFrame, frameLength } from '../vrrp/frame.ts';
 import type { VirtualRouter } from '../vrrp/machine.ts';
+import { subnetEdges } from '../vrrp/subnet.ts';
 import type { Attachment } from './attachment.ts';
 import type { GuardedAuthenticator } from './guard.ts';
 
@@ -169,17 +170,13 @@ function contains(list: Uint8Array, size: number, bytes: Uint8Array, at: number)
   return false;
 }
 
-/** See `edges`. /31 (RFC 3021) and /32 have none. */
+/** See `edges`. */
 function edgesOf(link: Link): Uint8Array {
-  const edges: number[] = [];
-  for (const { family, address, prefixLength } of link.addresses) {
-    if (family !== 4 || prefixLength > 30) continue;
-    const octets = [...addressBytes(address)];
-    const hosts = octets.map((_, i) => 0xff >> Math.min(8, Math.max(0, prefixLength - 8 * i)));
-    edges.push(
-      ...octets.map((octet, i) => octet & ~hosts[i]!),
-      ...octets.map((octet, i) => octet | hosts[i]!),
-    );
-  }
-  return Uint8Array.from(edges);
+  const edges = link.addresses.flatMap(({ family, address, prefixLength }) => {
+    const found = family === 4 ? subnetEdges(address, prefixLength) : undefined;
+    return found ? [found.own, found.broadcast] : [];
+  });
+  return Uint8Array.from(
+    edges.flatMap((edge) => [edge >>> 24, (edge >>> 16) & 0xff, (edge >>> 8) & 0xff, edge & 0xff]),
+  );
 }

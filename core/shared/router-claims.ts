@@ -2,9 +2,9 @@
  * Which virtual routers this process runs in its network namespace: no two processes may run the same one (interface,
  * VRID, address family). They would be Master with one virtual MAC address, and not hear each other.
  */
-import { readFileSync } from 'node:fs';
 import { native } from '../native/index.ts';
 import type { AddressFamily } from '../plugin/types.ts';
+import { descriptorLimit } from './descriptor-limit.ts';
 
 /** What a claim is for. */
 export interface ClaimedRouter {
@@ -68,8 +68,6 @@ export function claimantOf(name: string): number | undefined {
 }
 
 function highestDescriptor(): number {
-  const limits = readFileSync('/proc/self/limits', 'utf8');
-  const soft = /^Max open files\s+(\d+)/m.exec(limits)?.[1];
-  const limit = soft === undefined ? 0x7fffffff : Number(soft);
+  const limit = descriptorLimit() ?? 0x7fffffff;
   return Math.max(limit - RESERVE, Math.floor(limit / 2));
 }

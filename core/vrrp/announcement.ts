@@ -2,7 +2,8 @@
 import { addressBytes, macBytes } from './address.ts';
 import { ETHERNET_LENGTH } from './frame.ts';
 
-const ETHERTYPE_ARP = 0x0806;
+/** EtherType of ARP (RFC 826). */
+export const ETHERTYPE_ARP = 0x0806;
 const ARP_LENGTH = 28;
 /** Octets of a gratuitous ARP frame, padding to Ethernet's minimum left to the device. */
 export const GRATUITOUS_ARP_LENGTH = ETHERNET_LENGTH + ARP_LENGTH;
