@@ -332,10 +332,12 @@ export class Engine {
   private hearArp(attachment: Attachment, at: number, now: number): void {
     const bytes = this.receiveBuffer;
     const mac = senderMac(bytes, at);
-    for (const router of this.routers) {
-      if (router.attachment !== attachment || router.state !== State.Master) continue;
-      if (!router.hasAddress(bytes, at + SENDER_ADDRESS_AT)) continue;
-      const { slot } = router;
+    const { slotOfVrid } = attachment;
+    for (let vrid = 0; vrid < slotOfVrid.length; vrid++) {
+      const slot = slotOfVrid[vrid]!;
+      if (slot < 0) continue;
+      const router = this.routers[slot]!;
+      if (router.state !== State.Master || !router.hasAddress(bytes, at + SENDER_ADDRESS_AT)) continue;
       if (mac === router.virtualMacNumber || mac === this.table.num(slot, Num.HardwareAddress)) return;
       const when = this.announcer.contested(router, now);
       if (when === 0) return; // not announced yet: another Master may only just be leaving
