@@ -41,9 +41,25 @@ test('a control socket that cannot be opened is a trouble, and tried again until
   vi.advanceTimersByTime(5000);
   await until(() => log.info.mock.calls.length > 0);
   expect(troubles.at(-1)).toBeUndefined();
+  expect(vi.getTimerCount()).toBe(0);
   const client = connect(socket);
   await new Promise((resolve, reject) => client.once('connect', resolve).once('error', reject));
   client.destroy();
+  control.close();
+});
+
+test('once closed it is not tried any more', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const daemon = { trouble: () => {} } as unknown as Daemon;
+  const log = { error: vi.fn(), info: vi.fn() };
+  const control = new Control(
+    path.join(folder, 'no', 'x.sock'),
+    daemon,
+    { reload: () => Promise.reject() },
+    log,
+  );
+  await control.open();
+  expect(vi.getTimerCount()).toBe(1);
   control.close();
   expect(vi.getTimerCount()).toBe(0);
 });
