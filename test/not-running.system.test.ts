@@ -12,11 +12,20 @@ import { type Lab, withLab } from './lab/lab.ts';
 import { allMaster, router } from './lab/reloading.ts';
 import { describeSystem } from './lab/requirements.ts';
 import type { Running } from './lab/running.ts';
-import { Rvrrpd, writeConfiguration } from './lab/rvrrpd.ts';
+import { executable, Rvrrpd, writeConfiguration } from './lab/rvrrpd.ts';
 import { twoRouters } from './lab/two-routers.ts';
 import { eventually } from './lab/wait.ts';
 
 const LISTEN = "require('node:net').createServer().listen(7080, '127.0.0.1', () => console.log('there'))";
+
+/** Prints what the service manager is sent, a line each. */
+const RECEIVER = `
+import json, socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+print(json.dumps('bound'), flush=True)
+while True: print(json.dumps(s.recv(65536).decode()), flush=True)
+`;
 
 /** Somebody else has the API's port. */
 async function takePort(host: Host): Promise<Running> {
@@ -30,19 +39,22 @@ async function troubles(host: Host, file: string): Promise<readonly string[]> {
   return (JSON.parse(stdout) as DaemonStatus).troubles;
 }
 
-/** A plugin of kind `filter` that makes no program. @returns its folder */
-function brokenFilter(lab: Lab): string {
-  const folder = path.join(lab.folder, 'rvrrpd-plugin-leaky');
+/** Writes a plugin that is this code. @returns its folder */
+function plugin(lab: Lab, name: string, kind: string, code: string): string {
+  const folder = path.join(lab.folder, `rvrrpd-plugin-${name}`);
   mkdirSync(folder, { recursive: true });
   const manifest = {
-    ...{ name: 'rvrrpd-plugin-leaky', version: '1.0.0', type: 'module', exports: './index.js' },
-    rvrrpd: { api: '^1.0.0', kind: 'filter', names: ['leaky'], default: true },
+    ...{ name: `rvrrpd-plugin-${name}`, version: '1.0.0', type: 'module', exports: './index.js' },
+    rvrrpd: { api: '^1.0.0', kind, names: [name], ...(kind === 'filter' && { default: true }) },
   };
   writeFileSync(path.join(folder, 'package.json'), JSON.stringify(manifest));
-  const code =
-    "export default { kind: 'filter', create: () => ({ program() { throw new Error('no idea'); } }) };\n";
-  writeFileSync(path.join(folder, 'index.js'), code);
+  writeFileSync(path.join(folder, 'index.js'), `export default { kind: '${kind}', ${code} };\n`);
   return folder;
+}
+
+/** A plugin of kind `filter` that makes no program. @returns its folder */
+function brokenFilter(lab: Lab): string {
+  return plugin(lab, 'leaky', 'filter', "create: () => ({ program() { throw new Error('no idea'); } })");
 }
 
 const TAKEN =
@@ -109,6 +121,62 @@ describeSystem('what is configured and does not run', () => {
         expect((await invoke(r1, ['reload', '-c', file])).code).toBe(0);
         expect(await troubles(r1, file)).toEqual([]);
         await daemon.stop();
+      }),
+    60_000,
+  );
+
+  it.concurrent(
+    'the service manager is told',
+    () =>
+      withLab(async (lab) => {
+        const { r1 } = await twoRouters(lab);
+        const file = writeConfiguration(lab, r1, [router(1)]);
+        const address = path.join(lab.folder, 'notify');
+        const receiver = r1.start('python3', ['-c', RECEIVER, address]);
+        await receiver.waitForOutput(/"bound"/);
+        const daemon = r1.start(process.execPath, [executable(), '-m1', '-c', file], {
+          env: { NOTIFY_SOCKET: address },
+        });
+        await receiver.waitForOutput(/READY=1/, 20_000);
+        const other = await takePort(r1);
+        writeConfiguration(lab, r1, [router(1)], { tables: apiTable() });
+        daemon.signal('SIGHUP');
+        await receiver.waitForOutput(/STATUS=not running: service rvrrpd-plugin-api-http .*; 1 /, 20_000);
+        expect(daemon.output).toMatch(TAKEN);
+        await other.stop('SIGKILL');
+        await eventually('no trouble', 60_000, async () => (await troubles(r1, file)).length === 0);
+        daemon.signal('SIGTERM');
+        await daemon.exited;
+      }),
+    120_000,
+  );
+
+  it.concurrent(
+    'a service that never gets to serve: not to hear of it is no success',
+    () =>
+      withLab(async (lab) => {
+        const { r1, wire } = await twoRouters(lab);
+        const file = writeConfiguration(lab, r1, [router(1)]);
+        const daemon = Rvrrpd.startWith(r1, file);
+        await allMaster(wire, [1]);
+        const folder = plugin(
+          lab,
+          'idler',
+          'api',
+          'create: () => ({ start: () => new Promise(() => {}), stop() {} })',
+        );
+        const tables = `[plugins]\n"${folder}" = "*"\n`;
+        writeConfiguration(lab, r1, [router(1)], { tables, directives: { client_api: 'idler' } });
+        const reload = await invoke(r1, ['reload', '-c', file]);
+        const text = 'service rvrrpd-plugin-idler 1.0.0 has not begun to serve within 5 s';
+        expect(reload.stderr).toContain(`error: ${text}\n`);
+        expect(reload.code).toBe(1);
+        expect(await troubles(r1, file)).toEqual([text]);
+        expect(daemon.running.output).toContain(text);
+        writeConfiguration(lab, r1, [router(1)]);
+        expect((await invoke(r1, ['reload', '-c', file])).code).toBe(0);
+        expect(await troubles(r1, file)).toEqual([]);
+        expect((await daemon.stop()).code).toBe(0);
       }),
     60_000,
   );

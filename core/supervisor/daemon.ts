@@ -21,9 +21,6 @@ const PATIENCE = 15_000;
 /** A hand-over that has begun may go on for this many ms when the daemon is told to stop. */
 const HALFWAY = 300;
 
-/** A reload waits for so many ms for a new service to serve. */
-const SERVICE_PATIENCE = 3000;
-
 /** Pauses in ms before a crashed worker is replaced, the last one for all further crashes. */
 const BACK_OFF = [0, 1000, 5000, 15_000];
 /** A generation that has run for this many ms is sound: back-off starts anew. */
@@ -147,9 +144,9 @@ export class Daemon {
     this.services.told(this.info);
   }
 
-  /** {@link troubles} of what has just been started are known, or it takes too long. */
+  /** {@link troubles} of what has just been started are known. */
   servicesSettled(): Promise<void> {
-    return this.services.settled(SERVICE_PATIENCE);
+    return this.services.settled();
   }
 
   /** A reload is over: {@link lastReload} tells how it went. */
