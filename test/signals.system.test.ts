@@ -134,6 +134,10 @@ describeSystem('signals', () => {
       sniffer.signal('SIGUSR1');
       await sleep(100);
       expect(await r1.run('ss', '-Hltn')).toBe('');
+      // A reader that is gone, or a daemon that turns them away, is an error to be told, not the end.
+      sniffer.signal('SIGPIPE');
+      await sleep(100);
+      expect(sniffer.exit).toBeUndefined();
       expect(await sniffer.stop('SIGQUIT')).toEqual({ code: null, signal: 'SIGQUIT' });
       const file = writeConfiguration(lab, r1, [router]);
       const check = r1.start(process.execPath, [executable(), '--check', '-c', file]);

@@ -54,12 +54,13 @@ export class Signals {
   }
 
   /**
-   * This process is no daemon: signals do what they do to any other, also those that have come already. Only the
-   * inspector stays closed.
+   * This process is no daemon: signals do what they do to any other, also those that have come already. But the
+   * inspector stays closed, and SIGPIPE ignored as Node.js has it: without its listener it would end the process at
+   * the first write to somebody who is gone, before that can be told.
    */
   release(): void {
     for (const [signal, listener] of this.listeners) {
-      if (signal !== 'SIGUSR1') process.off(signal, listener);
+      if (signal !== 'SIGUSR1' && signal !== 'SIGPIPE') process.off(signal, listener);
     }
     for (const signal of this.early) process.kill(process.pid, signal);
   }

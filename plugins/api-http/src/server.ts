@@ -25,9 +25,6 @@ export interface Timeouts {
   readonly check: number;
 }
 
-/** ms for which a client may go on sending what is not wanted any more, once it is answered. */
-const LINGER = 1000;
-
 const TIMEOUTS: Timeouts = {
   handshake: 5_000,
   headers: 10_000,
@@ -110,10 +107,7 @@ export function makeServer(
 /** Refuses requests that are not in order, and lets connections end whose requests do not. */
 function inspecting(handler: RequestListener, tally: Tally): RequestListener {
   return (request, response) => {
-    if (mayBeEndless(request)) {
-      response.setHeader('connection', 'close');
-      closeInStages(request.socket);
-    }
+    if (mayBeEndless(request)) response.setHeader('connection', 'close');
     const fault = faultOf(request);
     if (fault === undefined) {
       handler(request, response);
@@ -121,19 +115,6 @@ function inspecting(handler: RequestListener, tally: Tally): RequestListener {
     }
     tally.refuse('malformed');
     response.writeHead(fault, { connection: 'close', 'content-length': 0 }).end();
-  };
-}
-
-/**
- * Has a connection closed after its last answer as RFC 9112 §9.6 wants it: what still comes is read for a moment.
- * Octets that nobody reads make the kernel reset the connection, and a client that is still sending would lose the
- * answer.
- */
-function closeInStages(socket: Socket): void {
-  socket.destroySoon = () => {
-    socket.end();
-    const timer = setTimeout(() => socket.destroy(), LINGER);
-    socket.once('close', () => clearTimeout(timer));
   };
 }
 
