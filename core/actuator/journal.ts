@@ -118,6 +118,8 @@ export class Journal {
   /** The last attempt to write failed. */
   private faulty = false;
   private descriptor: number | undefined;
+  /** Told once when it can be written again, after `onFault`. */
+  onRecovery: () => void = () => {};
 
   private constructor(
     private readonly file: string,
@@ -156,9 +158,9 @@ export class Journal {
     this.pending += `${JSON.stringify({ strike: id })}\n`;
   }
 
-  /** Writes what was noted since. */
+  /** Writes what was noted since, and what could not be written before. */
   flush(): void {
-    if (this.pending === '' || this.descriptor === undefined) return;
+    if ((this.pending === '' && !this.faulty) || this.descriptor === undefined) return;
     try {
       if (this.faulty || (this.struck > COMPACT_AFTER && this.struck > 2 * this.entries.size)) {
         this.compact(); // whole: an entry may be missing, or cut short
@@ -167,6 +169,7 @@ export class Journal {
         this.pending = '';
         writeSync(this.descriptor, text);
       }
+      if (this.faulty) this.onRecovery();
       this.faulty = false;
     } catch (error) {
       if (!this.faulty) this.onFault(`the journal cannot be written: ${(error as Error).message}`);
@@ -189,9 +192,16 @@ export class Journal {
     );
     const fresh = `${this.file}.new`;
     writeFileSync(fresh, lines.join(''), { mode: 0o600 });
-    renameSync(fresh, this.file);
+    // Opened before the old one is closed: if that fails, what we have must still be ours.
+    const descriptor = openSync(fresh, 'a');
+    try {
+      renameSync(fresh, this.file);
+    } catch (error) {
+      closeSync(descriptor);
+      throw error;
+    }
     if (this.descriptor !== undefined) closeSync(this.descriptor);
-    this.descriptor = openSync(this.file, 'a');
+    this.descriptor = descriptor;
     this.pending = '';
     this.struck = 0;
   }

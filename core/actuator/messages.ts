@@ -74,6 +74,8 @@ export type WorkerReport =
       readonly message: string;
       readonly fields?: Readonly<Record<string, unknown>>;
     }
+  /** Something that is configured and does not run, by topic, as one line. `text` absent: it runs (again). */
+  | { readonly type: 'trouble'; readonly topic: string; readonly text?: string }
   /** Engine only: the packet sockets it has now, for its successor should it crash. */
   | { readonly type: 'sockets'; readonly sockets: readonly HandedSocket[] }
   /** It has stopped or handed over; the worker may be terminated. */

@@ -26,6 +26,27 @@ const log: Log = (level, message, fields) => {
   report({ type: 'log', level, message, ...(fields && { fields }) });
 };
 
+/** A journal that cannot be written is tried again so often, in ms. */
+const JOURNAL_RETRY = 5000;
+
+/** The journal; that it cannot be written is told until it can. */
+function openJournal(): Journal {
+  const topic = 'journal';
+  let timer: NodeJS.Timeout | undefined;
+  const fault = (text: string): void => {
+    log('error', text);
+    report({ type: 'trouble', topic, text });
+    timer = setInterval(() => journal.flush(), JOURNAL_RETRY).unref();
+  };
+  const journal = Journal.open(init.journal, fault, here(init.namespaceCookie));
+  journal.onRecovery = () => {
+    clearInterval(timer);
+    report({ type: 'trouble', topic });
+    log('info', 'the journal can be written again');
+  };
+  return journal;
+}
+
 function createActuator(plugins: ActuatorPlugins): Actuator {
   const applied = new Doorbell(init.appliedBell, enginePort);
   return new Actuator({
@@ -33,7 +54,7 @@ function createActuator(plugins: ActuatorPlugins): Actuator {
     routerPlugins: init.routerPlugins,
     plugins,
     table: new StateTable(init.table),
-    journal: Journal.open(init.journal, (error) => log('error', error), here(init.namespaceCookie)),
+    journal: openJournal(),
     ring: () => applied.ring(),
     tellLinks: (links) => enginePort.postMessage({ type: 'links', links } satisfies ActuatorToEngine),
     log,

@@ -36,6 +36,8 @@ export class Placement {
   /** For the links as they were told last. */
   private plan: Plan = { links: [], places: [], groups: new Map() };
   private readonly claims: EngineClaims;
+  /** Told what is configured and cannot be used, by topic; without a text once that is over. */
+  onTrouble: (topic: string, text?: string) => void = () => {};
 
   /**
    * @param filters socket filter of each slot, undefined where none is wanted
@@ -172,6 +174,7 @@ export class Placement {
     this.unfiltered.add(link.name);
     const message = `${link.name}: the socket filter of plugin ${plugin} is not used: ${reasonOf(error)}`;
     this.log(`${message}: packets of other virtual routers wake the engine`, { interface: link.name });
+    this.onTrouble(`filter ${link.name}`, message);
   }
 
   /**
@@ -236,7 +239,19 @@ export class Placement {
       if (arp !== undefined) native.closeDescriptor(arp);
     }
     this.inherited.clear();
+    this.forgetFilters(groups);
     this.onSockets(this.sockets);
+  }
+
+  /** What cannot be filtered is over where nothing is used any more. */
+  private forgetFilters(groups: ReadonlyMap<string, Group>): void {
+    if (this.unfiltered.size === 0) return;
+    const used = new Set([...groups.values()].map(({ link }) => link.name));
+    for (const name of this.unfiltered) {
+      if (used.has(name)) continue;
+      this.unfiltered.delete(name);
+      this.onTrouble(`filter ${name}`);
+    }
   }
 
   private routing({ link, family, routers, slotOfVrid, program }: Group): Routing {

@@ -121,6 +121,9 @@ async function main(): Promise<void> {
     (sockets) => report({ type: 'sockets', sockets }),
   );
 
+  placement.onTrouble = (topic, text) =>
+    report({ type: 'trouble', topic, ...(text !== undefined && { text }) });
+
   const patience = new Patience(
     engine,
     table,

@@ -21,9 +21,6 @@ const PATIENCE = 15_000;
 /** A hand-over that has begun may go on for this many ms when the daemon is told to stop. */
 const HALFWAY = 300;
 
-/** A reload waits for so many ms for a new service to serve. */
-const SERVICE_PATIENCE = 3000;
-
 /** Pauses in ms before a crashed worker is replaced, the last one for all further crashes. */
 const BACK_OFF = [0, 1000, 5000, 15_000];
 /** A generation that has run for this many ms is sound: back-off starts anew. */
@@ -38,6 +35,8 @@ export class Daemon {
   /** Changes to the generation come one after the other. */
   private queue: Promise<void> = Promise.resolve().then(collectGarbage);
   private readonly services: Services;
+  /** Troubles of the daemon itself, by topic. */
+  private readonly own = new Map<string, string>();
   private crashes = 0;
   /** Number of the running generation. */
   private number = 1;
@@ -130,12 +129,24 @@ export class Daemon {
 
   /** What is configured and does not run, apart from virtual routers: a line each. */
   get troubles(): readonly string[] {
-    return this.services.troubles;
+    return [...this.services.troubles, ...this.generation.troubles, ...this.own.values()];
   }
 
-  /** {@link troubles} of what has just been started are known, or it takes too long. */
+  /**
+   * Tells of something that is to work and does not.
+   * @param topic another text of the same topic takes its place
+   * @param text one line; undefined: it works (again)
+   */
+  trouble(topic: string, text: string | undefined): void {
+    if (text === this.own.get(topic)) return;
+    if (text === undefined) this.own.delete(topic);
+    else this.own.set(topic, text);
+    this.services.told(this.info);
+  }
+
+  /** {@link troubles} of what has just been started are known. */
   servicesSettled(): Promise<void> {
-    return this.services.settled(SERVICE_PATIENCE);
+    return this.services.settled();
   }
 
   /** A reload is over: {@link lastReload} tells how it went. */
@@ -276,21 +287,27 @@ export class Daemon {
   }
 
   /** Replaces the generation should one of its workers crash. */
-  private async watch(generation: Generation): Promise<void> {
+  private async watch(generation: Generation, topic = `generation ${this.number}`): Promise<void> {
+    generation.onTrouble = () => this.services.told(this.info);
     const started = performance.now();
     const error = await generation.broken;
     if (this.stopping.signal.aborted) return;
     if (performance.now() - started > SOUND_AFTER) this.crashes = 0;
     const pause = BACK_OFF[Math.min(this.crashes++, BACK_OFF.length - 1)]!;
+    this.trouble(topic, firstLine(error.message));
     this.log.error(`${error.message}; replacing it${pause > 0 ? ` in ${pause / 1000} s` : ''}`);
     if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
     await this.enqueue(async () => {
-      if (this.stopping.signal.aborted || this.generation !== generation) return;
-      await this.renew();
+      if (this.stopping.signal.aborted) return;
+      const replaced = this.generation !== generation; // by a reload in the meantime
+      if (!replaced) await this.renew();
+      this.trouble(topic, undefined);
+      if (replaced) return;
       this.log.info(`replaced: ${this.summary()}`);
     }).catch((failure: Error) => {
+      this.trouble(topic, `${firstLine(error.message)}, and cannot be replaced: ${failure.message}`);
       this.log.error(`cannot replace it: ${failure.message}`);
-      void this.watch(generation); // it is still broken: after the next pause, once more
+      void this.watch(generation, topic); // it is still broken: after the next pause, once more
     });
   }
 }
@@ -325,6 +342,11 @@ async function patiently(
   } finally {
     over.abort();
   }
+}
+
+/** Of an error with its stack. */
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0]!;
 }
 
 function messageOf(error: unknown): string {

@@ -202,6 +202,16 @@ export class Generation {
     }
   }
 
+  /** What its workers are to do and cannot for now, a line each. */
+  get troubles(): string[] {
+    return [this.engine, this.actuator].flatMap(({ troubles }) => [...troubles.values()]);
+  }
+
+  /** Called when {@link troubles} have changed. */
+  set onTrouble(told: () => void) {
+    for (const worker of [this.engine, this.actuator]) worker.onTrouble = told;
+  }
+
   /** Resolves when a worker has ended that nobody had told to. */
   get broken(): Promise<Error> {
     return Promise.race(

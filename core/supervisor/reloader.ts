@@ -64,7 +64,8 @@ export class Reloader {
     const { lastReload: last } = daemon;
     const reason = [last?.error, last?.issues.find((issue) => issue.startsWith('error'))];
     const failed = last && !last.ok ? `reload failed: ${reason.filter(Boolean).join(': ')}; ` : '';
-    return `${failed}${daemon.summary()}`;
+    const troubles = daemon.troubles.map((trouble) => `not running: ${trouble}; `).join('');
+    return `${failed}${troubles}${daemon.summary()}`;
   }
 
   private enqueue<T>(work: () => Promise<T>): Promise<T> {

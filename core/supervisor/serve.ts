@@ -1,7 +1,7 @@
 /** The daemon's life as a process, in the foreground as in the background: start, signals, requests, stop. */
 import type { ConfigIssue } from '../config/index.ts';
 import { packageVersion } from '../shared/package-root.ts';
-import { ControlServer } from './control.ts';
+import { Control } from './control-keeper.ts';
 import { Daemon } from './daemon.ts';
 import { type Instance, takeInstance } from './instance.ts';
 import type { Logger } from './log.ts';
@@ -10,7 +10,6 @@ import { logIssues, Reloader, type ReopenableLog } from './reloader.ts';
 import type { ChangeHandler } from './service-host.ts';
 import { ServiceManager } from './service-manager.ts';
 import type { Signals } from './signals.ts';
-import type { DaemonStatus } from './status.ts';
 
 /** What depends on where the daemon runs. */
 export interface Surroundings {
@@ -69,7 +68,8 @@ export async function serve(
   const reloader = new Reloader(daemon, options, log, manager, surroundings.files);
   begin(reloader);
   signals.onCounters(() => daemon.logCounters());
-  const control = await openControl(instance, daemon, reloader, log);
+  const control = new Control(instance.control, daemon, reloader, log);
+  await control.open();
   log.info(
     { routers: first.config.virtualRouters.length },
     `rvrrpd ${packageVersion()} running ${file}: ${daemon.summary()}`,
@@ -80,7 +80,7 @@ export async function serve(
 
   log.info(`${await signals.stop}: stopping`);
   manager.stopping();
-  control?.close();
+  control.close();
   if (!(await withTimeout(daemon.stop(), STOP_TIMEOUT))) {
     log.error(
       `not stopped within ${STOP_TIMEOUT} ms: addresses may be left behind, the next start takes them back`,
@@ -89,28 +89,6 @@ export async function serve(
   }
   log.info('stopped');
   return 0;
-}
-
-/** Lets root ask for things. Without it the routers run all the same. */
-async function openControl(
-  instance: Instance,
-  daemon: Daemon,
-  reloader: Reloader,
-  log: Logger,
-): Promise<ControlServer | undefined> {
-  const status = (): DaemonStatus => {
-    const { version, pid, since, lastReload } = daemon.info;
-    const configuration = daemon.start.source.file;
-    const { troubles } = daemon;
-    return { version, pid, configuration, since, lastReload, troubles, ...daemon.status() };
-  };
-  const commands = { status, reload: () => reloader.reload(), plugins: () => daemon.start.listing };
-  try {
-    return await ControlServer.open(instance.control, (command) => commands[command]());
-  } catch (error) {
-    log.error(`rvrrpd status, reload and plugins will not work: ${messageOf(error)}`);
-    return undefined;
-  }
 }
 
 /** @returns whether it was done in time */

@@ -10,6 +10,11 @@ const HEAP = 512;
 const STOP_TIMEOUT = 500;
 /** A service that has not made ready for new settings within this many ms is stuck. */
 const SETTINGS_TIMEOUT = 3000;
+/**
+ * A service that has not begun to serve within this many ms is told as one that does not run. The API tries for two
+ * seconds to have its port, beside whatever else the machine does.
+ */
+const START_PATIENCE = 5000;
 /** Pauses in ms before a crashed service is started again, the last one for all further crashes. */
 const BACK_OFF = [1000, 2000, 5000, 15_000, 60_000];
 /** A service that has run for this many ms is sound: back-off starts anew. */
@@ -29,7 +34,7 @@ export type ChangeHandler = (request: ChangeRequest) => Promise<ChangeOutcome>;
 export class ServiceHost {
   /** Why it does not serve although it is to; undefined: it does, or was not told to yet. */
   trouble: string | undefined;
-  /** Resolves once it serves, or has failed to for the first time. */
+  /** Resolves once it serves, or has failed to for the first time, or takes too long: {@link trouble} tells. */
   readonly settled: Promise<void>;
   private settle!: () => void;
   private init: ServiceInit;
@@ -38,6 +43,7 @@ export class ServiceHost {
   private ending = false;
   private going = false;
   private timer: NodeJS.Timeout | undefined;
+  private patience: NodeJS.Timeout | undefined;
   /** Why it could not start, until that is told. */
   private refusal: Error | undefined;
   /** Waits for what the worker says next, other than requests. */
@@ -74,6 +80,12 @@ export class ServiceHost {
   /** Lets it serve, now and after every crash. Not waited for: a service is nothing that routers depend on. */
   go(): void {
     this.going = true;
+    this.patience = setTimeout(() => {
+      const text = `${this.name} has not begun to serve within ${START_PATIENCE / 1000} s`;
+      this.log.error(text);
+      this.report(text);
+    }, START_PATIENCE);
+    this.patience.unref();
     this.begin();
   }
 
@@ -128,6 +140,7 @@ export class ServiceHost {
     this.ending = true;
     this.settle();
     clearTimeout(this.timer);
+    clearTimeout(this.patience);
     const { worker } = this;
     if (worker.dead) return;
     const timer = setTimeout(() => void worker.kill(), STOP_TIMEOUT);
@@ -187,6 +200,7 @@ export class ServiceHost {
   }
 
   private report(trouble: string | undefined): void {
+    clearTimeout(this.patience);
     const changed = trouble !== this.trouble;
     this.trouble = trouble;
     this.settle();

@@ -35,14 +35,10 @@ export class Services {
     return trouble === undefined ? [] : [trouble];
   }
 
-  /** Whoever is to serve does, or has failed to once; waited for no longer than so many ms. */
-  async settled(patience: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, patience);
-    });
-    await Promise.race([this.changes.then(() => this.current?.settled), late]);
-    clearTimeout(timer);
+  /** Whoever is to serve does, or {@link troubles} tell why not. */
+  async settled(): Promise<void> {
+    await this.changes;
+    await this.current?.settled;
   }
 
   /**

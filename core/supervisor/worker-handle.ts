@@ -29,6 +29,10 @@ export class WorkerHandle {
   readonly ended: Promise<Error | undefined>;
   /** The thread is gone. */
   dead = false;
+  /** What it is to do and cannot for now, a line each, by topic. */
+  readonly troubles = new Map<string, string>();
+  /** Called when {@link troubles} have changed. */
+  onTrouble: () => void = () => {};
   /** Told what a service reports. */
   onService: (report: ServiceReport) => void = () => {};
   private readonly worker: Worker;
@@ -170,6 +174,11 @@ export class WorkerHandle {
       case 'log':
         // A plugin may have called its log with anything.
         this.log[LEVELS.has(report.level) ? report.level : 'info'](report.fields ?? {}, report.message);
+        break;
+      case 'trouble':
+        if (report.text === undefined) this.troubles.delete(report.topic);
+        else this.troubles.set(report.topic, report.text);
+        this.onTrouble();
         break;
       case 'sockets':
         this.sockets = report.sockets;

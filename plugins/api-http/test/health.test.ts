@@ -24,6 +24,15 @@ test('it is public', () => {
   return app.close();
 });
 
+test('what is configured and does not run is told, but not what: that is for who has logged in', async () => {
+  const context = fakeContext();
+  const daemon = () => ({ ...context.daemon(), troubles: ['the secret service cannot start'] });
+  const { app } = telemetryApp(healthRoutes, { ...context, daemon });
+  const answer = await app.inject({ url: '/healthz' });
+  expect(answer.statusCode).toBe(200);
+  expect(answer.body).toBe('{"status":"degraded"}');
+});
+
 test('a daemon that cannot be read is not well, and does not say why', async () => {
   const { app } = telemetryApp(
     healthRoutes,

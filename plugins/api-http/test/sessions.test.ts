@@ -135,6 +135,30 @@ describe('what is ended', () => {
     expect(sessions.check(ticket)).toBeDefined();
   });
 
+  test('all of a user, however the clock was set since they were issued, and in another process too', () => {
+    const { sessions } = make();
+    const { ticket } = sessions.issue('session', 'carol')!;
+    const session = sessions.check(ticket)!;
+    const { ticket: other } = sessions.issue('session', 'admin')!;
+    forward(-250_000);
+    expect(sessions.check(ticket)).toBeDefined();
+    sessions.endUser('carol');
+    expect(sessions.check(ticket)).toBeUndefined();
+    expect(sessions.stillHolds(session)).toBe(false);
+    expect(sessions.check(other)).toBeDefined();
+    const { ticket: fresh } = sessions.issue('session', 'carol')!;
+    expect(sessions.check(fresh)).toBeDefined();
+
+    const { sessions: next } = make();
+    next.mergeRevocations(sessions.exportRevocations());
+    expect(next.check(ticket)).toBeUndefined();
+    for (const kept of [fresh, other]) expect(next.check(kept)).toBeDefined();
+    forward(-1000);
+    next.endUser('carol');
+    expect(next.check(fresh)).toBeUndefined();
+    expect(next.check(next.issue('session', 'carol')!.ticket)).toBeDefined();
+  });
+
   test('all of a user: those of others go on, and a new log-in in the same ms holds', () => {
     const { sessions } = make();
     const { ticket } = sessions.issue('session', 'carol')!;
@@ -243,6 +267,25 @@ describe('the memory of revocations is bounded', () => {
     for (let i = 0; i < 5000; i++) revocations.endUser(`user${i}`, NOW);
     expect(revocations.export().users.length).toBeLessThanOrEqual(4096);
     for (const i of [0, 4095, 4096, 4999]) expect(revocations.includes(ticket(`user${i}`, i))).toBe(true);
+  });
+
+  test('rounds: the later one counts, whichever way they are merged', () => {
+    const one = new Revocations();
+    const two = new Revocations();
+    one.endUser('carol', NOW);
+    one.endUser('carol', NOW);
+    two.endUser('carol', NOW);
+    two.endUser('admin', NOW);
+    const [first, second] = [one.export(), two.export()];
+    for (const [into, state] of [[one, second] as const, [two, first] as const]) {
+      into.merge(state, NOW);
+      expect(['carol', 'admin', 'dave'].map((name) => into.roundOf(name))).toEqual(['0.2', '0.1', '']);
+    }
+    two.endAll(NOW);
+    one.merge(two.export(), NOW);
+    expect(['carol', 'admin', 'dave'].map((name) => one.roundOf(name))).toEqual(['1.0', '1.0', '1.0']);
+    one.merge(first, NOW); // of before
+    expect(one.roundOf('carol')).toBe('1.0');
   });
 
   test('what is merged stays within the bounds, too, and forgets nothing', () => {

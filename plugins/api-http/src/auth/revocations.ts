@@ -1,4 +1,10 @@
-/** What was ended before its time: single tickets, and all that a user had at some moment. Bounded memory. */
+/**
+ * What was ended before its time: single tickets, and all that a user had at some moment. Bounded memory.
+ *
+ * The latter is counted: a ticket is signed for a round of its user (see {@link Revocations.roundOf}), and the next one
+ * begins when all of the user's tickets are ended. Dates alone would not do: a clock that is set back makes tickets of
+ * before younger than their end. They are kept for tickets and files of versions that did not count.
+ */
 import { type Static, Type } from '@sinclair/typebox';
 import type { Ticket } from './ticket.ts';
 
@@ -8,6 +14,7 @@ const MOST_TICKETS = 4096;
 const MOST_USERS = 4096;
 
 const Time = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+const Round = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
 
 /** Revocations as data. Times in ms since the epoch. */
 export const RevocationState = Type.Object({
@@ -20,6 +27,12 @@ export const RevocationState = Type.Object({
   everybody: Time,
   /** User, and the moment up to which its tickets are ended. */
   users: Type.Array(Type.Tuple([Type.String({ maxLength: 256 }), Time]), { maxItems: MOST_USERS }),
+  /** How often the tickets of everybody were ended at once. Absent: never, or nobody counted. */
+  round: Type.Optional(Round),
+  /** User, and how often all of its tickets were ended since. Absent: never, or nobody counted. */
+  rounds: Type.Optional(
+    Type.Array(Type.Tuple([Type.String({ maxLength: 256 }), Round]), { maxItems: MOST_USERS }),
+  ),
   /** Nonce, user, and when it would have expired. */
   tickets: Type.Array(Type.Tuple([Type.String({ maxLength: 32 }), Type.String({ maxLength: 256 }), Time]), {
     maxItems: MOST_TICKETS,
@@ -34,10 +47,19 @@ export class Revocations {
   private readonly tickets = new Map<string, RevocableTicket>();
   private readonly users = new Map<string, number>();
   private everybody = 0;
+  private readonly rounds = new Map<string, number>();
+  /** Of everybody. */
+  private round = 0;
 
   /** Whether a ticket was ended. */
   includes({ user, nonce, issued }: Ticket): boolean {
     return issued <= this.endOf(user) || this.tickets.get(nonce)?.user === user;
+  }
+
+  /** Which tickets of this user are not ended: those of this round. Empty: the first, of versions that did not count. */
+  roundOf(user: string): string {
+    const own = this.rounds.get(user) ?? 0;
+    return this.round === 0 && own === 0 ? '' : `${this.round}.${own}`;
   }
 
   /**
@@ -65,6 +87,7 @@ export class Revocations {
     }
     // A ticket may be dated a ms ahead, see dateOf.
     this.users.set(user, this.dateOf(user, now));
+    this.rounds.set(user, (this.rounds.get(user) ?? 0) + 1);
     for (const [nonce, ticket] of this.tickets) if (ticket.user === user) this.tickets.delete(nonce);
   }
 
@@ -72,6 +95,8 @@ export class Revocations {
   endAll(now: number): void {
     const ends = [this.everybody, ...this.users.values()];
     this.everybody = Math.max(now, ...ends.map((end) => end + 1)); // see dateOf
+    this.round++;
+    this.rounds.clear();
     this.users.clear();
     this.tickets.clear();
   }
@@ -80,17 +105,24 @@ export class Revocations {
     return {
       everybody: this.everybody,
       users: [...this.users],
+      ...(this.round > 0 && { round: this.round }),
+      ...(this.rounds.size > 0 && { rounds: [...this.rounds] }),
       tickets: [...this.tickets.values()].map(({ user, nonce, expires }) => [nonce, user, expires]),
     };
   }
 
   /** Adds those of `state`. */
-  merge({ everybody, users, tickets }: RevocationState, now: number): void {
+  merge({ everybody, users, tickets, round = 0, rounds = [] }: RevocationState, now: number): void {
+    if (round > this.round) this.rounds.clear(); // of rounds that are over
+    if (round >= this.round) {
+      for (const [user, own] of rounds) this.rounds.set(user, Math.max(own, this.rounds.get(user) ?? 0));
+    }
+    this.round = Math.max(this.round, round);
     this.everybody = Math.max(this.everybody, everybody);
     for (const [user, end] of users) {
       if (end > this.endOf(user)) this.users.set(user, end);
     }
-    if (this.users.size > MOST_USERS) this.endAll(now);
+    if (this.users.size > MOST_USERS || this.rounds.size > MOST_USERS) this.endAll(now);
     for (const [nonce, user, expires] of tickets) this.endTicket({ nonce, user, expires }, now);
   }
 

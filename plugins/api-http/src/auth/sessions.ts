@@ -49,6 +49,8 @@ export interface Session {
   readonly ticket: Ticket;
   /** That its signature was checked with. */
   readonly key: Uint8Array;
+  /** Of its user when it was checked, see `Revocations.roundOf`. */
+  readonly round: string;
 }
 
 /** The tickets of one configuration, and of its successors. */
@@ -107,21 +109,23 @@ export class Sessions {
     const most = Math.min(lifetime, this.mostLifetime(kind));
     const expires = (Math.floor(issued / 1000) + most) * 1000;
     const ticket = { kind, user: name, issued, expires, nonce: makeNonce() };
-    return { user, ticket: sign(ticket, user.line, this.key) };
+    return { user, ticket: sign(ticket, user.line, this.key, this.revocations.roundOf(name)) };
   }
 
   /** The session of a ticket; undefined if it does not hold. */
   check(ticket: SignedTicket): Session | undefined {
     const user = this.users.get(ticket.user);
     // Without such a user a signature is computed all the same: the time must not tell who there is.
-    const genuine = verify(ticket, user?.line ?? '', this.key);
+    const round = this.revocations.roundOf(ticket.user);
+    const genuine = verify(ticket, user?.line ?? '', this.key, round);
     if (!genuine || user === undefined || !this.holds(ticket)) return undefined;
-    return { user, ticket, key: this.key };
+    return { user, ticket, key: this.key, round };
   }
 
   /** Whether a session still holds. Cheap: the signature is not looked at again. */
-  stillHolds({ user, ticket, key }: Session): boolean {
-    return key === this.key && this.users.get(user.name)?.line === user.line && this.holds(ticket);
+  stillHolds({ user, ticket, key, round }: Session): boolean {
+    const same = key === this.key && round === this.revocations.roundOf(user.name);
+    return same && this.users.get(user.name)?.line === user.line && this.holds(ticket);
   }
 
   /** When a ticket ends: ms since the epoch. A lifetime that is shorter by now counts. */

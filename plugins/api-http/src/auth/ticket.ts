@@ -71,17 +71,26 @@ export function keyOf(secret: string, era: string): Uint8Array {
 /**
  * Signs a ticket.
  * @param line the user's line in the configuration: the ticket ends when that changes
+ * @param round of the user, see `Revocations.roundOf`: the ticket ends with it. Empty: as versions without rounds did
  */
-export function sign(ticket: Ticket, line: string, key: Uint8Array): SignedTicket {
+export function sign(ticket: Ticket, line: string, key: Uint8Array, round = ''): SignedTicket {
   const { kind, user, issued, expires, nonce } = ticket;
   // JSON keeps the parts apart.
-  const statement = JSON.stringify([kind, user, issued, expires, nonce, line]);
+  const statement = JSON.stringify([
+    kind,
+    user,
+    issued,
+    expires,
+    nonce,
+    line,
+    ...(round === '' ? [] : [round]),
+  ]);
   return { ...ticket, signature: createHmac('sha256', key).update(statement).digest('hex') };
 }
 
 /** Whether the signature holds, in constant time. */
-export function verify(ticket: SignedTicket, line: string, key: Uint8Array): boolean {
-  const { signature } = sign(ticket, line, key);
+export function verify(ticket: SignedTicket, line: string, key: Uint8Array, round = ''): boolean {
+  const { signature } = sign(ticket, line, key, round);
   return timingSafeEqual(Buffer.from(signature, 'hex'), Buffer.from(ticket.signature, 'hex'));
 }
 

@@ -1,0 +1,51 @@
+import { mkdtempSync, rmSync, type writeSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, expect, it, vi } from 'vitest';
+import type { KernelResource } from '../../plugin/types.ts';
+
+/** The disk: what it says to a write, if anything. */
+const disk = vi.hoisted(() => ({ full: false }));
+vi.mock('node:fs', async (original) => {
+  const fs = await original<typeof import('node:fs')>();
+  const refuse = (): void => {
+    if (disk.full) throw new Error('ENOSPC: no space left on device, write');
+  };
+  const write = ((...args: Parameters<typeof writeSync>) => {
+    refuse();
+    return fs.writeSync(...args);
+  }) as typeof writeSync;
+  const writeFileSync: typeof fs.writeFileSync = (...args) => {
+    refuse();
+    fs.writeFileSync(...args);
+  };
+  return { ...fs, writeSync: write, writeFileSync };
+});
+const { Journal } = await import('../journal.ts');
+
+const folder = mkdtempSync(path.join(os.tmpdir(), 'rvrrpd-journal-'));
+afterEach(() => {
+  disk.full = false;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const mac: KernelResource = { kind: 'mac', interface: 'eth0', mac: '00:00:5e:00:01:07' };
+
+it('that cannot be written says so once, is tried again though nothing is new, and says when it can', () => {
+  const file = path.join(folder, 'journal');
+  const told: (string | undefined)[] = [];
+  const journal = Journal.open(file, (fault) => told.push(fault));
+  journal.onRecovery = () => told.push(undefined);
+  disk.full = true;
+  journal.add({ resource: mac, driver: 'one' });
+  journal.flush();
+  journal.flush();
+  expect(told).toEqual([expect.stringContaining('the journal cannot be written: ENOSPC')]);
+  disk.full = false;
+  journal.flush();
+  journal.flush();
+  expect(told).toHaveLength(2);
+  expect(told[1]).toBeUndefined();
+  const next = Journal.open(file, (fault) => expect.fail(fault));
+  expect(next.list()).toEqual([{ resource: mac, driver: 'one' }]);
+});

@@ -1,0 +1,67 @@
+/** Lets root ask for things: keeps the control socket open, from the start on or as soon as it can be opened. */
+import { ControlServer } from './control.ts';
+import type { Daemon } from './daemon.ts';
+import type { Logger } from './log.ts';
+import type { Reloader } from './reloader.ts';
+import type { DaemonStatus } from './status.ts';
+
+/** Pauses in ms before it is tried again, the last one for all further times. */
+const BACK_OFF = [1000, 2000, 5000, 15_000, 60_000];
+
+/** See the file's comment. Without it the routers run all the same. */
+export class Control {
+  private server: ControlServer | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private failures = 0;
+  private closed = false;
+
+  /** @param path of the socket */
+  constructor(
+    private readonly path: string,
+    private readonly daemon: Pick<Daemon, 'info' | 'start' | 'status' | 'trouble'>,
+    private readonly reloader: Pick<Reloader, 'reload'>,
+    private readonly log: Pick<Logger, 'error' | 'info'>,
+  ) {}
+
+  /** Opens it; if that fails it is told and tried again. Never rejects. */
+  async open(): Promise<void> {
+    const commands = {
+      status: () => this.status(),
+      reload: () => this.reloader.reload(),
+      plugins: () => this.daemon.start.listing,
+    };
+    try {
+      const server = await ControlServer.open(this.path, (command) => commands[command]());
+      if (this.closed) return server.close();
+      this.server = server;
+    } catch (error) {
+      this.failed(error instanceof Error ? error.message : String(error));
+      return;
+    }
+    this.daemon.trouble('control', undefined);
+    if (this.failures > 0) this.log.info('rvrrpd status, reload and plugins work now');
+  }
+
+  /** Removes it and turns all clients away. */
+  close(): void {
+    this.closed = true;
+    clearTimeout(this.timer);
+    this.server?.close();
+  }
+
+  private failed(why: string): void {
+    if (this.closed) return;
+    const pause = BACK_OFF[Math.min(this.failures++, BACK_OFF.length - 1)]!;
+    const text = `rvrrpd status, reload and plugins do not work: ${why}`;
+    this.log.error(`${text}; trying again in ${pause / 1000} s`);
+    this.daemon.trouble('control', text);
+    this.timer = setTimeout(() => void this.open(), pause);
+    this.timer.unref();
+  }
+
+  private status(): DaemonStatus {
+    const { version, pid, since, lastReload, troubles = [] } = this.daemon.info;
+    const configuration = this.daemon.start.source.file;
+    return { version, pid, configuration, since, lastReload, troubles, ...this.daemon.status() };
+  }
+}
