@@ -312,6 +312,23 @@ describe('plugins', () => {
   });
 });
 
+describe('null for a directive that there is not', () => {
+  test.each([
+    ['POST', '/config/vrouter', { ...TABLE, prioritaet: null }, 'prioritaet'],
+    ['POST', '/config/vrouter', { ...TABLE, constructor: null }, 'constructor'],
+    ['PATCH', '/config/vrouter/7/ens192.900', { toString: null }, 'toString'],
+    ['PATCH', '/config/vrouter/7/ens192.900', { timers: { adverts: null } }, 'timers.adverts'],
+    ['PATCH', '/config/global', { debgu: null }, 'debgu'],
+    ['PUT', '/config/plugins/x', { versoin: null }, 'versoin'],
+  ] as const)('%s %s', async (method, path, body, directive) => {
+    configure({ vrouter: [HIDDEN] });
+    const response = await ask(method, path, body);
+    expect(response.statusCode).toBe(422);
+    expect(response.json().errors).toEqual([{ severity: 'error', directive, message: 'unknown directive' }]);
+    expect(daemon.requests).toEqual([]);
+  });
+});
+
 describe('"***" is no secret', () => {
   test.each<[NonNullable<InjectOptions['method']>, string, unknown, string]>([
     ['POST', '/config/vrouter', HIDDEN, 'auth_secret'],

@@ -27,7 +27,14 @@ import {
   make,
   refusals,
 } from './change.ts';
-import { JSON_TYPE, MERGE_PATCH_TYPE, refuseHidden, requireType, tableBody } from './json-body.ts';
+import {
+  JSON_TYPE,
+  MERGE_PATCH_TYPE,
+  refuseHidden,
+  refuseUnknownNulls,
+  requireType,
+  tableBody,
+} from './json-body.ts';
 import { pathOf, RouterParams } from './params.ts';
 import { noRouter } from './run.ts';
 
@@ -101,6 +108,7 @@ export const changeRoutes: Routes = (app, { context }) => {
     },
     async (request, reply) => {
       const body = tableBody(request.body);
+      refuseUnknownNulls(body, NewVrouterSchema);
       refuseHidden({ auth_secret: body.auth_secret }, 'answers show "***" in its place');
       const table = withoutNulls(body) as Table;
       const made = await make(context, request, reply, { changes: [{ op: 'add-router', table }] });
@@ -136,6 +144,7 @@ export const changeRoutes: Routes = (app, { context }) => {
     },
     async (request, reply) => {
       const patch = tableBody(request.body);
+      refuseUnknownNulls(patch, VrouterPatchSchema);
       refuseHidden({ auth_secret: patch.auth_secret }, 'leave it out to keep the one that there is');
       const router = configuredName(context.configuration().data, request.params);
       const made = await make(context, request, reply, {
@@ -184,7 +193,9 @@ export const changeRoutes: Routes = (app, { context }) => {
       },
     },
     async (request, reply) => {
-      const changes = generalChanges(tableBody(request.body));
+      const patch = tableBody(request.body);
+      const changes = generalChanges(patch);
+      refuseUnknownNulls(patch, GeneralPatchSchema);
       const made = await make(context, request, reply, { changes });
       return answer(made, generalDirectives(made.data));
     },

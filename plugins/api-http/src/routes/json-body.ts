@@ -103,6 +103,35 @@ function hiddenPlaces(value: unknown, place: string): readonly string[] {
   return Object.entries(value).flatMap(([name, member]) => hiddenPlaces(member, `${prefix}${name}`));
 }
 
+/**
+ * Refuses `null` for directives that there are not. The daemon refuses unknown ones that have a value; `null`
+ * means absent, and never gets to it.
+ * @param schema what the OpenAPI document says of the body
+ * @throws ProblemError 422
+ */
+export function refuseUnknownNulls(body: unknown, schema: TSchema): void {
+  const errors = unknownNulls(body, schema, '').map(
+    (directive): ChangeIssue => ({ severity: 'error', directive, message: 'unknown directive' }),
+  );
+  if (errors.length > 0)
+    throw new ProblemError(422, `${errors[0]!.directive}: unknown directive`, { errors });
+}
+
+/** `timers.adverts` of every `null` where a schema allows no such member. */
+function unknownNulls(value: unknown, schema: TSchema, prefix: string): readonly string[] {
+  if (!isTable(value)) return [];
+  if (Array.isArray(schema.anyOf)) {
+    // A table in a union is held against its tables; no union of the document has two of these.
+    const table = (schema.anyOf as readonly TSchema[]).find(({ properties }) => properties !== undefined);
+    return table === undefined ? [] : unknownNulls(value, table, prefix);
+  }
+  const { additionalProperties, properties = {} } = schema;
+  return Object.entries(value).flatMap(([name, member]) => {
+    if (Object.hasOwn(properties, name)) return unknownNulls(member, properties[name], `${prefix}${name}.`);
+    return member === null && additionalProperties === false ? [`${prefix}${name}`] : [];
+  });
+}
+
 /** Whether there is a hidden secret in configuration data. */
 export function hasHidden(value: unknown): boolean {
   return hiddenPlaces(value, '').length > 0;

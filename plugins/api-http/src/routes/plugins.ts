@@ -8,7 +8,7 @@ import { withoutNulls } from '../views/tables.ts';
 import { answers } from './answers.ts';
 import { answer, ConditionsSchema, changed, FlagsSchema, gone, make, refusals } from './change.ts';
 import { configurationResponses, sendConfiguration } from './config.ts';
-import { JSON_TYPE, refuseHidden, requireType, tableOrStringBody } from './json-body.ts';
+import { JSON_TYPE, refuseHidden, refuseUnknownNulls, requireType, tableOrStringBody } from './json-body.ts';
 import { type NameParams, PluginParams } from './params.ts';
 
 const common = {
@@ -108,6 +108,7 @@ export const pluginRoutes: Routes = (app, { context }) => {
     async (request, reply) => {
       const { name } = request.params;
       const body = tableOrStringBody(request.body);
+      refuseUnknownNulls(body, GivenPluginSchema);
       refuseHidden(body, 'answers show "***" in its place');
       const exists = pluginEntry(context.configuration().data, name) !== undefined;
       const changes = [{ op: 'set', path: ['plugins', name], value: withoutNulls(body) }] as const;

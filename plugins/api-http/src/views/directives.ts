@@ -64,6 +64,7 @@ export const VROUTER: Readonly<Record<string, Directive>> = {
         description: 'Advertisement interval in seconds, 1 to 255, the same on all routers. Default 1.',
       },
     },
+    additionalProperties: false,
     description: 'Timers.',
   },
   rfc3768: {
