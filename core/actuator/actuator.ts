@@ -75,6 +75,7 @@ export class Actuator {
       const { protocols, routers } = this.masters.releaseAll();
       await this.takeBack([protocols]);
       await this.takeBack(routers);
+      await this.takeBack(byInterface(this.holdings.orphans()));
     }
     this.close();
   }

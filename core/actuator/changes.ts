@@ -5,7 +5,16 @@
 import type { KernelChange, KernelRefusal, NetworkDriver } from '../plugin/types.ts';
 import type { Holding, Holdings } from './holdings.ts';
 import type { Journal } from './journal.ts';
-import { type DriverResource, describe, installing, interfaceOf, meansGone, takingBack } from './resource.ts';
+import type { Moved } from './moved.ts';
+import {
+  type DriverResource,
+  describe,
+  homeOf,
+  installing,
+  interfaceOf,
+  meansGone,
+  takingBack,
+} from './resource.ts';
 import { readSysctl, writeSysctl } from './sysctl.ts';
 import type { View } from './view.ts';
 
@@ -163,6 +172,11 @@ export class Changes {
   /** Looks before the change: false if nothing is to be done, or nothing can be. */
   private isNeeded(holding: Holding, refused: Map<Holding, KernelRefusal>): boolean {
     const { resource } = holding;
+    const index = this.view.indexOf(homeOf(resource) ?? '');
+    // What another interface of this name had before is nothing to give back to this one.
+    if (holding.index !== undefined && holding.index !== index) delete holding.original;
+    if (index === undefined) delete holding.index;
+    else holding.index = index;
     if (resource.kind === 'sysctl') {
       const home = interfaceOf(resource);
       if (home !== undefined && !this.view.has(home)) {
@@ -205,8 +219,26 @@ export class Changes {
     return true; // the kernel tells
   }
 
-  private note({ resource, driver, original }: Holding): void {
-    this.journal.add({ resource, driver, ...(original === undefined ? {} : { original }) });
+  /** Writes down that something is ours, before it is, or because it was found to be. In effect after a flush. */
+  note({ resource, driver, original, index }: Holding): void {
+    this.journal.add({
+      resource,
+      driver,
+      ...(original === undefined ? {} : { original }),
+      ...(index === undefined ? {} : { index }),
+    });
+  }
+
+  /**
+   * Notes that things of ours are on interfaces that have other names by now, and takes them back there.
+   * @returns what could not be taken back
+   */
+  async takeBackMoved(moved: readonly Moved[]): Promise<Refusals> {
+    for (const { holding } of moved) this.forget(holding);
+    const strays = moved.map(({ stray }) => stray).reverse();
+    for (const stray of strays) this.note(stray);
+    this.journal.flush();
+    return this.takeBack([strays]);
   }
 
   /** Applies changes, each through its driver. */

@@ -1,5 +1,6 @@
 /** Finds what has gone from the kernel without us. */
 import type { Holding, Holdings } from './holdings.ts';
+import { isHomeAnother } from './moved.ts';
 import { interfaceOf } from './resource.ts';
 import type { View } from './view.ts';
 
@@ -16,16 +17,24 @@ export function findDrift(holdings: Holdings, view: View): Drift {
   const lost: Holding[] = [];
   const removed: Holding[] = [];
   const goneLinks = new Set<string>();
+  const homeless = new Set<Holding>();
   const installed = [...holdings.all()].filter(({ state }) => state !== 'missing');
   for (const holding of installed) {
     const { is } = view.find(holding.resource);
+    const { kind } = holding.resource;
+    // What is there as wanted is not ours if the interface that we put ours on has gone.
+    if (kind !== 'link' && holding.state === 'ours' && isHomeAnother(holding, view)) {
+      lost.push(holding);
+      homeless.add(holding);
+      continue;
+    }
     if (is === 'same' || is === 'unknown') continue;
     lost.push(holding);
     if (is !== 'homeless') removed.push(holding);
-    if (holding.resource.kind === 'link') goneLinks.add(holding.resource.interface);
+    if (kind === 'link') goneLinks.add(holding.resource.interface);
   }
   for (const holding of installed) {
-    if (holding.resource.kind !== 'sysctl') continue;
+    if (holding.resource.kind !== 'sysctl' || homeless.has(holding)) continue;
     const home = interfaceOf(holding.resource);
     // An interface's settings go with it; one made again under its name starts from the defaults.
     if (home !== undefined && (goneLinks.has(home) || !view.has(home))) lost.push(holding);

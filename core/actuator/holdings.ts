@@ -21,6 +21,11 @@ export interface Holding {
   state: 'missing' | 'ours' | 'foreign';
   /** `mac` and `sysctl`: what to put back. */
   original?: string;
+  /**
+   * Index of the interface that it was put on, for a link that of its parent: names change hands. Absent: not
+   * known (yet).
+   */
+  index?: number;
 }
 
 /** The holdings, and which of them each slot uses. */
@@ -50,10 +55,15 @@ export class Holdings {
   }
 
   /** Takes over what an earlier run left in the kernel. Nobody uses it yet. */
-  adopt(entry: Pick<Holding, 'resource' | 'driver' | 'original'>): Holding {
+  adopt(entry: Pick<Holding, 'resource' | 'driver' | 'original' | 'index'>): Holding {
     const holding: Holding = { id: identityOf(entry.resource), ...entry, users: new Set(), state: 'ours' };
     this.add(holding);
     return holding;
+  }
+
+  /** Keeps something of ours that nobody uses, to be taken back later, unless something else has its place. */
+  keep(holding: Holding): void {
+    if (!this.byId.has(holding.id)) this.add(holding);
   }
 
   /**

@@ -27,6 +27,8 @@ export interface JournalEntry {
   readonly driver: string;
   /** `mac` and `sysctl`: what to put back. */
   readonly original?: string;
+  /** Index of the interface that it was put on, for a link that of its parent, if known. */
+  readonly index?: number;
 }
 
 /** First line of the file: of which kernel and network namespace it tells. */

@@ -35,6 +35,19 @@ export function interfaceOf(resource: KernelResource): string | undefined {
   return net === 'net' && (group === 'conf' || group === 'neigh') ? name : undefined;
 }
 
+/** The interface that a resource was put on: for a link that is made, its parent. Undefined for routes. */
+export function homeOf(resource: KernelResource): string | undefined {
+  return resource.kind === 'link' ? resource.parent : interfaceOf(resource);
+}
+
+/** The same resource on an interface that has another name by now. */
+export function renamed<R extends KernelResource>(resource: R, name: string): R {
+  if (resource.kind === 'route') return resource;
+  if (resource.kind !== 'sysctl') return { ...resource, interface: name };
+  const [net, family, group, , ...rest] = resource.path;
+  return { ...resource, path: [net, family, group, name, ...rest] };
+}
+
 /** A resource that a network driver looks after; settings are the core's own. */
 export type DriverResource = Exclude<KernelResource, { kind: 'sysctl' }>;
 

@@ -25,6 +25,7 @@ type ViewedLink = Omit<Link, 'addresses' | 'mac' | 'up'> & {
 export class View {
   private readonly byName = new Map<string, ViewedLink>();
   private readonly names = new Map<number, string>();
+  private byMac: Map<string, string[]> | undefined;
 
   constructor(links: readonly Link[] = []) {
     for (const link of links) {
@@ -48,6 +49,58 @@ export class View {
   hasAddress(index: number, address: string): boolean {
     const name = this.names.get(index);
     return name !== undefined && this.byName.get(name)?.addresses.has(address) === true;
+  }
+
+  /** Index of the link of this name; undefined if there is none, or one just made whose index is not known yet. */
+  indexOf(name: string): number | undefined {
+    return this.byName.get(name)?.index || undefined;
+  }
+
+  /** Present name of the link of this index, if there is one. */
+  nameOf(index: number): string | undefined {
+    return this.names.get(index);
+  }
+
+  /** MAC address of the link of this name. */
+  macOf(name: string): string | undefined {
+    return this.byName.get(name)?.mac;
+  }
+
+  /** The addresses of the link of this name. */
+  addressesOf(name: string): LinkAddress[] {
+    return [...(this.byName.get(name)?.addresses.values() ?? [])].flat();
+  }
+
+  /** The link of this name has this address, however long its prefix. */
+  addressOn(name: string, address: string): readonly LinkAddress[] {
+    return this.byName.get(name)?.addresses.get(address) ?? [];
+  }
+
+  /** Name of a link of this type that sits on the link of this index and has this MAC address. */
+  childOf(parent: number, type: string, mac: string): string | undefined {
+    for (const name of this.macs().get(mac) ?? []) {
+      const link = this.byName.get(name);
+      if (link?.parent === parent && link.type === type && link.mac === mac) return name;
+    }
+    return undefined;
+  }
+
+  /** Whether any link had this MAC address when the kernel was read. */
+  hasMac(mac: string): boolean {
+    return this.macs().has(mac);
+  }
+
+  /** Names by MAC address, as the kernel was read. */
+  private macs(): ReadonlyMap<string, readonly string[]> {
+    if (!this.byMac) {
+      this.byMac = new Map();
+      for (const { name, mac } of this.byName.values()) {
+        const names = this.byMac.get(mac);
+        if (names) names.push(name);
+        else this.byMac.set(mac, [name]);
+      }
+    }
+    return this.byMac;
   }
 
   /**

@@ -3,7 +3,9 @@ import type { KernelNews, Link, NetworkDriver } from '../plugin/types.ts';
 import type { Changes } from './changes.ts';
 import { findDrift } from './drift.ts';
 import type { Holding, Holdings } from './holdings.ts';
+import { Leftovers } from './leftovers.ts';
 import { LogLimit } from './log-limit.ts';
+import { findMoved, learnIndices } from './moved.ts';
 import type { ActuatorParts } from './parts.ts';
 import { ReadingSchedule, type Urgency } from './reading.ts';
 import { describe } from './resource.ts';
@@ -32,6 +34,7 @@ export class Watcher {
   private readonly driver: NetworkDriver | undefined;
   private nextAudit = Number.POSITIVE_INFINITY;
   private toAudit: Holding[] = [];
+  private readonly leftovers: Leftovers;
   /** The links that are not ours, as text: as read last, and as told to the engine last. */
   private seen = '';
   private told = '';
@@ -47,6 +50,7 @@ export class Watcher {
     const { plugins, log } = parts;
     this.limit = new LogLimit(log);
     this.driver = plugins.drivers.values().next().value;
+    this.leftovers = new Leftovers(parts, holdings, changes);
     for (const driver of plugins.drivers.values()) {
       driver.watch((news) => {
         this.onNews(news);
@@ -72,6 +76,7 @@ export class Watcher {
     if (now < this.schedule.due) return;
     try {
       await this.read();
+      await this.takeBackOrphans();
       await this.refreshRoutes();
     } catch (error) {
       this.limit.warn(
@@ -89,6 +94,7 @@ export class Watcher {
     const links = (await this.driver?.links()) ?? [];
     this.schedule.finished(start, performance.now());
     this.changes.view = new View(links);
+    await this.followNames();
     const { lost, removed } = findDrift(this.holdings, this.changes.view);
     for (const holding of removed) {
       if (holding.users.size === 0) continue;
@@ -101,11 +107,38 @@ export class Watcher {
       this.events.lost(holding);
       this.changes.forget(holding);
     }
+    learnIndices(this.holdings, this.changes.view);
+    this.leftovers.adopt();
     const foreign = this.foreignLinks();
     const text = JSON.stringify([...foreign.values()]);
     if (text === this.seen) return;
     this.seen = text;
     this.events.linksChanged(foreign);
+  }
+
+  /** Takes back what of ours is on interfaces that have got other names; its users get it again where it belongs. */
+  private async followNames(): Promise<void> {
+    const moved = findMoved(this.holdings, this.changes.view);
+    if (moved.length === 0) return;
+    this.leftovers.remember();
+    for (const { holding, stray } of moved) {
+      this.limit.warn(
+        'moved',
+        `${describe(holding.resource)} is now the ${describe(stray.resource)}, as its interface has another name: ` +
+          'taking it back there',
+      );
+      this.events.lost(holding);
+    }
+    for (const [stray, { errno, message }] of await this.changes.takeBackMoved(moved)) {
+      this.parts.log('error', `cannot take back the ${describe(stray.resource)}: ${message}`, { errno });
+      this.holdings.keep(stray);
+    }
+  }
+
+  /** What nobody uses, and was found or could not be taken back before. */
+  private async takeBackOrphans(): Promise<void> {
+    const orphans = this.holdings.orphans();
+    if (orphans.length > 0) await this.changes.takeBack([orphans]);
   }
 
   /** Looks at what reading doesn't show, for a start with an earlier run's journal: was it all really done? */

@@ -72,13 +72,29 @@ export function planFor(routers: readonly EngineRouter[], links: readonly Link[]
 }
 
 function groundOf(link: Link, family: AddressFamily): Ground {
-  const [primary] = EngineRouter.ownAddresses(link, family);
+  const real = new Set(realAddresses(link, family));
+  const all = EngineRouter.ownAddresses(link, family);
+  const primary = all.find((address) => real.has(address)) ?? all[0];
   const ground = {
     key: groupKey(link.index, family),
     primary: primary ?? '',
-    own: new Set(link.addresses.map(({ address }) => address)),
+    own: real,
   };
   if (!link.ethernet) return { ...ground, cause: Cause.InterfaceUnusable };
   if (!link.up || !link.running) return { ...ground, cause: Cause.InterfaceDown };
   return primary === undefined ? { ...ground, cause: Cause.NoAddress } : ground;
+}
+
+/**
+ * The addresses of a link that are its own, in the sense of RFC 3768 §1.5: those with their network's prefix
+ * length. One with a prefix of its own beside a network is what a Master puts there, this daemon's or another's:
+ * whoever was killed as Master and forgot it is not its owner. Where an interface has nothing else, such are its
+ * own.
+ */
+export function realAddresses({ addresses }: Link, family: AddressFamily): string[] {
+  const host = family === 4 ? 32 : 128;
+  const ofFamily = addresses.filter((address) => address.family === family);
+  const inNetworks = ofFamily.filter(({ prefixLength }) => prefixLength < host);
+  const hasNetwork = inNetworks.some(({ address }) => !address.startsWith('fe80:'));
+  return (hasNetwork ? inNetworks : ofFamily).map(({ address }) => address);
 }

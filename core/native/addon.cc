@@ -1,4 +1,5 @@
 // The core's native part: one class and some system calls.
+#include "hardware.h"
 #include "packet_loop.h"
 #include "process.h"
 #include "syscalls.h"
@@ -8,6 +9,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   rvrrpd::InitSyscalls(env, exports);
   rvrrpd::InitTap(env, exports);
   rvrrpd::InitProcess(env, exports);
+  rvrrpd::InitHardware(env, exports);
   rvrrpd::PacketLoop::Init(env, exports);
   return exports;
 }

@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { packageRoot } from '../shared/package-root.ts';
+import type { HardwareCalls } from './hardware.ts';
 import type { ProcessCalls } from './process.ts';
 import type { TapCalls } from './tap.ts';
 
@@ -50,7 +51,7 @@ export interface PacketLoop {
 }
 
 /** What the addon exports. Every call throws an Error whose `code` is the errno name. */
-export interface Native extends ProcessCalls, TapCalls {
+export interface Native extends ProcessCalls, TapCalls, HardwareCalls {
   PacketLoop: new (
     receive: Uint8Array,
     slotSize: number,

@@ -1,0 +1,56 @@
+/**
+ * Finds what of ours is on an interface that has another name by now: an interface is known by its index and by
+ * what we put there, never by its name alone. Pure.
+ */
+import type { KernelResource } from '../plugin/types.ts';
+import type { Holding, Holdings } from './holdings.ts';
+import { homeOf, identityOf, interfaceOf, renamed } from './resource.ts';
+import type { View } from './view.ts';
+
+/** A holding that is not where its name says. */
+export interface Moved {
+  readonly holding: Holding;
+  /** What to take back, under the name that the interface has now. Nobody uses it. */
+  readonly stray: Holding;
+}
+
+/** Everything of ours that is on an interface of another name, in the order it was first wanted. */
+export function findMoved(holdings: Holdings, view: View): Moved[] {
+  const moved: Moved[] = [];
+  for (const holding of holdings.all()) {
+    if (holding.state !== 'ours') continue;
+    const resource = presentPlace(holding, view);
+    if (!resource) continue;
+    const stray: Holding = { ...holding, id: identityOf(resource), resource, users: new Set() };
+    moved.push({ holding, stray });
+  }
+  return moved;
+}
+
+/** Whether the interface that a holding was put on is not the one of that name any more. */
+export function isHomeAnother({ resource, index }: Holding, view: View): boolean {
+  const home = homeOf(resource);
+  return index !== undefined && home !== undefined && view.indexOf(home) !== index;
+}
+
+/** Learns the indices of interfaces that we made ourselves: the kernel had not told them yet. */
+export function learnIndices(holdings: Holdings, view: View): void {
+  for (const holding of holdings.all()) {
+    if (holding.state !== 'ours' || holding.index !== undefined) continue;
+    const { is } = view.find(holding.resource);
+    const index = view.indexOf(homeOf(holding.resource) ?? '');
+    if (index !== undefined && (is === 'same' || is === 'unknown')) holding.index = index;
+  }
+}
+
+function presentPlace({ resource, index }: Holding, view: View): KernelResource | undefined {
+  if (index === undefined) return undefined;
+  if (resource.kind === 'link') {
+    if (view.find(resource).is === 'same') return undefined;
+    // Under another name, or under its own where the parent's name has passed to another interface.
+    const name = view.childOf(index, resource.type, resource.mac);
+    return name === undefined ? undefined : { ...resource, interface: name };
+  }
+  const name = view.nameOf(index);
+  return name === undefined || name === interfaceOf(resource) ? undefined : renamed(resource, name);
+}
