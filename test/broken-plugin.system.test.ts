@@ -153,3 +153,22 @@ describeSystem('a plugin that throws', () => {
       }));
   }
 });
+
+describeSystem('a plugin that nothing uses', () => {
+  it.concurrent.each(['auth', 'filter', 'netdrv', 'iftype', 'protocol', 'api'])(
+    'of kind %s may be broken: start and reload do without',
+    (kind) =>
+      withLab(async (lab) => {
+        const { r1, wire } = await twoRouters(lab);
+        const tables = writePlugins(lab, {
+          ...{ name: NAME, version: VERSION, manifest: { kind, names: ['somebody'] } },
+          code: `throw new Error('out of luck');`,
+        });
+        const daemon = Rvrrpd.start(lab, r1, [healthy], { tables });
+        await wire.soleMaster(HEALTHY, R1);
+        expect((await daemon.reload()).at(-1)?.msg).toMatch(/^reloaded: /);
+        expect(daemon.running.output).not.toContain('out of luck');
+        expect((await daemon.stop()).code).toBe(0);
+      }),
+  );
+});

@@ -142,23 +142,37 @@ describeSystem('the control socket', () => {
   it.concurrent('clients that are stuck, rude or too many do not matter to the routers', () =>
     withLab(async (lab) => {
       const { r1, file, daemon } = await master(lab);
-      const stuck: Socket[] = [];
-      // One half-sent request each; unix sockets with a path know no network namespaces.
-      for (let i = 0; i < 16; i++) {
+      const stuck = new Set<Socket>();
+      let over = false;
+      // Unix sockets with a path know no network namespaces.
+      const pester = (text: string, reads: boolean): void => {
         const socket = connect(controlSocket(r1));
+        stuck.add(socket);
         socket.on('error', () => {});
-        socket.write(i % 2 === 0 ? '{"command":' : '{"command":"status"}\n'.repeat(50));
-        socket.pause();
-        stuck.push(socket);
-      }
-      await eventually('being turned away', 5000, async () => {
+        // Who is dismissed, or turned away, comes again.
+        socket.on('close', () => {
+          stuck.delete(socket);
+          if (!over) setTimeout(pester, 10, text, reads);
+        });
+        socket.write(text);
+        if (reads) socket.resume();
+        else socket.pause();
+      };
+      for (let i = 0; i < 8; i++) pester('{"command":"status"}\n'.repeat(50), false);
+      for (let i = 0; i < 24; i++) pester('{"command":', true); // half a request
+      await eventually('being turned away', 20_000, async () => {
         const { code, stderr } = await invoke(r1, ['status', '-c', file]);
         return code === 1 && /too many requests/.test(stderr);
       });
       process.kill(daemon.running.pid, 'SIGHUP');
       await daemon.running.waitForOutput(/"reloaded: 1 Master"/);
+      over = true;
       for (const socket of stuck) socket.destroy();
-      await eventually('an answer', 5000, async () => (await invoke(r1, ['status', '-c', file])).code === 0);
+      await eventually(
+        'an answer',
+        20_000,
+        async () => (await invoke(r1, ['status', '-c', file])).code === 0,
+      );
       expect((await status(r1, file)).routers[0]!.counters.becameMaster).toBe(1);
       expect((await daemon.stop()).code).toBe(0);
     }));

@@ -33,9 +33,26 @@ const WRONG: readonly (readonly [reason: string, what: string, difference: Parti
   ['version', 'VRRP version 15', { version: 15 }],
   ['type', 'VRRP type 2', { type: 2 }],
   ['interval', 'another advertisement interval', { interval: 2 }],
+  ['address-list', 'another virtual address', { addresses: ['10.0.0.200'] }],
+  [
+    'address-list',
+    'several other addresses',
+    { addresses: ['10.0.0.200', '10.0.0.201', CLIENT, '10.0.0.9'] },
+  ],
+  ['address-list', 'good-bye of another group', { addresses: ['10.0.0.200'], priority: 0 }],
   ['ip-header', 'a wrong IP header checksum', { ipChecksumError: 1 }],
   ['ip-header', 'a first fragment', { fragment: 0x2000 }],
   ['destination', 'another destination', { destination: '224.0.0.5' }],
+  ['truncated', 'one octet', { cut: 19 }],
+  ['truncated', 'no message at all', { cut: 20 }],
+  ['source', 'source 0.0.0.0', { source: '0.0.0.0' }],
+  ['source', 'source 127.0.0.1', { source: '127.0.0.1' }],
+  ['source', 'a multicast source', { source: '224.0.0.18' }],
+  ['source', 'a class E source', { source: '240.0.0.1' }],
+  ['source', 'the broadcast address as source', { source: '255.255.255.255' }],
+  ['source', 'the broadcast address of the subnet as source', { source: '10.0.0.255' }],
+  ['source', 'the network address as source', { source: '10.0.0.0' }],
+  ['source', 'the virtual address as source', { source: VIP }],
   ['own-source', 'its own source address', { source: R1 }],
 ];
 
@@ -151,5 +168,25 @@ describeSystem('forged packets', () => {
       expect(sum(dropped(after)) - sum(dropped(before))).toBe(frames.length);
       await stillMaster();
       await givesWay();
+    }));
+
+  it.concurrent('a flood of priority 0 is answered, but not packet for packet', () =>
+    withMaster(async ({ master, injector, stillMaster }) => {
+      const zero = forge({ ...RIGHT, priority: 0 });
+      const start = Date.now();
+      const count = async () => {
+        const counters = (await master.counters()).routers[0]!.counters;
+        return { sent: Number(counters.sent), zeros: Number(counters.priorityZeroReceived) };
+      };
+      const before = await count();
+      await injector.send(zero);
+      const once = await count();
+      expect(once.sent).toBeGreaterThan(before.sent);
+      await injector.send(...new Array<Buffer>(400).fill(zero));
+      const after = await count();
+      expect(after.zeros - before.zeros).toBe(401);
+      // Four in a row, four in each second while it goes on, and the cadence itself.
+      expect(after.sent - before.sent).toBeLessThanOrEqual(6 + 5 * Math.ceil((Date.now() - start) / 1000));
+      await stillMaster();
     }));
 });

@@ -1,4 +1,6 @@
 import { expect, it } from 'vitest';
+import { encodeGratuitousArp, GRATUITOUS_ARP_LENGTH } from '../core/vrrp/announcement.ts';
+import { Injector } from './lab/injector.ts';
 import { withLab } from './lab/lab.ts';
 import { describeSystem } from './lab/requirements.ts';
 import { Rvrrpd, type VrouterDirectives } from './lab/rvrrpd.ts';
@@ -99,4 +101,33 @@ describeSystem('gratuitous ARP', () => {
       expect(await client.ip(`neigh show ${VIP}`)).toContain(R1_MAC);
       expect(await client.run('ping', '-n', '-c1', '-W2', VIP)).toContain('1 received');
     }));
+
+  for (const iftype of ['ether', 'macvlan'] as const) {
+    it.concurrent(`${iftype}: a stranger that announces the address is answered, at a bounded rate, and told`, () =>
+      withLab(async (lab) => {
+        const { r1, client, wire } = await twoRouters(lab);
+        const daemon = Rvrrpd.start(lab, r1, [{ ...on, group: 7, vip: VIP, iftype }]);
+        const injector = await Injector.start(client, 'lan');
+        await wire.soleMaster(7, R1);
+        const mac = '00:00:5e:00:01:07';
+        const first = await eventually('an announcement', 5000, () => wire.gratuitousArps(VIP)[0]);
+        await sleep(10_000 - Math.min(9000, Date.now() - first.time)); // its own repetitions are over
+        const told = async () =>
+          (await daemon.counters()).routers[0]?.counters.dropped['address-conflict'] ?? 0;
+        expect(await told()).toBe(0);
+        const stranger = new Uint8Array(GRATUITOUS_ARP_LENGTH);
+        encodeGratuitousArp(stranger, 0, VIP, '02:00:00:00:00:64');
+        const since = Date.now();
+        await injector.send(Buffer.from(stranger));
+        const ours = () => wire.gratuitousArps(VIP, since).filter(({ senderMac }) => senderMac === mac);
+        await eventually('our announcement', 3000, () => ours().length > 0);
+        expect(await told()).toBe(1);
+        await injector.send(...new Array<Buffer>(300).fill(Buffer.from(stranger)));
+        const last = Date.now();
+        await eventually('the last word', 5000, () => ours().some(({ time }) => time > last - 50));
+        await sleep(1500);
+        expect(ours().length).toBeLessThanOrEqual(3 + Math.ceil((Date.now() - since) / 1000));
+        expect(await told()).toBeGreaterThan(1);
+      }));
+  }
 });

@@ -101,12 +101,13 @@ describeSystem('reload', () => {
       writeConfiguration(lab, r1, after, { tables: route('10.0.0.3'), debug: 5 });
       writeConfiguration(lab, r2, lower(after), { debug: 5 });
       const [here, there] = await Promise.all([one.reload(), two.reload()]);
+      const done = Date.now();
       expect(verdict(here)).toBe('reloaded: 9 Master, 1 Backup');
       expect(verdict(there)).toBe('reloaded: 10 Backup');
       await wire.soleMaster(11, R1);
       await sleep(MASTER_DOWN_INTERVAL + TOLERANCE); // whoever was no longer understood would have been replaced
 
-      const adverts = (vrid: number) => wire.adverts(vrid, begin + 500);
+      const adverts = (vrid: number) => wire.adverts(vrid, done);
       // Not touched: not a single different octet, and no word of it from the kernel.
       expectUndisturbed(wire, begin - 1500, [1]);
       const frames = wire.frames().filter(({ payload }) => payload[9] === 112 && payload[21] === 1);

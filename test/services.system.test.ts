@@ -103,3 +103,52 @@ describeSystem('what a service is given', () => {
     });
   });
 });
+
+describeSystem('what a service may ask for', () => {
+  it('a change that makes no sense is refused, whatever it is, and everything runs on', async () => {
+    await withLab(async (lab) => {
+      const router = await lab.host('r');
+      const lan = await lab.segment('lan');
+      await lab.plug(router, lan, { interface: 'lan', address: '10.0.0.2/24' });
+      const name = "{ interface: 'lan', group: 7 }";
+      const ask = `
+        context.log('shout', 'at no level');
+        const requests = [
+          undefined, 7, {}, { changes: null }, { changes: [{}] }, { changes: [{ op: 'set', path: 'debug' }] },
+          { changes: [], failOver: [{}] }, { changes: [], failOver: 7 }, { changes: [], by: Infinity },
+          { changes: [{ op: 'remove-router', router: ${name} }], failOver: [${name}] },
+          { changes: [{ op: 'change-router', router: ${name}, patch: { group: 9 } }], failOver: [${name}] },
+        ];
+        const work = async () => {
+          if (context.routers()[0].state !== 'Master') return setTimeout(work, 100);
+          for (const [index, request] of requests.entries()) {
+            const { ok, reason, message } = await context.change(request);
+            context.log('info', 'answer ' + JSON.stringify({ index, ok, reason, message }));
+          }
+          context.log('info', 'all answered');
+        };
+        setTimeout(work, 100);`;
+      const folder = plugin(lab, 'nonsense', ask);
+      const tables = `[plugins]\n"${folder}" = "*"\n[api]\nhost = "127.0.0.1:7080"\n`;
+      const vrouters = [
+        { group: 7, interface: 'lan', vip: '10.0.0.1', priority: 200 },
+        { group: 8, interface: 'lan', vip: '10.0.0.8', priority: 200 },
+      ];
+      const daemon = Rvrrpd.start(lab, router, vrouters, { tables, directives: { client_api: 'nonsense' } });
+      await daemon.running.waitForOutput(/all answered/, 40_000);
+      const answers = daemon
+        .log()
+        .flatMap(({ msg }) => (msg?.includes('answer {') ? [JSON.parse(msg.slice(msg.indexOf('{')))] : []));
+      expect(answers).toHaveLength(11);
+      expect(answers.filter(({ ok }) => ok)).toEqual([]);
+      expect(answers.slice(0, 9).map(({ reason }) => reason)).toEqual(new Array(9).fill('invalid'));
+      for (const { reason, message } of answers.slice(9)) {
+        expect(reason).toBe('conflict');
+        expect(message).toContain('the same change removes or renames group 7 on lan');
+      }
+      expect(daemon.running.output).toContain('at no level');
+      expect((await daemon.counters()).routers.map(({ state }) => state)).toEqual(['Master', 'Master']);
+      expect((await daemon.stop()).code).toBe(0);
+    });
+  });
+});

@@ -5,6 +5,7 @@
  * of a change. What a virtual router wants is a level (`Wanted` of the state table), not a queue of orders:
  * values that pass before its turn cost nothing.
  */
+import { counted } from '../shared/words.ts';
 import { Changes } from './changes.ts';
 import { type Holding, Holdings } from './holdings.ts';
 import { Masters } from './masters.ts';
@@ -44,7 +45,7 @@ export class Actuator {
     if (orphans.length > 0) {
       this.parts.log(
         'info', // after a crash; and at each reload that removes something, or has a Master give up
-        `taking back ${orphans.length} things in the kernel that no virtual router wants (any more)`,
+        `taking back ${counted(orphans.length, 'thing')} in the kernel that no virtual router wants (any more)`,
       );
       await this.takeBack(byInterface(orphans));
       await this.watcher.read();
@@ -72,6 +73,7 @@ export class Actuator {
       if (!this.stopping) await this.wakeUp.sleep(Math.min(more, this.watcher.due) - performance.now());
     }
     if (this.stopping === 'take back') {
+      await this.watcher.work('now'); // names may have changed hands since the last reading
       const { protocols, routers } = this.masters.releaseAll();
       await this.takeBack([protocols]);
       await this.takeBack(routers);

@@ -12,6 +12,7 @@ import {
   homeOf,
   installing,
   interfaceOf,
+  isUncertain,
   meansGone,
   takingBack,
 } from './resource.ts';
@@ -87,12 +88,17 @@ export class Changes {
       const answers = await this.apply(missing, (holding) => installing(holding.resource as DriverResource));
       for (const holding of missing) {
         const refusal = answers.get(holding) ?? null;
-        if (refusal === null) {
-          holding.state = 'ours';
-          this.view.installed(holding.resource);
+        if (refusal === null || this.wasDoneBefore(holding, refusal)) {
+          this.isOurs(holding);
+          continue;
+        }
+        if (isUncertain(refusal)) {
+          holding.uncertain = true;
+          refused.set(holding, refusal);
           continue;
         }
         this.journal.strike(holding.id);
+        delete holding.uncertain;
         // The kernel knows of one that we had not seen yet. Of a link that says only that the name is taken.
         if (refusal.errno === 'EEXIST' && holding.resource.kind !== 'link') holding.state = 'foreign';
         else refused.set(holding, refusal);
@@ -100,6 +106,17 @@ export class Changes {
       this.journal.flush();
     }
     return refused;
+  }
+
+  /** It is there now because an attempt before this one has put it there, whose answer did not say so. */
+  private wasDoneBefore({ uncertain, resource }: Holding, { errno }: KernelRefusal): boolean {
+    return uncertain === true && errno === 'EEXIST' && resource.kind !== 'link';
+  }
+
+  private isOurs(holding: Holding): void {
+    holding.state = 'ours';
+    delete holding.uncertain;
+    this.view.installed(holding.resource);
   }
 
   /**
@@ -156,11 +173,30 @@ export class Changes {
     const answers = await this.apply(routes, (holding) => installing(holding.resource as DriverResource));
     const gone = routes.filter((holding) => {
       const refusal = answers.get(holding) ?? null;
-      return refusal !== null && refusal.errno !== 'EEXIST';
+      return refusal !== null && refusal.errno !== 'EEXIST' && !isUncertain(refusal);
     });
     for (const holding of gone) this.holdings.lost(holding);
     this.journal.flush();
     return { restored: routes.filter((holding) => (answers.get(holding) ?? null) === null), gone };
+  }
+
+  /**
+   * Gives links of ours their MAC address back.
+   * @returns why some could not be given it: they are as somebody else has made them
+   */
+  async restoreMacs(links: readonly Holding[]): Promise<Refusals> {
+    const refused = new Map<Holding, KernelRefusal>();
+    const answers = await this.apply(links, ({ resource }) => {
+      const { interface: name, mac } = resource as Extract<DriverResource, { kind: 'link' }>;
+      return { op: 'set-mac', interface: name, mac };
+    });
+    for (const holding of links) {
+      const refusal = answers.get(holding) ?? null;
+      if (refusal) refused.set(holding, refusal);
+      else if (holding.resource.kind === 'link')
+        this.view.setMac(holding.resource.interface, holding.resource.mac);
+    }
+    return refused;
   }
 
   /** Ends our holding of something that is not in the kernel any more. */
@@ -172,11 +208,11 @@ export class Changes {
   /** Looks before the change: false if nothing is to be done, or nothing can be. */
   private isNeeded(holding: Holding, refused: Map<Holding, KernelRefusal>): boolean {
     const { resource } = holding;
-    const index = this.view.indexOf(homeOf(resource) ?? '');
+    const home = this.view.indexOf(homeOf(resource) ?? '') || undefined;
     // What another interface of this name had before is nothing to give back to this one.
-    if (holding.index !== undefined && holding.index !== index) delete holding.original;
-    if (index === undefined) delete holding.index;
-    else holding.index = index;
+    if (holding.home !== undefined && holding.home !== home) delete holding.original;
+    if (home === undefined) delete holding.home;
+    else holding.home = home;
     if (resource.kind === 'sysctl') {
       const home = interfaceOf(resource);
       if (home !== undefined && !this.view.has(home)) {
@@ -191,6 +227,10 @@ export class Changes {
         refused.set(holding, value);
         return false;
       }
+      if (value === resource.value && holding.uncertain === true) {
+        this.isOurs(holding);
+        return false;
+      }
       if (value === resource.value || (value === undefined && resource.optional === true)) {
         holding.state = 'foreign';
         return false;
@@ -199,8 +239,9 @@ export class Changes {
       return true;
     }
     const found = this.view.find(resource);
-    if (found.is === 'same') holding.state = 'foreign';
-    if (found.is === 'other') {
+    if (found.is === 'same' && holding.uncertain === true) this.isOurs(holding);
+    else if (found.is === 'same') holding.state = 'foreign';
+    if (found.is === 'other' || found.is === 'altered') {
       refused.set(holding, {
         errno: 'EEXIST',
         message: `cannot install ${describe(resource)}: there is ${found.what}`,
@@ -208,7 +249,7 @@ export class Changes {
     }
     // Of a MAC address put back after somebody changed it, the one before ours counts.
     if (found.is === 'absent' && found.original !== undefined) holding.original ??= found.original;
-    return found.is !== 'same' && found.is !== 'other';
+    return found.is !== 'same' && found.is !== 'other' && found.is !== 'altered';
   }
 
   /** Whether the kernel still has what we gave it: what somebody else has changed since is theirs. */
@@ -220,12 +261,12 @@ export class Changes {
   }
 
   /** Writes down that something is ours, before it is, or because it was found to be. In effect after a flush. */
-  note({ resource, driver, original, index }: Holding): void {
+  note({ resource, driver, original, home }: Holding): void {
     this.journal.add({
       resource,
       driver,
       ...(original === undefined ? {} : { original }),
-      ...(index === undefined ? {} : { index }),
+      ...(home === undefined ? {} : { home }),
     });
   }
 

@@ -10,17 +10,21 @@ export interface Drift {
   readonly lost: readonly Holding[];
   /** Those of `lost` that somebody must have taken away: their interface is still there. */
   readonly removed: readonly Holding[];
+  /** Links of ours whose MAC address somebody has changed. */
+  readonly altered: readonly Holding[];
 }
 
 /** Compares what should be in the kernel with a fresh view of it. Routes and settings are not seen in it. */
 export function findDrift(holdings: Holdings, view: View): Drift {
   const lost: Holding[] = [];
   const removed: Holding[] = [];
+  const altered: Holding[] = [];
   const goneLinks = new Set<string>();
   const homeless = new Set<Holding>();
   const installed = [...holdings.all()].filter(({ state }) => state !== 'missing');
   for (const holding of installed) {
-    const { is } = view.find(holding.resource);
+    const found = view.find(holding.resource);
+    const { is } = found;
     const { kind } = holding.resource;
     // What is there as wanted is not ours if the interface that we put ours on has gone.
     if (kind !== 'link' && holding.state === 'ours' && isHomeAnother(holding, view)) {
@@ -28,7 +32,13 @@ export function findDrift(holdings: Holdings, view: View): Drift {
       homeless.add(holding);
       continue;
     }
+    if (kind === 'link' && holding.state === 'ours' && is === 'same')
+      holding.index = view.indexOf(holding.resource.interface);
     if (is === 'same' || is === 'unknown') continue;
+    if (is === 'altered' && holding.state === 'ours' && found.index === (holding.index ?? found.index)) {
+      altered.push(holding);
+      continue;
+    }
     lost.push(holding);
     if (is !== 'homeless') removed.push(holding);
     if (kind === 'link') goneLinks.add(holding.resource.interface);
@@ -39,5 +49,5 @@ export function findDrift(holdings: Holdings, view: View): Drift {
     // An interface's settings go with it; one made again under its name starts from the defaults.
     if (home !== undefined && (goneLinks.has(home) || !view.has(home))) lost.push(holding);
   }
-  return { lost, removed };
+  return { lost, removed, altered };
 }

@@ -25,6 +25,13 @@ export interface Holding {
    * Index of the interface that it was put on, for a link that of its parent: names change hands. Absent: not
    * known (yet).
    */
+  home?: number;
+  /**
+   * Missing, but an attempt to install it has ended without telling whether it was done: if it is there, it is ours,
+   * for it was not before. It stays in the journal.
+   */
+  uncertain?: boolean;
+  /** `link` that is ours: the index by which it is known, whatever somebody does to it; absent until it was read. */
   index?: number;
 }
 
@@ -55,7 +62,7 @@ export class Holdings {
   }
 
   /** Takes over what an earlier run left in the kernel. Nobody uses it yet. */
-  adopt(entry: Pick<Holding, 'resource' | 'driver' | 'original' | 'index'>): Holding {
+  adopt(entry: Pick<Holding, 'resource' | 'driver' | 'original' | 'home'>): Holding {
     const holding: Holding = { id: identityOf(entry.resource), ...entry, users: new Set(), state: 'ours' };
     this.add(holding);
     return holding;
@@ -102,6 +109,7 @@ export class Holdings {
     for (const holding of [...used].reverse()) {
       holding.users.delete(slot);
       if (holding.users.size > 0) continue;
+      if (holding.uncertain === true) holding.state = 'ours'; // taking back tells whether it is there
       if (holding.state === 'ours') orphans.push(holding);
       else this.forget(holding);
     }
@@ -118,6 +126,8 @@ export class Holdings {
   /** After a holding is not in the kernel any more: nobody wants it, or it has to be installed again. */
   lost(holding: Holding): void {
     holding.state = 'missing';
+    delete holding.index;
+    delete holding.uncertain;
     if (holding.users.size === 0) this.forget(holding);
   }
 

@@ -28,7 +28,7 @@ export interface JournalEntry {
   /** `mac` and `sysctl`: what to put back. */
   readonly original?: string;
   /** Index of the interface that it was put on, for a link that of its parent, if known. */
-  readonly index?: number;
+  readonly home?: number;
 }
 
 /** First line of the file: of which kernel and network namespace it tells. */

@@ -72,8 +72,8 @@ export class Leftovers {
     const holding: Holding = present ?? this.holdings.adopt({ resource, driver: netdrv });
     holding.state = 'ours';
     if (original !== undefined) holding.original = original;
-    const index = this.changes.view.indexOf(homeOf(resource) ?? '');
-    if (index !== undefined) holding.index = index;
+    const home = this.changes.view.indexOf(homeOf(resource) ?? '');
+    if (home !== 0) holding.home = home;
     this.changes.note(holding);
     this.parts.log('warn', `found the ${describe(resource)}, which only a Master puts there: it is ours`);
     return true;

@@ -3,6 +3,7 @@
  * address on its interface, an address exactly as only we put it there, label included, and an interface that
  * has a virtual MAC address. A Master that was killed has left them. Pure.
  */
+import { isIPv6 } from 'node:net';
 import type { VirtualRouterConfig } from '../config/model.ts';
 import type { AddressResource, KernelResource } from '../plugin/types.ts';
 import { virtualMac } from './planner.ts';
@@ -28,16 +29,12 @@ export function isSuspected(router: VirtualRouterConfig, view: View): boolean {
 }
 
 /** @param plan what the router needs of the kernel as Master; empty if that is not known */
-export function findMarked(
-  router: VirtualRouterConfig,
-  plan: readonly KernelResource[],
-  view: View,
-): Marked {
+export function findMarked(router: VirtualRouterConfig, plan: readonly KernelResource[], view: View): Marked {
   const { interface: home, addresses, family } = router;
   const mac = virtualMac(router);
   const index = view.indexOf(home);
   const resources: KernelResource[] = [];
-  const link = index === undefined ? undefined : view.childOf(index, 'macvlan', mac);
+  const link = index === 0 ? undefined : view.childOf(index, 'macvlan', mac);
   if (link !== undefined) {
     resources.push({ kind: 'link', type: 'macvlan', interface: link, parent: home, mac });
   }
@@ -52,7 +49,9 @@ export function findMarked(
     if (there.length === 0) continue;
     const wanted = plan.find((resource) => isAddressOn(resource, home, address));
     const isMarked =
-      wanted?.label !== undefined && wanted.label !== home && there.some(({ label }) => label === wanted.label);
+      wanted?.label !== undefined &&
+      wanted.label !== home &&
+      there.some(({ label }) => label === wanted.label);
     if (isMarked) resources.push(wanted);
     else if (hasNetwork) doubtful.push(address);
   }
@@ -72,14 +71,17 @@ function isAddressOn(
  * when the MAC address changes.
  */
 export function macOfLinkLocal(address: string): string | undefined {
-  const match = /^fe80::([0-9a-f]{1,4}):([0-9a-f]{1,2})ff:fe([0-9a-f]{2}):([0-9a-f]{1,4})$/.exec(address);
-  if (!match) return undefined;
-  const [a, b, c, d] = match.slice(1).map((group) => Number.parseInt(group, 16)) as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  const octets = [(a >> 8) ^ 2, a & 255, b, c, d >> 8, d & 255];
+  if (!isIPv6(address) || !address.startsWith('fe80:')) return undefined;
+  const [head, tail = ''] = address.split('::') as [string, string?];
+  const [front, back] = [head, tail].map((text) => text.split(':').filter((group) => group !== ''));
+  const groups = [...front!, ...Array<string>(8 - front!.length - back!.length).fill('0'), ...back!];
+  const digits = groups.slice(4).map((group) => group.padStart(4, '0'));
+  const octets = digits
+    .join('')
+    .match(/../g)!
+    .map((octet) => Number.parseInt(octet, 16));
+  if (octets[3] !== 0xff || octets[4] !== 0xfe) return undefined;
+  octets[0]! ^= 2; // the universal/local bit is inverted
+  octets.splice(3, 2);
   return octets.map((octet) => octet.toString(16).padStart(2, '0')).join(':');
 }

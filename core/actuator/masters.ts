@@ -9,6 +9,8 @@ import { LogLimit } from './log-limit.ts';
 import type { ActuatorParts } from './parts.ts';
 import { Planner } from './planner.ts';
 import { describe } from './resource.ts';
+import { adviseSecondNics } from './second-nics.ts';
+import { readSysctl } from './sysctl.ts';
 
 /** The user of what `[protocols]` wants: no slot of the state table. */
 const PROTOCOLS = -1;
@@ -23,6 +25,7 @@ export class Masters {
   private readonly planner: Planner;
   private readonly limit: LogLimit;
   private links: ReadonlyMap<string, Link> = new Map();
+  private readonly advised = new Set<string>();
 
   constructor(
     private readonly parts: ActuatorParts,
@@ -39,6 +42,21 @@ export class Masters {
   linksChanged(links: ReadonlyMap<string, Link>): void {
     this.links = links;
     this.noPauses();
+    this.adviseOnNeighbours();
+  }
+
+  /** Tells once of each interface that answers for the virtual addresses of another. */
+  private adviseOnNeighbours(): void {
+    const { config, log } = this.parts;
+    const read = (name: string, setting: string): string | undefined => {
+      const value = readSysctl(['net', 'ipv4', 'conf', name, setting]);
+      return typeof value === 'string' ? value : undefined;
+    };
+    for (const advice of adviseSecondNics(config.virtualRouters, this.links, read)) {
+      if (this.advised.has(advice)) continue;
+      this.advised.add(advice);
+      log('warn', advice);
+    }
   }
 
   /** Ends every pause before another attempt. */
@@ -141,11 +159,18 @@ export class Masters {
     if (!refusal) {
       this.agenda.succeeded(progress);
       table.setInt(slot, Int.KernelErrno, 0);
+      table.setInt(slot, Int.Refused, 0);
       table.setInt(slot, Int.Applied, progress.applied);
       return;
     }
     const retryMs = this.agenda.failed(progress, performance.now());
     table.setInt(slot, Int.KernelErrno, errnoOf(refusal));
+    table.setInt(slot, Int.Refused, progress.attempted);
+    const wasMaster = (progress.attempted & 1) === 1 && table.int(slot, Int.Applied) === progress.attempted;
+    if (wasMaster && this.hasLostAddresses(slot)) {
+      progress.applied = progress.attempted - 1; // it is Master, but nobody reaches its addresses
+      table.setInt(slot, Int.Applied, progress.applied);
+    }
     const { vrid, interface: name } = config.virtualRouters[slot]!;
     const doing = (progress.attempted & 1) === 1 ? 'take up its addresses' : 'take back its addresses';
     this.limit.warn(
@@ -153,6 +178,17 @@ export class Masters {
       `virtual router ${vrid} on ${name} cannot ${doing}: ${refusal.message}; trying again in ${retryMs} ms`,
       { interface: name, vrid, errno: refusal.errno },
     );
+  }
+
+  /**
+   * Whether an address that a Master has had is not in the kernel. A refused setting alone is no such loss; without
+   * its interface a router is not Master anyway, as the engine finds for itself.
+   */
+  private hasLostAddresses(slot: number): boolean {
+    if (!this.changes.view.has(this.parts.config.virtualRouters[slot]!.interface)) return false;
+    return this.holdings
+      .of(slot)
+      .some(({ resource }) => resource.kind === 'address' && this.changes.view.find(resource).is !== 'same');
   }
 
   /** Makes a slot the user of what it needs as Master. @returns why it cannot */

@@ -43,6 +43,8 @@ export interface ActuatorInit {
   readonly appliedBell: SharedArrayBuffer;
   /** The file that remembers what of the kernel is ours, should this process die. */
   readonly journal: string;
+  /** Slots that must not be prepared if something is known to keep them from being Master, see obstacles.ts. */
+  readonly checked?: readonly number[];
 }
 
 /**
@@ -77,6 +79,8 @@ export type WorkerReport =
 /** A packet socket that passes from one engine to the next; the descriptor is the process's. */
 export interface HandedSocket {
   readonly descriptor: number;
+  /** The ARP socket beside it. */
+  readonly arp?: number;
   /** Index of the link that it is bound to. */
   readonly link: number;
   readonly family: 4 | 6;

@@ -28,29 +28,29 @@ export function findMoved(holdings: Holdings, view: View): Moved[] {
 }
 
 /** Whether the interface that a holding was put on is not the one of that name any more. */
-export function isHomeAnother({ resource, index }: Holding, view: View): boolean {
-  const home = homeOf(resource);
-  return index !== undefined && home !== undefined && view.indexOf(home) !== index;
+export function isHomeAnother({ resource, home }: Holding, view: View): boolean {
+  const name = homeOf(resource);
+  return home !== undefined && name !== undefined && view.indexOf(name) !== home;
 }
 
 /** Learns the indices of interfaces that we made ourselves: the kernel had not told them yet. */
 export function learnIndices(holdings: Holdings, view: View): void {
   for (const holding of holdings.all()) {
-    if (holding.state !== 'ours' || holding.index !== undefined) continue;
+    if (holding.state !== 'ours' || holding.home !== undefined) continue;
     const { is } = view.find(holding.resource);
-    const index = view.indexOf(homeOf(holding.resource) ?? '');
-    if (index !== undefined && (is === 'same' || is === 'unknown')) holding.index = index;
+    const home = view.indexOf(homeOf(holding.resource) ?? '');
+    if (home !== 0 && (is === 'same' || is === 'unknown')) holding.home = home;
   }
 }
 
-function presentPlace({ resource, index }: Holding, view: View): KernelResource | undefined {
-  if (index === undefined) return undefined;
+function presentPlace({ resource, home }: Holding, view: View): KernelResource | undefined {
+  if (home === undefined) return undefined;
   if (resource.kind === 'link') {
     if (view.find(resource).is === 'same') return undefined;
     // Under another name, or under its own where the parent's name has passed to another interface.
-    const name = view.childOf(index, resource.type, resource.mac);
+    const name = view.childOf(home, resource.type, resource.mac);
     return name === undefined ? undefined : { ...resource, interface: name };
   }
-  const name = view.nameOf(index);
+  const name = view.nameOf(home);
   return name === undefined || name === interfaceOf(resource) ? undefined : renamed(resource, name);
 }

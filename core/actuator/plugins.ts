@@ -63,13 +63,23 @@ export async function loadPlugins(
     const knowledge = (name: string): number => find('netdrv', name)?.provides.length ?? 0;
     for (const name of [...names].sort((a, b) => knowledge(b) - knowledge(a))) {
       const plugin = need('netdrv', name);
-      drivers.set(name, (await loadPlugin(plugin, 'netdrv')).create(context(name, plugin)));
+      try {
+        drivers.set(name, (await loadPlugin(plugin, 'netdrv')).create(context(name, plugin)));
+      } catch (error) {
+        // Virtual routers that do not need it run all the same.
+        if (used.includes(name) || name === protocolDriver.name) throw error;
+        log('error', `what network driver "${name}" left in the kernel stays there: ${reasonOf(error)}`);
+      }
     }
   } catch (error) {
     for (const driver of drivers.values()) driver.close();
     throw error;
   }
   return { drivers, iftypes, protocolResources, protocolDriver: protocolDriver.name };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function planProtocols(

@@ -99,6 +99,22 @@ export function meansGone(refusal: KernelRefusal): boolean {
   return GONE.includes(refusal.errno);
 }
 
+/** Refusals that do not tell whether the change was made: the call was broken off, or its answer was lost. */
+const UNCERTAIN: readonly string[] = [
+  'EIO',
+  'EINTR',
+  'ETIMEDOUT',
+  'ECONNRESET',
+  'EPIPE',
+  'ENOBUFS',
+  'EBADMSG',
+];
+
+/** Whether a change that was refused so may have been made all the same. */
+export function isUncertain(refusal: KernelRefusal): boolean {
+  return UNCERTAIN.includes(refusal.errno);
+}
+
 /** A resource in words, for the log. */
 export function describe(resource: KernelResource): string {
   switch (resource.kind) {

@@ -7,6 +7,8 @@ export type Finding =
   | { readonly is: 'same' }
   /** It is not there. `original`: the MAC address that stands in its place. */
   | { readonly is: 'absent'; readonly original?: string }
+  /** A link of its name, type and parent has another MAC address than it. */
+  | { readonly is: 'altered'; readonly index: number; readonly what: string }
   /** Something else has its name. */
   | { readonly is: 'other'; readonly what: string }
   /** The interface that it belongs to is missing. */
@@ -20,6 +22,11 @@ type ViewedLink = Omit<Link, 'addresses' | 'mac' | 'up'> & {
   /** By address. An address may be there with several prefix lengths. */
   readonly addresses: Map<string, LinkAddress[]>;
 };
+
+/** What the kernel makes the parent of an interface on this one: below a macvlan it is the macvlan's own parent. */
+function lowerOf(parent: Pick<Link, 'index' | 'type' | 'parent'>): number {
+  return parent.type === 'macvlan' && parent.parent !== 0 ? parent.parent : parent.index;
+}
 
 /** See the file's comment. */
 export class View {
@@ -45,15 +52,15 @@ export class View {
     return this.byName.has(name);
   }
 
+  /** Index of a link; 0 if there is none, or the kernel has not told it yet. */
+  indexOf(name: string): number {
+    return this.byName.get(name)?.index ?? 0;
+  }
+
   /** Whether the link of this index has the address. */
   hasAddress(index: number, address: string): boolean {
     const name = this.names.get(index);
     return name !== undefined && this.byName.get(name)?.addresses.has(address) === true;
-  }
-
-  /** Index of the link of this name; undefined if there is none, or one just made whose index is not known yet. */
-  indexOf(name: string): number | undefined {
-    return this.byName.get(name)?.index || undefined;
   }
 
   /** Present name of the link of this index, if there is one. */
@@ -78,9 +85,11 @@ export class View {
 
   /** Name of a link of this type that sits on the link of this index and has this MAC address. */
   childOf(parent: number, type: string, mac: string): string | undefined {
+    const home = this.byName.get(this.names.get(parent) ?? '');
+    const lower = home ? lowerOf(home) : parent;
     for (const name of this.macs().get(mac) ?? []) {
       const link = this.byName.get(name);
-      if (link?.parent === parent && link.type === type && link.mac === mac) return name;
+      if (link?.parent === lower && link.type === type && link.mac === mac) return name;
     }
     return undefined;
   }
@@ -126,10 +135,12 @@ export class View {
     if (resource.kind === 'link') {
       if (!link) return { is: this.byName.has(resource.parent) ? 'absent' : 'homeless' };
       // A parent that was renamed still carries it: it stays ours, to be removed under its own name.
-      const onParent = this.names.get(link.parent) === resource.parent || !this.byName.has(resource.parent);
-      if (link.type === resource.type && onParent && link.mac === resource.mac) return { is: 'same' };
+      const parent = this.byName.get(resource.parent);
+      const isOurKind = link.type === resource.type && (!parent || link.parent === lowerOf(parent));
+      if (isOurKind && link.mac === resource.mac) return { is: 'same' };
       const kind = link.type === '' ? 'an interface' : `a ${link.type} interface`;
-      return { is: 'other', what: `${kind} of that name with MAC address ${link.mac || 'none'}` };
+      const what = `${kind} of that name with MAC address ${link.mac || 'none'}`;
+      return isOurKind ? { is: 'altered', index: link.index, what } : { is: 'other', what };
     }
     if (!link) return { is: 'homeless' };
     switch (resource.kind) {
@@ -155,7 +166,7 @@ export class View {
         ethernet: true,
         mtu: parent?.mtu ?? 0,
         type: resource.type,
-        parent: parent?.index ?? 0,
+        parent: parent ? lowerOf(parent) : 0,
         addresses: new Map(),
       });
       return;
@@ -170,6 +181,12 @@ export class View {
       const name = family === 4 ? (label ?? link.name) : '';
       link.addresses.set(address, [{ family, address, prefixLength, label: name, secondary: false }]);
     }
+  }
+
+  /** After a link was given the MAC address that it should have. */
+  setMac(name: string, mac: string): void {
+    const link = this.byName.get(name);
+    if (link) link.mac = mac;
   }
 
   /** After a resource was taken back; `original` as for the change that did it. */

@@ -64,8 +64,8 @@ export class Watcher {
     return this.toAudit.length > 0 ? 0 : Math.min(this.schedule.due, this.nextAudit);
   }
 
-  /** Does what is due. */
-  async work(): Promise<void> {
+  /** Does what is due. @param read `now`: links and addresses are read, due or not */
+  async work(read?: 'now'): Promise<void> {
     const now = performance.now();
     if (now >= this.nextAudit) {
       this.nextAudit = now + AUDIT_INTERVAL;
@@ -73,7 +73,7 @@ export class Watcher {
       this.toAudit = [...this.holdings.all()].filter(({ resource }) => resource.kind === 'sysctl');
     }
     this.auditSettings(this.toAudit.splice(0, AUDIT_SLICE));
-    if (now < this.schedule.due) return;
+    if (read !== 'now' && now < this.schedule.due) return;
     try {
       await this.read();
       await this.takeBackOrphans();
@@ -95,7 +95,8 @@ export class Watcher {
     this.schedule.finished(start, performance.now());
     this.changes.view = new View(links);
     await this.followNames();
-    const { lost, removed } = findDrift(this.holdings, this.changes.view);
+    const { lost, removed, altered } = findDrift(this.holdings, this.changes.view);
+    if (altered.length > 0) await this.restoreMacs(altered);
     for (const holding of removed) {
       if (holding.users.size === 0) continue;
       this.limit.warn(
@@ -200,6 +201,20 @@ export class Watcher {
       this.limit.warn('drift', `${describe(resource)} was changed by somebody else: setting it again`);
       this.events.lost(holding);
       this.changes.forget(holding);
+    }
+  }
+
+  private async restoreMacs(altered: readonly Holding[]): Promise<void> {
+    const refused = await this.changes.restoreMacs(altered);
+    for (const holding of altered) {
+      const { resource } = holding;
+      const refusal = refused.get(holding);
+      const change = `MAC address of the ${describe(resource)} was changed by somebody else`;
+      this.limit.warn(
+        'drift',
+        refusal ? `the ${change} and cannot be set again: ${refusal.message}` : `the ${change}: set again`,
+      );
+      if (refusal) this.schedule.postpone(performance.now() + READING_RETRY);
     }
   }
 

@@ -11,6 +11,7 @@ import type {
   WorkerOrder,
   WorkerReport,
 } from './messages.ts';
+import { findObstacles, obstacleText } from './obstacles.ts';
 import type { Log } from './parts.ts';
 import { type ActuatorPlugins, loadPlugins } from './plugins.ts';
 
@@ -62,11 +63,20 @@ async function main(): Promise<void> {
   const failed = (error: unknown): void =>
     report({ type: 'failed', error: error instanceof Error ? error.message : String(error) });
   // Only the names of their drivers: the entries themselves are read on `go`.
-  const leftover = readJournal(init.journal).map(({ driver }) => driver);
+  const journal = readJournal(init.journal);
+  const leftover = journal.map(({ driver }) => driver);
   const loading = ({ package: name, version }: ResolvedPlugin): void =>
     report({ type: 'loading', plugin: `${name} ${version}` });
   const plugins = await loadPlugins(init, new Set(leftover), log, loading).catch(failed);
   if (!plugins) return;
+  const obstacles = await findObstacles(init, plugins, journal, init.checked ?? []).catch(
+    () => [], // the kernel cannot be read: the start tells
+  );
+  if (obstacles.length > 0) {
+    for (const driver of plugins.drivers.values()) driver.close();
+    failed(new Error(obstacleText(obstacles)));
+    return;
+  }
   const begin = (order: WorkerOrder): void => {
     parentPort?.off('message', begin);
     if (order.type === 'go') {

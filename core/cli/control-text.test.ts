@@ -19,6 +19,7 @@ const status: DaemonStatus = {
   configuration: '/etc/rvrrpd.conf',
   since: '2026-11-23T09:30:00.123Z',
   lastReload: null,
+  troubles: [],
   generation: 1,
   wakeUps: 7,
   routers: [
@@ -53,6 +54,20 @@ describe('statusText', () => {
     );
     expect(lines[7]).toMatch(/^eth0\.100 {3}12 {5}Init {4}100 {7}never +10\.0\.1\.1$/);
     expect(lines).toHaveLength(8);
+  });
+
+  test('addresses that are not in place are not shown as if they were', () => {
+    const [master, init] = status.routers;
+    const last = (router: object): string =>
+      statusText({ ...status, routers: [{ ...master!, ...router }] })
+        .split('\n')
+        .at(-1)!;
+    expect(last({ inPlace: true })).toMatch(/ {2}10\.0\.0\.1 10\.0\.0\.9$/);
+    expect(last({ inPlace: false })).toMatch(/ {2}none in place yet \(10\.0\.0\.1 10\.0\.0\.9\)$/);
+    expect(last({ inPlace: false, refusal: 'EROFS' })).toMatch(/ {2}none in place: EROFS \(10\.0\.0\.1 /);
+    expect(last({ ...init, state: 'Down', inPlace: false, refusal: 'EROFS' })).toMatch(
+      / {2}10\.0\.1\.1 \(refused: EROFS\)$/,
+    );
   });
 
   test('the last reload', () => {

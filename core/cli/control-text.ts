@@ -1,6 +1,6 @@
 /** What `rvrrpd status`, `reload` and `plugins` print for people. Pure. */
 import type { PluginListing, ReloadOutcome } from '../plugin/types.ts';
-import type { DaemonStatus } from '../supervisor/status.ts';
+import type { DaemonStatus, RouterStatus } from '../supervisor/status.ts';
 import { formatTime } from '../supervisor/time.ts';
 
 /** Local time with offset, whole seconds. */
@@ -10,14 +10,14 @@ function time(iso: string): string {
 
 /** `rvrrpd status`. */
 export function statusText(status: DaemonStatus): string {
-  const { version, pid, configuration, since, generation, lastReload, routers } = status;
-  const rows = routers.map(({ interface: on, group, state, priority, since: changed, addresses }) => [
-    on,
-    String(group),
-    state,
-    String(priority),
-    changed === null ? 'never' : time(changed),
-    addresses.join(' '),
+  const { version, pid, configuration, since, generation, lastReload, routers, troubles } = status;
+  const rows = routers.map((router) => [
+    router.interface,
+    String(router.group),
+    router.state,
+    String(router.priority),
+    router.since === null ? 'never' : time(router.since),
+    addressText(router),
   ]);
   const reload = lastReload === null ? 'none' : `${time(lastReload.time)}, ${outcome(lastReload)}`;
   return [
@@ -25,9 +25,18 @@ export function statusText(status: DaemonStatus): string {
     `configuration  ${configuration}`,
     `generation     ${generation}`,
     `last reload    ${reload}`,
+    ...troubles.map((trouble) => `NOT RUNNING    ${trouble}`),
     '',
     ...table([['INTERFACE', 'GROUP', 'STATE', 'PRIORITY', 'SINCE', 'ADDRESSES'], ...rows]),
   ].join('\n');
+}
+
+/** A Master's addresses are told only as far as the kernel has them; what it refused is told in every state. */
+function addressText({ state, addresses, inPlace, refusal }: RouterStatus): string {
+  const text = addresses.join(' ');
+  if (state === 'Master' && inPlace === false)
+    return `none in place${refusal ? `: ${refusal}` : ' yet'} (${text})`;
+  return refusal === undefined ? text : `${text} (refused: ${refusal})`;
 }
 
 /** One line about a reload. */
@@ -37,8 +46,15 @@ function outcome({ ok, error, issues }: ReloadOutcome): string {
   return `failed: ${error}${first === undefined ? '' : `: ${first}`}`;
 }
 
+/** Whether all that is configured runs now. */
+export function isWhole({ ok, issues }: ReloadOutcome): boolean {
+  return ok && !issues.some((issue) => issue.startsWith('error'));
+}
+
 /** `rvrrpd reload`. */
-export function reloadText({ ok, error }: ReloadOutcome): string {
+export function reloadText(outcome: ReloadOutcome): string {
+  const { ok, error } = outcome;
+  if (ok && !isWhole(outcome)) return 'reloaded, but not all that is configured runs: it is tried again';
   return ok ? 'reloaded' : `not reloaded: ${error}; everything runs on as before`;
 }
 

@@ -6,7 +6,7 @@ import { describeIssue } from '../supervisor/reloader.ts';
 import type { DaemonStatus } from '../supervisor/status.ts';
 import { type Command, ExitCode } from './arguments.ts';
 import { ask, ControlError, exists, findConfiguration, NotRunning } from './control-client.ts';
-import { pluginsText, reloadText, statusText } from './control-text.ts';
+import { isWhole, pluginsText, reloadText, statusText } from './control-text.ts';
 
 type ControlRequested = Extract<Command, { command: 'status' | 'reload' | 'plugins' }>;
 
@@ -34,9 +34,9 @@ async function perform(command: ControlRequested): Promise<ExitCode> {
       const outcome = (await query(file, 'reload')) as ReloadOutcome;
       if (!json) for (const issue of outcome.issues) console.error(issue);
       if (json) await print(JSON.stringify(outcome));
-      else if (outcome.ok) await print(reloadText(outcome));
+      else if (isWhole(outcome)) await print(reloadText(outcome));
       else console.error(`rvrrpd: ${reloadText(outcome)}`);
-      return outcome.ok ? ExitCode.Ok : ExitCode.Failure;
+      return isWhole(outcome) ? ExitCode.Ok : ExitCode.Failure;
     }
     case 'plugins':
       return plugins(file, command);

@@ -3,14 +3,19 @@ import { packageVersion } from '../shared/package-root.ts';
 import { runSniffer, type SnifferOptions } from '../sniffer/run.ts';
 import { runBackground } from '../supervisor/background.ts';
 import { check, type RunOptions, runForeground } from '../supervisor/run.ts';
+import type { Signals } from '../supervisor/signals.ts';
 import { type Command, ExitCode, HELP, Mode, parseArguments } from './arguments.ts';
 import { runControl } from './control.ts';
 import { NoPassword } from './password-input.ts';
 import { readSecret } from './secret.ts';
 
-/** @param args without the names of the interpreter and of the script */
-export async function main(args: readonly string[]): Promise<ExitCode> {
+/**
+ * @param args without the names of the interpreter and of the script
+ * @param signals caught since the process began
+ */
+export async function main(args: readonly string[], signals: Signals): Promise<ExitCode> {
   const command = parseArguments(args);
+  if (command.command !== 'run' || command.check) signals.release();
   switch (command.command) {
     case 'help':
       process.stdout.write(HELP);
@@ -29,8 +34,8 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
         ...(debug === undefined ? {} : { debug }),
       };
       if (command.check) return check(options);
-      if (command.mode === Mode.Foreground) return runForeground(options);
-      return runBackground(options, args);
+      if (command.mode === Mode.Foreground) return runForeground(options, signals);
+      return runBackground(options, args, signals);
     }
     case 'listen':
       return listen(command);

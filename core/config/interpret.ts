@@ -128,6 +128,7 @@ function toRouter(document: ConfigDocument, router: Draft, facts: RouterFacts): 
     ...(router.netdrv === undefined ? {} : { netdrv: router.netdrv }),
     ...(router.iftype === undefined ? {} : { iftype: router.iftype }),
     vifname: router.vifname ?? `standby${group}`,
+    ...(router.address_check === undefined ? {} : { addressCheck: router.address_check }),
     socketFilter: router.socket_filter ?? true,
   };
 }

@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
 import { cosmiconfig, type PublicExplorer } from 'cosmiconfig';
+import { expectRegularFile, UnreadableFile, withinTime } from '../shared/read-file.ts';
 import type { ConfigDocument, ConfigFormat } from './document.ts';
 import { type Interpretation, interpret } from './interpret.ts';
 import { type ConfigIssue, sortIssues } from './issues.ts';
@@ -12,6 +13,8 @@ import { parseDocument } from './parse.ts';
 export const SEARCH_PLACES = ['rvrrpd.conf', 'rvrrpd/rvrrpd.conf'] as const;
 /** The folder that {@link SEARCH_PLACES} are in. */
 export const SEARCH_FOLDER = '/etc';
+
+const NAME_ONE = 'name the configuration file itself with -c FILE';
 
 /** What came of it. */
 export type LoadedConfiguration =
@@ -64,8 +67,18 @@ async function find(path: string | undefined, folder: string): Promise<Read> {
   const file = path === undefined ? undefined : resolve(path);
   const places = SEARCH_PLACES.map((place) => join(folder, place));
   try {
+    // cosmiconfig reads whatever it is, however long that takes.
+    for (const place of file === undefined ? places : [file]) {
+      try {
+        await expectRegularFile(place);
+      } catch (error) {
+        if (!(error instanceof UnreadableFile)) continue; // told below
+        return fileFault(place, file === undefined ? error.message : `${error.message}: ${NAME_ONE}`);
+      }
+    }
     const explorer = explore(loader, file === undefined ? '' : extname(file));
-    const result = await (file === undefined ? explorer.search(folder) : explorer.load(file));
+    const reading = file === undefined ? explorer.search(folder) : explorer.load(file);
+    const result = await withinTime(reading);
     if (read !== undefined) return read;
     if (result !== null) return { file: result.filepath, text: '' }; // an empty file: no loader is called
   } catch (error) {
@@ -117,8 +130,9 @@ function reason(error: unknown): string {
     case 'EACCES':
       return 'cannot be read, permission denied: run rvrrpd as root';
     case 'EISDIR':
-      return 'is a directory: name the configuration file itself with -c FILE';
+      return `is a directory: ${NAME_ONE}`;
     default:
+      if (error instanceof UnreadableFile) return error.message;
       return `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
   }
 }

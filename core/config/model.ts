@@ -60,6 +60,11 @@ export interface VirtualRouterConfig {
   readonly iftype?: string;
   /** `vifname`, or `standby<group>`. */
   readonly vifname: string;
+  /**
+   * `address_check`: which of our virtual addresses an advertisement must list to be obeyed (RFC 3768 §7.1).
+   * Absent: `any`.
+   */
+  readonly addressCheck?: 'any' | 'all' | 'none';
   /** `socket_filter`. */
   readonly socketFilter: boolean;
 }

@@ -113,7 +113,7 @@ describe('syntax errors', () => {
   test.each([
     ['a = \nb = 2', 'f:2:1: not valid TOML: unexpected character'],
     ['a = 1\na = 2', 'f:2:1: not valid TOML: defining a key multiple times is invalid'],
-    ['[x\n', 'f:2:1: not valid TOML: unterminated table-key'],
+    ['[x\n', 'f:1:1: not valid TOML: the table header is not closed: it ends with ]'],
     ['a = 1\nb = "x\n', 'f:2:7: not valid TOML: unterminated string constant'],
     ['[a]\n[a]', 'f:2:2: not valid TOML: defining a key multiple times is invalid'],
     ['a = { b = 1,\nc = 2 }', 'f:2:1: not valid TOML: no newlines are allowed'],

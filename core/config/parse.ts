@@ -1,6 +1,7 @@
 /** From a file's text to a document, whatever its format. */
-import type { ConfigFormat, ParseResult } from './document.ts';
+import { type ConfigFormat, type ParseResult, syntaxError } from './document.ts';
 import { parseJsonDocument } from './json.ts';
+import { DEEPEST, scanNesting } from './nesting.ts';
 import { parseTomlDocument } from './toml.ts';
 
 /**
@@ -9,9 +10,13 @@ import { parseTomlDocument } from './toml.ts';
  */
 export function parseDocument(file: string, content: string, format?: ConfigFormat): ParseResult {
   const text = content.replace(/^\uFEFF/, '');
-  return (format ?? detectFormat(file, text)) === 'json'
-    ? parseJsonDocument(file, text)
-    : parseTomlDocument(file, text);
+  const language = format ?? detectFormat(file, text);
+  const { tooDeep } = scanNesting(text, language);
+  if (tooDeep !== undefined) {
+    const message = `nested deeper than ${DEEPEST} levels: no directive needs that`;
+    return { issues: [syntaxError(file, tooDeep, 1, message)] };
+  }
+  return language === 'json' ? parseJsonDocument(file, text) : parseTomlDocument(file, text);
 }
 
 /** The format of a file. No TOML document starts with a brace, and every JSON configuration does. */

@@ -14,6 +14,7 @@ describe('virtual routers', () => {
     ['preemption = 1', 'error 5: vrouter[0].preemption = 1: must be true or false'],
     ['rfc3768 = "yes"', 'error 5: vrouter[0].rfc3768 = "yes": must be true or false'],
     ['socket_filter = "on"', 'error 5: vrouter[0].socket_filter = "on": must be true or false'],
+    ['address_check = true', 'error 5: vrouter[0].address_check = true: must be "any", "all" or "none"'],
     ['version = 4', 'error 5: vrouter[0].version = 4: must be 2'],
     ['version = 3', 'error 5: vrouter[0].version = 3: VRRPv3/IPv6 not supported yet: must be 2'],
     ['timers = 1', 'error 5: vrouter[0].timers = 1: must be a table: { advert = 1 }'],

@@ -124,6 +124,15 @@ export const VirtualRouterSchema = Type.Object(
         expected: 'an interface name of at most 15 characters',
       }),
     ),
+    address_check: Type.Optional(
+      choice(['any', 'all', 'none'], {
+        description:
+          'Which of our virtual addresses an advertisement must list to be obeyed, unless it is an address ' +
+          'owner’s (RFC 3768 §7.1): `any` of them (the default; another group with the same VRID is not ' +
+          'obeyed), `all`, or `none`. A list that differs is logged in any case.',
+        expected: '"any", "all" or "none"',
+      }),
+    ),
     socket_filter: flag({
       description:
         'Whether the kernel filters out packets that are not for this interface’s virtual routers.',

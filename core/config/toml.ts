@@ -5,6 +5,8 @@
 import TOML from '@iarna/toml';
 import { type AST, ParseError, parseTOML, traverseNodes } from 'toml-eslint-parser';
 import { type ParseResult, Places, type RawTable, syntaxError } from './document.ts';
+import type { ConfigIssue } from './issues.ts';
+import { scanNesting } from './nesting.ts';
 
 /** Parses a TOML 1.0 configuration. */
 export function parseTomlDocument(file: string, text: string): ParseResult {
@@ -13,8 +15,7 @@ export function parseTomlDocument(file: string, text: string): ParseResult {
     ast = parseTOML(text, { tomlVersion: '1.0' });
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
-    const message = `not valid TOML: ${plain(error.message)}`;
-    return { issues: [syntaxError(file, error.lineNumber, error.column + 1, message)] };
+    return { issues: [explain(file, text, error)] };
   }
   const inherited = inheritedKey(ast);
   if (inherited !== undefined) {
@@ -41,6 +42,23 @@ export function parseTomlDocument(file: string, text: string): ParseResult {
     document: { file, format: 'toml', data: plainData(data) as RawTable, places },
     issues: [],
   };
+}
+
+/** The mistake is often before the place where the parser gives up: at a bracket that was never closed. */
+function explain(file: string, text: string, error: ParseError): ConfigIssue {
+  const { lineNumber: line, index } = error;
+  const unclosed = scanNesting(text, 'toml', index).open[0];
+  if (unclosed?.header === true && unclosed.line < line) {
+    const header = text.split('\n', unclosed.line)[unclosed.line - 1]!.trim();
+    const end = header.startsWith('[[') ? ']]' : ']';
+    const message = `not valid TOML: the table header is not closed: it ends with ${end}`;
+    return syntaxError(file, unclosed.line, 1, message);
+  }
+  const still =
+    unclosed === undefined || unclosed.line === line
+      ? ''
+      : `; the ${unclosed.bracket} in line ${unclosed.line} is still open here`;
+  return syntaxError(file, line, error.column + 1, `not valid TOML: ${plain(error.message)}${still}`);
 }
 
 /**

@@ -18,6 +18,8 @@ export class Announcer {
   private readonly announced: Int32Array;
   /** When each slot's series has started, monotonic ms. */
   private readonly started: Float64Array;
+  /** When each slot's last announcement against another station was, or will be, monotonic ms. */
+  private readonly asserted: Float64Array;
 
   constructor(
     private readonly table: StateTable,
@@ -25,13 +27,18 @@ export class Announcer {
   ) {
     this.announced = new Int32Array(table.slots);
     this.started = new Float64Array(table.slots);
+    this.asserted = new Float64Array(table.slots).fill(-RESTART_INTERVAL);
   }
 
   /** Whether a Master's addresses have come into place since the last call: its series starts now. */
   hasComeIntoPlace(router: EngineRouter, now: number): boolean {
     const { slot } = router;
     const wanted = this.table.int(slot, Int.Wanted);
-    if (this.announced[slot] === wanted || !this.isInPlace(router)) return false;
+    if (!this.isInPlace(router)) {
+      this.announced[slot] = 0; // what has gone and comes back is announced again
+      return false;
+    }
+    if (this.announced[slot] === wanted) return false;
     this.announced[slot] = wanted;
     this.restart(slot, now);
     return true;
@@ -51,6 +58,22 @@ export class Announcer {
     if (!this.isInPlace(router) || now - this.started[slot]! < RESTART_INTERVAL) return false;
     this.restart(slot, now);
     return true;
+  }
+
+  /**
+   * Another station has told the neighbours otherwise: one announcement more, at once or, so that two stations that
+   * contradict each other stay bounded, a while after the last such one.
+   * @returns when the next announcement is due, monotonic ms; 0: the addresses are not in place
+   */
+  contested(router: EngineRouter, now: number): number {
+    const { slot } = router;
+    if (!this.isInPlace(router)) return 0;
+    if (this.asserted[slot]! <= now)
+      this.asserted[slot] = Math.max(now, this.asserted[slot]! + RESTART_INTERVAL);
+    const due = this.table.num(slot, Num.AnnounceDeadline);
+    const next = due > now ? Math.min(due, this.asserted[slot]!) : this.asserted[slot]!;
+    this.table.setNum(slot, Num.AnnounceDeadline, next);
+    return next;
   }
 
   /** Queues one announcement of each address. @returns when the next one is due, monotonic ms; 0: never */

@@ -2,6 +2,7 @@
 import { native } from '../native/index.ts';
 import type { AddressFamily, Link } from '../plugin/types.ts';
 import { etherType, groupMac } from '../vrrp/frame.ts';
+import { openArpSocket } from './arp-watch.ts';
 
 /** Octets. A second's advertisements of 255 virtual routers, some hundred times over (a packet counts as 1 KiB). */
 const RECEIVE_BUFFER = 8 << 20;
@@ -13,31 +14,28 @@ export interface Routing {
   readonly slotOfVrid: Int32Array;
   /** The socket filter, four words an instruction; absent: everything of the family's EtherType passes. */
   readonly program?: Uint32Array;
+  /** Filter of the ARP socket; absent: none is wanted. */
+  readonly arpProgram?: Uint32Array;
   /** Called if the kernel refuses the filter: the socket does without then. */
   readonly onFilterFailure: (error: unknown) => void;
 }
 
 /** A packet socket on an interface, for the virtual routers of one family there. */
 export class Attachment {
-  readonly slotOfVrid: Int32Array;
+  /** Hears what others tell of our addresses; undefined where there is none. */
+  arp: number | undefined;
 
   private constructor(
     readonly descriptor: number,
     /** As the kernel told last. */
     public link: Link,
     readonly family: AddressFamily,
-    { slotOfVrid, program, onFilterFailure }: Routing,
-  ) {
-    this.slotOfVrid = slotOfVrid;
-    try {
-      if (program) native.attachFilter(descriptor, program);
-    } catch (error) {
-      // A filter saves wake-ups, the engine checks everything itself: without it no advertisement is lost.
-      onFilterFailure(error);
-      this.unfilter();
-      return;
-    }
-    if (!program) this.unfilter();
+    readonly slotOfVrid: Int32Array,
+  ) {}
+
+  /** One without a socket, for rehearsals: nothing arrives, and whatever is sent fails. */
+  static imaginary(link: Link, family: AddressFamily, slotOfVrid: Int32Array): Attachment {
+    return new Attachment(-1, link, family, slotOfVrid);
   }
 
   /**
@@ -47,10 +45,11 @@ export class Attachment {
   static open(link: Link, family: AddressFamily, routing: Routing): Attachment {
     const descriptor = native.openPacketSocket(RECEIVE_BUFFER, SEND_BUFFER);
     try {
-      const attachment = new Attachment(descriptor, link, family, routing);
+      const attachment = Attachment.adopt(descriptor, link, family, routing);
       native.joinMulticast(descriptor, link.index, groupMac(family));
       // Bound last: no packet gets in before the filter is there.
       native.bindPacketSocket(descriptor, link.index, etherType(family));
+      if (routing.arpProgram) attachment.arp = openArpSocket(link, routing.arpProgram);
       return attachment;
     } catch (error) {
       native.closeDescriptor(descriptor);
@@ -59,12 +58,52 @@ export class Attachment {
   }
 
   /** Takes over a socket that an engine before this one has opened, and swaps its filter, atomically in the kernel. */
-  static adopt(descriptor: number, link: Link, family: AddressFamily, routing: Routing): Attachment {
-    return new Attachment(descriptor, link, family, routing);
+  static adopt(
+    descriptor: number,
+    link: Link,
+    family: AddressFamily,
+    routing: Routing,
+    arp?: number,
+  ): Attachment {
+    const attachment = new Attachment(descriptor, link, family, routing.slotOfVrid);
+    attachment.arp = arp;
+    attachment.filter(routing);
+    attachment.filterArp(routing);
+    return attachment;
   }
 
   close(): void {
     native.closeDescriptor(this.descriptor);
+    if (this.arp !== undefined) native.closeDescriptor(this.arp);
+  }
+
+  /** Has the packets go to these virtual routers from now on; nothing happens if they are the same. */
+  reroute(routing: Routing): void {
+    const { slotOfVrid } = routing;
+    if (slotOfVrid.every((slot, vrid) => slot === this.slotOfVrid[vrid])) return;
+    this.slotOfVrid.set(slotOfVrid);
+    this.filter(routing);
+    this.filterArp(routing);
+  }
+
+  private filter({ program, onFilterFailure }: Routing): void {
+    try {
+      if (program) native.attachFilter(this.descriptor, program);
+    } catch (error) {
+      // A filter saves wake-ups, the engine checks everything itself: without it no advertisement is lost.
+      onFilterFailure(error);
+      this.unfilter();
+      return;
+    }
+    if (!program) this.unfilter();
+  }
+
+  private filterArp({ arpProgram, onFilterFailure }: Routing): void {
+    try {
+      if (this.arp !== undefined && arpProgram) native.attachFilter(this.arp, arpProgram);
+    } catch (error) {
+      onFilterFailure(error); // the one before stays
+    }
   }
 
   private unfilter(): void {

@@ -14,10 +14,12 @@ import {
   putChecksum,
   takeChecksum,
 } from '../vrrp/advertisement.ts';
+import { AnswerLimit } from '../vrrp/answer-limit.ts';
 import { Drop } from '../vrrp/drop-reasons.ts';
 import { compareAddress, decodeFrame, emptyFrame } from '../vrrp/frame.ts';
 import { type Action, type Event, type Outcome, transition } from '../vrrp/machine.ts';
 import { Announcer } from './announcer.ts';
+import { isArp, SENDER_ADDRESS_AT, senderMac } from './arp-watch.ts';
 import type { Attachment } from './attachment.ts';
 import { Deadlines } from './deadlines.ts';
 import { FAMILIAR_SOURCE_AT, Familiar } from './familiar.ts';
@@ -37,6 +39,12 @@ const COALESCE = 1 / 250;
  * paused machine), and the silence says nothing about the Master. It gets one more interval to be heard.
  */
 const STALL = 500;
+
+/**
+ * The engine wakes so many ms before a Backup's deadline, and stays awake until then: a processor that has slept for
+ * a second needs a while to be itself again.
+ */
+const LEAD = 0.5;
 
 /** The clock of everything here: CLOCK_MONOTONIC in ms. */
 const clock = native.monotonicMs;
@@ -73,7 +81,9 @@ export class Engine {
   /** Where each router's two frames stand in the send buffer. */
   private readonly frameAt: number[];
   private readonly familiar: Familiar;
+  private readonly answers: AnswerLimit;
   private armed = 0;
+  private closed = false;
   private wantedChanged = false;
 
   // Lent to the decoder and the state machine over and over.
@@ -84,6 +94,7 @@ export class Engine {
     priority: 0,
     interval: 0,
     addressOrder: 0,
+    answer: true,
   };
   private readonly timerEvent: Event = { type: 'timer' };
   private readonly outcome: Outcome = {
@@ -108,6 +119,7 @@ export class Engine {
     this.table = table;
     this.observer = observer;
     this.familiar = new Familiar(routers.length);
+    this.answers = new AnswerLimit(routers.length);
     this.deadlines = new Deadlines(routers.length * 2);
     this.frameAt = [];
     let space = 0;
@@ -123,7 +135,7 @@ export class Engine {
       this.meta,
       this.transmitter.buffer,
       this.transmitter.queue,
-      (packets, timers) => this.wake(packets, timers),
+      (packets, timers, age) => this.wake(packets, timers, age),
     );
     this.transmitter.send = (count) => this.loop.flush(count);
   }
@@ -133,12 +145,22 @@ export class Engine {
     const free = this.attachments.indexOf(undefined);
     const tag = free < 0 ? this.attachments.length : free;
     this.attachments[tag] = attachment;
-    this.loop.add(attachment.descriptor, tag);
+    if (attachment.descriptor >= 0) this.loop.add(attachment.descriptor, tag);
+    if (attachment.arp !== undefined) this.loop.add(attachment.arp, tag);
+  }
+
+  /** Puts a frame into a slot of the receive buffer, as if it had come from the attachment with this tag. */
+  place(index: number, frame: Uint8Array, tag: number): void {
+    this.receiveBuffer.set(frame, index * SLOT_SIZE);
+    this.meta.fill(0, index * Meta.Count, (index + 1) * Meta.Count);
+    this.meta[index * Meta.Count + Meta.Tag] = tag;
+    this.meta[index * Meta.Count + Meta.Length] = frame.length;
   }
 
   /** Receives from it no longer; it can be closed. */
   detach(attachment: Attachment): void {
     this.loop.remove(attachment.descriptor);
+    if (attachment.arp !== undefined) this.loop.remove(attachment.arp);
     this.attachments[this.attachments.indexOf(attachment)] = undefined;
   }
 
@@ -195,8 +217,19 @@ export class Engine {
     this.start(router, Cause.FailOver);
   }
 
+  /**
+   * Has a Master give up whose addresses are not in place: it says so and is Down until `retryAt` (monotonic ms).
+   * Then it is a Backup that does not preempt: whoever took over may have what it has not.
+   */
+  giveUp(router: EngineRouter, retryAt: number): void {
+    this.stop(router, Cause.NotInPlace, State.Down);
+    this.table.setInt(router.slot, Int.StandingBy, 1);
+    this.table.setNum(router.slot, Num.RetryAt, retryAt);
+  }
+
   /** Starts the announcements of routers whose addresses are in place now. */
   announceApplied(): void {
+    if (this.closed) return; // the routers are another engine's
     const now = clock();
     for (const router of this.routers) {
       if (this.announcer.hasComeIntoPlace(router, now)) this.deadlines.set(router.slot * 2 + ANNOUNCE, now);
@@ -207,24 +240,37 @@ export class Engine {
 
   /** Sends what waits, arms the timer, tells the actuator. Ends every turn of the engine. */
   settle(): void {
+    if (this.closed) return;
     this.transmitter.flush();
-    const first = this.deadlines.first();
-    const next = first < 0 ? 0 : this.deadlines.at(first);
-    if (next !== this.armed) {
-      this.loop.setTimer(next);
-      this.armed = next;
-    }
+    this.arm();
     this.onSettled(this.wantedChanged);
     this.wantedChanged = false;
   }
 
+  private arm(): void {
+    const first = this.deadlines.first();
+    let next = first < 0 ? 0 : this.deadlines.at(first);
+    let awake = false;
+    if (first >= 0 && (first & 1) === PROTOCOL && this.routers[first >> 1]!.state === State.Backup) {
+      // A deadline that an advertisement has moved meanwhile is found at the early wake-up, and nobody stays awake.
+      if (next - LEAD > clock()) next -= LEAD;
+      else awake = true;
+    }
+    if (next === this.armed) return;
+    this.loop.setTimer(next, awake);
+    this.armed = next;
+  }
+
+  /** Stops for good: neither packets nor deadlines are served any more, and nothing is sent. Idempotent. */
   close(): void {
+    this.closed = true;
     this.loop.close();
   }
 
-  private wake(packets: number, timers: boolean): void {
+  /** What the packet loop calls, see there; a rehearsal calls it too. */
+  wake(packets: number, timers: boolean, age = 0): void {
     if (packets > 0) {
-      const now = clock();
+      const now = clock() - age; // a Master_Down_Timer runs from when the advertisement came, not from when we woke
       for (let i = 0; i < packets; i++) this.receive(i, now);
     }
     if (timers) {
@@ -249,6 +295,10 @@ export class Engine {
       this.acceptAgain(this.routers[known]!, at, now);
       return;
     }
+    if (isArp(bytes, at, length)) {
+      this.hearArp(attachment, at, now);
+      return;
+    }
     const outside = decodeFrame(bytes, at, at + Math.min(length, SLOT_SIZE), frame);
     if (outside === Drop['not-vrrp']) {
       this.table.count(this.table.strangers, droppedField(outside));
@@ -270,8 +320,30 @@ export class Engine {
     }
     const router = this.routers[slot]!;
     const reason = malformed >= 0 ? malformed : this.check(router);
-    if (reason >= 0) this.drop(slot, reason, now);
-    else this.accept(router, at, length, now);
+    if (reason >= 0) {
+      this.drop(slot, reason, now);
+      // Not obeyed, but it has told the neighbours otherwise.
+      if (reason === Drop['address-owner'] && router.state === State.Master)
+        this.perform(router, 'announce-addresses', now);
+    } else this.compareAddresses(router, at, length, now);
+  }
+
+  /** Somebody has told our neighbours at which MAC an address is. */
+  private hearArp(attachment: Attachment, at: number, now: number): void {
+    const bytes = this.receiveBuffer;
+    const mac = senderMac(bytes, at);
+    for (const router of this.routers) {
+      if (router.attachment !== attachment || router.state !== State.Master) continue;
+      if (!router.hasAddress(bytes, at + SENDER_ADDRESS_AT)) continue;
+      const { slot } = router;
+      if (mac === router.virtualMacNumber || mac === this.table.num(slot, Num.HardwareAddress)) return;
+      const when = this.announcer.contested(router, now);
+      if (when === 0) return; // not announced yet: another Master may only just be leaving
+      this.deadlines.set(slot * 2 + ANNOUNCE, when);
+      this.table.count(slot, droppedField(Drop['address-conflict']));
+      this.observer.dropped(slot, Drop['address-conflict'], now, bytes, at + SENDER_ADDRESS_AT, 4, mac);
+      return;
+    }
   }
 
   /** The checks that need the configuration. @returns −1, or the reason to drop it */
@@ -280,7 +352,11 @@ export class Engine {
     const { advertisement, frame } = this;
     if (advertisement.version !== router.version) return Drop.version;
     if (compareAddress(bytes, frame.sourceAt, router.primary) === 0) return Drop['own-source'];
+    if (router.isSubnetEdge(bytes, frame.sourceAt)) return Drop.source;
     if (router.priority === 255) return Drop['address-owner'];
+    // The owner's own address is a virtual one, and only the owner's: it has priority 255 until it says good-bye.
+    const { priority } = advertisement;
+    if (priority !== 255 && priority !== 0 && router.hasAddress(bytes, frame.sourceAt)) return Drop.source;
     if (router.version === 3) return -1;
     const { authenticator } = router;
     if (advertisement.authType !== (authenticator?.authType ?? 0)) return Drop['auth-type'];
@@ -289,20 +365,47 @@ export class Engine {
     return -1;
   }
 
-  /** An advertisement that has passed every check. Frame and message are decoded. */
-  private accept(router: EngineRouter, at: number, length: number, now: number): void {
+  /**
+   * The last check, of an advertisement that has passed all others: its address list. RFC 3768 §7.1: where it is
+   * not ours that is told, and the packet dropped unless it is an address owner's.
+   */
+  private compareAddresses(router: EngineRouter, at: number, length: number, now: number): void {
+    const { advertisement, frame } = this;
+    const { priority, count } = advertisement;
+    const size = addressLength(frame.family);
+    const listAt = advertisement.bodyEnd - count * size;
+    const listed = router.listedOfOurs(this.receiveBuffer, listAt, count);
+    const complete = listed === router.config.addresses.length;
+    if (!complete) {
+      const { slot } = router;
+      const obeyed = priority === 255 || router.isOfOurGroup(listed);
+      this.table.count(slot, obeyed ? Num.AddressListMismatches : droppedField(Drop['address-list']));
+      this.observer.otherAddresses(
+        slot,
+        obeyed,
+        now,
+        this.receiveBuffer,
+        frame.sourceAt,
+        listAt,
+        count,
+        size,
+      );
+      if (!obeyed) return;
+    }
+    this.accept(router, at, length, complete && priority > 0, now);
+  }
+
+  /**
+   * An advertisement that has passed every check. Frame and message are decoded.
+   * @param familiar it may be recognised the next time, and need not be looked at then
+   */
+  private accept(router: EngineRouter, at: number, length: number, familiar: boolean, now: number): void {
     const bytes = this.receiveBuffer;
     const { slot } = router;
     const { frame, advertisement } = this;
-    const { priority, interval, count } = advertisement;
-    const size = addressLength(frame.family);
+    const { priority, interval } = advertisement;
     const order = compareAddress(bytes, frame.sourceAt, router.primary);
-    if (!router.listsOurAddresses(bytes, advertisement.bodyEnd - count * size, count)) {
-      this.table.count(slot, Num.AddressListMismatches);
-      this.observer.addressListMismatch(slot, now, bytes, frame.sourceAt, size);
-    } else if (priority > 0) {
-      this.familiar.remember(slot, bytes, at, length, priority, interval, order);
-    }
+    if (familiar) this.familiar.remember(slot, bytes, at, length, priority, interval, order);
     this.hear(router, priority, interval, order, frame.sourceAt, now);
   }
 
@@ -334,6 +437,8 @@ export class Engine {
     event.priority = priority;
     event.interval = interval;
     event.addressOrder = addressOrder;
+    const asks = router.state === State.Master && (priority === 0 || router.version === 3);
+    event.answer = !asks || this.answers.take(slot, now, router.advertisementInterval);
     transition(router, event, now, this.outcome);
     this.apply(router, now, priority > router.priority ? Cause.HigherPriority : Cause.HigherAddress);
   }
@@ -356,8 +461,11 @@ export class Engine {
         if (this.deadlines.at(timer) > now) return;
         this.deadlines.set(timer, this.announcer.announce(router, now));
       } else {
-        const early = router.state === State.Master ? router.advertisementInterval * COALESCE : 0;
-        if (this.deadlines.at(timer) - early > now) return;
+        const at = this.deadlines.at(timer);
+        let early = 0;
+        if (router.state === State.Master) early = router.advertisementInterval * COALESCE;
+        else if (router.deadline > at) early = LEAD; // an advertisement has moved it
+        if (at - early > now) return;
         this.runProtocolTimer(router, timer, now);
       }
     }

@@ -1,7 +1,7 @@
 /** What the engine tells observers: events into the ring, those that a peer can provoke at a bounded rate. */
 import { EventRing, EventType } from '../shared/event-ring.ts';
 import { Num } from '../shared/state-table.ts';
-import { DROP_REASONS } from '../vrrp/drop-reasons.ts';
+import { DROP_REASONS, Drop } from '../vrrp/drop-reasons.ts';
 
 /** The same complaint about the same virtual router is told once in this many ms, with how often it occurred. */
 const COMPLAINT_INTERVAL = 10_000;
@@ -55,14 +55,34 @@ export class Observer {
     bytes: Uint8Array,
     sourceAt: number,
     length: number,
+    mac = 0,
   ): void {
     const times = this.complain(slot, reason, now);
-    if (times > 0) this.write(EventType.Dropped, slot, reason, times, 0, bytes, sourceAt, length);
+    if (times > 0) this.write(EventType.Dropped, slot, reason, times, mac, bytes, sourceAt, length);
   }
 
-  addressListMismatch(slot: number, now: number, bytes: Uint8Array, sourceAt: number, length: number): void {
-    const times = this.complain(slot, ADDRESS_LIST, now);
-    if (times > 0) this.write(EventType.AddressListMismatch, slot, 0, times, 0, bytes, sourceAt, length);
+  /**
+   * An advertisement that does not list all of our addresses.
+   * @param obeyed false: it was dropped
+   * @param listAt where its addresses stand, `count` of them, `length` octets each
+   */
+  otherAddresses(
+    slot: number,
+    obeyed: boolean,
+    now: number,
+    bytes: Uint8Array,
+    sourceAt: number,
+    listAt: number,
+    count: number,
+    length: number,
+  ): void {
+    const reason = Drop['address-list'];
+    const times = this.complain(slot, obeyed ? ADDRESS_LIST : reason, now);
+    if (times === 0) return;
+    const type = obeyed ? EventType.AddressListMismatch : EventType.Dropped;
+    const a = obeyed ? 0 : reason;
+    this.ring.write(type, slot, a, times, count, Date.now(), bytes, sourceAt, length, listAt, count * length);
+    this.dirty = true;
   }
 
   sendError(slot: number, errno: number, now: number): void {

@@ -5,11 +5,16 @@ import { PluginError } from '../plugin/load.ts';
 import type { Link } from '../plugin/types.ts';
 import { Cause } from '../shared/event-ring.ts';
 import { Int, macNumber, Num, State, type StateTable } from '../shared/state-table.ts';
-import { Attachment } from './attachment.ts';
+import { arpProgram } from './arp-watch.ts';
+import { Attachment, type Routing } from './attachment.ts';
+import { EngineClaims } from './claims.ts';
 import type { Engine } from './engine.ts';
 import type { ErrorLog, GuardedFilter } from './guard.ts';
 import { type Group, groupKey, type Place, type Plan, planFor } from './plan.ts';
 import type { EngineRouter } from './router.ts';
+
+/** Pauses in ms before what could not be done is tried again although no link has changed; the last one repeats. */
+const BACK_OFF = [1000, 2000, 5000, 15_000];
 
 /** Starts and stops the engine's routers as their interfaces allow. */
 export class Placement {
@@ -19,8 +24,18 @@ export class Placement {
   private readonly inherited = new Map<string, HandedSocket>();
   /** Names of the interfaces whose filter could not be used. */
   private readonly unfiltered = new Set<string>();
+  /** By interface: why it could not be used when that was tried last. */
+  private readonly complaints = new Map<string, string>();
+  /** Until what could not be done is tried again. */
+  private retry: NodeJS.Timeout | undefined;
+  private retries = 0;
+  /** Something could not be done that may be possible later. */
+  private wanting = false;
+  /** The sockets are another engine's now, or closed: nothing touches them any more. */
+  private over = false;
   /** For the links as they were told last. */
   private plan: Plan = { links: [], places: [], groups: new Map() };
+  private readonly claims: EngineClaims;
 
   /**
    * @param filters socket filter of each slot, undefined where none is wanted
@@ -33,7 +48,9 @@ export class Placement {
     private readonly log: ErrorLog,
     /** Told the sockets in use after every update. */
     private readonly onSockets: (sockets: HandedSocket[]) => void,
-  ) {}
+  ) {
+    this.claims = new EngineClaims(log);
+  }
 
   /**
    * Builds in advance what {@link update} will need.
@@ -67,31 +84,65 @@ export class Placement {
 
   /** The sockets in use. */
   get sockets(): HandedSocket[] {
-    return [...this.attachments.values()].map(({ descriptor, link, family }) => ({
+    return [...this.attachments.values()].map(({ descriptor, arp, link, family }) => ({
       descriptor,
+      ...(arp !== undefined && { arp }),
       link: link.index,
       family,
     }));
   }
 
-  /** Brings every router in line with the links as they are now. */
+  /** Brings every router in line with the links as they are now; does nothing after {@link letGo} or {@link shutdown}. */
   update(links: readonly Link[]): void {
+    if (this.over) return;
+    clearTimeout(this.retry);
+    this.wanting = false;
     const { places, groups } = this.planOn(links);
     this.stopDisplaced(places);
     this.attach(groups);
     for (const router of this.engine.routers) this.settle(router, places[router.slot]!);
     this.engine.settle();
+    if (this.wanting) this.tryAgain();
+    else this.retries = 0;
   }
 
-  /** Stops routers that no engine after this one will run; sockets stay open for those that it will. */
-  leave(slots: readonly number[]): void {
-    for (const slot of slots) this.engine.stop(this.engine.routers[slot]!, Cause.Shutdown, State.Initialize);
+  /** Starts routers that another process ran until now. */
+  retryClaims(): void {
+    if (this.over || !this.claims.mayRunMore()) return;
+    const { links } = this.plan;
+    this.plan = { links: [], places: [], groups: new Map() };
+    this.update(links);
+  }
+
+  /**
+   * Lets an engine after this one have the sockets, which stay open. From here on nothing touches them.
+   * @param leaving slots of routers that it will not run: they stop
+   */
+  letGo(leaving: readonly number[]): HandedSocket[] {
+    if (this.over) throw new Error('the engine has no sockets any more');
+    for (const slot of leaving)
+      this.engine.stop(this.engine.routers[slot]!, Cause.Shutdown, State.Initialize);
     this.engine.settle();
+    this.end();
+    return this.sockets;
+  }
+
+  private end(): void {
+    this.over = true;
+    clearTimeout(this.retry);
+    this.engine.close();
+  }
+
+  private tryAgain(): void {
+    const pause = BACK_OFF[Math.min(this.retries++, BACK_OFF.length - 1)]!;
+    this.retry = setTimeout(() => this.update(this.plan.links), pause);
+    this.retry.unref();
   }
 
   private planOn(links: readonly Link[]): Plan {
     if (this.plan.links === links) return this.plan; // made ahead by `prepare`
-    const plan = planFor(this.engine.routers, links);
+    this.claims.letGo(this.engine.routers, links);
+    const plan = planFor(this.engine.routers, links, (router, link) => this.claims.mayRun(router, link));
     for (const group of plan.groups.values()) {
       const program = this.filterOf(group);
       if (program) group.program = program;
@@ -123,8 +174,12 @@ export class Placement {
     this.log(`${message}: packets of other virtual routers wake the engine`, { interface: link.name });
   }
 
-  /** Stops every router for good: those that are Master say so (RFC 3768 §6.4.3). */
+  /**
+   * Stops every router for good: those that are Master say so (RFC 3768 §6.4.3). Does nothing after {@link letGo}:
+   * the routers are another engine's.
+   */
   shutdown(): void {
+    if (this.over) return;
     for (const router of this.engine.routers) {
       if (router.state !== State.Down) this.engine.stop(router, Cause.Shutdown, State.Initialize);
     }
@@ -134,6 +189,7 @@ export class Placement {
       attachment.close();
     }
     this.attachments.clear();
+    this.end();
   }
 
   /** Stops the routers that cannot go on where they run, while their sockets are still there. */
@@ -167,33 +223,51 @@ export class Placement {
     }
     for (const router of this.engine.routers) router.attachment = undefined;
     for (const [key, group] of groups) {
-      const attachment = this.attachments.get(key) ?? this.open(key, group);
+      const known = this.attachments.get(key);
+      // The same link under another name has other routers.
+      known?.reroute(this.routing(group));
+      const attachment = known ?? this.open(key, group);
       if (attachment) attachment.link = group.link;
+      else this.wanting = true;
       for (const router of group.routers) router.attachment = attachment;
     }
-    for (const { descriptor } of this.inherited.values()) native.closeDescriptor(descriptor);
+    for (const { descriptor, arp } of this.inherited.values()) {
+      native.closeDescriptor(descriptor);
+      if (arp !== undefined) native.closeDescriptor(arp);
+    }
     this.inherited.clear();
     this.onSockets(this.sockets);
   }
 
-  private open(key: string, { link, family, routers, slotOfVrid, program }: Group): Attachment | undefined {
+  private routing({ link, family, routers, slotOfVrid, program }: Group): Routing {
     const plugin = this.filters[routers[0]!.slot]?.plugin ?? '';
-    const routing = {
+    return {
       slotOfVrid,
       ...(program && { program }),
+      ...(family === 4 && {
+        arpProgram: arpProgram(Uint8Array.from(routers.flatMap((router) => [...router.addresses]))),
+      }),
       onFilterFailure: (error: unknown) => this.filterFailed(link, plugin, error),
     };
+  }
+
+  private open(key: string, group: Group): Attachment | undefined {
+    const { link, family } = group;
+    const routing = this.routing(group);
     try {
       const inherited = this.inherited.get(key);
       this.inherited.delete(key);
       const attachment = inherited
-        ? Attachment.adopt(inherited.descriptor, link, family, routing)
+        ? Attachment.adopt(inherited.descriptor, link, family, routing, inherited.arp)
         : Attachment.open(link, family, routing);
       this.attachments.set(key, attachment);
       this.engine.attach(attachment);
+      this.complaints.delete(link.name);
       return attachment;
     } catch (error) {
-      this.log(`cannot use interface ${link.name}: ${reasonOf(error)}`, { interface: link.name });
+      const message = `cannot use interface ${link.name}: ${reasonOf(error)}; trying again`;
+      if (this.complaints.get(link.name) !== message) this.log(message, { interface: link.name });
+      this.complaints.set(link.name, message);
       return undefined;
     }
   }
@@ -203,6 +277,7 @@ export class Placement {
     const { slot } = router;
     if ('cause' in place) {
       this.table.setInt(slot, Int.InterfaceIndex, 0);
+      this.table.setNum(slot, Num.RetryAt, 0); // an interface that comes back is worth another attempt
       this.table.setNum(slot, Num.HardwareAddress, 0);
       return;
     }
@@ -228,11 +303,12 @@ export class Placement {
       if (!(error instanceof PluginError)) throw error;
       // Its guard has told. A running router goes on with the frames that it has; both are tried again.
       router.setPrimary(primaryBefore);
+      this.wanting = true;
       const mute = !running || router.frameLength === 0;
       if (mute && router.state !== State.Down) this.engine.stop(router, Cause.CannotSign, State.Down);
       return;
     }
-    if (!running) this.engine.start(router, Cause.Startup);
+    if (!running && this.table.num(slot, Num.RetryAt) === 0) this.engine.start(router, Cause.Startup);
   }
 }
 

@@ -41,8 +41,15 @@ interface Ground {
   readonly own: ReadonlySet<string>;
 }
 
-/** Finds every router's place. */
-export function planFor(routers: readonly EngineRouter[], links: readonly Link[]): Plan {
+/**
+ * Finds every router's place.
+ * @param mayRun whether a router may run on its link, or another process does
+ */
+export function planFor(
+  routers: readonly EngineRouter[],
+  links: readonly Link[],
+  mayRun: (router: EngineRouter, link: Link) => boolean,
+): Plan {
   const byName = new Map(links.map((link) => [link.name, link]));
   const grounds = new Map<Link, Partial<Record<AddressFamily, Ground>>>();
   const groups = new Map<string, Group>();
@@ -50,6 +57,7 @@ export function planFor(routers: readonly EngineRouter[], links: readonly Link[]
     const { interface: name, family, addresses, vrid } = router.config;
     const link = byName.get(name);
     if (!link) return { cause: Cause.InterfaceMissing };
+    if (!mayRun(router, link)) return { cause: Cause.RunElsewhere };
     let known = grounds.get(link);
     if (!known) {
       known = {};

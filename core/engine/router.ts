@@ -1,7 +1,7 @@
 /** One virtual router in the engine: what it is configured to be, over its slot of the state table. */
 import type { VirtualRouterConfig } from '../config/model.ts';
 import type { Link } from '../plugin/types.ts';
-import { Int, Num, type State, type StateTable } from '../shared/state-table.ts';
+import { Int, macNumber, Num, type State, type StateTable } from '../shared/state-table.ts';
 import { addressBytes, virtualMac } from '../vrrp/address.ts';
 import { addressLength } from '../vrrp/advertisement.ts';
 import { encodeFrame, frameLength } from '../vrrp/frame.ts';
@@ -17,6 +17,8 @@ export class EngineRouter implements VirtualRouter {
   readonly version: 2 | 3;
   readonly advertisementInterval: number;
   readonly virtualMac: string;
+  /** The same as a number of 48 bits. */
+  readonly virtualMacNumber: number;
   /** The virtual addresses as octets, one after the other. */
   readonly addresses: Uint8Array;
   /** Where it runs; undefined while it is Down. */
@@ -24,6 +26,8 @@ export class EngineRouter implements VirtualRouter {
   /** Our primary address on the interface, and as text; empty before it is known. */
   primary: Uint8Array = new Uint8Array();
   primaryText = '';
+  /** Network and broadcast addresses of the interface's IPv4 subnets, one after the other: no router's own. */
+  private edges: Uint8Array = new Uint8Array();
   /** Length of its frames in octets, once built. */
   frameLength = 0;
   private readonly ints: number;
@@ -38,6 +42,7 @@ export class EngineRouter implements VirtualRouter {
     this.version = config.version;
     this.advertisementInterval = config.advertisementIntervalCs * 10;
     this.virtualMac = virtualMac(config.family, config.vrid);
+    this.virtualMacNumber = macNumber(this.virtualMac);
     this.addresses = Uint8Array.from(config.addresses.flatMap((address) => [...addressBytes(address)]));
     this.ints = slot * Int.Count;
     this.nums = slot * Num.Count;
@@ -105,28 +110,76 @@ export class EngineRouter implements VirtualRouter {
     encodeFrame(frames, this.frameSpace, this.primary, { ...fields, priority: 0 }, sign);
     send.set(frames, at);
     this.frameLength = end;
+    this.edges = edgesOf(link);
+  }
+
+  /** Whether the address at `bytes[at]` is one of the virtual addresses. */
+  hasAddress(bytes: Uint8Array, at: number): boolean {
+    return contains(this.addresses, addressLength(this.config.family), bytes, at);
+  }
+
+  /** Whether the address at `bytes[at]` names a whole subnet of the interface, or all hosts there. */
+  isSubnetEdge(bytes: Uint8Array, at: number): boolean {
+    return this.config.family === 4 && contains(this.edges, 4, bytes, at);
   }
 
   /**
-   * Whether an advertisement lists our addresses (RFC 3768 §7.1). Others may follow: a router with
+   * How many of our addresses an advertisement lists (RFC 3768 §7.1). Others may be among them: a router with
    * `rfc3768 = false` lists its interface's too.
    */
-  listsOurAddresses(bytes: Uint8Array, at: number, count: number): boolean {
+  listedOfOurs(bytes: Uint8Array, at: number, count: number): number {
     const ours = this.addresses;
-    if (count * addressLength(this.config.family) < ours.length) return false;
-    for (let i = 0; i < ours.length; i++) {
-      if (bytes[at + i] !== ours[i]) return this.listsInAnyOrder(bytes, at, count);
+    const size = addressLength(this.config.family);
+    let listed = 0;
+    for (let own = 0; own < ours.length; own += size) {
+      // As a rule they stand in our order: then each is found at once.
+      if (sameAddress(ours, own, bytes, at + own, size) && own < count * size) {
+        listed++;
+        continue;
+      }
+      for (let other = 0; other < count * size; other += size) {
+        if (!sameAddress(ours, own, bytes, at + other, size)) continue;
+        listed++;
+        break;
+      }
     }
-    return true;
+    return listed;
   }
 
-  private listsInAnyOrder(bytes: Uint8Array, at: number, count: number): boolean {
-    const size = addressLength(this.config.family);
-    const listed = new Set<string>();
-    for (let i = 0; i < count; i++) listed.add(bytes.subarray(at + i * size, at + (i + 1) * size).join('.'));
-    for (let i = 0; i < this.addresses.length; i += size) {
-      if (!listed.has(this.addresses.subarray(i, i + size).join('.'))) return false;
-    }
-    return true;
+  /** Whether an advertisement that lists so many of our addresses is one of our group's, see `address_check`. */
+  isOfOurGroup(listed: number): boolean {
+    const { addressCheck = 'any', addresses } = this.config;
+    if (addressCheck === 'none') return true;
+    return listed >= (addressCheck === 'all' ? addresses.length : 1);
   }
+}
+
+function sameAddress(a: Uint8Array, aAt: number, b: Uint8Array, bAt: number, size: number): boolean {
+  for (let i = 0; i < size; i++) if (a[aAt + i] !== b[bAt + i]) return false;
+  return true;
+}
+
+/** Whether a list of addresses of `size` octets has the one at `bytes[at]`. */
+function contains(list: Uint8Array, size: number, bytes: Uint8Array, at: number): boolean {
+  for (let start = 0; start < list.length; start += size) {
+    let i = 0;
+    while (i < size && list[start + i] === bytes[at + i]) i++;
+    if (i === size) return true;
+  }
+  return false;
+}
+
+/** See `edges`. /31 (RFC 3021) and /32 have none. */
+function edgesOf(link: Link): Uint8Array {
+  const edges: number[] = [];
+  for (const { family, address, prefixLength } of link.addresses) {
+    if (family !== 4 || prefixLength > 30) continue;
+    const octets = [...addressBytes(address)];
+    const hosts = octets.map((_, i) => 0xff >> Math.min(8, Math.max(0, prefixLength - 8 * i)));
+    edges.push(
+      ...octets.map((octet, i) => octet & ~hosts[i]!),
+      ...octets.map((octet, i) => octet | hosts[i]!),
+    );
+  }
+  return Uint8Array.from(edges);
 }

@@ -44,6 +44,11 @@ function adjust(
   if (state === State.Master) {
     table.setNum(slot, Num.Deadline, Math.min(table.num(slot, Num.Deadline), now + interval));
   }
+  // What was refused may work with another configuration.
+  if (changed && table.int(slot, Int.GiveUps) > 0) {
+    for (const field of [Int.GiveUps, Int.GiveUpErrno, Int.StandingBy]) table.setInt(slot, field, 0);
+    table.setNum(slot, Num.RetryAt, 0);
+  }
   // Still Master (odd), but of other addresses: a new value for the actuator to work towards.
   const wanted = table.int(slot, Int.Wanted);
   if (changed && wanted % 2 === 1) table.setInt(slot, Int.Wanted, wanted + 2);

@@ -5,13 +5,15 @@ import { native } from '../native/index.ts';
 import { loadPlugin } from '../plugin/load.ts';
 import type { Link, Plugin, PluginContext } from '../plugin/types.ts';
 import { Doorbell } from '../shared/doorbell.ts';
-import { StateTable } from '../shared/state-table.ts';
+import { Num, StateTable } from '../shared/state-table.ts';
 import { Engine } from './engine.ts';
 import { PluginGuard } from './guard.ts';
 import { handOver, type PluginState, takeOver } from './handover.ts';
 import type { EngineInit } from './messages.ts';
 import { Observer } from './observer.ts';
+import { Patience } from './patience.ts';
 import { Placement } from './placement.ts';
+import { Rehearsal, rehearse } from './rehearsal.ts';
 import { EngineRouter } from './router.ts';
 import { inherit } from './succession.ts';
 
@@ -26,6 +28,9 @@ const log = (
 
 /** SCHED_FIFO above every ordinary process: a busy host must not cost an advertisement. */
 const REAL_TIME_PRIORITY = 1;
+
+/** How often in ms a router is asked for again that another process runs. */
+const CLAIM_RETRY = 1000;
 
 function raisePriority(): void {
   try {
@@ -49,18 +54,21 @@ interface Loaded<P> {
   readonly guard: PluginGuard;
 }
 
-/** Every plugin of a kind, by configuration name. */
-async function loadAll<K extends 'auth' | 'filter'>(
+/** The plugins of a kind that virtual routers use, by configuration name. Others may be broken: nobody cares. */
+async function loadUsed<K extends 'auth' | 'filter'>(
   kind: K,
 ): Promise<Map<string, Loaded<Extract<Plugin, { kind: K }>>>> {
+  const used = new Set(init.routerPlugins.map((plugins) => plugins[kind]));
   const loaded = new Map<string, Loaded<Extract<Plugin, { kind: K }>>>();
   for (const resolved of init.plugins) {
     if (resolved.kind !== kind) continue;
+    // Those of the configuration come before the built-in ones.
+    const names = resolved.names.filter((name) => used.has(name) && !loaded.has(name));
+    if (names.length === 0) continue;
     report({ type: 'loading', plugin: `${resolved.package} ${resolved.version}` });
     const plugin = await loadPlugin(resolved, kind);
     const guard = new PluginGuard(resolved, (message, fields) => log('error', message, fields));
-    for (const name of resolved.names) {
-      if (loaded.has(name)) continue; // those of the configuration come before the built-in ones
+    for (const name of names) {
       const context: PluginContext = {
         name,
         options: resolved.options,
@@ -73,8 +81,8 @@ async function loadAll<K extends 'auth' | 'filter'>(
 }
 
 async function main(): Promise<void> {
-  const auths = await loadAll('auth');
-  const filters = await loadAll('filter');
+  const auths = await loadUsed('auth');
+  const filters = await loadUsed('filter');
   const table = new StateTable(init.table);
   const encoder = new TextEncoder();
   const routers = init.config.virtualRouters.map((config, slot) => {
@@ -96,7 +104,10 @@ async function main(): Promise<void> {
     table,
     observer,
     (wantedChanged) => {
-      if (wantedChanged) wantedBell.ring();
+      if (wantedChanged) {
+        wantedBell.ring();
+        patience.watch();
+      }
       if (observer.dirty) eventBell.ring();
       observer.dirty = false;
     },
@@ -108,6 +119,16 @@ async function main(): Promise<void> {
     routerFilters,
     (message, fields) => log('error', message, fields),
     (sockets) => report({ type: 'sockets', sockets }),
+  );
+
+  const patience = new Patience(
+    engine,
+    table,
+    (slots) => {
+      for (const slot of slots) table.setNum(slot, Num.RetryAt, 0);
+      placement.update(placement.links);
+    },
+    native.monotonicMs,
   );
 
   let running = false;
@@ -123,7 +144,11 @@ async function main(): Promise<void> {
   const run = (on: readonly Link[]): void => {
     running = true;
     placement.update(on);
-    new Doorbell(init.appliedBell, init.actuatorPort).listen(() => engine.announceApplied());
+    new Doorbell(init.appliedBell, init.actuatorPort).listen(() => {
+      engine.announceApplied();
+      patience.heard();
+    });
+    setInterval(() => placement.retryClaims(), CLAIM_RETRY).unref();
     raisePriority();
     report({ type: 'ready' });
   };
@@ -150,6 +175,7 @@ async function main(): Promise<void> {
       failOver(succession.failOver);
       return;
     }
+    await rehearsed;
     let known: readonly Link[] = [];
     const estate = await takeOver(succession.port, (offer) => {
       known = offer.links;
@@ -172,9 +198,9 @@ async function main(): Promise<void> {
   const yieldTo = async (port: MessagePort, leaving: readonly number[]): Promise<void> => {
     const offer = () => ({ links: placement.links, pluginStates: routers.map(exportState) });
     const handed = await handOver(port, offer, () => {
-      placement.leave(leaving);
-      engine.close();
-      return { sockets: placement.sockets, since: native.monotonicMs() };
+      patience.stop();
+      const sockets = placement.letGo(leaving);
+      return { sockets, since: native.monotonicMs() };
     });
     if (handed) report({ type: 'stopped' });
   };
@@ -193,13 +219,18 @@ async function main(): Promise<void> {
         });
         break;
       case 'stop':
+        patience.stop();
         placement.shutdown();
-        engine.close();
         report({ type: 'stopped' });
         break;
     }
   });
   report({ type: 'prepared' });
+  // A start waits for the actuator now, a hand-over takes place when the rehearsal is over. If it fails, the engine
+  // runs all the same, a little later in its first take-over.
+  const rehearsed = rehearse(new Rehearsal(), () => !running).catch((error: unknown) =>
+    log('warn', `the engine's rehearsal failed: ${messageOf(error)}`),
+  );
 }
 
 function exportState({ authenticator }: EngineRouter): PluginState | undefined {

@@ -1,7 +1,9 @@
-// The core's native part: one class and some system calls.
+// The core's native part: two classes and some system calls.
+#include "claims.h"
 #include "hardware.h"
 #include "packet_loop.h"
 #include "process.h"
+#include "signals.h"
 #include "syscalls.h"
 #include "tap.h"
 
@@ -10,7 +12,9 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   rvrrpd::InitTap(env, exports);
   rvrrpd::InitProcess(env, exports);
   rvrrpd::InitHardware(env, exports);
+  rvrrpd::InitSignals(env, exports);
   rvrrpd::PacketLoop::Init(env, exports);
+  rvrrpd::Claims::Init(env, exports);
   return exports;
 }
 

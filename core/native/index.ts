@@ -2,8 +2,10 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { packageRoot } from '../shared/package-root.ts';
+import type { ClaimCalls } from './claims.ts';
 import type { HardwareCalls } from './hardware.ts';
 import type { ProcessCalls } from './process.ts';
+import type { SignalCalls } from './signals.ts';
 import type { TapCalls } from './tap.ts';
 
 /** Int32 fields for each slot of `meta`, written by {@link PacketLoop} for every packet received. */
@@ -33,17 +35,20 @@ export const Queue = {
 /**
  * Packet sockets and one timer in this thread's event loop.
  *
- * At each wake-up it receives into the slots, then calls `onWake(packets, timers)`: `packets` slots are
- * filled, and with `timers` true (once, last) everything that had arrived has been handed over and the
- * deadlines that have passed are due.
+ * At each wake-up it receives into the slots, then calls `onWake(packets, timers, age)`: `packets` slots are
+ * filled, the last of them arrived `age` ms ago (0 if that is not known), and with `timers` true (once, last)
+ * everything that had arrived has been handed over and the deadlines that have passed are due.
  */
 export interface PacketLoop {
   /** Receives from a packet socket; its packets carry `tag` (unsigned 31 bits). */
   add(descriptor: number, tag: number): void;
   /** Receives from it no longer. The descriptor stays open. */
   remove(descriptor: number): void;
-  /** Wakes at this time, in ms of CLOCK_MONOTONIC; 0: not at all. At once if it has passed. */
-  setTimer(deadlineMs: number): void;
+  /**
+   * Wakes at this time, in ms of CLOCK_MONOTONIC; 0: not at all. At once if it has passed.
+   * @param awake the thread does not sleep until then, but looks again and again: only for a fraction of a ms
+   */
+  setTimer(deadlineMs: number, awake?: boolean): void;
   /** Sends the first `count` entries of the queue. @returns how many of them failed */
   flush(count: number): number;
   /** Stops; idempotent. Sockets stay open. */
@@ -51,14 +56,14 @@ export interface PacketLoop {
 }
 
 /** What the addon exports. Every call throws an Error whose `code` is the errno name. */
-export interface Native extends ProcessCalls, TapCalls, HardwareCalls {
+export interface Native extends ProcessCalls, SignalCalls, TapCalls, ClaimCalls, HardwareCalls {
   PacketLoop: new (
     receive: Uint8Array,
     slotSize: number,
     meta: Int32Array,
     send: Uint8Array,
     queue: Int32Array,
-    onWake: (packets: number, timers: boolean) => void,
+    onWake: (packets: number, timers: boolean, age: number) => void,
   ) => PacketLoop;
   /** A packet socket (man 7 packet) not bound to anything yet; buffers in octets. */
   openPacketSocket(receiveBuffer: number, sendBuffer: number): number;
@@ -75,6 +80,11 @@ export interface Native extends ProcessCalls, TapCalls, HardwareCalls {
   closeDescriptor(descriptor: number): void;
   /** CLOCK_MONOTONIC in ms, with fractions. */
   monotonicMs(): number;
+  /**
+   * SO_NETNS_COOKIE of this thread's network namespace, a decimal number: until the next boot no other namespace has
+   * it, while an inode number is soon used again. ENOPROTOOPT before Linux 5.14.
+   */
+  namespaceCookie(): string;
   /**
    * Scheduling of the calling thread (man 2 sched_setscheduler): `policy` 0 SCHED_OTHER with `nice`,
    * 1 SCHED_FIFO with `priority` 1 to 99.

@@ -1,8 +1,12 @@
 #include "packet_loop.h"
 
+#include <linux/sockios.h>
 #include <math.h>
+#include <sys/ioctl.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
+
+#include <algorithm>
 
 #include "syscalls.h"
 
@@ -15,8 +19,12 @@ namespace {
 constexpr int kPacketsPerSocket = 2048;
 // sendmmsg takes no more at once (UIO_MAXIOV).
 constexpr size_t kMessagesPerCall = 1024;
+// A packet that has waited longer was kept waiting by us: its age tells nothing of the network.
+constexpr double kOldestMs = 50;
 constexpr int kMetaFields = 4;
 constexpr int kQueueFields = 3;
+
+double Milliseconds(const timespec& time) { return time.tv_sec * 1e3 + time.tv_nsec / 1e6; }
 
 }  // namespace
 
@@ -33,6 +41,7 @@ struct PacketLoop::Handles {
   PacketLoop* owner = nullptr;
   uv_loop_t* loop = nullptr;
   uv_check_t check;
+  uv_idle_t idle;  // while it is active the loop does not sleep
   Watch timer;
   std::map<int, Watch*> sockets;  // by descriptor
   bool woken = false;
@@ -51,8 +60,9 @@ struct PacketLoop::Handles {
       close(watch->fd);
       watch->handles->Closed();
     });
-    uv_close(reinterpret_cast<uv_handle_t*>(&check),
-             [](uv_handle_t* closed) { static_cast<Handles*>(closed->data)->Closed(); });
+    const auto closed = [](uv_handle_t* handle) { static_cast<Handles*>(handle->data)->Closed(); };
+    uv_close(reinterpret_cast<uv_handle_t*>(&check), closed);
+    uv_close(reinterpret_cast<uv_handle_t*>(&idle), closed);
   }
 
   static void CloseWatch(Watch* watch) {
@@ -138,14 +148,20 @@ PacketLoop::PacketLoop(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Packet
   handles->timer.poll.data = &handles->timer;
   uv_check_init(handles->loop, &handles->check);
   handles->check.data = handles;
-  handles->open = 2;
+  uv_idle_init(handles->loop, &handles->idle);
+  handles->idle.data = handles;
+  handles->open = 3;
   handles_ = handles;
   napi_add_async_cleanup_hook(
       env, [](napi_async_cleanup_hook_handle, void* data) { static_cast<Handles*>(data)->Close(); }, handles,
       &handles->hook);
   // The expiration is not read: setting the timer anew clears it.
   uv_poll_start(&handles->timer.poll, UV_READABLE,
-                [](uv_poll_t* poll, int, int) { static_cast<Handles::Watch*>(poll->data)->handles->woken = true; });
+                [](uv_poll_t* poll, int, int) {
+                  auto* self = static_cast<Handles::Watch*>(poll->data)->handles;
+                  self->woken = true;
+                  uv_idle_stop(&self->idle);
+                });
   // Every socket before any timer: what has arrived counts before a deadline that has passed meanwhile, so that a
   // router which was kept waiting does not believe its Master dead.
   uv_check_start(&handles->check, [](uv_check_t* check) {
@@ -155,6 +171,7 @@ PacketLoop::PacketLoop(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Packet
     if (self->owner) self->owner->Tell(true);
   });
   uv_unref(reinterpret_cast<uv_handle_t*>(&handles->check));
+  uv_unref(reinterpret_cast<uv_handle_t*>(&handles->idle));
   Ref();  // it stays while it is open, whether JavaScript holds it or not
 }
 
@@ -211,6 +228,11 @@ void PacketLoop::SetTimer(const Napi::CallbackInfo& info) {
   if (timerfd_settime(handles_->timer.fd, TFD_TIMER_ABSTIME, &when, nullptr) < 0) {
     throw SystemError(info.Env(), "timerfd_settime(" + std::to_string(ms) + " ms)", errno);
   }
+  if (info[1].ToBoolean().Value()) {  // may be left out
+    uv_idle_start(&handles_->idle, [](uv_idle_t*) {});
+  } else {
+    uv_idle_stop(&handles_->idle);
+  }
 }
 
 void PacketLoop::Tell(bool timers) {
@@ -219,13 +241,22 @@ void PacketLoop::Tell(bool timers) {
   const napi_env env = Env();
   napi_handle_scope scope;
   if (napi_open_handle_scope(env, &scope) != napi_ok) return;
-  napi_value receiver, on_wake, arguments[2], result, exception;
+  napi_value receiver, on_wake, arguments[3], result, exception;
   const uint32_t count = static_cast<uint32_t>(filled_);
   filled_ = 0;
+  double age = 0;
+  if (last_arrival_ > 0) {
+    timespec now = {};
+    clock_gettime(CLOCK_REALTIME, &now);
+    age = Milliseconds(now) - last_arrival_;
+    if (age < 0 || age > kOldestMs) age = 0;
+    last_arrival_ = 0;
+  }
   if (napi_get_global(env, &receiver) == napi_ok && napi_get_reference_value(env, on_wake_, &on_wake) == napi_ok &&
       napi_create_uint32(env, count, &arguments[0]) == napi_ok &&
       napi_get_boolean(env, timers, &arguments[1]) == napi_ok &&
-      napi_make_callback(env, nullptr, receiver, on_wake, 2, arguments, &result) == napi_pending_exception &&
+      napi_create_double(env, age, &arguments[2]) == napi_ok &&
+      napi_make_callback(env, nullptr, receiver, on_wake, 3, arguments, &result) == napi_pending_exception &&
       napi_get_and_clear_last_exception(env, &exception) == napi_ok) {
     napi_fatal_exception(env, exception);
   }
@@ -248,6 +279,9 @@ void PacketLoop::Drain(int fd, int tag) {
       meta_[slot * kMetaFields + 1] = static_cast<int32_t>(receive_messages_[slot].msg_len);
       meta_[slot * kMetaFields + 2] = senders_[slot].sll_pkttype == PACKET_OTHERHOST ? 1 : 0;
     }
+    // The kernel's time of the last one (the first call of a socket switches it on). Without it, age 0 will do.
+    timespec arrival = {};
+    if (ioctl(fd, SIOCGSTAMPNS, &arrival) == 0) last_arrival_ = std::max(last_arrival_, Milliseconds(arrival));
     filled_ += received;
     budget -= received;
     if (filled_ == slots_) Tell(false);

@@ -45,6 +45,7 @@ class PacketLoop : public Napi::ObjectWrap<PacketLoop> {
   size_t queue_length_ = 0;
   size_t slots_ = 0;
   size_t filled_ = 0;
+  double last_arrival_ = 0;  // CLOCK_REALTIME in ms of the youngest packet in the slots; 0: not known
 
   std::vector<iovec> receive_vectors_;
   std::vector<sockaddr_ll> senders_;

@@ -11,7 +11,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <string>
+#include <thread>
 
 #include "syscalls.h"
 
@@ -64,11 +66,22 @@ void SendDatagram(const Napi::CallbackInfo& info) {
   if (sent < 0) throw SystemError(env, call, error);
 }
 
+// exitWithin(ms, code)
+void ExitWithin(const Napi::CallbackInfo& info) {
+  const std::chrono::milliseconds patience(info[0].As<Napi::Number>().Int32Value());
+  const int code = info[1].As<Napi::Number>().Int32Value();
+  std::thread([patience, code] {
+    std::this_thread::sleep_for(patience);
+    _exit(code);
+  }).detach();
+}
+
 }  // namespace
 
 void InitProcess(Napi::Env env, Napi::Object exports) {
   exports.Set("lockFile", Napi::Function::New(env, LockFile));
   exports.Set("replaceDescriptor", Napi::Function::New(env, ReplaceDescriptor));
+  exports.Set("exitWithin", Napi::Function::New(env, ExitWithin));
   exports.Set("sendDatagram", Napi::Function::New(env, SendDatagram));
 }
 

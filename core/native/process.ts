@@ -11,6 +11,11 @@ export interface ProcessCalls {
   /** `to` becomes what `from` is, in one step (man 2 dup); `from` stays open. */
   replaceDescriptor(from: number, to: number): void;
   /**
+   * Ends the process (man 2 _exit) unless it has ended within this many ms. `process.exit` waits for whatever a
+   * thread of Node.js is at, such as a file system that does not answer.
+   */
+  exitWithin(ms: number, code: number): void;
+  /**
    * Sends one datagram to a Unix socket, waiting for 500 ms at most.
    * @param address path, or `@` and an abstract name (man 7 unix)
    */

@@ -6,6 +6,7 @@
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <sched.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -129,6 +130,20 @@ Napi::Value MonotonicMs(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), now.tv_sec * 1e3 + now.tv_nsec / 1e6);
 }
 
+// namespaceCookie(): of this thread's network namespace (SO_NETNS_COOKIE, Linux 5.14), never used again
+Napi::Value NamespaceCookie(const Napi::CallbackInfo& info) {
+  constexpr int kNetnsCookie = 71; // asm-generic/socket.h, which may be older than the kernel
+  const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) throw SystemError(info.Env(), "socket(AF_UNIX, SOCK_DGRAM)", errno);
+  uint64_t cookie = 0;
+  socklen_t length = sizeof cookie;
+  const int result = getsockopt(fd, SOL_SOCKET, kNetnsCookie, &cookie, &length);
+  const int error = errno;
+  close(fd);
+  if (result < 0) throw SystemError(info.Env(), "getsockopt(SO_NETNS_COOKIE)", error);
+  return Napi::String::New(info.Env(), std::to_string(cookie));
+}
+
 // setThreadScheduling(policy: 0 other | 1 fifo, priority, nice): of the calling thread alone
 void SetThreadScheduling(const Napi::CallbackInfo& info) {
   const bool fifo = IntArgument(info, 0) == 1;
@@ -157,6 +172,7 @@ void InitSyscalls(Napi::Env env, Napi::Object exports) {
   exports.Set("detachFilter", Napi::Function::New(env, DetachFilter));
   exports.Set("closeDescriptor", Napi::Function::New(env, CloseDescriptor));
   exports.Set("monotonicMs", Napi::Function::New(env, MonotonicMs));
+  exports.Set("namespaceCookie", Napi::Function::New(env, NamespaceCookie));
   exports.Set("setThreadScheduling", Napi::Function::New(env, SetThreadScheduling));
 }
 

@@ -1,9 +1,13 @@
 /** Packages in `node_modules` and files in them, by Node's rules. */
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import semver from 'semver';
 import type { ConfigDocument } from '../config/document.ts';
-import { parseJsonDocument } from '../config/json.ts';
+import { parseDocument } from '../config/parse.ts';
+import { readRegularFileSync } from '../shared/read-file.ts';
+
+/** That a manifest or a schema may have. */
+const MOST_OCTETS = 1 << 20;
 
 /** A package's `package.json`. */
 export interface PackageFile {
@@ -29,7 +33,7 @@ export function readPackage(folder: string): PackageFile | { readonly fault: str
   const file = join(folder, 'package.json');
   const content = readText(file);
   if (content.fault !== undefined) return { fault: content.fault };
-  const { document, issues } = parseJsonDocument(file, content.text);
+  const { document, issues } = parseDocument(file, content.text, 'json');
   if (document === undefined) return { fault: issues[0]?.message ?? 'not valid JSON' };
   const { name, version } = document.data;
   if (typeof name !== 'string' || typeof version !== 'string' || semver.valid(version) === null) {
@@ -87,7 +91,7 @@ export function readText(
   file: string,
 ): { readonly text: string; readonly fault?: undefined } | { readonly fault: string } {
   try {
-    return { text: readFileSync(file, 'utf8') };
+    return { text: readRegularFileSync(file, MOST_OCTETS).toString('utf8') };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     return { fault: code === 'ENOENT' ? 'there is no such file' : `cannot be read: ${message}` };

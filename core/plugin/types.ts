@@ -441,6 +441,10 @@ export interface RouterStatus extends RouterName {
   readonly vifname: string;
   /** Its addresses are on the virtual interface `vifname` now. */
   readonly onVirtualInterface: boolean;
+  /** It is Master, and the kernel has its addresses. Absent: not known. */
+  readonly inPlace?: boolean;
+  /** Name of the errno that the kernel refused its addresses with, or that it gave up being Master for. */
+  readonly refusal?: string;
   /** Authentication type on the wire, 0 for none. */
   readonly authType: number;
   /** MAC of the interface: lower case, colons; empty if it is missing. */
@@ -505,6 +509,8 @@ export interface DaemonInfo {
   /** Null: there was none. */
   readonly lastReload: ReloadOutcome | null;
   readonly plugins: readonly PluginListing[];
+  /** What is configured and does not run, apart from virtual routers, a line each. Since 0.3; absent before. */
+  readonly troubles?: readonly string[];
 }
 
 /** A plugin, as an operator sees it. */
@@ -620,6 +626,8 @@ export type ServiceEvent =
       readonly count: number;
       /** Sender of the last one; absent if it is not known. */
       readonly peer?: string;
+      /** For `address-list`: the virtual addresses that it listed, and ours. */
+      readonly detail?: string;
     })
   | ({ readonly type: 'reload' } & ReloadOutcome & { readonly generation: number });
 

@@ -2,6 +2,7 @@
 import type { VirtualRouterConfig } from '../config/model.ts';
 import type { DaemonInfo, RouterName, RouterState, ServiceEvent } from '../plugin/types.ts';
 import { CAUSES, type EngineEvent, type EventReader, EventRing, EventType } from '../shared/event-ring.ts';
+import { listedAddresses } from '../shared/listed-addresses.ts';
 import { STATE_NAMES } from '../shared/state-table.ts';
 import { addressText } from '../vrrp/address.ts';
 import { DROP_REASONS } from '../vrrp/drop-reasons.ts';
@@ -59,7 +60,8 @@ export class EventFeed {
     if (events.length > 0 || lost > 0) for (const listener of this.listeners) listener(events, lost);
   }
 
-  private translate({ type, slot, a, b, c, time, peer }: EngineEvent): ServiceEvent | undefined {
+  private translate(event: EngineEvent): ServiceEvent | undefined {
+    const { type, slot, a, b, c, time, peer } = event;
     const router = this.routers[slot];
     const name: RouterName | undefined = router && { interface: router.interface, group: router.vrid };
     if (type === EventType.Transition && name) {
@@ -67,8 +69,15 @@ export class EventFeed {
     }
     if (type !== EventType.Dropped) return undefined;
     const sender = peer.length > 0 ? { peer: addressText(peer) } : {};
-    return { type: 'rejected', time, ...name, reason: DROP_REASONS[a]!, count: b, ...sender };
+    const reason = DROP_REASONS[a]!;
+    const detail = reason === 'address-list' ? { detail: addressLists(event, router) } : {};
+    return { type: 'rejected', time, ...name, reason, count: b, ...sender, ...detail };
   }
+}
+
+/** What an advertisement listed, and what we have. */
+function addressLists(event: EngineEvent, router: VirtualRouterConfig | undefined): string {
+  return `it lists ${listedAddresses(event)}; ours: ${router?.addresses.join(', ') ?? 'none'}`;
 }
 
 function stateName(state: number): RouterState {

@@ -1,11 +1,23 @@
 /** The virtual routers of the running generation, as a service sees them. */
 import type { VirtualRouterConfig } from '../config/model.ts';
 import type { RouterStatus } from '../plugin/types.ts';
+import { readInPlace } from '../shared/in-place.ts';
 import { Int, macText, Num, STATE_NAMES, type StateTable } from '../shared/state-table.ts';
 import { masterDownInterval, skewTime } from '../vrrp/timers.ts';
 
 /** Fields of the state table that a {@link RouterStatus} comes of. */
-const INTS = [Int.State, Int.Priority, Int.AuthType, Int.StandingBy, Int.OnVirtualInterface] as const;
+const INTS = [
+  Int.State,
+  Int.Priority,
+  Int.AuthType,
+  Int.StandingBy,
+  Int.OnVirtualInterface,
+  Int.Wanted,
+  Int.Applied,
+  Int.Refused,
+  Int.KernelErrno,
+  Int.GiveUpErrno,
+] as const;
 const NUMS = [Num.Since, Num.HardwareAddress, Num.MasterAdverInterval] as const;
 const FIELDS = INTS.length + NUMS.length;
 
@@ -74,6 +86,7 @@ export class RouterView {
       advertisementInterval,
       masterDownInterval: masterDownInterval(version, priority, interval),
       skewTime: skewTime(version, priority, interval),
+      ...readInPlace(table, slot),
       standingBy: table.int(slot, Int.StandingBy) === 1,
     };
   }

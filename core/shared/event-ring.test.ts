@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { EventRing, EventType } from './event-ring.ts';
+import { listedAddresses } from './listed-addresses.ts';
 
 test('events arrive in order, with their peer', () => {
   const ring = new EventRing(EventRing.allocate(8));
@@ -7,12 +8,28 @@ test('events arrive in order, with their peer', () => {
   ring.write(EventType.Transition, 3, 1, 2, 4, 1234);
   ring.write(EventType.Dropped, 5, 7, 2, 0, 1235, Uint8Array.of(9, 10, 0, 255, 3), 1, 4);
   const seen: unknown[] = [];
-  expect(reader.read((event) => seen.push({ ...event, peer: [...event.peer] }), 10)).toBe(0);
+  expect(
+    reader.read((event) => seen.push({ ...event, peer: [...event.peer], listed: [...event.listed] }), 10),
+  ).toBe(0);
   expect(seen).toEqual([
-    { type: EventType.Transition, slot: 3, a: 1, b: 2, c: 4, time: 1234, peer: [] },
-    { type: EventType.Dropped, slot: 5, a: 7, b: 2, c: 0, time: 1235, peer: [10, 0, 255, 3] },
+    { type: EventType.Transition, slot: 3, a: 1, b: 2, c: 4, time: 1234, peer: [], listed: [] },
+    { type: EventType.Dropped, slot: 5, a: 7, b: 2, c: 0, time: 1235, peer: [10, 0, 255, 3], listed: [] },
   ]);
   expect(reader.pending).toBe(false);
+});
+
+test('an event has what its peer listed, as far as there is room', () => {
+  const ring = new EventRing(EventRing.allocate(8));
+  const reader = ring.reader();
+  const bytes = Uint8Array.from([10, 0, 255, 3, 1, 2, 3, 255, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]);
+  ring.write(EventType.AddressListMismatch, 0, 0, 1, 4, 0, bytes, 0, 4, 4, 16);
+  ring.write(EventType.AddressListMismatch, 0, 0, 1, 1, 0, bytes, 0, 4, 4, 4);
+  const texts: string[] = [];
+  reader.read((event) => texts.push(`${event.peer.join('.')} lists ${listedAddresses(event)}`), 10);
+  expect(texts).toEqual([
+    '10.0.255.3 lists 1.2.3.255, 5.6.7.8, 9.10.11.12, 1 more',
+    '10.0.255.3 lists 1.2.3.255',
+  ]);
 });
 
 test('a slow reader loses the oldest and is told how many', () => {

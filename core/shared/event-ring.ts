@@ -8,13 +8,16 @@
 export const EventType = {
   /** `a`: the state before, `b`: the state after, `c`: a {@link Cause}. */
   Transition: 1,
-  /** `a`: index of the drop reason, `b`: how many since the last such record, this one included; peer. */
+  /**
+   * `a`: index of the drop reason, `b`: how many since the last such record, this one included; peer. For the
+   * reason `address-list` what it listed, `c` addresses; for `address-conflict` `c` is the sender's MAC.
+   */
   Dropped: 2,
   /** `a`: errno, `b`: how many since the last such record. */
   SendError: 3,
   /** `a`: how late in ms the engine woke up; it waits for the Master's next advertisement instead. */
   Stalled: 4,
-  /** `b`: how many since the last such record; peer. */
+  /** Obeyed all the same. `b`: how many since the last such record; peer; what it listed, `c` addresses. */
   AddressListMismatch: 5,
   /** `debug = 5` only. `a`: priority; peer. */
   AdvertisementReceived: 6,
@@ -39,6 +42,8 @@ export const CAUSES = [
   'the address is owned now',
   'the advertisement cannot be signed',
   'it was told to fail over',
+  'another rvrrpd in this network namespace runs it',
+  'its addresses could not be put in place',
 ] as const;
 
 /** Indices of {@link CAUSES}. */
@@ -56,6 +61,8 @@ export const Cause = {
   OwnershipGained: 10,
   CannotSign: 11,
   FailOver: 12,
+  RunElsewhere: 13,
+  NotInPlace: 14,
 } as const;
 
 /** One event, as a reader gets it. The object is reused: copy what is to be kept. */
@@ -69,11 +76,18 @@ export interface EngineEvent {
   time: number;
   /** 4 or 16 octets of the peer's address, or empty. */
   peer: Uint8Array;
+  /** The first addresses that the peer listed, as many as there was room for; or empty. */
+  listed: Uint8Array;
 }
 
-/** Float64 words of a record: sequence number, type, slot, a, b, c, time, octets of the peer, 4 words of it. */
+/**
+ * Float64 words of a record: sequence number, type, slot, a, b, c, time, lengths (octets of the peer, and 256 times
+ * those of what it listed), 4 words of the peer and behind it what it listed.
+ */
 const WORDS = 12;
 const HEADER_BYTES = 8;
+/** Octets of the peer and what it listed. */
+const ADDRESS_BYTES = 16;
 
 /** The ring over its shared memory. One writer, any number of readers. */
 export class EventRing {
@@ -95,7 +109,8 @@ export class EventRing {
 
   /**
    * Writes a record over the oldest one.
-   * @param peerBytes where the peer's address stands, from `peerAt`, `peerLength` octets (0: none)
+   * @param peerBytes where the peer's address stands, from `peerAt`, `peerLength` octets (0: none), and from
+   *   `listAt` the addresses that it listed: those of IPv4 that there is room for are kept
    */
   write(
     type: number,
@@ -107,6 +122,8 @@ export class EventRing {
     peerBytes?: Uint8Array,
     peerAt = 0,
     peerLength = 0,
+    listAt = 0,
+    listLength = 0,
   ): void {
     const number = Atomics.load(this.head, 0);
     const at = (number % this.capacity) * WORDS;
@@ -118,14 +135,21 @@ export class EventRing {
     words[at + 4] = b;
     words[at + 5] = c;
     words[at + 6] = time;
-    words[at + 7] = peerBytes ? peerLength : 0;
-    for (let i = 0; peerBytes && i < peerLength; i += 4) {
-      const p = peerAt + i;
-      words[at + 8 + i / 4] =
-        peerBytes[p]! * 0x1000000 + (peerBytes[p + 1]! << 16) + (peerBytes[p + 2]! << 8) + peerBytes[p + 3]!;
+    const listed = Math.min(listLength, ADDRESS_BYTES - peerLength);
+    words[at + 7] = peerBytes ? peerLength + 256 * listed : 0;
+    if (peerBytes) {
+      this.put(at + 8, peerBytes, peerAt, peerLength);
+      this.put(at + 8 + peerLength / 4, peerBytes, listAt, listed);
     }
     words[at] = number;
     Atomics.store(this.head, 0, (number + 1) & 0x3fffffff);
+  }
+
+  private put(word: number, bytes: Uint8Array, at: number, length: number): void {
+    for (let i = at; i < at + length; i += 4) {
+      this.words[word + (i - at) / 4] =
+        bytes[i]! * 0x1000000 + (bytes[i + 1]! << 16) + (bytes[i + 2]! << 8) + bytes[i + 3]!;
+    }
   }
 
   /** @param from the next record written, or the first one of the ring, which then must not have gone round */
@@ -144,6 +168,7 @@ export class EventReader {
     c: 0,
     time: 0,
     peer: new Uint8Array(),
+    listed: new Uint8Array(),
   };
 
   constructor(
@@ -190,10 +215,15 @@ export class EventReader {
     event.b = words[at + 4]!;
     event.c = words[at + 5]!;
     event.time = words[at + 6]!;
-    event.peer = new Uint8Array(words[at + 7]!);
-    for (let i = 0; i < event.peer.length; i++) {
-      event.peer[i] = (words[at + 8 + (i >> 2)]! >>> (24 - 8 * (i & 3))) & 0xff;
-    }
+    const lengths = words[at + 7]!;
+    event.peer = this.octets(at + 8, lengths & 0xff);
+    event.listed = this.octets(at + 8 + event.peer.length / 4, lengths >> 8);
     return words[at] === this.next;
+  }
+
+  private octets(word: number, length: number): Uint8Array {
+    const octets = new Uint8Array(length);
+    for (let i = 0; i < length; i++) octets[i] = (this.words[word + (i >> 2)]! >>> (24 - 8 * (i & 3))) & 0xff;
+    return octets;
   }
 }

@@ -20,7 +20,10 @@ export const Int = {
    * kernel is its lowest bit; the actuator works towards the latest value and may skip those between.
    */
   Wanted: 2,
-  /** The value of `Wanted` that the kernel's state was last brought to. Writer: the actuator. */
+  /**
+   * The value of `Wanted` that the kernel's state was last brought to. Goes back to an even one if a Master's
+   * addresses have gone and cannot be put back. Writer: the actuator.
+   */
   Applied: 3,
   /** Whose MAC gratuitous ARP announces: 0 the virtual one, 1 the interface's. Writer: the actuator. */
   Announce: 4,
@@ -36,8 +39,14 @@ export const Int = {
   StandingBy: 9,
   /** Where a Master's addresses are: 0 the interface itself, 1 its virtual interface. Writer: the actuator. */
   OnVirtualInterface: 10,
+  /** The value of `Wanted` that the kernel refused to be brought to last, 0: none. Writer: the actuator. */
+  Refused: 11,
+  /** How often in a row the router has given up being Master, because its addresses were not in place. */
+  GiveUps: 12,
+  /** errno of the refusal that it gave up for last, ETIMEDOUT without an answer; 0 once they are in place. */
+  GiveUpErrno: 13,
   /** Even, so that the Float64 fields behind them are aligned. */
-  Count: 12,
+  Count: 14,
 } as const;
 
 /** Float64 fields of a slot: monotonic times in ms (CLOCK_MONOTONIC), counters. Writer: the engine. */
@@ -63,9 +72,11 @@ export const Num = {
   WakeUps: 12,
   /** MAC of the interface that VRRP runs on, as a number of 48 bits; 0 while it is missing. */
   HardwareAddress: 13,
+  /** A router that has given up stays Down until then, monotonic ms; 0: it has not. */
+  RetryAt: 14,
   /** First of the counters of dropped packets, one for each of {@link DROP_REASONS}. */
-  Dropped: 14,
-  Count: 14 + DROP_REASONS.length,
+  Dropped: 15,
+  Count: 15 + DROP_REASONS.length,
 } as const;
 
 /** A MAC address (lower case, colons) as a number of 48 bits; an empty one is 0. */

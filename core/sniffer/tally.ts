@@ -1,4 +1,5 @@
 /** Counts sightings for the line at the end. Pure. */
+import { counted } from '../shared/words.ts';
 import type { DropReason } from '../vrrp/drop-reasons.ts';
 import type { Sighting } from './sighting.ts';
 
@@ -19,7 +20,7 @@ export class Tally {
   summary(interfaceName: string, lost: number): string {
     const invalid = [...this.reasons.values()].reduce((sum, count) => sum + count, 0);
     const list = [...this.reasons].map(([reason, count]) => `${reason} ${count}`).join(', ');
-    const packets = `${this.packets} packet${this.packets === 1 ? '' : 's'} on ${interfaceName}`;
+    const packets = `${counted(this.packets, 'packet')} on ${interfaceName}`;
     const verdicts = `${this.packets - invalid} valid, ${invalid} invalid${invalid === 0 ? '' : ` (${list})`}`;
     const losses = lost === 0 ? '' : `; ${lost} more were lost: they came faster than they could be printed`;
     return `${packets}: ${verdicts}${losses}`;

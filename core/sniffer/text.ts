@@ -17,6 +17,7 @@ const MEANING: Record<DropReason, string> = {
   truncated: 'it is shorter than its headers say, or than they are',
   'not-vrrp': 'it is not VRRP',
   'ip-header': 'the IP header is wrong (version, length or checksum), or it is a fragment',
+  source: 'it comes from an address that no router can have',
   destination: 'it is not addressed to the VRRP multicast group',
   ttl: 'the TTL is not 255: it was forwarded by a router, or forged',
   version: 'no such VRRP version over this IP version',
@@ -24,11 +25,13 @@ const MEANING: Record<DropReason, string> = {
   checksum: 'the checksum is wrong',
   count: 'the address count does not match the length',
   'unknown-vrid': 'no virtual router of this VRID',
+  'address-conflict': 'another station has the virtual address',
   'own-source': 'it comes from our own address',
   'address-owner': 'another router has the address itself',
   'auth-type': 'another authentication type is expected',
   'auth-failed': 'it was not made with the secret that is expected',
   interval: 'another advertisement interval is expected',
+  'address-list': 'it lists other virtual addresses than are expected',
 };
 
 const AUTHENTICATION: Record<Authentication, string> = {

@@ -5,12 +5,13 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import type { DaemonConfig } from '../config/model.ts';
+import { guardAgainstForeignSignals } from './foreign-signals.ts';
 import { flushLog, openFileLog } from './log.ts';
 import { LogFiles, logPlaces } from './log-files.ts';
 import { takePidFile } from './pid-file.ts';
 import { type ExitCode, LAST_WORDS, prepareToRun, type RunOptions } from './run.ts';
 import { serve } from './serve.ts';
-import { Signals } from './signals.ts';
+import type { Signals } from './signals.ts';
 
 /** In the environment of the process that is to be the daemon. */
 const MARK = 'RVRRPD_IN_BACKGROUND';
@@ -18,30 +19,35 @@ const MARK = 'RVRRPD_IN_BACKGROUND';
 const UMASK = 0o027;
 /** The starting process is told this when the virtual routers run. */
 const RUNNING = 'running';
+/** Where Node.js knows how to leave SIGUSR1 alone from its first moment on (22.14 and later). */
+const NO_INSPECTOR = ['--disable-sigusr1'].filter((flag) => process.allowedNodeEnvironmentFlags.has(flag));
 
 /**
  * Runs in the background; returns in the starting process once the virtual routers run, and in the daemon
  * when it has stopped.
  * @param args command line, without the names of the interpreter and of the script
  */
-export async function runBackground(options: RunOptions, args: readonly string[]): Promise<ExitCode> {
-  if (process.env[MARK] === undefined || process.send === undefined) return start(args);
+export async function runBackground(
+  options: RunOptions,
+  args: readonly string[],
+  signals: Signals,
+): Promise<ExitCode> {
+  guardAgainstForeignSignals();
+  if (process.env[MARK] === undefined || process.send === undefined) return start(args, signals);
   delete process.env[MARK];
-  return run(options);
+  return run(options, signals);
 }
 
 /** The starting process. */
-function start(args: readonly string[]): Promise<ExitCode> {
-  const command = [...process.execArgv, process.argv[1]!, ...args];
+function start(args: readonly string[], signals: Signals): Promise<ExitCode> {
+  const command = [...process.execArgv, ...NO_INSPECTOR, process.argv[1]!, ...args];
   const daemon = spawn(process.execPath, command, {
     detached: true, // setsid(2): it loses the terminal, and the signals that come from there
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'], // it complains here until it runs
     env: { ...process.env, [MARK]: '1' },
   });
   // Interrupted while it waits: the daemon takes back what it has started.
-  const stop = (): void => void daemon.kill('SIGTERM');
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
+  void signals.stop.then(() => daemon.kill('SIGTERM'));
   return new Promise((resolve) => {
     daemon.once('message', (message) => {
       if (message === RUNNING) resolve(0);
@@ -58,10 +64,9 @@ function start(args: readonly string[]): Promise<ExitCode> {
 }
 
 /** The daemon itself. */
-async function run(options: RunOptions): Promise<ExitCode> {
+async function run(options: RunOptions, signals: Signals): Promise<ExitCode> {
   const { start, issues } = await prepareToRun(options);
   if (!start) return 1;
-  const signals = new Signals(); // before there is a PID file that would tell others where to send one
   let files: LogFiles;
   try {
     files = settle(start.config);

@@ -2,7 +2,6 @@
  * Changes of the configuration that do not come from its file: checked like the file, brought into force like a
  * reload, and written back. All of it happens or nothing.
  */
-import { readFile } from 'node:fs/promises';
 import { EditError, editText } from '../config/edit.ts';
 import type { ConfigIssue } from '../config/index.ts';
 import { parseDocument } from '../config/parse.ts';
@@ -14,7 +13,9 @@ import type {
   ConfigurationChange,
   RouterName,
 } from '../plugin/types.ts';
+import { readRegularFile } from '../shared/read-file.ts';
 import { stageFile } from '../shared/replace-file.ts';
+import { changeRequestFault, isSameRouter } from './change-request.ts';
 import type { Daemon } from './daemon.ts';
 import type { Start } from './generation.ts';
 import { type PrepareOptions, prepareText } from './prepare.ts';
@@ -65,6 +66,8 @@ export class Changer {
 
   private async change(request: ChangeRequest): Promise<ChangeOutcome> {
     const { daemon } = this;
+    const wrong = changeRequestFault(request);
+    if (wrong !== undefined) throw new Refusal('invalid', `not a change request: ${wrong}`);
     const { source } = daemon.start;
     if (request.onlyIf !== undefined && request.onlyIf !== configurationTag(source)) {
       throw new Refusal('stale', 'the configuration has changed since: read it again');
@@ -75,6 +78,16 @@ export class Changer {
     }
     const next = this.edited(source, request);
     const { start, issues } = this.prepared(next);
+    for (const name of request.failOver ?? []) {
+      const stays = start.config.virtualRouters.some((router) =>
+        isSameRouter({ interface: router.interface, group: router.vrid }, name),
+      );
+      if (stays) continue;
+      const what = `the same change removes or renames ${describeRouter(name)}, which then gives up anyway`;
+      throw new Refusal('conflict', `${what}: leave it out of the fail-over`);
+    }
+    const twin = await daemon.twinFault(start);
+    if (twin !== undefined) throw new Refusal('conflict', twin);
     const temporary = request.temporary === true;
     // Without the temporary changes it must be right as well: that is what the next start will find.
     if (!temporary && next.fileText !== next.text) this.prepared({ ...next, text: next.fileText });
@@ -121,7 +134,7 @@ export class Changer {
 
   /** @throws Refusal if the file does not say any more what it said when it was read or written last */
   private async expectUntouched({ file, fileText }: ConfigurationSource): Promise<void> {
-    const now = await readFile(file).catch((error: unknown) => {
+    const now = await readRegularFile(file).catch((error: unknown) => {
       throw new Refusal('failed', `${file} cannot be read: ${messageOf(error)}`);
     });
     // Octets, so that a file in another encoding than UTF-8 is not garbled.

@@ -12,9 +12,17 @@ import type { Logger } from './log.ts';
 import type { ChangeHandler } from './service-host.ts';
 import { Services, type StagedService } from './services.ts';
 import { type GenerationStatus, readStatus } from './status.ts';
+import { matchSlots } from './succession.ts';
+import { TwinGuard } from './twin-guard.ts';
 
 /** A new generation must be prepared, and must have taken over, within this many ms each. */
 const PATIENCE = 15_000;
+
+/** A hand-over that has begun may go on for this many ms when the daemon is told to stop. */
+const HALFWAY = 300;
+
+/** A reload waits for so many ms for a new service to serve. */
+const SERVICE_PATIENCE = 3000;
 
 /** Pauses in ms before a crashed worker is replaced, the last one for all further crashes. */
 const BACK_OFF = [0, 1000, 5000, 15_000];
@@ -33,39 +41,56 @@ export class Daemon {
   private crashes = 0;
   /** Number of the running generation. */
   private number = 1;
-  private stopping = false;
+  /** Aborted once it stops: what was under way is not waited for. */
+  private readonly stopping = new AbortController();
 
   /** @param change does what the client API asks for */
   private constructor(
     private generation: Generation,
     private readonly log: Logger,
+    private readonly twins: TwinGuard,
     change: ChangeHandler,
   ) {
-    this.services = new Services(log, change);
+    this.services = new Services(log, change, () => this.services.told(this.info));
   }
 
   /**
    * Starts everything. When this resolves, every virtual router that can run does.
+   * @param stop settles if the start is not wanted any more
    * @throws Error why it could not start; then nothing is running and the kernel is as it was
    */
-  static async start(start: Start, log: Logger, change: ChangeHandler): Promise<Daemon> {
-    const generation = new Generation(start, log);
-    const daemon = new Daemon(generation, log, change);
+  static async start(
+    start: Start,
+    log: Logger,
+    change: ChangeHandler,
+    stop: Promise<unknown>,
+  ): Promise<Daemon> {
+    const interrupted = stop.then((): never => {
+      throw new Error('interrupted');
+    });
+    interrupted.catch(() => {}); // once it runs, nobody waits for it
+    const twins = new TwinGuard(log);
+    await twins.expect(start.config.virtualRouters);
+    const generation = new Generation(start, log, [...start.config.virtualRouters.keys()]);
+    const daemon = new Daemon(generation, log, twins, change);
     let service: StagedService;
     try {
-      service = await daemon.prepare(generation);
+      service = await Promise.race([interrupted, daemon.prepare(generation)]);
     } catch (error) {
+      await daemon.services.giveUp();
       await generation.discard();
       throw error;
     }
     try {
-      await generation.go();
+      await Promise.race([interrupted, generation.go()]);
     } catch (error) {
       await service.abandon();
       await generation.stop();
       throw error;
     }
     service.commit();
+    twins.runs(start.config.virtualRouters);
+    twins.watch();
     void daemon.watch(generation);
     return daemon;
   }
@@ -99,7 +124,18 @@ export class Daemon {
       generation: this.number,
       lastReload: this.lastReload,
       plugins: this.start.listing,
+      troubles: this.troubles,
     };
+  }
+
+  /** What is configured and does not run, apart from virtual routers: a line each. */
+  get troubles(): readonly string[] {
+    return this.services.troubles;
+  }
+
+  /** {@link troubles} of what has just been started are known, or it takes too long. */
+  servicesSettled(): Promise<void> {
+    return this.services.settled(SERVICE_PATIENCE);
   }
 
   /** A reload is over: {@link lastReload} tells how it went. */
@@ -127,6 +163,18 @@ export class Daemon {
     return undefined;
   }
 
+  /** Why these virtual routers cannot run here: another process runs one of them; undefined if they can. */
+  async twinFault(start: Pick<Start, 'config'>): Promise<string | undefined> {
+    try {
+      await this.twins.expect(start.config.virtualRouters);
+      return undefined;
+    } catch (error) {
+      return messageOf(error);
+    } finally {
+      this.twins.runs(this.start.config.virtualRouters);
+    }
+  }
+
   /** States and counters. */
   status(): GenerationStatus {
     const { table, start } = this.generation;
@@ -140,7 +188,7 @@ export class Daemon {
 
   /** Advertises priority 0 wherever we are Master, then takes back what the kernel holds for us. */
   stop(): Promise<void> {
-    this.stopping = true;
+    this.stopping.abort();
     return this.enqueue(async () => {
       const served = this.services.end();
       await this.generation.stop();
@@ -160,7 +208,7 @@ export class Daemon {
     const waitingFor = (): string =>
       [next.unprepared, this.services.unprepared].filter((each) => each).join(', ');
     try {
-      await patiently(Promise.all([next.prepared(), service]), waitingFor);
+      await patiently(Promise.all([next.prepared(), service]), waitingFor, this.stopping.signal);
     } catch (error) {
       service.then((staged) => staged.abandon()).catch(() => {});
       await this.services.giveUp();
@@ -170,7 +218,11 @@ export class Daemon {
   }
 
   private async replace(start: Start, failOver: readonly RouterName[]): Promise<void> {
-    const next = new Generation(start, this.log);
+    await this.twins.expect(start.config.virtualRouters);
+    const { slots, changed } = matchSlots(this.start, start);
+    // What runs is not refused for what has come in its way meanwhile.
+    const checked = [...slots.keys()].filter((slot) => slots[slot]! < 0 || changed[slot]);
+    const next = new Generation(start, this.log, checked);
     let service: StagedService | undefined;
     try {
       service = await this.prepare(next);
@@ -179,6 +231,8 @@ export class Daemon {
       await service?.abandon();
       await next.discard();
       throw error;
+    } finally {
+      this.twins.runs(this.start.config.virtualRouters);
     }
     service.commit();
   }
@@ -189,12 +243,19 @@ export class Daemon {
     await patiently(
       next.takeOver(old, failOver),
       () => 'the new engine is taking in the state of its plugins',
+      this.stopping.signal,
+      HALFWAY,
     );
     this.generation = next;
     this.number++;
     void this.watch(next);
     try {
-      await patiently(next.settle(old), () => 'the new actuator is reading the state of the kernel');
+      await patiently(
+        next.settle(old),
+        () => 'the new actuator is reading the state of the kernel',
+        this.stopping.signal,
+        HALFWAY,
+      );
     } catch (error) {
       this.log.error(`the addresses of Masters are not looked after for now: ${messageOf(error)}`);
     }
@@ -204,7 +265,7 @@ export class Daemon {
   private async renew(): Promise<void> {
     const next = new Generation(this.start, this.log);
     try {
-      await patiently(next.prepared(), () => next.unprepared);
+      await patiently(next.prepared(), () => next.unprepared, this.stopping.signal);
       await this.succeed(next, []);
     } catch (error) {
       await next.discard();
@@ -218,13 +279,13 @@ export class Daemon {
   private async watch(generation: Generation): Promise<void> {
     const started = performance.now();
     const error = await generation.broken;
-    if (this.stopping) return;
+    if (this.stopping.signal.aborted) return;
     if (performance.now() - started > SOUND_AFTER) this.crashes = 0;
     const pause = BACK_OFF[Math.min(this.crashes++, BACK_OFF.length - 1)]!;
     this.log.error(`${error.message}; replacing it${pause > 0 ? ` in ${pause / 1000} s` : ''}`);
     if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
     await this.enqueue(async () => {
-      if (this.stopping || this.generation !== generation) return;
+      if (this.stopping.signal.aborted || this.generation !== generation) return;
       await this.renew();
       this.log.info(`replaced: ${this.summary()}`);
     }).catch((failure: Error) => {
@@ -234,17 +295,35 @@ export class Daemon {
   }
 }
 
-/** Waits for work, but not for ever. @throws Error that says what it was waiting for */
-async function patiently(work: Promise<unknown>, waitingFor: () => string): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
+/**
+ * Waits for work, but not for ever, and hardly at all once the daemon is told to stop.
+ * @param stopping aborted then
+ * @param grace ms that it is waited for all the same
+ * @throws Error that says what it was waiting for
+ */
+async function patiently(
+  work: Promise<unknown>,
+  waitingFor: () => string,
+  stopping: AbortSignal,
+  grace = 0,
+): Promise<void> {
+  const over = new AbortController();
   const impatience = new Promise<never>((_, reject) => {
-    const giveUp = (): void => reject(new Error(`given up after ${PATIENCE / 1000} s: ${waitingFor()}`));
-    timer = setTimeout(giveUp, PATIENCE);
+    const { signal } = over;
+    const giveUp = (why: string): void => reject(new Error(`given up ${why}: ${waitingFor()}`));
+    const after = (ms: number, why: string): void => {
+      const timer = setTimeout(giveUp, ms, why);
+      signal.addEventListener('abort', () => clearTimeout(timer));
+    };
+    const stop = (): void => after(grace, 'because rvrrpd is stopping');
+    after(PATIENCE, `after ${PATIENCE / 1000} s`);
+    if (stopping.aborted) stop();
+    else stopping.addEventListener('abort', stop, { signal });
   });
   try {
     await Promise.race([work, impatience]);
   } finally {
-    clearTimeout(timer);
+    over.abort();
   }
 }
 

@@ -29,6 +29,9 @@ const GAP = 1000;
 /** An old actuator may finish what it is at for this many ms: a stuck driver must not keep the kernel waiting. */
 const RETIRE_TIMEOUT = 2000;
 
+/** An engine must have said good-bye within this many ms: more than it takes for thousands of routers. */
+const ENGINE_TIMEOUT = 600;
+
 /** All that is needed to run. */
 export interface Start {
   readonly config: DaemonConfig;
@@ -59,10 +62,14 @@ export class Generation {
   private readonly events: SharedArrayBuffer;
   private readonly narrate: () => void;
 
-  /** Starts the workers; they load their plugins, and do nothing else before {@link go} or {@link succeed}. */
+  /**
+   * Starts the workers; they load their plugins, and do nothing else before {@link go} or {@link takeOver}.
+   * @param checked slots without which it is not prepared if they cannot be Master, see core/actuator/obstacles.ts
+   */
   constructor(
     readonly start: Start,
     log: Logger,
+    checked: readonly number[] = [],
   ) {
     const { config, routerPlugins, plugins } = start;
     const { journal } = start.places;
@@ -103,7 +110,7 @@ export class Generation {
       eventBell,
       eventPort: events.port2,
     };
-    const actuator: ActuatorInit = { ...shared, journal, enginePort: between.port2 };
+    const actuator: ActuatorInit = { ...shared, journal, checked, enginePort: between.port2 };
     this.engine = new WorkerHandle('engine', engine, [between.port1, events.port2], log);
     this.actuator = new WorkerHandle('actuator', actuator, [between.port2], log);
   }
@@ -156,7 +163,7 @@ export class Generation {
       slots,
       changed,
       sockets: old.engine.sockets,
-      failOver: failOver.map((name) => this.slotOf(name)),
+      failOver: failOver.map((name) => this.slotOf(name)).filter((slot) => slot >= 0),
     };
     const crashed = old.engine.dead;
     if (crashed) {
@@ -202,7 +209,7 @@ export class Generation {
 
   /** Advertises priority 0 wherever we are Master, then takes back what the kernel holds for us. */
   async stop(): Promise<void> {
-    await this.engine.end('stop');
+    await this.engine.end('stop', ENGINE_TIMEOUT);
     await this.actuator.end('stop');
     this.narrate();
   }

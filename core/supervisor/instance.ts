@@ -3,11 +3,14 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, realpathSync, statSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import path from 'node:path';
+import { native } from '../native/index.ts';
 
 /** Where the files of all instances are: gone after a reboot, as the kernel's state is. For root alone. */
 const RUN_FOLDER = '/run/rvrrpd';
 /** A daemon that is asked for its process id answers within this many ms, or stays nameless. */
 const WHO_TIMEOUT = 500;
+/** Characters of its answer: a process id and a path. */
+const LONGEST_ANSWER = 16_384;
 
 /** What belongs to the daemon for one configuration file in this network namespace. */
 export interface InstancePlaces {
@@ -29,7 +32,7 @@ export interface Instance extends InstancePlaces {
 
 /** Where the files of the daemon for this configuration file are. @throws Error if its folder does not exist */
 export function instancePlaces(configFile: string): InstancePlaces {
-  const namespace = statSync('/proc/self/ns/net').ino;
+  const namespace = namespaceName();
   const digest = createHash('sha256').update(realName(configFile)).digest('hex').slice(0, 16);
   const key = `${namespace}-${digest}`;
   return {
@@ -47,13 +50,24 @@ export function instancePlaces(configFile: string): InstancePlaces {
 export async function takeInstance(configFile: string): Promise<Instance> {
   const places = instancePlaces(configFile);
   mkdirSync(RUN_FOLDER, { recursive: true, mode: 0o750 });
-  const lock = await bindAbstract(places.lock).catch(async (error: NodeJS.ErrnoException) => {
+  const lock = await bindAbstract(places.lock, configFile).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EADDRINUSE') throw error;
-    const pid = await holderOf(places.lock);
+    const pid = (await holderOf(places.lock))?.pid;
     const who = pid === undefined ? 'another rvrrpd' : `another rvrrpd, process ${pid},`;
     throw new Error(`${who} already runs ${configFile} in this network namespace`);
   });
   return { ...places, release: () => lock.close() };
+}
+
+/** What no other network namespace is called until the next boot, as far as the kernel can tell. */
+function namespaceName(): string {
+  const { ino } = statSync('/proc/self/ns/net');
+  try {
+    return `${ino}-${native.namespaceCookie()}`;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOPROTOOPT') throw error;
+    return String(ino);
+  }
 }
 
 /** The file's name without symbolic links, also while the file itself is missing. */
@@ -66,13 +80,13 @@ function realName(file: string): string {
   }
 }
 
-/** An abstract socket does not outlive its process. It tells whoever connects the process id. */
-function bindAbstract(name: string): Promise<Server> {
+/** An abstract socket does not outlive its process. It tells whoever connects the process id and the file. */
+function bindAbstract(name: string, file: string): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createServer((connection) => {
       connection.on('error', () => {});
       // Anybody may connect: nothing is read, and nobody is waited for.
-      connection.end(`${process.pid}\n`, () => connection.destroy());
+      connection.end(`${process.pid}\n${JSON.stringify(file)}\n`, () => connection.destroy());
     });
     server.once('error', reject);
     server.listen(name, () => resolve(server));
@@ -80,20 +94,50 @@ function bindAbstract(name: string): Promise<Server> {
   });
 }
 
+/** A daemon, as far as it says. */
+interface Holder {
+  readonly pid: number;
+  /** Its configuration file. */
+  readonly file?: string;
+}
+
+/**
+ * Configuration files of the daemons in this network namespace, by process id.
+ * @param sockets the text of `/proc/net/unix`
+ */
+export async function instanceFiles(sockets: string): Promise<ReadonlyMap<number, string>> {
+  // Some versions of Node.js fill the name up with zero octets, which the kernel shows as `@`.
+  const names = new Set([...sockets.matchAll(/ @(rvrrpd\/[0-9a-f]{16})@*$/gm)].map(([, name]) => name));
+  const holders = await Promise.all([...names].map((name) => holderOf(`\0${name}`)));
+  return new Map(holders.flatMap((holder) => (holder?.file ? [[holder.pid, holder.file]] : [])));
+}
+
 /** The process that holds a lock, or undefined if it does not say. */
-function holderOf(name: string): Promise<number | undefined> {
+function holderOf(name: string): Promise<Holder | undefined> {
   return new Promise((resolve) => {
     const connection = connect(name);
     let said = '';
     connection.setEncoding('utf8');
     connection.on('data', (text: string) => {
       said += text;
+      if (said.length > LONGEST_ANSWER) connection.destroy();
     });
     connection.on('error', () => {});
     const timer = setTimeout(() => connection.destroy(), WHO_TIMEOUT);
     connection.on('close', () => {
       clearTimeout(timer);
-      resolve(/^[1-9][0-9]{0,9}\n$/.test(said) ? Number(said) : undefined);
+      const [, pid, file] = /^([1-9][0-9]{0,9})\n(?:("[^\n]*")\n)?$/.exec(said) ?? [];
+      if (pid === undefined) resolve(undefined);
+      else resolve({ pid: Number(pid), ...(file === undefined ? {} : { file: unquoted(file) }) });
     });
   });
+}
+
+/** A string of JSON, or what it is if it is none: another program may answer. */
+function unquoted(text: string): string {
+  try {
+    return String(JSON.parse(text));
+  } catch {
+    return text;
+  }
 }

@@ -1,8 +1,9 @@
 /** The log of a daemon in the background: everything in one file, errors in another one as well. */
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import path from 'node:path';
 import type { DaemonConfig } from '../config/model.ts';
 import { native } from '../native/index.ts';
+import { kindOf } from '../shared/read-file.ts';
 import { openDestination } from './log.ts';
 
 /** Has pino set `lastLevel` before each `write`. */
@@ -93,12 +94,19 @@ function open({ main, error }: LogPlaces): { main: number; error: number } {
 }
 
 function append(file: string, directive: string): number {
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK, O_NOCTTY } = constants;
+  const wrong = (why: string): Error => new Error(`${directive} ${JSON.stringify(file)} ${why}`);
+  let descriptor: number;
   try {
-    return openSync(file, 'a', 0o640);
+    // A FIFO that nobody reads would keep us waiting for ever.
+    descriptor = openSync(file, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY, 0o640);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new Error(
-      `${directive} ${JSON.stringify(file)} cannot be written: ${code}: change it, or create its folder`,
-    );
+    if (code === 'ENXIO') throw wrong('is a FIFO or a socket: it must be a regular file');
+    throw wrong(`cannot be written: ${code}: change it, or create its folder`);
   }
+  const kind = kindOf(fstatSync(descriptor));
+  if (kind === undefined || kind === 'device') return descriptor;
+  closeSync(descriptor);
+  throw wrong(`is a ${kind}: it must be a regular file`);
 }

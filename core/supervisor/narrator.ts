@@ -2,7 +2,9 @@
 import { getSystemErrorName } from 'node:util';
 import type { DaemonConfig, VirtualRouterConfig } from '../config/model.ts';
 import { CAUSES, type EngineEvent, EventType } from '../shared/event-ring.ts';
-import { STATE_NAMES } from '../shared/state-table.ts';
+import { listedAddresses } from '../shared/listed-addresses.ts';
+import { macText, STATE_NAMES } from '../shared/state-table.ts';
+import { counted } from '../shared/words.ts';
 import { addressText } from '../vrrp/address.ts';
 import { DROP_REASONS, type DropReason } from '../vrrp/drop-reasons.ts';
 import type { Logger } from './log.ts';
@@ -13,6 +15,7 @@ const ADVICE: Partial<Record<DropReason, string>> = {
   version: 'use the same VRRP version on both sides',
   checksum: 'it was damaged on the way, or its sender computes the checksum otherwise',
   'unknown-vrid': 'no virtual router of this group is configured on the interface',
+  source: 'no router has such an address, and only its owner sends from the virtual address',
   'own-source': 'the network loops our packets back, or another host has our address',
   'address-owner': 'we own the address: the other router must not use it',
   'auth-type': 'use the same auth_type on both sides',
@@ -43,16 +46,23 @@ export class Narrator {
       }
       case EventType.Dropped: {
         const reason = DROP_REASONS[event.a]!;
-        const advice = ADVICE[reason];
-        const text = `${who}: dropped ${times(event.b, 'packet')} from ${peer}: ${reason}${advice ? `: ${advice}` : ''}`;
-        this.log.warn({ ...fields, reason, peer, count: event.b }, text);
+        if (reason === 'address-conflict') {
+          const mac = macText(event.c);
+          const text = `${who}: ${mac} announces or answers for our address ${peer} (${counted(event.b, 'ARP packet')}): announced again; another router or host has the address too`;
+          this.log.warn({ ...fields, reason, peer, mac, count: event.b }, text);
+          break;
+        }
+        const advice = reason === 'address-list' ? otherGroup(router, event) : ADVICE[reason];
+        const text = `${who}: dropped ${counted(event.b, 'packet')} from ${peer}: ${reason}${advice ? `: ${advice}` : ''}`;
+        const both = reason === 'address-list' ? lists(router, event) : {};
+        this.log.warn({ ...fields, reason, peer, count: event.b, ...both }, text);
         break;
       }
       case EventType.SendError: {
         const errno = getSystemErrorName(-event.a);
         this.log.warn(
           { ...fields, errno, count: event.b },
-          `${who}: could not send ${times(event.b, 'packet')}: ${errno}`,
+          `${who}: could not send ${counted(event.b, 'packet')}: ${errno}`,
         );
         break;
       }
@@ -65,8 +75,11 @@ export class Narrator {
         break;
       }
       case EventType.AddressListMismatch: {
-        const text = `${who}: ${peer} advertises other addresses for this group (${times(event.b, 'advertisement')})`;
-        this.log.warn({ ...fields, peer, count: event.b }, text);
+        const { listed, ours } = lists(router, event);
+        const text =
+          `${who}: ${peer} lists other addresses for this group (${counted(event.b, 'advertisement')}, obeyed): ` +
+          `${listed}; ours: ${ours}: configure the same on all routers of the group`;
+        this.log.warn({ ...fields, peer, count: event.b, listed, ours }, text);
         break;
       }
       case EventType.AdvertisementReceived:
@@ -91,14 +104,27 @@ export class Narrator {
 
   /** Tells that events were lost, because there were more than could be logged. */
   lost(count: number): void {
-    this.log.warn({ count }, `${times(count, 'event')} not logged: too many at once`);
+    this.log.warn({ count }, `${counted(count, 'event')} not logged: too many at once`);
   }
+}
+
+/** What a dropped advertisement listed, and what we have. */
+function otherGroup(router: VirtualRouterConfig | undefined, event: EngineEvent): string {
+  const { listed, ours } = lists(router, event);
+  return (
+    `another group uses this VRID: it lists ${listed}, and ours is ${ours}: give one of the groups another VRID, ` +
+    'or all of its routers the same addresses'
+  );
+}
+
+/** Both address lists, as text. */
+function lists(
+  router: VirtualRouterConfig | undefined,
+  event: EngineEvent,
+): { readonly listed: string; readonly ours: string } {
+  return { listed: listedAddresses(event), ours: router?.addresses.join(', ') ?? '' };
 }
 
 function nameOf(router: VirtualRouterConfig | undefined): string {
   return router ? `${router.interface} group ${router.vrid}` : 'no virtual router';
-}
-
-function times(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -11,6 +11,10 @@ import {
   writeSync,
 } from 'node:fs';
 import { native } from '../native/index.ts';
+import { kindOf } from '../shared/read-file.ts';
+
+/** Octets of a PID file. */
+const LARGEST = 32;
 
 /** Ours until {@link PidFile.release}. */
 export interface PidFile {
@@ -25,8 +29,7 @@ export interface PidFile {
  */
 export function takePidFile(file: string): PidFile {
   const fd = lock(file);
-  ftruncateSync(fd);
-  writeSync(fd, `${process.pid}\n`, 0);
+  write(file, fd);
   let held = true;
   return {
     release: () => {
@@ -38,13 +41,28 @@ export function takePidFile(file: string): PidFile {
   };
 }
 
+function write(file: string, fd: number): void {
+  try {
+    ftruncateSync(fd);
+    const text = `${process.pid}\n`;
+    if (writeSync(fd, text, 0) < text.length) throw Object.assign(new Error(), { code: 'ENOSPC' });
+  } catch (error) {
+    // An empty one would say that nobody runs, and keep nobody from starting.
+    if (isStill(file, fd)) unlinkSync(file);
+    closeSync(fd);
+    throw new Error(`${file} cannot be written: ${reason(error)}: make room for it, or change "pid"`);
+  }
+}
+
 /** @returns a descriptor with the lock */
 function lock(file: string): number {
   for (;;) {
     const fd = open(file);
     try {
+      const kind = kindOf(fstatSync(fd));
+      if (kind !== undefined) throw new Error(`${file} is a ${kind}: change "pid"`);
       if (!native.lockFile(fd)) throw new Error(`${file}: ${holder(fd)} already runs: stop it, or reload it`);
-      const content = readFileSync(fd, 'latin1');
+      const content = fstatSync(fd).size > LARGEST ? 'too large' : readFileSync(fd, 'latin1');
       if (!/^[0-9\s]{0,32}$/.test(content)) {
         throw new Error(`${file} is not a PID file: change "pid", or remove the file`);
       }
@@ -81,5 +99,6 @@ function isStill(file: string, fd: number): boolean {
 
 function reason(error: unknown): string {
   const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENXIO') return 'it is a FIFO or a socket';
   return code === 'ELOOP' ? 'it is a symbolic link' : (code ?? String(error));
 }

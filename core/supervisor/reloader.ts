@@ -87,6 +87,9 @@ export class Reloader {
       logIssues(found, log);
       if (!start) throw new Error('the configuration has errors');
       await this.bring({ ...start, places: daemon.start.places });
+      // Not for a change: a service that waits for its answer could not give way to another one.
+      await daemon.servicesSettled();
+      issues.push(...daemon.troubles.map((trouble) => `error: ${trouble}`));
     });
   }
 

@@ -1,10 +1,13 @@
 /** The daemon as a process: from the command line's wishes to the exit code. */
+import { counted } from '../shared/words.ts';
+import { guardAgainstForeignSignals } from './foreign-signals.ts';
+import { foreseeObstacles } from './foresight.ts';
 import { flushLog, openLog } from './log.ts';
 import { missingCapabilities } from './permissions.ts';
 import { type Preparation, type PrepareOptions, prepare } from './prepare.ts';
 import { describeIssue } from './reloader.ts';
 import { serve } from './serve.ts';
-import { Signals } from './signals.ts';
+import type { Signals } from './signals.ts';
 
 /** What the command line asked for. */
 export interface RunOptions extends PrepareOptions {
@@ -22,18 +25,23 @@ export const LAST_WORDS = 300;
 export async function check({ config, ...options }: RunOptions): Promise<ExitCode> {
   const { start, issues } = await prepare(config, options);
   for (const issue of issues) console.error(describeIssue(issue));
+  const obstacles = start ? await foreseeObstacles(start) : [];
+  for (const obstacle of obstacles) console.error(`error: ${obstacle}`);
+  if (obstacles.length > 0) return 1;
   if (start)
-    console.log(`${start.config.file}: ${start.config.virtualRouters.length} virtual routers, no errors`);
+    console.log(
+      `${start.config.file}: ${counted(start.config.virtualRouters.length, 'virtual router')}, no errors`,
+    );
   return start ? 0 : 1;
 }
 
-/** Runs in the foreground until SIGTERM or SIGINT. */
-export async function runForeground(options: RunOptions): Promise<ExitCode> {
+/** Runs in the foreground until a signal asks for the end. */
+export async function runForeground(options: RunOptions, signals: Signals): Promise<ExitCode> {
+  guardAgainstForeignSignals();
   const prepared = await prepareToRun(options);
   if (!prepared.start) return 1;
   const log = openLog(prepared.start.config);
-  const surroundings = { log, signals: new Signals() };
-  const code = await serve(options, prepared.start, prepared.issues, surroundings);
+  const code = await serve(options, prepared.start, prepared.issues, { log, signals });
   await flushLog(log, LAST_WORDS);
   return code;
 }

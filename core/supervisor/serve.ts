@@ -28,7 +28,7 @@ export interface Surroundings {
 const STOP_TIMEOUT = 10_000;
 
 /**
- * Runs until SIGTERM or SIGINT.
+ * Runs until a signal asks for the end.
  * @returns 0 stopped as told, 1 could not start or stop
  */
 export async function serve(
@@ -43,6 +43,10 @@ export async function serve(
   const { file } = first.config;
   // A service may ask for a change before there is somebody to do it.
   let begin: (reloader: Reloader) => void = () => {};
+  let interrupted: NodeJS.Signals | undefined;
+  void signals.stop.then((signal) => {
+    interrupted = signal;
+  });
   const reloading = new Promise<Reloader>((resolve) => {
     begin = resolve;
   });
@@ -51,8 +55,12 @@ export async function serve(
   try {
     instance = await takeInstance(file);
     const change: ChangeHandler = (request) => reloading.then((reloader) => reloader.change(request));
-    daemon = await Daemon.start({ ...first, places: instance }, log, change);
+    daemon = await Daemon.start({ ...first, places: instance }, log, change, signals.stop);
   } catch (error) {
+    if (interrupted) {
+      log.info(`${interrupted}: stopped before it ran`);
+      return 0;
+    }
     const reason = messageOf(error);
     log.fatal(`not started: ${reason}`);
     surroundings.failed?.(reason);
@@ -60,7 +68,7 @@ export async function serve(
   }
   const reloader = new Reloader(daemon, options, log, manager, surroundings.files);
   begin(reloader);
-  process.on('SIGUSR1', () => daemon.logCounters());
+  signals.onCounters(() => daemon.logCounters());
   const control = await openControl(instance, daemon, reloader, log);
   log.info(
     { routers: first.config.virtualRouters.length },
@@ -93,7 +101,8 @@ async function openControl(
   const status = (): DaemonStatus => {
     const { version, pid, since, lastReload } = daemon.info;
     const configuration = daemon.start.source.file;
-    return { version, pid, configuration, since, lastReload, ...daemon.status() };
+    const { troubles } = daemon;
+    return { version, pid, configuration, since, lastReload, troubles, ...daemon.status() };
   };
   const commands = { status, reload: () => reloader.reload(), plugins: () => daemon.start.listing };
   try {

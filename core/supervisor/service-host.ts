@@ -27,6 +27,11 @@ export type ChangeHandler = (request: ChangeRequest) => Promise<ChangeOutcome>;
 
 /** A service across its crashes. */
 export class ServiceHost {
+  /** Why it does not serve although it is to; undefined: it does, or was not told to yet. */
+  trouble: string | undefined;
+  /** Resolves once it serves, or has failed to for the first time. */
+  readonly settled: Promise<void>;
+  private settle!: () => void;
   private init: ServiceInit;
   private worker: WorkerHandle;
   private crashes = 0;
@@ -42,7 +47,12 @@ export class ServiceHost {
     private readonly spec: ServiceSpec,
     private readonly log: Logger,
     private readonly change: ChangeHandler,
+    /** Called when {@link trouble} is another. */
+    private readonly onTrouble: () => void = () => {},
   ) {
+    this.settled = new Promise((resolve) => {
+      this.settle = resolve;
+    });
     this.init = spec.init;
     this.worker = this.create();
   }
@@ -116,6 +126,7 @@ export class ServiceHost {
   /** Ends it, stuck or not. */
   async end(): Promise<void> {
     this.ending = true;
+    this.settle();
     clearTimeout(this.timer);
     const { worker } = this;
     if (worker.dead) return;
@@ -165,11 +176,21 @@ export class ServiceHost {
   private begin(): void {
     const { worker } = this;
     worker.order({ type: 'go' });
-    worker.ready.catch((error: Error) => {
-      if (worker.dead) return;
-      this.refusal = error;
-      void worker.crash(); // `watch` tells
-    });
+    worker.ready.then(
+      () => this.report(undefined),
+      (error: Error) => {
+        if (worker.dead) return;
+        this.refusal = error;
+        void worker.crash(); // `watch` tells
+      },
+    );
+  }
+
+  private report(trouble: string | undefined): void {
+    const changed = trouble !== this.trouble;
+    this.trouble = trouble;
+    this.settle();
+    if (changed) this.onTrouble();
   }
 
   private async watch(worker: WorkerHandle, started: number): Promise<void> {
@@ -180,6 +201,7 @@ export class ServiceHost {
     const { refusal } = this;
     this.refusal = undefined;
     const what = refusal ? `cannot start: ${refusal.message}` : `broke down: ${error.message}`;
+    if (this.going) this.report(`${this.name} ${what}`);
     this.log.error(`${this.name} ${what}; starting it again in ${pause / 1000} s`);
     this.timer = setTimeout(() => {
       if (this.ending) return;

@@ -25,7 +25,25 @@ export class Services {
   constructor(
     private readonly log: Logger,
     private readonly change: ChangeHandler,
+    /** Called when {@link troubles} have changed. */
+    private readonly onTrouble: () => void,
   ) {}
+
+  /** What is configured and does not serve, a line each. */
+  get troubles(): string[] {
+    const { trouble } = this.current ?? {};
+    return trouble === undefined ? [] : [trouble];
+  }
+
+  /** Whoever is to serve does, or has failed to once; waited for no longer than so many ms. */
+  async settled(patience: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, patience);
+    });
+    await Promise.race([this.changes.then(() => this.current?.settled), late]);
+    clearTimeout(timer);
+  }
 
   /**
    * Makes a service ready.
@@ -42,7 +60,7 @@ export class Services {
       };
     }
     if (!next) return { commit: () => this.replace(undefined), abandon: async () => {} };
-    const host = new ServiceHost(next, this.log, this.change);
+    const host = new ServiceHost(next, this.log, this.change, this.onTrouble);
     this.coming = host;
     const abandon = async (): Promise<void> => {
       this.coming = undefined;

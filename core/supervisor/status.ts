@@ -2,11 +2,17 @@
 import type { DaemonConfig } from '../config/model.ts';
 import type { DaemonCounters, ReloadOutcome, RouterCounters } from '../plugin/types.ts';
 import { readCounters } from '../shared/counters.ts';
+import { readInPlace } from '../shared/in-place.ts';
 import { Num, type StateTable } from '../shared/state-table.ts';
 
 /** One virtual router. */
 export interface RouterStatus extends RouterCounters {
+  /** The virtual addresses, in place or not: see {@link inPlace}. */
   readonly addresses: readonly string[];
+  /** It is Master, and its addresses are in the kernel. */
+  readonly inPlace?: boolean;
+  /** Name of the errno that the kernel refused them with, or that it gave up being Master for. */
+  readonly refusal?: string;
   /** When the state changed last, ISO 8601; null: never. */
   readonly since: string | null;
 }
@@ -28,6 +34,8 @@ export interface DaemonStatus extends GenerationStatus {
   readonly since: string;
   /** Null: there was none. */
   readonly lastReload: ReloadOutcome | null;
+  /** What is configured and does not run, apart from virtual routers: a line each. */
+  readonly troubles: readonly string[];
 }
 
 /** Reads the state of a generation. */
@@ -43,7 +51,8 @@ export function readStatus(
     routers: counters.routers.map((router, slot) => {
       const since = table.num(slot, Num.Since);
       const { addresses } = routers[slot]!;
-      return { ...router, addresses, since: since === 0 ? null : new Date(since).toISOString() };
+      const placed = readInPlace(table, slot);
+      return { ...router, addresses, ...placed, since: since === 0 ? null : new Date(since).toISOString() };
     }),
   };
 }

@@ -19,6 +19,8 @@ class Gate {
   }
 }
 
+const LEVELS: ReadonlySet<string> = new Set(['debug', 'info', 'warn', 'error']);
+
 /** A running worker. */
 export class WorkerHandle {
   /** Its last report of `sockets`. */
@@ -166,7 +168,8 @@ export class WorkerHandle {
         this.stoppedGate.open(); // it holds nothing, and waits for nothing
         break;
       case 'log':
-        this.log[report.level](report.fields ?? {}, report.message);
+        // A plugin may have called its log with anything.
+        this.log[LEVELS.has(report.level) ? report.level : 'info'](report.fields ?? {}, report.message);
         break;
       case 'sockets':
         this.sockets = report.sockets;

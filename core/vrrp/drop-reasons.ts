@@ -4,6 +4,7 @@ export const DROP_REASONS = [
   'not-vrrp', // another Ethernet type or IP protocol: only seen without a socket filter
   'ip-header', // IP version, header length or header checksum wrong, or an IPv4 fragment
   'destination', // not to the VRRP multicast group
+  'source', // from an address that no router has, or from the virtual address though not its owner's
   'ttl', // TTL (hop limit) not 255 (RFC 3768 §5.2.3)
   'version', // another VRRP version than the virtual router's
   'type', // not an ADVERTISEMENT
@@ -15,6 +16,8 @@ export const DROP_REASONS = [
   'auth-type', // another authentication type than ours
   'auth-failed', // the authentication data is wrong
   'interval', // VRRPv2: another advertisement interval than ours (RFC 3768 §7.1)
+  'address-list', // other virtual addresses than ours, and not from an address owner (RFC 3768 §7.1)
+  'address-conflict', // ARP: another station tells the neighbours that a Master's virtual address is at its MAC
 ] as const;
 
 /** A name of {@link DROP_REASONS}. */

@@ -115,8 +115,8 @@ export function emptyFrame(): ReceivedFrame {
 }
 
 /**
- * Decodes the headers of the frame `bytes[at, end)` and checks them. On `ttl` and `destination` the message's
- * place is known all the same, so that the drop can be counted for its virtual router.
+ * Decodes the headers of the frame `bytes[at, end)` and checks them. On `ttl`, `source` and `destination` the
+ * message's place is known all the same, so that the drop can be counted for its virtual router.
  *
  * @returns -1, or the {@link Drop} reason
  */
@@ -149,6 +149,7 @@ function decodeIPv4(bytes: Uint8Array, ip: number, end: number, out: ReceivedFra
   out.messageEnd = ip + total; // what follows is Ethernet padding
   out.pseudoHeader = pseudoHeaderSum(bytes, ip + 12, ip + 16, 4, total - headerLength);
   if (!sameBytes(bytes, ip + 16, GROUP[4].address)) return Drop.destination;
+  if (!isHostIPv4(bytes[ip + 12]!)) return Drop.source;
   return bytes[ip + 8] === HOP_LIMIT ? -1 : Drop.ttl;
 }
 
@@ -164,7 +165,23 @@ function decodeIPv6(bytes: Uint8Array, ip: number, end: number, out: ReceivedFra
   out.messageEnd = ip + 40 + length;
   out.pseudoHeader = pseudoHeaderSum(bytes, ip + 8, ip + 24, 6, length);
   if (!sameBytes(bytes, ip + 24, GROUP[6].address)) return Drop.destination;
+  if (!isHostIPv6(bytes, ip + 8)) return Drop.source;
   return bytes[ip + 7] === HOP_LIMIT ? -1 : Drop.ttl;
+}
+
+/**
+ * Whether an IPv4 address that begins with this octet can be a router's on a network: not 0.0.0.0/8, not 127.0.0.0/8,
+ * no multicast, neither reserved nor the broadcast address (RFC 1122 §3.2.1.3).
+ */
+function isHostIPv4(first: number): boolean {
+  return first !== 0 && first !== 127 && first < 224;
+}
+
+/** The same for IPv6: neither multicast nor :: nor ::1 (RFC 4291 §2.4). */
+function isHostIPv6(bytes: Uint8Array, at: number): boolean {
+  if (bytes[at] === 0xff) return false;
+  for (let i = 0; i < 15; i++) if (bytes[at + i] !== 0) return true;
+  return bytes[at + 15]! > 1;
 }
 
 /** Compares addresses as big-endian numbers (RFC 3768 §6.4.3: "greater than the local primary IP Address"). */

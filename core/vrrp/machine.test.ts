@@ -89,6 +89,13 @@ describe('RFC 3768 §6.4', () => {
       { state: State.Backup, deadline: 100 + SKEW, actions: [] },
     ],
     [
+      'priority 0 shortens the Master_Down_Timer, and never moves it back: a flood keeps nobody from taking over',
+      backup({ deadline: 150 }),
+      heard(0),
+      100,
+      { state: State.Backup, deadline: 150, actions: [] },
+    ],
+    [
       '(425) higher priority restarts',
       backup(),
       heard(200),
@@ -137,6 +144,13 @@ describe('RFC 3768 §6.4', () => {
       heard(0),
       300,
       { state: State.Master, deadline: 1300, actions: ['send-advertisement'] },
+    ],
+    [
+      'priority 0 that is not to be answered: the cadence goes on',
+      master(),
+      { ...heard(0), answer: false } as Event,
+      300,
+      { state: State.Master, deadline: 1000, actions: [] },
     ],
     [
       '(625) higher priority: give way',

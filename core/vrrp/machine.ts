@@ -41,6 +41,8 @@ export interface ReceivedAdvertisement {
   readonly interval: number;
   /** The sender's primary address compared with ours: negative, 0 or positive, as a big-endian number. */
   readonly addressOrder: number;
+  /** False: enough such advertisements were answered at once, see answer-limit.ts. Default true. */
+  readonly answer?: boolean;
 }
 
 /** What the engine has to do, in order. */
@@ -122,7 +124,9 @@ function backup(router: VirtualRouter, event: Event, now: number, out: Outcome):
       break;
     case 'advertisement':
       if (event.priority === 0) {
-        out.deadline = now + skewTime(router.version, router.priority, router.masterAdverInterval);
+        // Earlier, never later: whoever repeats it must not keep everybody from becoming Master.
+        const skew = skewTime(router.version, router.priority, router.masterAdverInterval);
+        out.deadline = Math.min(router.deadline, now + skew);
       } else if (!router.preempt || event.priority >= router.priority) {
         follow(router, event, now, out);
       }
@@ -143,6 +147,7 @@ function master(router: VirtualRouter, event: Event, now: number, out: Outcome):
       break;
     case 'advertisement':
       if (event.priority === 0) {
+        if (event.answer === false) break; // the cadence goes on
         out.deadline = now + router.advertisementInterval;
         out.actions = SEND;
       } else if (
@@ -152,7 +157,7 @@ function master(router: VirtualRouter, event: Event, now: number, out: Outcome):
         out.state = State.Backup;
         follow(router, event, now, out);
         out.actions = GIVE_WAY;
-      } else if (router.version === 3) {
+      } else if (router.version === 3 && event.answer !== false) {
         out.deadline = now + router.advertisementInterval;
         out.actions = ASSERT_AND_SEND;
       } else {

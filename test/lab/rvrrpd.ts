@@ -19,6 +19,7 @@ export interface VrouterDirectives {
   readonly iftype?: string;
   readonly netdrv?: string;
   readonly vifname?: string;
+  readonly address_check?: 'any' | 'all' | 'none';
   readonly socket_filter?: boolean;
   readonly auth_type?: string;
   readonly auth_secret?: string;

@@ -6,6 +6,8 @@ export class MemoryKernel implements NetworkDriver {
   readonly byName = new Map<string, Link>();
   readonly routes = new Set<string>();
   refuse: (change: KernelChange) => string | undefined = () => undefined;
+  /** Whether the answer to a change is lost: it is made, and answered with EIO. */
+  loseAnswer: (change: KernelChange) => boolean = () => false;
   batches = 0;
   /** Changes until the process "dies" in the middle of a batch: the call never returns. */
   dieAfter = Number.POSITIVE_INFINITY;
@@ -65,7 +67,8 @@ export class MemoryKernel implements NetworkDriver {
         this.onDeath();
         await new Promise(() => {});
       }
-      const errno = this.refuse(change) ?? this.applyOne(change);
+      const answer = this.refuse(change) ?? this.applyOne(change);
+      const errno = answer === undefined && this.loseAnswer(change) ? 'EIO' : answer;
       results.push(errno === undefined ? null : { errno, message: `${change.op}: ${errno}` });
     }
     return results;

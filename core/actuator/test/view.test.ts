@@ -30,16 +30,28 @@ test('a link is found on its parent', () => {
   expect(new View([]).find(wanted)).toEqual({ is: 'homeless' });
 });
 
+test('below a macvlan interface, the parent is that interface’s own parent', () => {
+  const parent = link({ index: 5, type: 'macvlan', parent: 9 }); // 9 may be in another namespace
+  expect(new View([parent, { ...child, parent: 9 }]).find(wanted)).toEqual({ is: 'same' });
+  const view = new View([parent]);
+  view.installed(wanted);
+  expect(view.find(wanted)).toEqual({ is: 'same' });
+});
+
+test('a link of another MAC address may be ours all the same: its index tells', () => {
+  const altered = { ...child, mac: '02:00:00:00:00:99' };
+  expect(new View([link({}), altered]).find(wanted)).toMatchObject({ is: 'altered', index: 2 });
+});
+
 test('a link whose parent was renamed is still ours', () => {
   expect(new View([link({ name: 'lan0' }), child]).find(wanted)).toEqual({ is: 'same' });
 });
 
-test('a link of that name with another parent, type or MAC is somebody else’s', () => {
+test('a link of that name with another parent or type is somebody else’s', () => {
   const other = link({ index: 3, name: 'eth1' });
   for (const stranger of [
     { ...child, parent: 3 },
     { ...child, type: 'vlan' },
-    { ...child, mac: '' },
   ]) {
     expect(new View([link({}), other, stranger]).find(wanted).is).toBe('other');
   }

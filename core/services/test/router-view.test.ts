@@ -1,4 +1,6 @@
+import { constants } from 'node:os';
 import { expect, test } from 'vitest';
+import type { RouterStatus } from '../../plugin/types.ts';
 import { Int, macNumber, Num, State, StateTable } from '../../shared/state-table.ts';
 import { RouterView } from '../router-view.ts';
 import { config } from './view.ts';
@@ -25,6 +27,7 @@ test('shows what the state table says', () => {
       since: 1_700_000_000_000,
       vifname: 'standby1',
       onVirtualInterface: true,
+      inPlace: true,
       authType: 250,
       hardwareAddress: '02:00:00:00:00:0a',
       advertisementInterval: 1000,
@@ -44,6 +47,7 @@ test('shows what the state table says', () => {
       since: 0,
       vifname: 'standby2',
       onVirtualInterface: false,
+      inPlace: false,
       authType: 0,
       hardwareAddress: '',
       advertisementInterval: 3000,
@@ -71,6 +75,31 @@ test('is a new array if, and only if, something has changed', () => {
   }
   table.count(0, Num.AdvertisementsSent);
   expect(view.read()).toBe(last);
+});
+
+test('a Master’s addresses are in place once the kernel has them; else the refusal tells why', () => {
+  const table = StateTable.allocate(1);
+  const view = new RouterView([config(1)], table);
+  const placed = () => {
+    const [{ inPlace, refusal }] = view.read() as [RouterStatus];
+    return [inPlace, refusal];
+  };
+  table.setInt(0, Int.State, State.Master);
+  table.setInt(0, Int.Wanted, 3);
+  expect(placed()).toEqual([false, undefined]);
+  table.setInt(0, Int.KernelErrno, constants.errno.EROFS);
+  table.setInt(0, Int.Refused, 1);
+  expect(placed()).toEqual([false, undefined]); // of an earlier time as Master
+  table.setInt(0, Int.Refused, 3);
+  expect(placed()).toEqual([false, 'EROFS']);
+  table.setInt(0, Int.State, State.Down);
+  table.setInt(0, Int.GiveUpErrno, constants.errno.ETIMEDOUT);
+  table.setInt(0, Int.Wanted, 4);
+  expect(placed()).toEqual([false, 'ETIMEDOUT']);
+  table.setInt(0, Int.State, State.Master);
+  table.setInt(0, Int.Wanted, 5);
+  table.setInt(0, Int.Applied, 5);
+  expect(placed()).toEqual([true, undefined]);
 });
 
 test('a MAC as a number and back', () => {

@@ -1,6 +1,6 @@
 /** Private key and certificate chain of HTTPS: read, and looked at closely, before anything depends on them. */
 import { constants, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { closeSync, fstatSync, constants as openFlags, openSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 
@@ -36,6 +36,9 @@ const CIPHERS = [
   'ECDHE-ECDSA-CHACHA20-POLY1305',
   'ECDHE-RSA-CHACHA20-POLY1305',
 ].join(':');
+
+/** Octets of a PEM file. */
+const LARGEST = 1 << 20;
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----/gs;
 
@@ -76,7 +79,7 @@ export function readTlsMaterial({ tlsKey, tlsCert }: TlsPaths): TlsMaterial {
 function readPem(directive: string, file: string): string {
   let text: string;
   try {
-    text = readFileSync(file, 'latin1');
+    text = readPlainFile(file);
   } catch (error) {
     throw new Error(
       `api.${directive} ${path.resolve(file)} cannot be read (${reasonOf(error)}): name a PEM file there, or set ` +
@@ -88,6 +91,21 @@ function readPem(directive: string, file: string): string {
     `api.${directive} ${path.resolve(file)} is not PEM: it must have a line such as -----BEGIN ` +
       `${directive === 'tls_key' ? 'PRIVATE KEY' : 'CERTIFICATE'}-----`,
   );
+}
+
+/** Nothing that would keep us waiting, such as a FIFO, and nothing that is too large for a chain of certificates. */
+function readPlainFile(file: string): string {
+  const kind = statSync(file);
+  if (!kind.isFile() && !kind.isDirectory()) throw new Error('it is no regular file');
+  const descriptor = openSync(file, openFlags.O_RDONLY | openFlags.O_NONBLOCK);
+  try {
+    const entry = fstatSync(descriptor);
+    if (!entry.isFile() && !entry.isDirectory()) throw new Error('it is no regular file');
+    if (entry.size > LARGEST) throw new Error('it is larger than 1 MiB');
+    return readFileSync(descriptor, 'latin1');
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 function keyOf(pem: string, file: string): KeyObject {

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
  * Requests that wait behind the one that is being answered. Node.js would hand out all that arrive at once,
  * thousands in one packet train, whether their client takes the answers or not.
  */
-const MOST_WAITING = 8;
+const MOST_WAITING = 100;
 
 type Turn = readonly [IncomingMessage, ServerResponse];
 

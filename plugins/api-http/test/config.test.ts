@@ -50,7 +50,9 @@ describe('reading the configuration', () => {
     [
       '/config/global',
       '{"debug":null,"time_zone":null,"time_format":null,"pid":null,"working_dir":null,' +
-        '"main_log":"/var/log/rvrrpd.log","error_log":null,"client_api":"http"}',
+        `"main_log":"/var/log/rvrrpd.log","error_log":null,"vrouter":[${FIRST},${SECOND}],` +
+        `"protocols":{"static":[${ROUTE}]},"client_api":"http","api":{"users":["***","***","***"],"secret":null,` +
+        '"host":"127.0.0.1:0","tls":null,"tls_key":null,"tls_cert":null}}',
     ],
     ['/config/vrouter', `[${FIRST},${SECOND}]`],
     ['/config/vrouter/1/eth0', FIRST],
@@ -82,8 +84,22 @@ describe('reading the configuration', () => {
     configure(data);
     expect((await app.inject('/config/global')).body).toBe(
       '{"debug":5,"time_zone":"utc","time_format":"short","pid":"p","working_dir":"w","main_log":"m",' +
-        '"error_log":"disabled","client_api":"http"}',
+        '"error_log":"disabled","vrouter":null,"protocols":null,"client_api":"http","api":null}',
     );
+  });
+
+  test('[api], its secrets hidden by the daemon, others in their place', async () => {
+    configure({ api: { tls: true, users: ['***', '***'], secret: '***', host: '[::1]:7080' } });
+    expect((await app.inject('/config/global')).json().api).toEqual({
+      ...{
+        users: ['***', '***'],
+        secret: '***',
+        host: '[::1]:7080',
+        tls: true,
+        tls_key: null,
+        tls_cert: null,
+      },
+    });
   });
 
   test('every directive of a [[vrouter]]', async () => {

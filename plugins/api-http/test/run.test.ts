@@ -285,14 +285,15 @@ describe('/run/status', () => {
     const of = (group: number): string =>
       `{"group":${group},"interface":"eth${group - 1}","family":4,"addresses":["10.100.${99 + group}.1"],` +
       '"priority":254,"preempt":true,"state":"Master","since":"2023-11-14T22:13:20.000Z",' +
-      `"vifname":"standby${group}","on_virtual_interface":true,"auth_type":250,` +
+      `"vifname":"standby${group}","on_virtual_interface":true,"addresses_in_place":true,"refusal":null,` +
+      `"auth_type":250,` +
       `"hardware_address":"02:00:00:00:00:0${group}","advertisement_interval":1,` +
       `"master_down_interval":3.008,"skew_time":0.008,"standing_by":false,` +
       `"counters":${counters(100 + group)}}`;
     expect((await app.inject('/run/status')).body).toBe(
       '{"version":"0.2.0","pid":4711,"since":"2026-01-02T03:04:05.678Z","generation":1,"last_reload":' +
         '{"time":"2026-02-03T04:05:06.789Z","ok":false,"error":"no","issues":["error: a:1: b"]},' +
-        '"configuration":{"file":"/etc/rvrrpd/rvrrpd.conf","tag":"abc123","temporary":false},"plugins":' +
+        '"configuration":{"file":"/etc/rvrrpd/rvrrpd.conf","tag":"abc123","temporary":false},"troubles":[],"plugins":' +
         '[{"package":"rvrrpd-plugin-api-http","version":"1.0.0","kind":"api","names":["http"],' +
         '"origin":"built-in","in_use":true}],"wake_ups":1234,"strangers":{"dropped":{"vrid":5}},' +
         `"routers":[${of(1)},${of(2)}]}`,

@@ -130,6 +130,33 @@ describe('a restart', () => {
     expect(later.sessions.check(fresh)).toBeDefined();
   });
 
+  test('ends them however the clock was set meanwhile', () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 });
+    const before = boot();
+    const tickets = [issue(before)];
+    for (let i = 0; i < 50; i++) {
+      before.sessions.endUser('carol'); // each is dated further ahead than the one before
+      tickets.push(issue(before));
+    }
+    expect(before.sessions.check(tickets.at(-1)!)).toBeDefined();
+    vi.setSystemTime(1_700_000_000_000 - 250_000);
+    rmSync(stateFile);
+    const after = boot();
+    for (const ticket of tickets) expect(after.sessions.check(ticket)).toBeUndefined();
+    const fresh = issue(after);
+    expect(after.sessions.check(fresh)).toBeDefined();
+    expect(boot().sessions.check(fresh)).toBeDefined();
+  });
+
+  test('from a version whose file knew no epochs keeps its sessions', () => {
+    const before = boot('a secret');
+    writeRevocations(stateFile, { everybody: 0, users: [], tickets: [] });
+    const old = boot();
+    const ticket = issue(old);
+    expect(boot().sessions.check(ticket)).toBeDefined();
+    expect(before.sessions.check(ticket)).toBeUndefined(); // of another epoch
+  });
+
   test('with a damaged file says so, in words that an operator understands', () => {
     writeFileSync(stateFile, 'secret text');
     boot();

@@ -1,4 +1,5 @@
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { readTlsMaterial } from '../src/tls.ts';
 import { type Certificate, Certificates } from './certificates.ts';
@@ -48,6 +49,21 @@ describe('key and certificate', () => {
       /^api\.tls_cert \/nonexistent\/c\.pem cannot be read \(ENOENT\)/,
     ],
     ['a folder', () => ({ tlsCert: made.folder }), /^api\.tls_cert .* cannot be read \(EISDIR\)/],
+    [
+      'a device',
+      () => ({ tlsKey: '/dev/zero' }),
+      /^api\.tls_key \/dev\/zero cannot be read \(it is no regular file\)/,
+    ],
+    [
+      'a FIFO',
+      () => {
+        const fifo = file('fifo', '');
+        rmSync(fifo);
+        execFileSync('mkfifo', [fifo]);
+        return { tlsKey: fifo };
+      },
+      /^api\.tls_key .*fifo cannot be read \(it is no regular file\)/,
+    ],
     [
       'an empty key',
       () => ({ tlsKey: file('empty', '') }),

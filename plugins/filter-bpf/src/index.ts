@@ -10,16 +10,20 @@ const Code = {
   LoadHalf: 0x28, // ldh [k]
   LoadByte: 0x30, // ldb [k]
   LoadByteIndexed: 0x50, // ldb [x + k]
+  LoadLength: 0x80, // ld #len
   LoadImmediate: 0x00, // ld #k
   LoadMemory: 0x60, // ld M[k]
   LoadIndexHeaderLength: 0xb1, // ldx 4*([k]&0xf)
   Store: 0x02, // st M[k]
   ToIndex: 0x07, // tax
+  FromIndex: 0x87, // txa
+  Add: 0x04, // add #k
   And: 0x54, // and #k
   ShiftRightIndex: 0x7c, // rsh x
   Jump: 0x05, // ja k
   JumpEqual: 0x15, // jeq #k
   JumpGreaterEqual: 0x35, // jge #k
+  JumpGreaterEqualIndex: 0x3d, // jge x
   JumpSet: 0x45, // jset #k
   Return: 0x06, // ret #k
 } as const;
@@ -40,6 +44,8 @@ const PROTOCOL_AT = { 4: ETHERNET_LENGTH + 9, 6: ETHERNET_LENGTH + 6 } as const;
 /** Where the IPv4 header has its flags and fragment offset, and the offset's bits (RFC 791 §3.1). */
 const FRAGMENT_AT = ETHERNET_LENGTH + 6;
 const FRAGMENT_OFFSET = 0x1fff;
+/** Where the IPv4 header has the length of the packet. */
+const TOTAL_LENGTH_AT = ETHERNET_LENGTH + 2;
 const IPPROTO_VRRP = 112;
 /** The VRID is the second octet of a VRRP message. */
 const VRID_AT = 1;
@@ -69,9 +75,27 @@ function draft({ family, vrids }: FilterSpec): Draft[] {
           { code: Code.LoadHalf, k: FRAGMENT_AT },
           { code: Code.JumpSet, k: FRAGMENT_OFFSET, yes: 'drop' }, // no VRID there, but whatever came behind it
           { code: Code.LoadIndexHeaderLength, k: ETHERNET_LENGTH },
+          // A message that ends before its VRID is nobody's: passed to be counted. Its frame may be padded.
+          { code: Code.FromIndex },
+          { code: Code.Add, k: VRID_AT + 1 },
+          { code: Code.ToIndex },
+          { code: Code.LoadHalf, k: TOTAL_LENGTH_AT },
+          { code: Code.JumpGreaterEqualIndex, no: 'pass' },
+          { code: Code.FromIndex },
+          { code: Code.Add, k: ETHERNET_LENGTH },
+          { code: Code.ToIndex },
+          { code: Code.LoadLength },
+          { code: Code.JumpGreaterEqualIndex, no: 'pass' },
+          { code: Code.LoadIndexHeaderLength, k: ETHERNET_LENGTH },
           { code: Code.LoadByteIndexed, k: ETHERNET_LENGTH + VRID_AT },
         ]
-      : [{ code: Code.LoadByte, k: ETHERNET_LENGTH + IPV6_LENGTH + VRID_AT }];
+      : [
+          { code: Code.LoadImmediate, k: ETHERNET_LENGTH + IPV6_LENGTH + VRID_AT + 1 },
+          { code: Code.ToIndex },
+          { code: Code.LoadLength },
+          { code: Code.JumpGreaterEqualIndex, no: 'pass' },
+          { code: Code.LoadByte, k: ETHERNET_LENGTH + IPV6_LENGTH + VRID_AT },
+        ];
   return [
     { code: Code.LoadWord, k: PACKET_TYPE },
     { code: Code.JumpEqual, k: PACKET_OTHERHOST, yes: 'drop' },
@@ -81,7 +105,7 @@ function draft({ family, vrids }: FilterSpec): Draft[] {
     { code: Code.JumpEqual, k: ETHERTYPE[family], no: 'drop' },
     { code: Code.LoadByte, k: PROTOCOL_AT[family] },
     { code: Code.JumpEqual, k: IPPROTO_VRRP, no: 'drop' },
-    ...loadVrid, // a frame too short for it is dropped by the kernel
+    ...loadVrid,
     { code: Code.Store, k: 0 },
     { code: Code.And, k: 31 },
     { code: Code.ToIndex },

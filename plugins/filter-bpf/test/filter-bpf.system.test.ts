@@ -165,8 +165,9 @@ describeSystem('the filter beside tcpdump', () => {
   /** The same wish in tcpdump's language. `ip6 proto` would follow a fragment header, which VRRP never has. */
   const wish = (family: 4 | 6, vrid: number): string =>
     family === 4
-      ? `ip proto 112 and ip[6:2] & 0x1fff = 0 and ip[((ip[0] & 15) << 2) + 1] = ${vrid}`
-      : `ip6[6] = 112 and ip6[41] = ${vrid}`;
+      ? `ip proto 112 and ip[6:2] & 0x1fff = 0 and (ip[2:2] < ((ip[0] & 15) << 2) + 2
+          or len < ((ip[0] & 15) << 2) + 16 or ip[((ip[0] & 15) << 2) + 1] = ${vrid})`
+      : `ip6[6] = 112 and (len < 56 or ip6[41] = ${vrid})`;
 
   it('says the same of every frame', () => {
     for (const family of [4, 6] as const) {

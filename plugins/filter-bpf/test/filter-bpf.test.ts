@@ -42,11 +42,15 @@ describe('any set of VRIDs', () => {
     /** RFC 791, RFC 8200 and RFC 3768 §5, read one field after the other. */
     const verdict = (family: 4 | 6, vrids: readonly number[], frame: Uint8Array): boolean => {
       const view = new DataView(frame.buffer, frame.byteOffset, frame.length);
-      if (frame.length < 24 || view.getUint16(12) !== (family === 4 ? 0x0800 : 0x86dd)) return false;
+      if (frame.length < (family === 4 ? 24 : 21) || view.getUint16(12) !== (family === 4 ? 0x0800 : 0x86dd))
+        return false;
       if (frame[family === 4 ? 23 : 20] !== 112) return false;
       if (family === 4 && (view.getUint16(20) & 0x1fff) !== 0) return false;
-      const message = 14 + (family === 4 ? (frame[14]! & 15) * 4 : 40);
-      return message + 1 < frame.length && vrids.includes(frame[message + 1]!);
+      const header = family === 4 ? (frame[14]! & 15) * 4 : 40;
+      const message = 14 + header;
+      if (message + 1 >= frame.length) return true;
+      if (family === 4 && view.getUint16(16) < header + 2) return true;
+      return vrids.includes(frame[message + 1]!);
     };
     const arbitraryFields = fc.record({
       ...{ vrid: octets, ttl: octets, fragment: fc.integer({ min: 0, max: 0xffff }) },
@@ -72,15 +76,31 @@ describe('frames that are not as usual', () => {
   const passes = (family: 4 | 6, frame: Uint8Array, vrids = [7]): boolean =>
     runProgram(filter.program({ family, vrids }), frame) > 0;
 
-  test('short: passed from the VRID on, so that the engine counts what is truncated', () => {
+  test('short: passed from the protocol on, whatever its VRID would be, so that the engine counts what is truncated', () => {
     for (const [family, header] of [
       [4, 20],
       [6, 40],
     ] as const) {
       const frame = vrrpFrame(family, { vrid: 7 });
       for (let length = 0; length <= frame.length; length++) {
-        expect(passes(family, frame.subarray(0, length)), `${length}`).toBe(length >= 14 + header + 2);
+        expect(passes(family, frame.subarray(0, length)), `${length}`).toBe(
+          length >= (family === 4 ? 24 : 21),
+        );
+        expect(passes(family, frame.subarray(0, length), [8]), `other VRID, ${length}`).toBe(
+          length >= (family === 4 ? 24 : 21) && length < 14 + header + 2,
+        );
       }
+    }
+  });
+
+  test('short, its frame padded as Ethernet does', () => {
+    const frame = vrrpFrame(4, { vrid: 7 });
+    for (let message = 0; message < 8; message++) {
+      const padded = new Uint8Array(60);
+      padded.set(frame.subarray(0, 34 + message));
+      padded[17] = 20 + message;
+      expect(passes(4, padded), `${message}`).toBe(true);
+      expect(passes(4, padded, [8]), `other VRID, ${message}`).toBe(message < 2);
     }
   });
 

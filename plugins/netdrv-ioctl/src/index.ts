@@ -28,7 +28,7 @@ class IoctlDriver implements NetworkDriver {
 
   async apply(changes: readonly KernelChange[]): Promise<(KernelRefusal | null)[]> {
     const answers = new Batch(this.ioctl, changes).apply();
-    this.poller?.applied(changes);
+    this.poller?.applied(changes, answers);
     return answers;
   }
 

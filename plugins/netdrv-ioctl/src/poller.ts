@@ -2,7 +2,7 @@
  * Tells of changes by looking again and again: ioctl brings no news. What passes between two looks is not seen,
  * nor are changes of a netmask or a label alone.
  */
-import type { KernelChange, KernelNews } from 'rvrrpd/plugin';
+import type { KernelChange, KernelNews, KernelRefusal } from 'rvrrpd/plugin';
 import { parseAddresses } from './addresses.ts';
 import { interfaceOfLabel } from './labels.ts';
 import type { LinkReader, PlainLink } from './links.ts';
@@ -25,12 +25,26 @@ interface Sight {
   readonly addresses: ReadonlySet<string>;
 }
 
+/** A route that somebody wanted added. */
+interface WatchedRoute {
+  readonly entry: RouteEntry;
+  /** One was in its place at the last look. */
+  isThere: boolean;
+  /** We have added it since. */
+  touched: boolean;
+}
+
 /** See the file's comment. */
 export class Poller {
   private timer: NodeJS.Timeout | undefined;
   private last: Sight;
-  /** Routes that somebody wanted added, and whether one was in their place at the last look. */
-  private readonly routes = new Map<string, { readonly entry: RouteEntry; isThere: boolean }>();
+  /** By destination and metric. */
+  private readonly routes = new Map<string, WatchedRoute>();
+  /**
+   * Interfaces, and `<interface> <address>`, that we have changed since the last look. What it saw of them says
+   * nothing any more: somebody may have undone our change since, and it would look as if nothing had happened.
+   */
+  private readonly touched = { links: new Set<string>(), addresses: new Map<string, string>() };
 
   /** @throws Error if the kernel does not answer */
   constructor(
@@ -42,19 +56,33 @@ export class Poller {
     this.schedule(INTERVAL);
   }
 
-  /** From here on these routes are looked at, or no longer: nobody can look at all routes twice a second. */
-  applied(changes: readonly KernelChange[]): void {
-    for (const change of changes) {
-      if (!isRouteChange(change)) continue;
+  /**
+   * We have changed the kernel: the next look tells how each of these is then. From here on routes are looked at
+   * that were added, and no longer those that were removed: nobody can look at all routes twice a second.
+   * @param answers of the kernel to each change
+   */
+  applied(changes: readonly KernelChange[], answers: readonly (KernelRefusal | null)[]): void {
+    for (const [i, change] of changes.entries()) {
+      if (!isRouteChange(change)) {
+        if (change.op === 'add-address' || change.op === 'remove-address') {
+          const { interface: name, address } = change;
+          this.touched.addresses.set(`${name} ${address}`, name);
+        } else this.touched.links.add(change.interface);
+        continue;
+      }
       const { destination, prefixLength, metric = 0 } = change;
       const key = `${destination}/${prefixLength} ${metric}`;
       if (change.op === 'remove-route') {
         this.routes.delete(key);
         continue;
       }
-      if (this.routes.has(key)) continue;
+      const known = this.routes.get(key);
+      if (known) {
+        known.touched ||= answers[i] === null;
+        continue;
+      }
       try {
-        this.routes.set(key, { entry: routeEntry(change, ''), isThere: false });
+        this.routes.set(key, { entry: routeEntry(change, ''), isThere: false, touched: answers[i] === null });
       } catch {
         // refused: there is nothing to look at
       }
@@ -75,7 +103,8 @@ export class Poller {
     let news: KernelNews[];
     try {
       const now = this.look(this.last);
-      news = [...linkNews(this.last, now), ...addressNews(this.last, now), ...this.routeNews()];
+      const before = this.withoutTouched(this.last, now);
+      news = [...linkNews(before, now), ...before.undone, ...addressNews(before, now), ...this.routeNews()];
       this.last = now;
     } catch {
       news = [{ type: 'overrun' }]; // reading everything again will tell why, if it is not over by then
@@ -109,13 +138,43 @@ export class Poller {
     return { links, inet4, inet6, addresses };
   }
 
+  /**
+   * What was seen before, made different from what is there now wherever we have changed something meanwhile: then
+   * it is told, whether our change is still in place or not.
+   */
+  private withoutTouched(
+    last: Sight,
+    now: Sight,
+  ): Pick<Sight, 'links' | 'addresses'> & { readonly undone: readonly KernelNews[] } {
+    const { links: names, addresses: keys } = this.touched;
+    if (names.size === 0 && keys.size === 0) return { ...last, undone: [] };
+    const links = new Map(last.links);
+    for (const [index, { name }] of last.links) if (names.has(name)) links.delete(index);
+    const indexOf = new Map([...now.links.values()].map(({ name, index }) => [name, index]));
+    const addresses = new Set(last.addresses);
+    for (const [key, name] of keys) {
+      const seen = `${indexOf.get(name)}${key.slice(name.length)}`;
+      if (now.addresses.has(seen)) addresses.delete(seen);
+      else addresses.add(seen);
+    }
+    const known = new Set([...last.links.values()].map(({ name }) => name));
+    // Made by us and gone before it was seen.
+    const undone = [...names]
+      .filter((name) => !known.has(name) && !indexOf.has(name))
+      .map((name): KernelNews => ({ type: 'link', index: 0, name, gone: true }));
+    names.clear();
+    keys.clear();
+    return { links, addresses, undone };
+  }
+
   private routeNews(): KernelNews[] {
     const wanted = [...this.routes.values()];
     const table = routesTo(new Set(wanted.map(({ entry }) => entry.destination)));
     return wanted.flatMap((route): KernelNews[] => {
       const isThere = table.some((other) => isSamePlace(route.entry, other));
-      if (isThere === route.isThere) return [];
+      if (isThere === route.isThere && !route.touched) return [];
       route.isThere = isThere;
+      route.touched = false;
       return [{ type: 'route', gone: !isThere }];
     });
   }
@@ -125,7 +184,7 @@ function sameIndices(a: ReadonlyMap<number, PlainLink>, b: ReadonlyMap<number, P
   return a.size === b.size && [...a].every(([index, { name }]) => b.get(index)?.name === name);
 }
 
-function linkNews(before: Sight, now: Sight): KernelNews[] {
+function linkNews(before: Pick<Sight, 'links'>, now: Sight): KernelNews[] {
   const news: KernelNews[] = [];
   for (const [index, { name }] of before.links) {
     if (!now.links.has(index)) news.push({ type: 'link', index, name, gone: true });
@@ -142,7 +201,10 @@ function isSameLink(a: PlainLink, b: PlainLink): boolean {
   return a.name === b.name && a.mac === b.mac && a.up === b.up && a.running === b.running && a.mtu === b.mtu;
 }
 
-function addressNews({ addresses: before }: Sight, { addresses: now }: Sight): KernelNews[] {
+function addressNews(
+  { addresses: before }: Pick<Sight, 'addresses'>,
+  { addresses: now }: Sight,
+): KernelNews[] {
   if (before === now) return [];
   const news = (key: string, gone: boolean): KernelNews => {
     const [index, address] = key.split(' ') as [string, string];

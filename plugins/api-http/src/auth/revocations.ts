@@ -11,6 +11,11 @@ const Time = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 
 /** Revocations as data. Times in ms since the epoch. */
 export const RevocationState = Type.Object({
+  /**
+   * Changes whenever it is not known what was revoked before: tickets of another epoch do not hold. Absent: the
+   * first, in files of versions that had none.
+   */
+  epoch: Type.Optional(Type.String({ pattern: '^[0-9a-f]{32}$' })),
   /** All tickets that were issued up to here. */
   everybody: Time,
   /** User, and the moment up to which its tickets are ended. */
@@ -71,7 +76,7 @@ export class Revocations {
     this.tickets.clear();
   }
 
-  export(): RevocationState {
+  export(): Omit<RevocationState, 'epoch'> {
     return {
       everybody: this.everybody,
       users: [...this.users],

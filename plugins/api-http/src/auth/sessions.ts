@@ -6,6 +6,7 @@ import type { ApiOptions } from '../options.ts';
 import { type RevocableTicket, RevocationState, Revocations } from './revocations.ts';
 import {
   keyOf,
+  makeEpoch,
   makeNonce,
   randomKey,
   type SignedTicket,
@@ -56,6 +57,8 @@ export class Sessions {
   private users: ApiUsers;
   private secret: string | undefined;
   private key: Uint8Array;
+  /** See `RevocationState`; empty: the first. */
+  private epoch = '';
   /** Told after {@link end} and {@link endUser}. */
   onRevocation: () => void = () => {};
 
@@ -138,16 +141,18 @@ export class Sessions {
     this.onRevocation();
   }
 
-  /** Ends whatever anybody has: nobody knows what was revoked. */
+  /**
+   * Ends whatever anybody has: nobody knows what was revoked. Not by a date: the clock may have been set back since
+   * those tickets were issued.
+   */
   endAll(): void {
-    // A ticket may be dated a ms ahead, see Revocations.dateOf.
-    this.revocations.endAll(Date.now() + 1);
+    this.begin(makeEpoch());
   }
 
   exportState(): SessionState {
     return {
       ...(!this.durable && { randomKey: Buffer.from(this.key).toString('hex') }),
-      revocations: this.revocations.export(),
+      revocations: this.exportRevocations(),
     };
   }
 
@@ -160,12 +165,19 @@ export class Sessions {
 
   /** Everything that was revoked. */
   exportRevocations(): RevocationState {
-    return this.revocations.export();
+    return { ...(this.epoch !== '' && { epoch: this.epoch }), ...this.revocations.export() };
   }
 
   /** Adds what was revoked elsewhere. Not told to {@link onRevocation}. */
   mergeRevocations(state: RevocationState): void {
     this.revocations.merge(state, Date.now());
+    this.begin(state.epoch ?? '');
+  }
+
+  private begin(epoch: string): void {
+    if (epoch === this.epoch) return;
+    this.epoch = epoch;
+    if (this.secret !== undefined) this.key = this.makeKey(this.secret);
   }
 
   private holds(ticket: Ticket): boolean {
@@ -181,6 +193,6 @@ export class Sessions {
   }
 
   private makeKey(secret: string | undefined): Uint8Array {
-    return secret === undefined ? randomKey() : keyOf(secret, this.era);
+    return secret === undefined ? randomKey() : keyOf(secret, `${this.era}${this.epoch}`);
   }
 }

@@ -55,6 +55,11 @@ export function randomKey(): Uint8Array {
   return randomBytes(32);
 }
 
+/** See `RevocationState`: 128 random bits in hexadecimal. */
+export function makeEpoch(): string {
+  return randomBytes(16).toString('hex');
+}
+
 /**
  * The key that comes of a secret (HKDF, RFC 5869).
  * @param era mixed in: the tickets of one era hold in no other

@@ -43,8 +43,16 @@ function dataOf(event: ServiceEvent | LostEvents): Readonly<Record<string, unkno
       return { time, interface: name, group, from, to, cause };
     }
     case 'rejected': {
-      const { interface: name = null, group = null, reason, count, peer = null } = event;
-      return { time, interface: name, group, reason, count, peer };
+      const { interface: name = null, group = null, reason, count, peer = null, detail } = event;
+      return {
+        time,
+        interface: name,
+        group,
+        reason,
+        count,
+        peer,
+        ...(detail === undefined ? {} : { detail }),
+      };
     }
     case 'reload': {
       const { ok, error = null, issues, generation } = event;

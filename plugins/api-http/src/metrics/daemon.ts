@@ -44,6 +44,12 @@ export function daemonMetrics(registry: Registry, now: () => Snapshot): void {
       return lastReload === null ? undefined : Number(lastReload.ok);
     },
   );
+  add(
+    'gauge',
+    'rvrrpd_troubles',
+    'How much of what is configured does not run, apart from virtual routers.',
+    () => now().daemon.troubles?.length ?? 0,
+  );
   add('gauge', 'rvrrpd_last_reload_timestamp_seconds', 'When the last reload was over.', () => {
     const { lastReload } = now().daemon;
     return lastReload === null ? undefined : Date.parse(lastReload.time) / 1000;

@@ -59,6 +59,9 @@ export function routerMetrics(registry: Registry, now: () => Snapshot): void {
   gauge('standing_by', '1 if it has been told to fail over, and does not preempt.', ({ standingBy }) =>
     standingBy ? 1 : 0,
   );
+  gauge('addresses_in_place', '1 if it is Master and the kernel has its addresses.', ({ inPlace, state }) =>
+    (inPlace ?? state === 'Master') ? 1 : 0,
+  );
   for (const [key, name, help] of COUNTERS) {
     add('counter', `${name}_total`, help, () => {
       const { counters, counterLabels } = now();

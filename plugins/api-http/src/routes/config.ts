@@ -6,11 +6,11 @@ import type { Routes } from '../deps.ts';
 import { ProblemError, problemResponses } from '../problems.ts';
 import {
   findVrouters,
-  GeneralSchema,
-  generalDirectives,
+  GlobalSchema,
   VrouterSchema,
   vrouter,
   vrouters,
+  wholeConfiguration,
 } from '../views/configuration.ts';
 import {
   ConfiguredProtocolsSchema,
@@ -63,11 +63,11 @@ export const configRoutes: Routes = (app, { context }) => {
       schema: {
         operationId: 'getGlobal',
         tags,
-        summary: 'General directives',
-        response: configurationResponses(GeneralSchema, 'As read, absent ones `null`.'),
+        summary: 'The configuration',
+        response: configurationResponses(GlobalSchema, 'As read, absent directives `null`, secrets `***`.'),
       },
     },
-    (request, reply) => sendConfiguration(context, request, reply, generalDirectives),
+    (request, reply) => sendConfiguration(context, request, reply, wholeConfiguration),
   );
 
   app.get(

@@ -64,7 +64,8 @@ export const eventRoutes: Routes = (app, deps) => {
           '',
           '- `transition`: a virtual router changes its state. `time`, `interface`, `group`, `from`, `to`, `cause`.',
           '- `rejected`: `count` packets were rejected since the last such event, at a bounded rate. `time`, ' +
-            '`interface`, `group`, `reason`, `count`, `peer`; null for what is not known.',
+            '`interface`, `group`, `reason`, `count`, `peer`; null for what is not known. With the reason ' +
+            '`address-list` also `detail`: the virtual addresses that were listed, and ours.',
           '- `reload`: the configuration was reloaded or changed. `time`, `generation`, `ok`, `error`, `issues`.',
           '- `lost`: `count` events could not be told, or null if nobody knows how many. Read the state again. ' +
             'It is told whatever `type`, `group` and `interface` say.',

@@ -3,7 +3,13 @@ import { Type } from '@sinclair/typebox';
 import type { Routes } from '../deps.ts';
 import { ProblemError, problemResponses } from '../problems.ts';
 
-const Health = Type.Object({ status: Type.Literal('ok') });
+const Health = Type.Object({
+  status: Type.Unsafe<'ok' | 'degraded'>({
+    type: 'string',
+    enum: ['ok', 'degraded'],
+    description: '`degraded`: something that is configured does not run, see `/run/status`.',
+  }),
+});
 
 export const healthRoutes: Routes = (app, { context }) => {
   app.get(
@@ -28,7 +34,8 @@ export const healthRoutes: Routes = (app, { context }) => {
           headers: { 'retry-after': '1' },
         });
       }
-      return { status: 'ok' as const };
+      const { troubles = [] } = context.daemon();
+      return { status: troubles.length === 0 ? ('ok' as const) : ('degraded' as const) };
     },
   );
 };

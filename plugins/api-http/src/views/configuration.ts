@@ -1,16 +1,20 @@
 /** Answers of `/config`: the configuration as read, absent values `null`. The core has hidden the secrets. */
-import { Type } from '@sinclair/typebox';
+import { type TSchema, Type } from '@sinclair/typebox';
 import type { RouterName } from 'rvrrpd/plugin';
-import { GENERAL, given, patched, shown, VROUTER } from './directives.ts';
+import { API, GENERAL, given, patched, shown, VROUTER } from './directives.ts';
+import { ConfiguredProtocolsSchema, configuredProtocols } from './protocols.ts';
 import { asTables, isTable, own, pick, type Table } from './tables.ts';
 
-/** `/config/global`. */
+/** General directives. */
 export const GeneralSchema = shown(GENERAL, 'General', 'General directives.');
 /** A merge patch of it. */
 export const GeneralPatchSchema = patched(GENERAL, 'GeneralPatch', 'General directives to change.');
 
+/** Directives that rVRRPd 0.1.3 had not: its answers have no key for them. */
+const NEWER = ['address_check'];
+
 /** A `[[vrouter]]`. */
-export const VrouterSchema = shown(VROUTER, 'Vrouter', 'A `[[vrouter]]`.');
+export const VrouterSchema = shown(VROUTER, 'Vrouter', 'A `[[vrouter]]`.', NEWER);
 /** A new `[[vrouter]]`. */
 export const NewVrouterSchema = given(VROUTER, ['group', 'interface', 'vip'], {
   title: 'GivenVrouter', // a generated client in Go has a function NewVrouter, which makes a Vrouter
@@ -22,6 +26,25 @@ export const VrouterPatchSchema = patched(
   VROUTER,
   'VrouterPatch',
   'Directives of the `[[vrouter]]` to change.',
+);
+
+/** `[api]`. */
+const ApiTableSchema = shown(API, 'Api', '`[api]`.');
+
+/** A table of the configuration that may be absent, told as `null`. */
+function orAbsent(schema: TSchema): TSchema {
+  return Type.Union([schema, Type.Null()]);
+}
+
+/** `/config/global`: what rVRRPd 0.1.3 answers there, the whole configuration, in its order. */
+export const GlobalSchema = Type.Object(
+  {
+    ...GeneralSchema.properties,
+    vrouter: Type.Unsafe<unknown>({ type: ['array', 'null'], items: VrouterSchema }),
+    protocols: orAbsent(ConfiguredProtocolsSchema),
+    api: orAbsent(ApiTableSchema),
+  },
+  { title: 'Global', description: 'The configuration, but for `[plugins]`.' },
 );
 
 /** An entry of `[plugins]`. */
@@ -46,7 +69,20 @@ export const PluginsSchema = Type.Record(Type.String(), PluginEntrySchema, {
   description: '`[plugins]`: entries by the package’s name or path.',
 });
 
-/** `/config/global`: general directives. */
+/** `/config/global`: the configuration. */
+export function wholeConfiguration(configuration: Table): Record<string, unknown> {
+  const { client_api, ...general } = generalDirectives(configuration);
+  const { vrouter: routers, protocols, api } = configuration;
+  return {
+    ...general,
+    vrouter: routers === undefined ? null : vrouters(configuration),
+    protocols: protocols === undefined ? null : configuredProtocols(configuration),
+    client_api,
+    api: isTable(api) ? pick(api, Object.keys(API)) : null,
+  };
+}
+
+/** General directives. */
 export function generalDirectives(configuration: Table): Record<string, unknown> {
   return pick(configuration, Object.keys(GENERAL));
 }
@@ -60,6 +96,7 @@ export function vrouters(configuration: Table): Record<string, unknown>[] {
 export function vrouter(table: Table): Record<string, unknown> {
   const directives = pick(table, Object.keys(VROUTER));
   if (isTable(directives.timers)) directives.timers = pick(directives.timers, ['advert']);
+  for (const name of NEWER) if (directives[name] === null) delete directives[name];
   return directives;
 }
 

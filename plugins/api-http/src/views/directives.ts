@@ -2,7 +2,7 @@
  * The directives that the API shows and changes, in the order of its answers, as docs/configuration.md
  * describes them. This documents; what a value must be is for the daemon to say.
  */
-import { type SchemaOptions, type TSchema, Type } from '@sinclair/typebox';
+import { type SchemaOptions, type TObject, type TSchema, Type } from '@sinclair/typebox';
 
 /** JSON Schema of one directive: of one type, or several with a schema each. */
 interface Directive {
@@ -85,10 +85,30 @@ export const VROUTER: Readonly<Record<string, Directive>> = {
     type: 'string',
     description: 'Name of the virtual interface, for interface types that make one. Default standby<group>.',
   },
+  address_check: {
+    type: 'string',
+    enum: ['any', 'all', 'none'],
+    description:
+      'Which of our virtual addresses an advertisement must list to be obeyed (RFC 3768 §7.1). Default any.',
+  },
   socket_filter: {
     type: 'boolean',
     description: 'Whether the kernel filters out what is not for the interface’s routers. Default true.',
   },
+};
+
+/** Directives of `[api]`. */
+export const API: Readonly<Record<string, Directive>> = {
+  users: {
+    type: 'array',
+    items: { type: 'string' },
+    description: 'Who may use the client API. Answers have `***` for each.',
+  },
+  secret: { type: 'string', description: 'Secret of the client API. Answers have `***` for it.' },
+  host: { type: 'string', description: 'Address and port that the client API listens on.' },
+  tls: { type: 'boolean', description: 'Whether the client API speaks TLS.' },
+  tls_key: { type: 'string', description: 'Path of the TLS private key.' },
+  tls_cert: { type: 'string', description: 'Path of the TLS certificate chain.' },
 };
 
 /** Directives of a `[[protocols.static]]` entry. */
@@ -117,9 +137,21 @@ function mapped(directives: Directives, schema: (directive: Directive) => TSchem
   return Object.fromEntries(Object.entries(directives).map(([name, value]) => [name, schema(value)]));
 }
 
-/** A table in an answer: every directive, absent ones `null`. */
-export function shown(directives: Directives, title: string, description: string): TSchema {
-  return Type.Object(mapped(directives, orNull), { title, description });
+/**
+ * A table in an answer: every directive, absent ones `null`.
+ * @param unless directives that are left out when absent, because answers had no such key before there were any
+ */
+export function shown(
+  directives: Directives,
+  title: string,
+  description: string,
+  unless: readonly string[] = [],
+): TObject {
+  const properties = Object.entries(directives).map(([name, value]): [string, TSchema] => [
+    name,
+    unless.includes(name) ? Type.Optional(Type.Unsafe<unknown>({ ...value })) : orNull(value),
+  ]);
+  return Type.Object(Object.fromEntries(properties), { title, description });
 }
 
 /**

@@ -56,6 +56,12 @@ export const RouterStatusSchema = Type.Object(
     }),
     vifname: Type.String({ description: 'Name of its virtual interface, if its interface type makes one.' }),
     on_virtual_interface: Type.Boolean({ description: 'Its addresses are on the virtual interface now.' }),
+    addresses_in_place: Type.Boolean({ description: 'It is Master, and the kernel has its addresses.' }),
+    refusal: Type.Unsafe<string | null>({
+      type: ['string', 'null'],
+      description:
+        'The errno that the kernel refused its addresses with, or that it gave up for; `null`: none.',
+    }),
     auth_type: Type.Integer({ description: 'Authentication type on the wire, 0 for none.' }),
     hardware_address: Type.String({ description: 'MAC of the interface; empty if it is missing.' }),
     advertisement_interval: Type.Number({ description: 'In seconds.' }),
@@ -109,6 +115,9 @@ export const StatusSchema = Type.Object(
         description: 'Temporary changes are in force, which the next reload forgets.',
       }),
     }),
+    troubles: Type.Array(Type.String(), {
+      description: 'What is configured and does not run, apart from virtual routers.',
+    }),
     plugins: Type.Array(PluginSchema),
     wake_ups: Type.Integer({ description: 'How often packets or a deadline have woken the engine.' }),
     strangers: Type.Object(
@@ -140,7 +149,7 @@ export function status(
   routers: readonly RouterStatus[],
   counters: DaemonCounters,
 ): Static<typeof StatusSchema> {
-  const { version, pid, since, generation, lastReload, plugins } = daemon;
+  const { version, pid, since, generation, lastReload, plugins, troubles = [] } = daemon;
   const counted = new Map(counters.routers.map((router) => [keyOf(router), router.counters]));
   return {
     version,
@@ -153,6 +162,7 @@ export function status(
       tag: configuration.tag,
       temporary: configuration.temporary,
     },
+    troubles: [...troubles],
     plugins: plugins.map(pluginListing),
     wake_ups: counters.wakeUps,
     strangers: { dropped: present(counters.strangers.dropped) },
@@ -188,7 +198,9 @@ function withCounters(
     state: router.state,
     since: router.since === 0 ? null : new Date(router.since).toISOString(),
     vifname: router.vifname,
-    on_virtual_interface: router.onVirtualInterface,
+    on_virtual_interface: router.onVirtualInterface && router.inPlace !== false,
+    addresses_in_place: router.inPlace ?? router.state === 'Master',
+    refusal: router.refusal ?? null,
     auth_type: router.authType,
     hardware_address: router.hardwareAddress,
     advertisement_interval: router.advertisementInterval / 1000,

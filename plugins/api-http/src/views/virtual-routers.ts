@@ -69,7 +69,7 @@ export function routerDetail(router: RouterStatus): RouterDetail {
 }
 
 function isOnVirtualInterface(router: RouterStatus): boolean {
-  return router.state === 'Master' && router.onVirtualInterface;
+  return router.state === 'Master' && router.onVirtualInterface && router.inPlace !== false;
 }
 
 /**

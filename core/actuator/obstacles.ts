@@ -1,0 +1,126 @@
+/**
+ * What is known beforehand to keep virtual routers from holding their addresses as Master. Such a configuration is
+ * refused: it would advertise for addresses that nobody can reach. What may still appear is no obstacle.
+ */
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import type { DaemonConfig } from '../config/model.ts';
+import type { KernelResource, Link, SysctlResource } from '../plugin/types.ts';
+import type { JournalEntry } from './journal.ts';
+import type { ActuatorInit } from './messages.ts';
+import { Planner } from './planner.ts';
+import type { ActuatorPlugins } from './plugins.ts';
+import { describe, interfaceOf } from './resource.ts';
+import { readSysctl, sysctlHolds } from './sysctl.ts';
+import { View } from './view.ts';
+
+type LinkResource = Extract<KernelResource, { kind: 'link' }>;
+
+/** Told at once; the others are counted. */
+const TOLD = 5;
+
+/** Everything that is looked at. */
+interface Surroundings {
+  readonly links: readonly Link[];
+  /** What an earlier run, or the running daemon, says is ours. */
+  readonly journal: readonly JournalEntry[];
+}
+
+/**
+ * Looks for obstacles in the calling thread's network namespace.
+ * @param slots the virtual routers to look at
+ * @returns one sentence for each, with the file and line of the virtual router
+ * @throws Error if the kernel cannot be read
+ */
+export async function findObstacles(
+  { config, routerPlugins }: Pick<ActuatorInit, 'config' | 'routerPlugins'>,
+  { drivers, iftypes }: Pick<ActuatorPlugins, 'drivers' | 'iftypes'>,
+  journal: readonly JournalEntry[],
+  slots: Iterable<number>,
+): Promise<string[]> {
+  const links = (await drivers.values().next().value?.links()) ?? [];
+  const surroundings = { links, journal };
+  const planner = new Planner(config, routerPlugins, iftypes);
+  const ethernet = new Map(links.filter((link) => link.ethernet).map((link) => [link.name, link]));
+  const obstacles: string[] = [];
+  for (const slot of slots) {
+    const fault = faultOf(() => planner.plan(slot, ethernet)?.resources ?? [], surroundings);
+    if (fault !== undefined) obstacles.push(`${nameOf(config, slot)}: ${fault}`);
+  }
+  return obstacles;
+}
+
+/** Obstacles as one text. */
+export function obstacleText(obstacles: readonly string[]): string {
+  const more = obstacles.length - TOLD;
+  return [...obstacles.slice(0, TOLD), ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
+}
+
+function nameOf({ virtualRouters }: DaemonConfig, slot: number): string {
+  const { vrid, interface: on, position } = virtualRouters[slot]!;
+  return `${position.file}:${position.line}: virtual router ${vrid} on ${on}`;
+}
+
+function faultOf(plan: () => readonly KernelResource[], surroundings: Surroundings): string | undefined {
+  let resources: readonly KernelResource[];
+  try {
+    resources = plan();
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  const view = new View(surroundings.links);
+  for (const resource of resources) {
+    const fault =
+      resource.kind === 'link'
+        ? linkFault(resource, view, surroundings)
+        : resource.kind === 'sysctl'
+          ? settingFault(resource, view)
+          : undefined;
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+function linkFault(resource: LinkResource, view: View, { links, journal }: Surroundings): string | undefined {
+  const { interface: name, parent } = resource;
+  const found = view.find(resource);
+  if (found.is === 'same') return undefined;
+  const isOurs = journal.some((entry) => entry.resource.kind === 'link' && entry.resource.interface === name);
+  if ((found.is === 'other' || found.is === 'altered') && !isOurs) {
+    return `there is ${found.what}, ${name}, which is not ours: choose another vifname`;
+  }
+  const link = links.find((each) => each.name === parent);
+  const aggregate = link && aggregateOf(link);
+  if (aggregate !== undefined) {
+    return `${parent} is a port of a ${aggregate} and carries no ${resource.type} interface (EBUSY): use the ${aggregate} itself`;
+  }
+  return undefined;
+}
+
+/** What a link is a port of, if that takes all that it receives. */
+function aggregateOf({ name, index }: Link): string | undefined {
+  const folder = `/sys/class/net/${name}`;
+  try {
+    // A /sys of another network namespace (man 7 network_namespaces) may have a link of the same name.
+    if (Number(readFileSync(`${folder}/ifindex`, 'latin1')) !== index) return undefined;
+  } catch {
+    return undefined; // no /sys: the kernel will tell
+  }
+  if (existsSync(`${folder}/brport`)) return 'bridge';
+  if (existsSync(`${folder}/bonding_slave`)) return 'bond';
+  return undefined;
+}
+
+/** A setting that is as wanted needs no write. An interface that is still to be made begins with the defaults. */
+function settingFault(resource: SysctlResource, view: View): string | undefined {
+  const home = interfaceOf(resource);
+  const exists = home === undefined || view.has(home);
+  const path = exists ? resource.path : resource.path.map((part) => (part === home ? 'default' : part));
+  if (sysctlHolds({ ...resource, path }) || typeof readSysctl(path) !== 'string') return undefined;
+  try {
+    accessSync(`/proc/sys/${path.join('/')}`, constants.W_OK);
+    return undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EROFS') return undefined;
+    return `cannot make the ${describe(resource)}: /proc/sys is read-only (EROFS), and ${path.join('/')} is not ${resource.value}`;
+  }
+}

@@ -1,0 +1,90 @@
+/** What other stations tell the neighbours about our virtual addresses: an ARP socket, and what it lets through. */
+import { native } from '../native/index.ts';
+import type { Link } from '../plugin/types.ts';
+import { ETHERNET_LENGTH } from '../vrrp/frame.ts';
+
+const ETHERTYPE_ARP = 0x0806;
+/** Where the sender's MAC, the sender's address and the target's are in a frame (RFC 826). */
+export const SENDER_MAC_AT = ETHERNET_LENGTH + 8;
+export const SENDER_ADDRESS_AT = ETHERNET_LENGTH + 14;
+const TARGET_ADDRESS_AT = ETHERNET_LENGTH + 24;
+const ARP_LENGTH = ETHERNET_LENGTH + 28;
+
+/** More addresses than this are not compared in the kernel, for every ARP packet passes all comparisons. */
+const MOST_COMPARED = 255;
+/** Octets. One packet in time is enough; of a flood the kernel may drop what it likes. */
+const RECEIVE_BUFFER = 256 << 10;
+const SEND_BUFFER = 4096;
+
+/** SKF_AD_OFF + SKF_AD_PKTTYPE and SKF_AD_VLAN_TAG_PRESENT, from linux/filter.h. */
+const PACKET_TYPE = 0xfffff000 + 4;
+const VLAN_TAG_PRESENT = 0xfffff000 + 48;
+const PACKET_OTHERHOST = 3;
+
+/**
+ * The socket's filter, four words an instruction (linux/filter.h): untagged ARP for IPv4 whose sender has one of
+ * our addresses; where we have more than can be compared, every gratuitous one.
+ * @param addresses of 4 octets each, one after the other
+ */
+export function arpProgram(addresses: Uint8Array): Uint32Array {
+  const count = addresses.length / 4;
+  const program: number[][] = [
+    [0x20, 0, 0, PACKET_TYPE],
+    [0x15, 0, 1, PACKET_OTHERHOST],
+    [0x06, 0, 0, 0],
+    [0x20, 0, 0, VLAN_TAG_PRESENT],
+    [0x15, 1, 0, 0],
+    [0x06, 0, 0, 0],
+    [0x28, 0, 0, 12],
+    [0x15, 1, 0, ETHERTYPE_ARP],
+    [0x06, 0, 0, 0],
+  ];
+  if (count > MOST_COMPARED) {
+    program.push(
+      [0x20, 0, 0, TARGET_ADDRESS_AT],
+      [0x07, 0, 0, 0], // tax
+      [0x20, 0, 0, SENDER_ADDRESS_AT],
+      [0x1d, 0, 1, 0], // jeq x
+      [0x06, 0, 0, 0x40000],
+    );
+  } else {
+    program.push([0x20, 0, 0, SENDER_ADDRESS_AT]);
+    for (let i = 0; i < count; i++) {
+      const [a = 0, b = 0, c = 0, d = 0] = addresses.subarray(i * 4, i * 4 + 4);
+      program.push([0x15, 0, 1, ((a << 24) | (b << 16) | (c << 8) | d) >>> 0], [0x06, 0, 0, 0x40000]);
+    }
+  }
+  program.push([0x06, 0, 0, 0]);
+  return Uint32Array.from(program.flat());
+}
+
+/** Opens such a socket. @throws Error with an errno `code` */
+export function openArpSocket(link: Link, program: Uint32Array): number {
+  const descriptor = native.openPacketSocket(RECEIVE_BUFFER, SEND_BUFFER);
+  try {
+    native.attachFilter(descriptor, program);
+    native.bindPacketSocket(descriptor, link.index, ETHERTYPE_ARP);
+    return descriptor;
+  } catch (error) {
+    native.closeDescriptor(descriptor);
+    throw error;
+  }
+}
+
+/** Whether the frame is ARP that tells an IPv4 address's MAC; else it is none of what such a socket is for. */
+export function isArp(bytes: Uint8Array, at: number, length: number): boolean {
+  return (
+    length >= ARP_LENGTH &&
+    bytes[at + 12] === ETHERTYPE_ARP >> 8 &&
+    bytes[at + 13] === (ETHERTYPE_ARP & 0xff) &&
+    bytes[at + 18] === 6 &&
+    bytes[at + 19] === 4
+  );
+}
+
+/** The sender's MAC in an ARP frame, as a number of 48 bits. */
+export function senderMac(bytes: Uint8Array, at: number): number {
+  let mac = 0;
+  for (let i = 0; i < 6; i++) mac = mac * 256 + bytes[at + SENDER_MAC_AT + i]!;
+  return mac;
+}

@@ -1,0 +1,71 @@
+/** What keeps another process in this network namespace from running the same virtual routers, as the engine sees it. */
+import type { Link } from '../plugin/types.ts';
+import { claimantOf, claimName, RouterClaims } from '../shared/router-claims.ts';
+import type { ErrorLog } from './guard.ts';
+import type { EngineRouter } from './router.ts';
+
+/** The claims of an engine's routers: each is asked for once for each link that it can run on. */
+export class EngineClaims {
+  private readonly claims: RouterClaims;
+  /** By slot: the name that is ours. */
+  private readonly held = new Map<number, string>();
+  /** By slot: the name that another process has. */
+  private readonly refused = new Map<number, string>();
+
+  constructor(private readonly log: ErrorLog) {
+    this.claims = new RouterClaims((reason) =>
+      log(`not all virtual routers are guarded against a second rvrrpd on this host: ${reason}`, {}),
+    );
+  }
+
+  /** Claims a router for this process. @returns false, and tells the first time, if another process has it */
+  mayRun({ slot, config }: EngineRouter, link: Link): boolean {
+    const name = claimName({ index: link.index, vrid: config.vrid, family: config.family });
+    const before = this.held.get(slot);
+    if (before === name) return true;
+    if (before !== undefined) this.release(slot, before);
+    if (this.claims.take(name)) {
+      this.held.set(slot, name);
+      this.refused.delete(slot);
+      return true;
+    }
+    if (this.refused.get(slot) === name) return false;
+    this.refused.set(slot, name);
+    const pid = claimantOf(name);
+    this.log(
+      `virtual router ${config.vrid} on ${link.name} stays down: another rvrrpd` +
+        `${pid === undefined ? '' : `, process ${pid},`} runs it in this network namespace; it starts when that one ` +
+        'has stopped',
+      { interface: link.name, group: config.vrid, ...(pid === undefined ? {} : { pid }) },
+    );
+    return false;
+  }
+
+  /** Lets go of routers whose links are gone or have another name. */
+  letGo(routers: readonly EngineRouter[], links: readonly Link[]): void {
+    const names = new Set(links.map(({ name }) => name));
+    for (const { slot, config } of routers) {
+      if (names.has(config.interface)) continue;
+      const held = this.held.get(slot);
+      if (held !== undefined) this.release(slot, held);
+      this.refused.delete(slot);
+    }
+  }
+
+  /** Asks again for what was refused. @returns whether any of it is ours now */
+  mayRunMore(): boolean {
+    let more = false;
+    for (const [slot, name] of this.refused) {
+      if (!this.claims.take(name)) continue;
+      this.refused.delete(slot);
+      this.held.set(slot, name);
+      more = true;
+    }
+    return more;
+  }
+
+  private release(slot: number, name: string): void {
+    this.claims.release(name);
+    this.held.delete(slot);
+  }
+}

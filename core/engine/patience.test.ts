@@ -1,0 +1,151 @@
+import os from 'node:os';
+import { describe, expect, it } from 'vitest';
+import { Int, Num, State, StateTable } from '../shared/state-table.ts';
+import { Patience, REFUSED_BOUND, retryPause, SILENT_BOUND } from './patience.ts';
+import type { EngineRouter } from './router.ts';
+
+const { EROFS, ETIMEDOUT } = os.constants.errno;
+
+/** Masters that have just become it, with what an engine would do to them written down. */
+function stage(masters: number, priority = 200) {
+  const table = StateTable.allocate(masters);
+  const gaveUp: number[] = [];
+  const retried: number[] = [];
+  const routers = Array.from({ length: masters }, (_, slot) => {
+    table.setInt(slot, Int.State, State.Master);
+    table.setInt(slot, Int.Wanted, 1);
+    const router = {
+      slot,
+      priority,
+      get state() {
+        return table.int(slot, Int.State) as State;
+      },
+    };
+    return router as unknown as EngineRouter;
+  });
+  let now = 1000;
+  const patience = new Patience(
+    {
+      routers,
+      giveUp: ({ slot }, retryAt) => {
+        gaveUp.push(slot);
+        table.setInt(slot, Int.State, State.Down);
+        table.setInt(slot, Int.Wanted, table.int(slot, Int.Wanted) + 1);
+        table.setNum(slot, Num.RetryAt, retryAt);
+      },
+      settle: () => {},
+    },
+    table,
+    (slots) => {
+      retried.push(...slots);
+      for (const slot of slots) table.setNum(slot, Num.RetryAt, 0);
+    },
+    () => now,
+  );
+  const refuse = (slot: number): void => {
+    table.setInt(slot, Int.KernelErrno, EROFS);
+    table.setInt(slot, Int.Refused, table.int(slot, Int.Wanted));
+  };
+  const apply = (slot: number): void => {
+    table.setInt(slot, Int.Applied, table.int(slot, Int.Wanted));
+    patience.heard();
+  };
+  /** Lets time pass, looked at all the while. */
+  const pass = (ms: number): void => {
+    for (const end = now + ms; now < end; ) {
+      now += 100;
+      patience.look(now);
+    }
+  };
+  patience.watch();
+  const jump = (ms: number): void => {
+    now += ms;
+    patience.look(now);
+  };
+  return { table, patience, gaveUp, retried, refuse, apply, pass, jump };
+}
+
+describe('a Master without its addresses', () => {
+  it('gives up when the kernel has refused them for the bound, not before', () => {
+    const { table, patience, gaveUp, refuse, pass } = stage(2);
+    refuse(1);
+    pass(REFUSED_BOUND);
+    expect(gaveUp).toEqual([]);
+    pass(200);
+    expect(gaveUp).toEqual([1]);
+    expect(table.int(1, Int.GiveUpErrno)).toBe(EROFS);
+    patience.stop();
+  });
+
+  it('tries again after a pause that grows, until it succeeds', () => {
+    const { table, patience, gaveUp, retried, refuse, apply, pass } = stage(1);
+    for (const pause of [5000, 10_000, 20_000, 40_000, 60_000, 60_000]) {
+      refuse(0);
+      pass(REFUSED_BOUND + 200);
+      const times = retried.length;
+      pass(pause - 400);
+      expect(retried).toHaveLength(times);
+      pass(500);
+      expect(retried).toHaveLength(times + 1);
+      table.setInt(0, Int.State, State.Master);
+      table.setInt(0, Int.Wanted, table.int(0, Int.Wanted) + 1);
+    }
+    expect(gaveUp).toHaveLength(6);
+    apply(0);
+    pass(100);
+    expect([table.int(0, Int.GiveUps), table.int(0, Int.GiveUpErrno)]).toEqual([0, 0]);
+    patience.stop();
+  });
+
+  it('is not blamed for a refusal of what it wanted earlier', () => {
+    const { table, patience, gaveUp, refuse, pass } = stage(1);
+    refuse(0);
+    table.setInt(0, Int.Wanted, 3);
+    pass(10 * REFUSED_BOUND);
+    expect(gaveUp).toEqual([]);
+    patience.stop();
+  });
+
+  it('waits for an actuator that is busy with others, not for one that hangs', () => {
+    const { table, patience, gaveUp, apply, pass } = stage(61);
+    for (let slot = 1; slot <= 60; slot++) {
+      pass(1000);
+      apply(slot);
+    }
+    expect(gaveUp).toEqual([]);
+    pass(SILENT_BOUND + 200);
+    expect(gaveUp).toEqual([0]);
+    expect(table.int(0, Int.GiveUpErrno)).toBe(ETIMEDOUT);
+    patience.stop();
+  });
+
+  it('is not blamed for a process that did not run', () => {
+    const { patience, gaveUp, refuse, pass, jump } = stage(1);
+    pass(100);
+    jump(10 * SILENT_BOUND);
+    refuse(0);
+    pass(100);
+    jump(10 * REFUSED_BOUND);
+    expect(gaveUp).toEqual([]);
+    patience.stop();
+  });
+
+  it('does not give up if it owns the addresses, or has them', () => {
+    const owner = stage(1, 255);
+    owner.refuse(0);
+    owner.pass(10 * REFUSED_BOUND);
+    expect(owner.gaveUp).toEqual([]);
+    owner.patience.stop();
+
+    const master = stage(1);
+    master.apply(0);
+    master.refuse(0); // a setting that could not be set again, say
+    master.pass(10 * SILENT_BOUND);
+    expect(master.gaveUp).toEqual([]);
+    master.patience.stop();
+  });
+});
+
+it('the pause is bounded', () => {
+  expect([1, 2, 3, 4, 5, 1e6].map(retryPause)).toEqual([5000, 10_000, 20_000, 40_000, 60_000, 60_000]);
+});

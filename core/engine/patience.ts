@@ -1,0 +1,169 @@
+/**
+ * How long a Master may be without its addresses. Advertising for addresses that nobody can reach is worse than
+ * no Master: it keeps every Backup from taking over.
+ */
+import os from 'node:os';
+import { Int, Num, State, type StateTable } from '../shared/state-table.ts';
+import type { EngineRouter } from './router.ts';
+
+/** A Master gives up after the kernel has refused its addresses for this many ms: some four attempts. */
+export const REFUSED_BOUND = 1000;
+
+/**
+ * It gives up too if the actuator has put nothing in place for anyone, and refused nothing, for this many ms:
+ * some call hangs. An actuator that is merely busy with thousands of routers is heard of all the time.
+ */
+export const SILENT_BOUND = 30_000;
+
+/** Looked at this often, in ms. What passes meanwhile unseen is a stop of the whole process: nobody's fault. */
+const TURN = 100;
+const STALL = 500;
+
+/** First and longest pause in ms before a router that gave up starts again. */
+const FIRST_PAUSE = 5000;
+const LONGEST_PAUSE = 60_000;
+
+/** The pause in ms after a router gave up for the `times`th time in a row: 5 s, doubled up to 60 s. */
+export function retryPause(times: number): number {
+  return Math.min(FIRST_PAUSE * 2 ** Math.min(times - 1, 16), LONGEST_PAUSE);
+}
+
+/** What of the engine this needs. */
+export interface Impatient {
+  readonly routers: readonly EngineRouter[];
+  giveUp(router: EngineRouter, retryAt: number): void;
+  settle(): void;
+}
+
+/** Watches the Masters of one engine. Reads the state table, and never waits. */
+export class Patience {
+  /** Since when each slot's Master has been without its addresses, monotonic ms; 0: it is not. */
+  private readonly since: Float64Array;
+  /** Since when the kernel has refused them; 0: it has not. */
+  private readonly refused: Float64Array;
+  private lastNews = 0;
+  private lastLook = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private stopped = false;
+
+  /**
+   * @param retry starts the routers of these slots again, on the links as they are
+   * @param clock monotonic ms
+   */
+  constructor(
+    private readonly engine: Impatient,
+    private readonly table: StateTable,
+    private readonly retry: (slots: readonly number[]) => void,
+    private readonly clock: () => number,
+  ) {
+    this.since = new Float64Array(table.slots);
+    this.refused = new Float64Array(table.slots);
+  }
+
+  /** What a router wants of the kernel has changed: looks every {@link TURN} ms until nothing is waited for. */
+  watch(): void {
+    if (this.timer || this.stopped) return;
+    this.lastLook = this.clock();
+    this.lastNews = Math.max(this.lastNews, this.lastLook);
+    this.timer = setInterval(() => this.turn(), TURN);
+  }
+
+  /** The actuator has done something for somebody, or was refused it. */
+  heard(): void {
+    this.lastNews = this.clock();
+    if (this.engine.routers.some(({ slot, state }) => this.isWaiting(slot, state))) this.watch();
+  }
+
+  /** Another engine runs the routers from now on, or nobody. */
+  stop(): void {
+    this.stopped = true;
+    clearInterval(this.timer);
+  }
+
+  private turn(): void {
+    if (this.look(this.clock())) return;
+    clearInterval(this.timer);
+    this.timer = undefined;
+  }
+
+  /**
+   * Lets those give up whose time is over, and those start again whose pause is.
+   * @param now monotonic ms
+   * @returns whether there is still something to wait for
+   */
+  look(now: number): boolean {
+    const stood = now - this.lastLook;
+    this.lastLook = now;
+    if (stood > STALL) this.postpone(stood);
+    let waiting = false;
+    let gaveUp = false;
+    const due: number[] = [];
+    for (const router of this.engine.routers) {
+      const { slot, state } = router;
+      const retryAt = this.table.num(slot, Num.RetryAt);
+      if (retryAt !== 0) {
+        waiting = true;
+        if (now >= retryAt) due.push(slot);
+      }
+      if (state !== State.Master || this.isInPlace(slot)) {
+        this.since[slot] = 0;
+        this.refused[slot] = 0;
+        if (state === State.Master && this.table.int(slot, Int.GiveUps) > 0) this.forgive(slot);
+        continue;
+      }
+      waiting = true;
+      if (!this.isOverdue(router, now)) continue;
+      this.giveUp(router, now);
+      gaveUp = true;
+    }
+    if (gaveUp) this.engine.settle();
+    if (due.length > 0) this.retry(due);
+    return waiting;
+  }
+
+  private isWaiting(slot: number, state: State): boolean {
+    if (this.table.num(slot, Num.RetryAt) !== 0) return true;
+    return state === State.Master && (!this.isInPlace(slot) || this.table.int(slot, Int.GiveUps) > 0);
+  }
+
+  private isInPlace(slot: number): boolean {
+    return this.table.int(slot, Int.Applied) === this.table.int(slot, Int.Wanted);
+  }
+
+  /** The address owner's addresses are its interface's own: they are there, whatever else was refused. */
+  private isOverdue({ slot, priority }: EngineRouter, now: number): boolean {
+    if (priority === 255) return false;
+    if (this.since[slot] === 0) this.since[slot] = now;
+    if (this.table.int(slot, Int.Refused) !== this.table.int(slot, Int.Wanted)) {
+      this.refused[slot] = 0;
+      return now - Math.max(this.since[slot]!, this.lastNews) >= SILENT_BOUND;
+    }
+    if (this.refused[slot] === 0) this.refused[slot] = now;
+    return now - this.refused[slot]! >= REFUSED_BOUND;
+  }
+
+  private giveUp(router: EngineRouter, now: number): void {
+    const { slot } = router;
+    const { table } = this;
+    const times = table.int(slot, Int.GiveUps) + 1;
+    const errno = this.refused[slot] === 0 ? os.constants.errno.ETIMEDOUT : table.int(slot, Int.KernelErrno);
+    table.setInt(slot, Int.GiveUps, times);
+    table.setInt(slot, Int.GiveUpErrno, errno);
+    this.since[slot] = 0;
+    this.refused[slot] = 0;
+    this.engine.giveUp(router, now + retryPause(times));
+  }
+
+  private forgive(slot: number): void {
+    this.table.setInt(slot, Int.GiveUps, 0);
+    this.table.setInt(slot, Int.GiveUpErrno, 0);
+  }
+
+  private postpone(by: number): void {
+    this.lastNews += by;
+    for (let slot = 0; slot < this.since.length; slot++) {
+      if (this.since[slot] !== 0) this.since[slot]! += by;
+      if (this.refused[slot] !== 0) this.refused[slot]! += by;
+    }
+  }
+}

@@ -1,0 +1,162 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { VirtualRouterConfig } from '../config/model.ts';
+import type { Link } from '../plugin/types.ts';
+import { EventRing } from '../shared/event-ring.ts';
+import { State, StateTable } from '../shared/state-table.ts';
+import type { Attachment } from './attachment.ts';
+import { Engine } from './engine.ts';
+import { Observer } from './observer.ts';
+import { Placement } from './placement.ts';
+import { EngineRouter } from './router.ts';
+
+/** The kernel as far as sockets go. */
+const kernel = vi.hoisted(() => ({
+  next: 100,
+  open: new Set<number>(),
+  filters: new Map<number, number[]>(),
+  refuse: '',
+}));
+
+vi.mock('../native/index.ts', () => ({
+  Meta: { Tag: 0, Length: 1, Foreign: 2, Count: 4 },
+  Queue: { Descriptor: 0, Offset: 1, Length: 2, Count: 3 },
+  native: {
+    monotonicMs: () => 1000,
+    openPacketSocket: () => {
+      if (kernel.refuse !== '') throw new Error(kernel.refuse);
+      kernel.open.add(++kernel.next);
+      return kernel.next;
+    },
+    attachFilter: (descriptor: number, program: Uint32Array) => kernel.filters.set(descriptor, [...program]),
+    detachFilter: (descriptor: number) => kernel.filters.delete(descriptor),
+    joinMulticast: () => {},
+    bindPacketSocket: () => {},
+    Claims: class {
+      take(): boolean {
+        return true;
+      }
+      release(): void {}
+    },
+    closeDescriptor: (descriptor: number) => kernel.open.delete(descriptor),
+    PacketLoop: class {
+      add(): void {}
+      remove(): void {}
+      setTimer(): void {}
+      flush(): number {
+        return 0;
+      }
+      close(): void {}
+    },
+  },
+}));
+
+function link(index: number, name: string): Link {
+  const address = { family: 4, address: `10.0.${index}.2`, prefixLength: 24, label: name, secondary: false };
+  return {
+    ...{ index, name, mac: `02:00:00:00:00:0${index}`, up: true, running: true, ethernet: true },
+    ...{ mtu: 1500, type: 'veth', parent: 0, addresses: [address as Link['addresses'][number]] },
+  };
+}
+
+function router(on: string, vrid: number): VirtualRouterConfig {
+  return {
+    ...{ position: { file: 'rvrrpd.conf', line: 1 }, vrid, interface: on, family: 4, version: 2 },
+    ...{ addresses: [`10.9.${vrid}.1`], priority: 100, preempt: true, advertisementIntervalCs: 100 },
+    ...{ rfc3768: true, authSecret: '', vifname: `standby${vrid}`, socketFilter: true },
+  };
+}
+
+/** An engine with router 7 on `a` and router 8 on `b`. */
+function stage() {
+  const table = StateTable.allocate(2);
+  const routers = [router('a', 7), router('b', 8)].map(
+    (config, slot) => new EngineRouter(slot, config, undefined, table),
+  );
+  const observer = new Observer(EventRing.allocate(64), table.slots + 1);
+  const engine = new Engine(routers, table, observer, () => {}, false);
+  const attached: Attachment[] = [];
+  const attach = engine.attach.bind(engine);
+  vi.spyOn(engine, 'attach').mockImplementation((attachment) => {
+    attached.push(attachment);
+    attach(attachment);
+  });
+  const filter = {
+    plugin: 'filter 1',
+    program: ({ vrids }: { readonly vrids: readonly number[] }) => [{ code: 6, jt: 0, jf: 0, k: vrids[0]! }],
+  };
+  const errors: string[] = [];
+  const log = (message: string): number => errors.push(message);
+  const placement = new Placement(engine, table, [filter, filter], log, () => {});
+  return { placement, engine, routers, attached, errors };
+}
+
+const LINKS = [link(1, 'a'), link(2, 'b')];
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  kernel.open.clear();
+  kernel.filters.clear();
+  kernel.refuse = '';
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test('interfaces that swap names: table and filter of a socket follow its virtual routers', () => {
+  const { placement, attached, routers } = stage();
+  placement.update(LINKS);
+  const [first, second] = attached;
+  expect([first!.slotOfVrid[7], first!.slotOfVrid[8]]).toEqual([0, -1]);
+  expect(kernel.filters.get(first!.descriptor)).toEqual([6, 0, 0, 7]);
+
+  placement.update([link(1, 'b'), link(2, 'a')]);
+  expect(attached).toHaveLength(2);
+  expect([first!.slotOfVrid[7], first!.slotOfVrid[8]]).toEqual([-1, 1]);
+  expect([second!.slotOfVrid[7], second!.slotOfVrid[8]]).toEqual([0, -1]);
+  expect(kernel.filters.get(first!.descriptor)).toEqual([6, 0, 0, 8]);
+  expect(kernel.filters.get(second!.descriptor)).toEqual([6, 0, 0, 7]);
+  expect(routers.map(({ attachment }) => attachment)).toEqual([second, first]);
+});
+
+test('an engine that has let go obeys nothing that touches sockets or routers', () => {
+  const { placement, engine, routers } = stage();
+  placement.update(LINKS);
+  const handed = placement.letGo([]);
+  expect(handed).toHaveLength(2);
+  const open = [...kernel.open];
+  const states = routers.map(({ state }) => state);
+  placement.update([]);
+  placement.update([LINKS[0]!, { ...LINKS[1]!, running: false }]);
+  placement.shutdown();
+  engine.announceApplied();
+  vi.advanceTimersByTime(60_000);
+  expect([...kernel.open]).toEqual(open);
+  expect(routers.map(({ state }) => state)).toEqual(states);
+  expect(() => placement.letGo([])).toThrow('no sockets any more');
+});
+
+test('an engine that has stopped opens nothing any more', () => {
+  const { placement } = stage();
+  placement.update(LINKS);
+  placement.shutdown();
+  expect(kernel.open.size).toBe(0);
+  placement.update([...LINKS]);
+  expect(kernel.open.size).toBe(0);
+});
+
+test('a socket that could not be opened is tried again, and told once', () => {
+  const { placement, errors, routers } = stage();
+  kernel.refuse = 'socket(AF_PACKET): EMFILE (Too many open files)';
+  placement.update(LINKS);
+  vi.advanceTimersByTime(9000); // three more times
+  expect(errors).toEqual(
+    ['a', 'b'].map((name) => `cannot use interface ${name}: ${kernel.refuse}; trying again`),
+  );
+  for (const { state } of routers) expect(state).not.toBe(State.Backup);
+  kernel.refuse = '';
+  vi.advanceTimersByTime(15_000);
+  expect(kernel.open.size).toBe(4); // for each interface one for packets and one for ARP
+  expect(routers.map(({ state }) => state)).toEqual([State.Backup, State.Backup]);
+  vi.advanceTimersByTime(60_000);
+  expect(kernel.open.size).toBe(4); // for each interface one for packets and one for ARP
+});

@@ -1,0 +1,167 @@
+/**
+ * A rehearsal: virtual routers that exist nowhere go through every transition, again and again, until the code of it
+ * is compiled. Without it the first take-over of an engine, for which it may have waited for weeks, would be code
+ * that has never run, and its advertisements would leave some ms late.
+ *
+ * It plays on an engine of its own, in the thread of the real one: code is compiled once for both, and nothing else is
+ * shared. Its state table and its events are scratch memory, its packets come from here, its sockets do not exist.
+ */
+import type { VirtualRouterConfig } from '../config/model.ts';
+import { native } from '../native/index.ts';
+import type { Link } from '../plugin/types.ts';
+import { Cause, EventRing } from '../shared/event-ring.ts';
+import { Int, Num, State, StateTable } from '../shared/state-table.ts';
+import { addressBytes } from '../vrrp/address.ts';
+import { encodeFrame, frameLength } from '../vrrp/frame.ts';
+import { Attachment } from './attachment.ts';
+import { Engine } from './engine.ts';
+import { Observer } from './observer.ts';
+import { EngineRouter } from './router.ts';
+
+/** Virtual routers of the rehearsal: as many deadlines in the heap as make it go up and down. */
+const ROUTERS = 16;
+/** Acts after which the code is compiled, as measured: more of them make the first take-over no faster. */
+const ACTS = 60;
+/** A rehearsal ends after this many ms of work, compiled or not: a slow machine shall start too. */
+const BUDGET = 150;
+
+const OURS = '192.0.2.1';
+const THEIRS = '192.0.2.2';
+const PRIORITY = 100;
+
+const LINK: Link = {
+  index: 1,
+  name: 'rehearsal',
+  mac: '02:00:00:00:00:01',
+  up: true,
+  running: true,
+  ethernet: true,
+  mtu: 1500,
+  type: '',
+  parent: 0,
+  addresses: [{ family: 4, address: OURS, prefixLength: 24, label: 'rehearsal', secondary: false }],
+};
+
+function configuration(vrid: number): VirtualRouterConfig {
+  return {
+    position: { file: '', line: 0 },
+    vrid,
+    interface: LINK.name,
+    family: 4,
+    version: 2,
+    addresses: [`198.51.100.${vrid}`],
+    priority: PRIORITY,
+    preempt: true,
+    advertisementIntervalCs: 100,
+    rfc3768: true,
+    authSecret: '',
+    vifname: `standby${vrid}`,
+    socketFilter: false,
+  };
+}
+
+/** The other router's advertisement with this priority. */
+function theirs(
+  { vrid, version, family, addresses, advertisementIntervalCs }: VirtualRouterConfig,
+  priority: number,
+) {
+  const frame = new Uint8Array(frameLength(version, family, addresses.length));
+  const fields = { vrid, version, family, authType: 0, intervalCs: advertisementIntervalCs, priority };
+  encodeFrame(frame, 0, addressBytes(THEIRS), { ...fields, addresses: addresses.map(addressBytes) });
+  return frame;
+}
+
+/** See the file's comment. */
+export class Rehearsal {
+  /** What came of it: the scratch state, for tests. */
+  readonly table = StateTable.allocate(ROUTERS);
+  private readonly engine: Engine;
+  private readonly superior: Uint8Array[];
+  private readonly inferior: Uint8Array[];
+  private readonly resigned: Uint8Array[];
+  private acts = 0;
+  private spent = 0;
+
+  constructor() {
+    const { table } = this;
+    const configs = Array.from({ length: ROUTERS }, (_, index) => configuration(index + 1));
+    const routers = configs.map((config, slot) => new EngineRouter(slot, config, undefined, table));
+    const observer = new Observer(EventRing.allocate(64), table.slots + 1);
+    const onSettled = (): void => {
+      observer.dirty = false;
+    };
+    this.engine = new Engine(routers, table, observer, onSettled, false);
+    const slotOfVrid = new Int32Array(256).fill(-1);
+    const attachment = Attachment.imaginary(LINK, 4, slotOfVrid);
+    this.engine.attach(attachment);
+    for (const router of routers) {
+      slotOfVrid[router.config.vrid] = router.slot;
+      table.setInt(router.slot, Int.Priority, PRIORITY);
+      router.setPrimary(OURS);
+      router.attachment = attachment;
+      this.engine.rebuildFrames(router, LINK);
+    }
+    this.superior = configs.map((config) => theirs(config, PRIORITY + 1));
+    this.inferior = configs.map((config) => theirs(config, PRIORITY - 1));
+    this.resigned = configs.map((config) => theirs(config, 0));
+  }
+
+  /**
+   * Plays one act, less than a ms of work once the code is warm: from Initialize through all states, and back.
+   * @returns whether another one should follow; after the last one everything is closed
+   */
+  act(): boolean {
+    const { engine, table } = this;
+    const start = native.monotonicMs();
+    for (const router of engine.routers) engine.start(router, Cause.Startup);
+    engine.settle();
+    this.hear(this.superior);
+    this.hear(this.superior); // the same once more: what is familiar is not decoded
+    this.hear(this.inferior); // preempts when its timer expires
+    this.expire(); // becomes Master
+    for (let slot = 0; slot < ROUTERS; slot++) {
+      table.setInt(slot, Int.Applied, table.int(slot, Int.Wanted));
+    }
+    engine.announceApplied();
+    this.expire(); // advertises
+    this.hear(this.inferior); // stays
+    this.hear(this.resigned); // of another Master: advertises at once
+    this.hear(this.superior); // gives way
+    this.hear(this.resigned); // its Master stops: after the skew time it is Master again
+    this.expire();
+    for (const router of engine.routers) engine.stop(router, Cause.Shutdown, State.Initialize);
+    engine.settle();
+    this.spent += native.monotonicMs() - start;
+    if (++this.acts < ACTS && this.spent < BUDGET) return true;
+    engine.close();
+    return false;
+  }
+
+  /** Every router hears its frame. */
+  private hear(frames: readonly Uint8Array[]): void {
+    for (const [index, frame] of frames.entries()) this.engine.place(index, frame, 0);
+    this.engine.wake(frames.length, true);
+  }
+
+  /** Every router's timer has just expired. */
+  private expire(): void {
+    const now = native.monotonicMs();
+    for (let slot = 0; slot < ROUTERS; slot++) this.table.setNum(slot, Num.Deadline, now);
+    this.engine.resume();
+    this.engine.wake(0, true);
+  }
+}
+
+/** How often a running engine plays an act: in between it is all there for its routers. */
+const PAUSE = 20;
+
+/**
+ * Rehearses whenever the engine has nothing else to do.
+ * @param hurry without pauses: the engine does not run yet
+ * @returns settles after the last act
+ */
+export async function rehearse(rehearsal: Rehearsal, hurry: () => boolean): Promise<void> {
+  while (rehearsal.act()) {
+    await new Promise((resolve) => (hurry() ? setImmediate(resolve) : setTimeout(resolve, PAUSE)));
+  }
+}
