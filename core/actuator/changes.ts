@@ -2,10 +2,10 @@
  * Brings holdings into the kernel and out of it: in batches across virtual routers, in order within each,
  * journal first.
  */
-import type { KernelChange, KernelRefusal, NetworkDriver } from '../plugin/types.ts';
+import type { KernelChange, KernelRefusal, KernelResource, NetworkDriver } from '../plugin/types.ts';
 import type { Holding, Holdings } from './holdings.ts';
 import type { Journal } from './journal.ts';
-import type { Moved } from './moved.ts';
+import { isHomeAnother, type Moved, movedTo } from './moved.ts';
 import {
   type DriverResource,
   describe,
@@ -17,7 +17,7 @@ import {
   takingBack,
 } from './resource.ts';
 import { readSysctl, writeSysctl } from './sysctl.ts';
-import type { View } from './view.ts';
+import { View } from './view.ts';
 
 /** Why holdings could not be brought in or out. */
 export type Refusals = ReadonlyMap<Holding, KernelRefusal>;
@@ -126,6 +126,8 @@ export class Changes {
    */
   async takeBack(lists: readonly (readonly Holding[])[]): Promise<Refusals> {
     const refused = new Map<Holding, KernelRefusal>();
+    /** Not found under the name that their interface had. */
+    const vanished: Holding[] = [];
     const goingLinks = new Map<string, Holding>();
     for (const holding of lists.flat()) {
       if (holding.resource.kind === 'link') goingLinks.set(holding.resource.interface, holding);
@@ -146,6 +148,10 @@ export class Changes {
           refused.set(holding, refusal);
           continue;
         }
+        if (holding.home !== undefined && (refusal !== null || isFileMissing(holding.resource))) {
+          vanished.push(holding);
+          continue;
+        }
         if (standing.has(holding)) this.view.takenBack(holding.resource, holding.original);
         this.forget(holding);
       }
@@ -158,8 +164,34 @@ export class Changes {
         refused.set(holding, refused.get(link) ?? { errno: 'EBUSY', message: 'not tried' });
       else this.forget(holding);
     }
+    if (vanished.length > 0) await this.takeBackVanished(vanished, refused);
     this.journal.flush();
     return refused;
+  }
+
+  /** Its interface may have got another name at this very moment: the kernel is asked where it is now. */
+  private async takeBackVanished(
+    vanished: readonly Holding[],
+    refused: Map<Holding, KernelRefusal>,
+  ): Promise<void> {
+    try {
+      this.view = new View((await this.drivers.values().next().value?.links()) ?? []);
+    } catch (error) {
+      const message = `cannot read where it is: ${error instanceof Error ? error.message : String(error)}`;
+      for (const holding of vanished) refused.set(holding, { errno: 'EAGAIN', message });
+      return;
+    }
+    const moved: Moved[] = [];
+    for (const holding of vanished) {
+      const to = movedTo(holding, this.view);
+      if (to) moved.push(to);
+      else if (isFileMissing(holding.resource) && !isHomeAnother(holding, this.view)) {
+        // While an interface gets another name, its settings are away for a moment.
+        refused.set(holding, { errno: 'EAGAIN', message: 'it is not there at the moment' });
+      } else this.forget(holding);
+    }
+    if (moved.length === 0) return;
+    for (const [stray, refusal] of await this.takeBackMoved(moved)) refused.set(stray, refusal);
   }
 
   /**
@@ -279,7 +311,9 @@ export class Changes {
     const strays = moved.map(({ stray }) => stray).reverse();
     for (const stray of strays) this.note(stray);
     this.journal.flush();
-    return this.takeBack([strays]);
+    const refused = await this.takeBack([strays]);
+    for (const stray of refused.keys()) this.holdings.keep(stray);
+    return refused;
   }
 
   /** Applies changes, each through its driver. */
@@ -316,6 +350,11 @@ export class Changes {
     }
     return answers;
   }
+}
+
+/** A setting whose file is not there. */
+function isFileMissing(resource: KernelResource): boolean {
+  return resource.kind === 'sysctl' && readSysctl(resource.path) === undefined;
 }
 
 /** The resources of a list that are missing after all. */

@@ -19,12 +19,17 @@ export function findMoved(holdings: Holdings, view: View): Moved[] {
   const moved: Moved[] = [];
   for (const holding of holdings.all()) {
     if (holding.state !== 'ours') continue;
-    const resource = presentPlace(holding, view);
-    if (!resource) continue;
-    const stray: Holding = { ...holding, id: identityOf(resource), resource, users: new Set() };
-    moved.push({ holding, stray });
+    const to = movedTo(holding, view);
+    if (to) moved.push(to);
   }
   return moved;
+}
+
+/** Where something of ours is now, if its interface has another name. */
+export function movedTo(holding: Holding, view: View): Moved | undefined {
+  const resource = presentPlace(holding, view);
+  if (!resource) return undefined;
+  return { holding, stray: { ...holding, id: identityOf(resource), resource, users: new Set() } };
 }
 
 /** Whether the interface that a holding was put on is not the one of that name any more. */

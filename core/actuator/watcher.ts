@@ -131,15 +131,17 @@ export class Watcher {
       this.events.lost(holding);
     }
     for (const [stray, { errno, message }] of await this.changes.takeBackMoved(moved)) {
-      this.parts.log('error', `cannot take back the ${describe(stray.resource)}: ${message}`, { errno });
-      this.holdings.keep(stray);
+      this.parts.log('warn', `cannot take back the ${describe(stray.resource)} yet: ${message}`, { errno });
     }
   }
 
   /** What nobody uses, and was found or could not be taken back before. */
   private async takeBackOrphans(): Promise<void> {
     const orphans = this.holdings.orphans();
-    if (orphans.length > 0) await this.changes.takeBack([orphans]);
+    if (orphans.length === 0) return;
+    const refused = await this.changes.takeBack([orphans]);
+    const retry = performance.now() + READING_RETRY;
+    if (refused.size > 0 && retry < this.schedule.due) this.schedule.postpone(retry);
   }
 
   /** Looks at what reading doesn't show, for a start with an earlier run's journal: was it all really done? */
