@@ -110,10 +110,15 @@ async function check(host: Host, file: string): Promise<{ readonly code: number;
 
 describeSystem('what cannot hold its addresses is refused', () => {
   const cases: Record<string, { prepare: readonly string[]; table?: Partial<VrouterTable>; says: RegExp }> = {
-    'vifname is the loopback interface': {
+    'vip is the broadcast address of the interface': {
       prepare: [],
-      table: { vifname: 'lo' },
-      says: /lo.* is not ours/,
+      table: { vip: '10.0.0.255', iftype: 'ether' },
+      says: /10\.0\.0\.255 is the broadcast address of 10\.0\.0\.2\/24 on lan/,
+    },
+    'vip is the network address of the interface': {
+      prepare: [],
+      table: { vip: ['10.0.0.1', '10.0.0.0'] },
+      says: /10\.0\.0\.0 is the network address of 10\.0\.0\.2\/24 on lan/,
     },
     'vifname is a bridge': {
       prepare: ['link add mybridge type bridge'],

@@ -10,6 +10,7 @@ import type { ActuatorInit } from './messages.ts';
 import { Planner } from './planner.ts';
 import type { ActuatorPlugins } from './plugins.ts';
 import { describe, interfaceOf } from './resource.ts';
+import { subnetEdgeFault } from './subnet-edges.ts';
 import { readSysctl, sysctlHolds } from './sysctl.ts';
 import { View } from './view.ts';
 
@@ -43,7 +44,11 @@ export async function findObstacles(
   const ethernet = new Map(links.filter((link) => link.ethernet).map((link) => [link.name, link]));
   const obstacles: string[] = [];
   for (const slot of slots) {
-    const fault = faultOf(() => planner.plan(slot, ethernet)?.resources ?? [], surroundings);
+    const router = config.virtualRouters[slot]!;
+    const link = ethernet.get(router.interface);
+    const fault =
+      (link && subnetEdgeFault(router, link)) ??
+      faultOf(() => planner.plan(slot, ethernet)?.resources ?? [], surroundings);
     if (fault !== undefined) obstacles.push(`${nameOf(config, slot)}: ${fault}`);
   }
   return obstacles;

@@ -23,6 +23,7 @@ export function virtualAddress(text: string): AddressVerdict {
   if (first === 127) return { fault: 'must not be a loopback address' };
   if (first >= 224 && first < 240) return { fault: 'must not be a multicast address' };
   if (text === '255.255.255.255') return { fault: 'must not be the broadcast address' };
+  if (first >= 240) return { fault: "must not be a reserved address: 240.0.0.0/4 is nobody's (RFC 1112)" };
   return { family: 4, address: text };
 }
 

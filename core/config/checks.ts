@@ -13,6 +13,9 @@ import { isUserLine, publicPart } from './users.ts';
 /** Addresses in one advertisement: its Count field is an octet (RFC 3768 §5.3.5). */
 export const MAX_ADDRESSES = 255;
 
+/** In every network namespace, from its first moment on. */
+const LOOPBACK = 'lo';
+
 /** A virtual router, as far as its table could be understood. */
 export interface RouterFacts {
   readonly path: ConfigPath;
@@ -81,10 +84,18 @@ function checkRouter(table: RawTable, path: ConfigPath, list: IssueList): Router
   if (typeof name === 'string') {
     const fault = interfaceNameFault(name);
     if (fault !== undefined) list.error([...path, 'interface'], fault);
+    if (name === LOOPBACK)
+      list.error([...path, 'interface'], 'is the loopback interface: must be an Ethernet one');
   }
   if (typeof vifname === 'string') {
     const fault = interfaceNameFault(vifname);
     if (fault !== undefined) list.error([...path, 'vifname'], fault);
+    if (vifname === LOOPBACK) {
+      list.error(
+        [...path, 'vifname'],
+        'is the loopback interface: must be the name of an interface to be made',
+      );
+    }
   }
   if (version === 3) list.error([...path, 'version'], 'VRRPv3/IPv6 not supported yet: must be 2');
   if (group === 0) {

@@ -75,6 +75,20 @@ describe('virtual routers', () => {
   });
 
   test.each([
+    ['interface', 'interface = "lo"', 'is the loopback interface: must be an Ethernet one'],
+    [
+      'vifname',
+      'interface = "eth0"\nvifname = "lo"',
+      'is the loopback interface: must be the name of an interface to be made',
+    ],
+  ])('%s is not the loopback interface', (directive, lines, message) => {
+    const line = 1 + lines.split('\n').length + 1;
+    expect(complaints(router('', `group = 1\n${lines}\nvip = "10.0.0.1"`))).toEqual([
+      `error ${line}: vrouter[0].${directive} = "lo": ${message}`,
+    ]);
+  });
+
+  test.each([
     ['"10.0.0"', 'must be an IPv4 address such as 192.0.2.1'],
     ['"10.0.0.256"', 'must be an IPv4 address such as 192.0.2.1'],
     ['"010.0.0.1"', 'must be an IPv4 address such as 192.0.2.1'],
@@ -87,6 +101,8 @@ describe('virtual routers', () => {
     ['"224.0.0.18"', 'must not be a multicast address'],
     ['"239.255.255.255"', 'must not be a multicast address'],
     ['"255.255.255.255"', 'must not be the broadcast address'],
+    ['"240.0.0.1"', "must not be a reserved address: 240.0.0.0/4 is nobody's (RFC 1112)"],
+    ['"255.255.255.254"', "must not be a reserved address: 240.0.0.0/4 is nobody's (RFC 1112)"],
     ['"2001:db8::1"', 'VRRPv3/IPv6 not supported yet: must be an IPv4 address'],
     ['"fe80::1%eth0"', 'must be an address without a zone'],
     ['5', 'must be an IPv4 address or an array of them'],
