@@ -34,10 +34,9 @@ export function findMarked(router: VirtualRouterConfig, plan: readonly KernelRes
   const mac = virtualMac(router);
   const index = view.indexOf(home);
   const resources: KernelResource[] = [];
-  const link = index === 0 ? undefined : view.childOf(index, 'macvlan', mac);
-  if (link !== undefined) {
-    resources.push({ kind: 'link', type: 'macvlan', interface: link, parent: home, mac });
-  }
+  const wanted = { kind: 'link', type: 'macvlan', parent: home, mac } as const;
+  const name = index === 0 ? undefined : view.childOf(index, wanted.type, mac);
+  if (name !== undefined) resources.push({ ...wanted, interface: name });
   if (view.macOf(home) === mac) resources.push({ kind: 'mac', interface: home, mac });
   const host = family === 4 ? 32 : 128;
   const hasNetwork = view
