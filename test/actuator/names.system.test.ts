@@ -210,7 +210,8 @@ describe('macvlan', () => {
   it('makes its interface again when that was renamed, and removes the renamed one', async () => {
     const actuator = await start([vip]);
     await actuator.flip([0]);
-    rename('standby7', 'other7');
+    // It may be gone before anybody could set it up again.
+    netns.run('ip link set standby7 down; ip link set standby7 name other7');
     await eventually('standby7 with its address', 15_000, () => {
       const links = netns.run('ip -br addr');
       return !links.includes('other7') && /^standby7@\S+ .*192\.0\.0\.1\/32/m.test(links);
