@@ -85,7 +85,9 @@ export class Changes {
       );
       for (const holding of missing) this.note(holding);
       this.journal.flush();
-      const answers = await this.apply(missing, (holding) => installing(holding.resource as DriverResource));
+      const answers = await this.apply(missing, (holding) =>
+        aimed(installing(holding.resource as DriverResource), holding),
+      );
       for (const holding of missing) {
         const refusal = answers.get(holding) ?? null;
         if (refusal === null || this.wasDoneBefore(holding, refusal)) {
@@ -139,8 +141,8 @@ export class Changes {
     for (const wave of waves(lists, ({ resource }) => resource.kind)) {
       const ours = wave.filter((holding) => holding.state === 'ours' && !sinking(holding));
       const standing = new Set(ours.filter((holding) => this.isStillOurs(holding)));
-      const answers = await this.apply([...standing], ({ resource, original }) =>
-        takingBack(resource as DriverResource, original),
+      const answers = await this.apply([...standing], (holding) =>
+        aimed(takingBack(holding.resource as DriverResource, holding.original), holding),
       );
       for (const holding of ours) {
         const refusal = answers.get(holding) ?? null;
@@ -350,6 +352,12 @@ export class Changes {
     }
     return answers;
   }
+}
+
+/** Means the interface that the holding was put on, or is to be, whichever has its name by now. */
+function aimed(change: KernelChange, { home }: Holding): KernelChange {
+  if (home === undefined || !('interface' in change)) return change;
+  return 'parent' in change ? change : { ...change, index: home };
 }
 
 /** A setting whose file is not there. */

@@ -12,7 +12,7 @@ import type { View } from './view.ts';
 /** See the file's comment. */
 export class Leftovers {
   private readonly planner: Planner;
-  /** What interfaces had before they got a virtual MAC address, by `<interface> <virtual MAC>`. */
+  /** What interfaces had before they got a virtual MAC address, by index, and by name for one that comes back with another, and by virtual MAC. */
   private readonly originals = new Map<string, string>();
   /** What the operator was told. */
   private readonly told = new Set<string>();
@@ -101,14 +101,17 @@ export class Leftovers {
 
   /** What is put back is known as long as we run, even if the interface has been away in between. */
   remember(): void {
-    for (const { resource, original } of this.holdings.all()) {
+    for (const { resource, original, home } of this.holdings.all()) {
       if (resource.kind !== 'mac' || original === undefined || original === resource.mac) continue;
       this.originals.set(`${resource.interface} ${resource.mac}`, original);
+      if (home !== undefined) this.originals.set(`${home} ${resource.mac}`, original);
     }
   }
 
   private originalOf(name: string, mac: string): string | undefined {
-    const known = this.originals.get(`${name} ${mac}`) ?? permanentMac(name);
+    const index = this.changes.view.indexOf(name);
+    const known =
+      this.originals.get(`${index} ${mac}`) ?? this.originals.get(`${name} ${mac}`) ?? permanentMac(name);
     if (known !== undefined && known !== mac) return known;
     return this.changes.view
       .addressesOf(name)
