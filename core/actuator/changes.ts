@@ -281,6 +281,14 @@ export class Changes {
         message: `cannot install ${describe(resource)}: there is ${found.what}`,
       });
     }
+    if (found.is === 'homeless' && resource.kind === 'mac') {
+      // It may be back by now, under a name that was another's: nobody would know what to put back.
+      refused.set(holding, {
+        errno: 'ENODEV',
+        message: `cannot install ${describe(resource)}: no such interface`,
+      });
+      return false;
+    }
     // Of a MAC address put back after somebody changed it, the one before ours counts.
     if (found.is === 'absent' && found.original !== undefined) holding.original ??= found.original;
     return found.is !== 'same' && found.is !== 'other' && found.is !== 'altered';

@@ -52,11 +52,12 @@ const setting = (name: string): string => netns.run(`sysctl -n net.ipv4.conf.${n
 
 /** Waits until an interface has exactly these addresses and this MAC address. */
 async function becomes(name: string, addresses: readonly string[], hardware: string): Promise<void> {
-  await eventually(
-    `${name} with ${addresses.join(', ')} and ${hardware}`,
-    15_000,
-    () => netns.addresses(name).sort().join() === [...addresses].sort().join() && mac(name) === hardware,
-  );
+  const wanted = `${[...addresses].sort().join(', ')} and ${hardware}`;
+  await eventually(`${name} with ${wanted}`, 15_000, () => {
+    const present = `${netns.addresses(name).sort().join(', ')} and ${mac(name)}`;
+    if (present !== wanted) throw new Error(`it has ${present}`);
+    return true;
+  });
 }
 
 const own = (name: string, label = name): string => `192.0.${name.at(-1)}.10/24 ${label}`;
@@ -164,7 +165,9 @@ describe.each(['libnl', 'ioctl'])('ether with %s', (netdrv) => {
       journal: path.join(bundle.folder, 'run', `${netns.name}-2`),
     });
     expect(netns.addresses('eth0')).toEqual([own('eth0')]);
-    expect(actuator.links().find(({ name }) => name === 'eth0')?.addresses).toHaveLength(1);
+    const told = await actuator.until((entry) => entry.from === 'actuator');
+    const links = told.from === 'actuator' ? told.message.links : [];
+    expect(links.find(({ name }) => name === 'eth0')?.addresses).toHaveLength(1);
     // A veth interface has no permanent address, and without IPv6 nothing tells what it had.
     expect(actuator.log().join('\n')).toMatch(/eth0 has the MAC address .* give it back by hand/);
   });
