@@ -87,7 +87,9 @@ describeSystem('a start after SIGKILL', () => {
       withLab(async (lab) => {
         const { r1 } = await twoRouters(lab);
         await killMaster(lab, r1, ether);
-        // What the administrator of the new namespace has made happens to look the same.
+        // What the administrator of the new namespace has made happens to look the same, but for our label.
+        await r1.ip(`addr del ${VIP}/32 dev lan`);
+        await r1.ip(`addr add ${VIP}/32 dev lan`);
         const before = await snapshot(r1);
         edit(journalOf(r1), (header) => ({ ...header, cookie: '1' }));
         const daemon = await restart(lab, r1, ether);
@@ -159,7 +161,7 @@ describeSystem('a start after SIGKILL', () => {
         await r1.ip('link add lan type veth peer name lan-peer');
         await r1.ip(`link set lan address ${VIRTUAL_MAC}`);
         await r1.ip('link set lan up');
-        await r1.ip(`addr add ${VIP}/32 dev lan label lan:7`);
+        await r1.ip(`addr add ${VIP}/32 dev lan`);
         const daemon = await restart(lab, r1, ether);
         expect(await macOf(r1, 'old')).toBe(R1_MAC);
         expect(await r1.ip('-br -4 addr show dev old')).toContain(`${R1}/24`);

@@ -74,9 +74,11 @@ export class Actuator {
       if (!this.stopping) await this.wakeUp.sleep(Math.min(more, this.watcher.due) - performance.now());
     }
     if (this.stopping === 'take back') {
+      await this.watcher.tryRead(); // names may have changed hands since the last reading
       const { protocols, routers } = this.masters.releaseAll();
       await this.takeBack([protocols]);
       await this.takeBack(routers);
+      await this.takeBack(byInterface(this.holdings.orphans()));
     }
     this.close();
   }

@@ -2,9 +2,10 @@
  * Brings holdings into the kernel and out of it: in batches across virtual routers, in order within each,
  * journal first.
  */
-import type { KernelChange, KernelRefusal, NetworkDriver } from '../plugin/types.ts';
+import type { KernelChange, KernelRefusal, KernelResource, NetworkDriver } from '../plugin/types.ts';
 import { type Holding, type Holdings, mayBeOurs } from './holdings.ts';
 import type { Journal } from './journal.ts';
+import { isElsewhere, type Moved, movedTo } from './moved.ts';
 import {
   type DriverResource,
   describe,
@@ -51,7 +52,9 @@ export class Changes {
       );
       for (const holding of missing) if (!holding.wasForeign) this.note(holding);
       this.journal.flush();
-      const answers = await this.apply(missing, (holding) => installing(holding.resource as DriverResource));
+      const answers = await this.apply(missing, (holding) =>
+        aimed(installing(holding.resource as DriverResource), holding),
+      );
       for (const holding of missing) {
         const refusal = answers.get(holding) ?? null;
         // Of a link it says only that the name is taken: the next look tells by whom.
@@ -84,6 +87,8 @@ export class Changes {
    */
   async takeBack(lists: readonly (readonly Holding[])[]): Promise<Refusals> {
     const refused = new Map<Holding, KernelRefusal>();
+    /** Not found under the name that their interface had. */
+    const vanished: Holding[] = [];
     const goingLinks = new Map<string, Holding>();
     const unseen = await this.lookAgain(lists);
     for (const holding of lists.flat()) {
@@ -99,7 +104,7 @@ export class Changes {
       const standing = new Set(ours.filter((holding) => this.isStillOurs(holding)));
       const answers = await this.apply(
         [...standing],
-        ({ resource, original }) => takingBack(resource as DriverResource, original),
+        (holding) => aimed(takingBack(holding.resource as DriverResource, holding.original), holding),
         ({ original }) => original,
       );
       for (const holding of ours) {
@@ -107,6 +112,10 @@ export class Changes {
         if (refusal !== null && !meansGone(refusal)) {
           refused.set(holding, refusal);
           if (!provesNothingDone(refusal)) holding.state = 'unsure';
+          continue;
+        }
+        if (holding.index !== undefined && (refusal !== null || isFileMissing(holding.resource))) {
+          vanished.push(holding);
           continue;
         }
         if (standing.has(holding)) this.view.takenBack(holding.resource, holding.original);
@@ -121,7 +130,45 @@ export class Changes {
         refused.set(holding, refused.get(link) ?? { errno: 'EBUSY', message: 'not tried' });
       else this.forget(holding);
     }
+    if (vanished.length > 0) await this.takeBackVanished(vanished, refused);
     this.journal.flush();
+    return refused;
+  }
+
+  /** Their interfaces may have got other names at this very moment: the kernel is asked where they are now. */
+  private async takeBackVanished(
+    vanished: readonly Holding[],
+    refused: Map<Holding, KernelRefusal>,
+  ): Promise<void> {
+    const unread = await this.look();
+    if (unread) {
+      for (const holding of vanished) refused.set(holding, unread);
+      return;
+    }
+    const moved: Moved[] = [];
+    for (const holding of vanished) {
+      const to = movedTo(holding, this.view);
+      if (to) moved.push(to);
+      else if (isFileMissing(holding.resource) && !isElsewhere(holding, this.view)) {
+        // While an interface gets another name, its settings are away for a moment.
+        refused.set(holding, { errno: 'EAGAIN', message: 'it is not there at the moment' });
+      } else this.forget(holding);
+    }
+    if (moved.length === 0) return;
+    for (const [stray, refusal] of await this.takeBackMoved(moved)) refused.set(stray, refusal);
+  }
+
+  /**
+   * Notes that things of ours are on interfaces that have other names by now, and takes them back there.
+   * @returns what could not be taken back
+   */
+  async takeBackMoved(moved: readonly Moved[]): Promise<Refusals> {
+    for (const { holding } of moved) this.forget(holding);
+    const strays = moved.map(({ stray }) => stray).reverse();
+    for (const stray of strays) this.note(stray);
+    this.journal.flush();
+    const refused = await this.takeBack([strays]);
+    for (const stray of refused.keys()) this.holdings.keep(stray);
     return refused;
   }
 
@@ -165,18 +212,21 @@ export class Changes {
   }
 
   /**
-   * After the view was read: what of that which we are unsure of is there, and which links are ours by their index.
+   * After the view was read: what of that which we are unsure of is there, and the indices of what we know by its
+   * name only.
    */
   settle(): void {
     for (const holding of this.holdings.all()) {
       const { resource } = holding;
       const found = this.view.find(resource);
       if (holding.state === 'unsure') this.decide(holding, found);
-      if (resource.kind !== 'link' || holding.state !== 'ours' || found.is !== 'same') continue;
-      const index = this.view.indexOf(resource.interface);
+      if (holding.state !== 'ours' || (found.is !== 'same' && found.is !== 'unknown')) continue;
+      const index = this.view.indexOf(interfaceOf(resource) ?? '');
       if (index === 0 || index === holding.index) continue;
-      holding.index = index;
-      this.note(holding);
+      if (resource.kind === 'link') {
+        holding.index = index;
+        this.note(holding);
+      } else holding.index ??= index; // what is on a link of ours is known by that link's entry
     }
     this.journal.flush();
   }
@@ -186,23 +236,30 @@ export class Changes {
     const { resource, index } = holding;
     const isOurs = found.is === 'same' || (found.is === 'altered' && found.index === index);
     const home = resource.kind === 'sysctl' ? interfaceOf(resource) : undefined;
-    const isElsewhere =
+    const isGone =
       ['other', 'altered', 'homeless'].includes(found.is) || (home !== undefined && !this.view.has(home));
+    if (isElsewhere(holding, this.view)) return; // the next reading follows it, see moved.ts
     if (isOurs) holding.state = 'ours';
-    else if (isElsewhere) this.forget(holding);
+    else if (isGone) this.forget(holding);
   }
 
   /** Reads links and addresses if we are unsure of any of these. @returns why they could not be read */
   private async lookAgain(lists: readonly (readonly Holding[])[]): Promise<KernelRefusal | undefined> {
     if (!lists.some((list) => list.some(({ state }) => state === 'unsure'))) return undefined;
+    const unread = await this.look();
+    if (!unread) this.settle();
+    return unread;
+  }
+
+  /** Reads links and addresses. @returns why they could not be read */
+  private async look(): Promise<KernelRefusal | undefined> {
     try {
       this.view = new View((await this.drivers.values().next().value?.links()) ?? []);
+      return undefined;
     } catch (error) {
       const message = `cannot read links and addresses: ${error instanceof Error ? error.message : error}`;
       return { errno: 'EIO', message };
     }
-    this.settle();
-    return undefined;
   }
 
   /** Ends our holding of something that is not in the kernel any more. */
@@ -214,13 +271,11 @@ export class Changes {
   /** Looks before the change: false if nothing is to be done, or nothing can be. */
   private isNeeded(holding: Holding, refused: Map<Holding, KernelRefusal>): boolean {
     const { resource } = holding;
+    if (resource.kind !== 'link') this.settleOn(holding);
     if (resource.kind === 'sysctl') {
       const home = interfaceOf(resource);
       if (home !== undefined && !this.view.has(home)) {
-        refused.set(holding, {
-          errno: 'ENODEV',
-          message: `cannot install ${describe(resource)}: no such interface`,
-        });
+        refused.set(holding, noSuchInterface(resource));
         return false;
       }
       const value = readSysctl(resource.path);
@@ -243,9 +298,23 @@ export class Changes {
         message: `cannot install ${describe(resource)}: there is ${found.what}`,
       });
     }
+    if (found.is === 'homeless' && resource.kind === 'mac') {
+      // It may be back by now, under a name that was another's: nobody would know what to put back.
+      refused.set(holding, noSuchInterface(resource));
+      return false;
+    }
     // Of a MAC address put back after somebody changed it, the one before ours counts.
     if (found.is === 'absent' && found.original !== undefined) holding.original ??= found.original;
     return found.is !== 'same' && found.is !== 'other' && found.is !== 'altered';
+  }
+
+  /** It is to be put on the interface that has its name now. */
+  private settleOn(holding: Holding): void {
+    const index = this.view.indexOf(interfaceOf(holding.resource) ?? '');
+    // What another interface of this name had before is nothing to give back to this one.
+    if (holding.index !== undefined && holding.index !== index) delete holding.original;
+    if (index === 0) delete holding.index;
+    else holding.index = index;
   }
 
   /** Whether the kernel still has what we gave it: what somebody else has changed since is theirs. */
@@ -258,13 +327,13 @@ export class Changes {
     return true; // the kernel tells
   }
 
-  private note({ resource, driver, original, index: known }: Holding): void {
-    const index = resource.kind === 'link' ? known : this.view.indexOf(interfaceOf(resource) ?? '');
+  /** Writes down that something is ours, before it is, or because it was found to be. In effect after a flush. */
+  note({ resource, driver, original, index }: Holding): void {
     this.journal.add({
       resource,
       driver,
       ...(original !== undefined && { original }),
-      ...(index !== undefined && index !== 0 && { index }),
+      ...(index !== undefined && { index }),
     });
   }
 
@@ -304,6 +373,21 @@ export class Changes {
     }
     return answers;
   }
+}
+
+function noSuchInterface(resource: KernelResource): KernelRefusal {
+  return { errno: 'ENODEV', message: `cannot install ${describe(resource)}: no such interface` };
+}
+
+/** Means the interface that the holding was put on, or is to be, whichever has its name by now. */
+function aimed(change: KernelChange, { index }: Holding): KernelChange {
+  if (index === undefined || !('interface' in change)) return change;
+  return 'parent' in change ? change : { ...change, index };
+}
+
+/** A setting whose file is not there. */
+function isFileMissing(resource: KernelResource): boolean {
+  return resource.kind === 'sysctl' && readSysctl(resource.path) === undefined;
 }
 
 /** The resources of a list that are missing after all. */

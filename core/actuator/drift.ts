@@ -1,5 +1,6 @@
 /** Finds what has gone from the kernel without us. */
 import type { Holding, Holdings } from './holdings.ts';
+import { isElsewhere } from './moved.ts';
 import { interfaceOf } from './resource.ts';
 import type { View } from './view.ts';
 
@@ -19,8 +20,15 @@ export function findDrift(holdings: Holdings, view: View): Drift {
   const removed: Holding[] = [];
   const altered: Holding[] = [];
   const goneLinks = new Set<string>();
+  const strayed = new Set<Holding>();
   const installed = [...holdings.all()].filter(({ state }) => state === 'ours' || state === 'foreign');
   for (const holding of installed) {
+    // What is there as wanted is not ours if the interface that we put ours on has gone.
+    if (holding.state === 'ours' && isElsewhere(holding, view)) {
+      lost.push(holding);
+      strayed.add(holding);
+      continue;
+    }
     const found = view.find(holding.resource);
     const { is } = found;
     if (holding.resource.kind === 'link' && holding.state === 'ours' && is === 'same')
@@ -35,7 +43,7 @@ export function findDrift(holdings: Holdings, view: View): Drift {
     if (holding.resource.kind === 'link') goneLinks.add(holding.resource.interface);
   }
   for (const holding of installed) {
-    if (holding.resource.kind !== 'sysctl') continue;
+    if (holding.resource.kind !== 'sysctl' || strayed.has(holding)) continue;
     const home = interfaceOf(holding.resource);
     // An interface's settings go with it; one made again under its name starts from the defaults.
     if (home !== undefined && (goneLinks.has(home) || !view.has(home))) lost.push(holding);

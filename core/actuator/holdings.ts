@@ -24,7 +24,10 @@ export interface Holding {
   wasForeign?: boolean;
   /** `mac` and `sysctl`: what to put back. */
   original?: string;
-  /** `link` that is ours: the index by which it is known, whatever somebody does to it; absent until it was read. */
+  /**
+   * Index of the interface that it is, or is on: names change hands. Of a link that we made it is absent until the
+   * link was read, of a route always.
+   */
   index?: number;
 }
 
@@ -73,10 +76,15 @@ export class Holdings {
       users: new Set(),
       state: 'ours',
       ...(original !== undefined && { original }),
-      ...(index !== undefined && resource.kind === 'link' && { index }),
+      ...(index !== undefined && { index }),
     };
     this.add(holding);
     return holding;
+  }
+
+  /** Keeps something of ours that nobody uses, to be taken back later, unless something else has its place. */
+  keep(holding: Holding): void {
+    if (!this.byId.has(holding.id)) this.add(holding);
   }
 
   /**
@@ -131,7 +139,8 @@ export class Holdings {
   /** After a holding is not in the kernel any more: nobody wants it, or it has to be installed again. */
   lost(holding: Holding): void {
     holding.state = 'missing';
-    delete holding.index;
+    // Of other things it tells later whether what is to be put back belongs to this interface.
+    if (holding.resource.kind === 'link') delete holding.index;
     if (holding.users.size === 0) this.forget(holding);
   }
 

@@ -2,9 +2,8 @@
  * What an earlier run left in the kernel: which of it is ours. Names change hands, between two runs and between two
  * namespaces; nothing is taken back that may be somebody else's. Pure.
  */
-import type { KernelResource } from '../plugin/types.ts';
 import type { JournalEntry } from './journal.ts';
-import { interfaceOf } from './resource.ts';
+import { interfaceOf, renamed } from './resource.ts';
 import type { View } from './view.ts';
 
 /** What {@link sift} found. */
@@ -75,7 +74,7 @@ function judgeByLook(entry: JournalEntry, view: View): Verdict {
   const { resource } = entry;
   if (resource.kind !== 'address') return entry;
   const { interface: name, address, prefixLength, label } = resource;
-  const present = view.addressesOf(name, address);
+  const present = view.addressOn(name, address);
   if (present.length === 0) return 'gone';
   // A driver may have chosen another label than the one wanted, but none takes the interface's name for it.
   const isOurs = present.some(
@@ -93,7 +92,7 @@ function judgeByMarks(entry: JournalEntry, view: View): Verdict {
   if (resource.kind === 'address') {
     const { interface: name, address, prefixLength, label } = resource;
     const isOurs = view
-      .addressesOf(name, address)
+      .addressOn(name, address)
       .some((each) => each.prefixLength === prefixLength && each.label === label && label !== name);
     return isOurs ? proven : 'stranger';
   }
@@ -112,24 +111,4 @@ function called(entry: JournalEntry, name: string): JournalEntry {
   if (before === name && !entry.doubtful) return entry;
   const { doubtful: _, ...rest } = entry;
   return { ...rest, resource: renamed(entry.resource, name) };
-}
-
-/** A resource after its interface was renamed; the kernel renames labels along. */
-function renamed(resource: KernelResource, name: string): KernelResource {
-  switch (resource.kind) {
-    case 'route':
-      return resource;
-    case 'sysctl':
-      return { ...resource, path: resource.path.map((part, i) => (i === 3 ? name : part)) };
-    case 'address': {
-      const suffix = resource.label?.slice(resource.interface.length);
-      return {
-        ...resource,
-        interface: name,
-        ...(suffix !== undefined && { label: `${name}${suffix}` }),
-      };
-    }
-    default:
-      return { ...resource, interface: name };
-  }
 }

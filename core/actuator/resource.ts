@@ -35,6 +35,26 @@ export function interfaceOf(resource: KernelResource): string | undefined {
   return net === 'net' && (group === 'conf' || group === 'neigh') ? name : undefined;
 }
 
+/** A resource after its interface was renamed; the kernel renames labels along. */
+export function renamed(resource: KernelResource, name: string): KernelResource {
+  switch (resource.kind) {
+    case 'route':
+      return resource;
+    case 'sysctl':
+      return { ...resource, path: resource.path.map((part, i) => (i === 3 ? name : part)) };
+    case 'address': {
+      const suffix = resource.label?.slice(resource.interface.length);
+      return {
+        ...resource,
+        interface: name,
+        ...(suffix !== undefined && { label: `${name}${suffix}` }),
+      };
+    }
+    default:
+      return { ...resource, interface: name };
+  }
+}
+
 /** A resource that a network driver looks after; settings are the core's own. */
 export type DriverResource = Exclude<KernelResource, { kind: 'sysctl' }>;
 

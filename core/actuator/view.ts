@@ -32,6 +32,7 @@ function lowerOf(parent: Pick<Link, 'index' | 'type' | 'parent'>): number {
 export class View {
   private readonly byName = new Map<string, ViewedLink>();
   private readonly names = new Map<number, string>();
+  private byMac: Map<string, string[]> | undefined;
 
   constructor(links: readonly Link[] = []) {
     for (const link of links) {
@@ -56,20 +57,59 @@ export class View {
     return this.byName.get(name)?.index ?? 0;
   }
 
-  /** Name of the link of this index. */
-  nameOf(index: number): string | undefined {
-    return this.names.get(index);
-  }
-
-  /** An address of a link, with each prefix length that it is there with. */
-  addressesOf(name: string, address: string): readonly LinkAddress[] {
-    return this.byName.get(name)?.addresses.get(address) ?? [];
-  }
-
   /** Whether the link of this index has the address. */
   hasAddress(index: number, address: string): boolean {
     const name = this.names.get(index);
     return name !== undefined && this.byName.get(name)?.addresses.has(address) === true;
+  }
+
+  /** Present name of the link of this index, if there is one. */
+  nameOf(index: number): string | undefined {
+    return this.names.get(index);
+  }
+
+  /** MAC address of the link of this name. */
+  macOf(name: string): string | undefined {
+    return this.byName.get(name)?.mac;
+  }
+
+  /** The addresses of the link of this name. */
+  addressesOf(name: string): LinkAddress[] {
+    return [...(this.byName.get(name)?.addresses.values() ?? [])].flat();
+  }
+
+  /** An address of the link of this name, with each prefix length that it is there with. */
+  addressOn(name: string, address: string): readonly LinkAddress[] {
+    return this.byName.get(name)?.addresses.get(address) ?? [];
+  }
+
+  /** Name of a link of this type that sits on the link of this index and has this MAC address. */
+  childOf(parent: number, type: string, mac: string): string | undefined {
+    const home = this.byName.get(this.names.get(parent) ?? '');
+    const lower = home ? lowerOf(home) : parent;
+    for (const name of this.macs().get(mac) ?? []) {
+      const link = this.byName.get(name);
+      if (link?.parent === lower && link.type === type && link.mac === mac) return name;
+    }
+    return undefined;
+  }
+
+  /** Whether any link had this MAC address when the kernel was read. */
+  hasMac(mac: string): boolean {
+    return this.macs().has(mac);
+  }
+
+  /** Names by MAC address, as the kernel was read. */
+  private macs(): ReadonlyMap<string, readonly string[]> {
+    if (!this.byMac) {
+      this.byMac = new Map();
+      for (const { name, mac } of this.byName.values()) {
+        const names = this.byMac.get(mac);
+        if (names) names.push(name);
+        else this.byMac.set(mac, [name]);
+      }
+    }
+    return this.byMac;
   }
 
   /**

@@ -1,9 +1,11 @@
 /** Keeps an eye on the kernel: reads it when there is news, finds drift, tells the engine the links. */
 import type { KernelNews, Link, NetworkDriver } from '../plugin/types.ts';
+import { Adoption } from './adoption.ts';
 import type { Changes } from './changes.ts';
 import { findDrift } from './drift.ts';
 import { type Holding, type Holdings, mayBeOurs } from './holdings.ts';
 import { LogLimit } from './log-limit.ts';
+import { findMoved } from './moved.ts';
 import type { ActuatorParts } from './parts.ts';
 import { ReadingSchedule, type Urgency } from './reading.ts';
 import { describe } from './resource.ts';
@@ -32,6 +34,7 @@ export class Watcher {
   private readonly driver: NetworkDriver | undefined;
   private nextAudit = Number.POSITIVE_INFINITY;
   private toAudit: Holding[] = [];
+  private readonly adoption: Adoption;
   /** The links that are not ours, as text: as read last, and as told to the engine last. */
   private seen = '';
   private told = '';
@@ -47,6 +50,7 @@ export class Watcher {
     const { plugins, log } = parts;
     this.limit = new LogLimit(log);
     this.driver = plugins.drivers.values().next().value;
+    this.adoption = new Adoption(parts, holdings, changes);
     for (const driver of plugins.drivers.values()) {
       driver.watch((news) => {
         this.onNews(news);
@@ -69,16 +73,23 @@ export class Watcher {
       this.toAudit = [...this.holdings.all()].filter(({ resource }) => resource.kind === 'sysctl');
     }
     this.auditSettings(this.toAudit.splice(0, AUDIT_SLICE));
-    if (now < this.schedule.due) return;
+    if (now < this.schedule.due || !(await this.tryRead())) return;
+    await this.takeBackOrphans();
+    await this.refreshRoutes();
+  }
+
+  /** As {@link read}. @returns whether the kernel could be read; if not, it is tried again */
+  async tryRead(): Promise<boolean> {
     try {
       await this.read();
-      await this.refreshRoutes();
+      return true;
     } catch (error) {
       this.limit.warn(
         'reading',
         `cannot read links and addresses: ${error instanceof Error ? error.message : error}`,
       );
       this.schedule.postpone(performance.now() + READING_RETRY);
+      return false;
     }
   }
 
@@ -89,6 +100,7 @@ export class Watcher {
     const links = (await this.driver?.links()) ?? [];
     this.schedule.finished(start, performance.now());
     this.changes.view = new View(links);
+    await this.followNames();
     this.changes.settle();
     const { lost, removed, altered } = findDrift(this.holdings, this.changes.view);
     if (altered.length > 0) await this.restoreMacs(altered);
@@ -103,11 +115,39 @@ export class Watcher {
       this.events.lost(holding);
       this.changes.forget(holding);
     }
+    this.adoption.adopt();
     const foreign = this.foreignLinks();
     const text = JSON.stringify([...foreign.values()]);
     if (text === this.seen) return;
     this.seen = text;
     this.events.linksChanged(foreign);
+  }
+
+  /** Takes back what of ours is on interfaces that have got other names; its users get it again where it belongs. */
+  private async followNames(): Promise<void> {
+    const moved = findMoved(this.holdings, this.changes.view);
+    if (moved.length === 0) return;
+    this.adoption.remember();
+    for (const { holding, stray } of moved) {
+      this.limit.warn(
+        'moved',
+        `${describe(holding.resource)} is now the ${describe(stray.resource)}, as its interface has another name: ` +
+          'taking it back there',
+      );
+      this.events.lost(holding);
+    }
+    for (const [stray, { errno, message }] of await this.changes.takeBackMoved(moved)) {
+      this.parts.log('warn', `cannot take back the ${describe(stray.resource)} yet: ${message}`, { errno });
+    }
+  }
+
+  /** What nobody uses, and was found or could not be taken back before. */
+  private async takeBackOrphans(): Promise<void> {
+    const orphans = this.holdings.orphans();
+    if (orphans.length === 0) return;
+    const refused = await this.changes.takeBack([orphans]);
+    const retry = performance.now() + READING_RETRY;
+    if (refused.size > 0 && retry < this.schedule.due) this.schedule.postpone(retry);
   }
 
   /** Looks at what reading doesn't show, for a start with an earlier run's journal: was it all really done? */

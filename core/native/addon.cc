@@ -1,5 +1,6 @@
 // The core's native part: two classes and some system calls.
 #include "claims.h"
+#include "hardware.h"
 #include "packet_loop.h"
 #include "process.h"
 #include "signals.h"
@@ -10,6 +11,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   rvrrpd::InitSyscalls(env, exports);
   rvrrpd::InitTap(env, exports);
   rvrrpd::InitProcess(env, exports);
+  rvrrpd::InitHardware(env, exports);
   rvrrpd::InitSignals(env, exports);
   rvrrpd::PacketLoop::Init(env, exports);
   rvrrpd::Claims::Init(env, exports);

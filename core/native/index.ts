@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { packageRoot } from '../shared/package-root.ts';
 import type { ClaimCalls } from './claims.ts';
+import type { HardwareCalls } from './hardware.ts';
 import type { ProcessCalls } from './process.ts';
 import type { SignalCalls } from './signals.ts';
 import type { TapCalls } from './tap.ts';
@@ -55,7 +56,7 @@ export interface PacketLoop {
 }
 
 /** What the addon exports. Every call throws an Error whose `code` is the errno name. */
-export interface Native extends ProcessCalls, SignalCalls, TapCalls, ClaimCalls {
+export interface Native extends ProcessCalls, SignalCalls, TapCalls, ClaimCalls, HardwareCalls {
   PacketLoop: new (
     receive: Uint8Array,
     slotSize: number,

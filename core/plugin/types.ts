@@ -190,12 +190,21 @@ export interface LinkAddress {
   readonly secondary: boolean;
 }
 
+/**
+ * Which interface the name `interface` means: names change hands. A driver that looks at it refuses the change with
+ * ENODEV if the interface of that name has another index by now.
+ */
+export interface InterfaceIndex {
+  /** Absent: whichever has the name. */
+  readonly index?: number;
+}
+
 /** A change to the kernel's state. Interfaces are named, so that one made earlier in a batch can be used. */
 export type KernelChange =
-  | ({ readonly op: 'add-address' | 'remove-address' } & AddressResource)
+  | ({ readonly op: 'add-address' | 'remove-address' } & AddressResource & InterfaceIndex)
   | ({ readonly op: 'add-link' | 'remove-link' } & MacvlanResource)
-  | { readonly op: 'set-mac'; readonly interface: string; readonly mac: string }
-  | { readonly op: 'set-up'; readonly interface: string; readonly up: boolean }
+  | ({ readonly op: 'set-mac'; readonly interface: string; readonly mac: string } & InterfaceIndex)
+  | ({ readonly op: 'set-up'; readonly interface: string; readonly up: boolean } & InterfaceIndex)
   | ({ readonly op: 'add-route' | 'remove-route' } & RouteResource);
 
 /** Why the kernel refused a change. */

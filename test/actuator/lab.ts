@@ -1,6 +1,14 @@
 /** A network namespace with an actuator in it. Everything goes with `takeDown`. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -58,7 +66,9 @@ export class Bundle {
       if (existsSync(native)) symlinkSync(native, path.join(bundle.folder, 'plugins', folder, 'prebuilds'));
     }
     mkdirSync(path.join(bundle.folder, 'run'));
-    execFileSync('sh', ['-c', `echo '{"type":"module"}' > ${bundle.folder}/package.json`]);
+    writeFileSync(path.join(bundle.folder, 'package.json'), '{"name":"rvrrpd","type":"module"}\n');
+    mkdirSync(path.join(bundle.folder, 'core'));
+    symlinkSync(path.join(ROOT, 'core/native'), path.join(bundle.folder, 'core/native'));
     return bundle;
   }
 

@@ -37,6 +37,7 @@ export class Batch {
   }
 
   private applyOne(change: KernelChange): void {
+    if ('index' in change) this.requireIndex(change.interface, change.index, change.op);
     if (change.op === 'set-mac') this.setMac(change.interface, change.mac);
     else if (change.op === 'set-up') this.setUp(change.interface, change.up);
     else if ('destination' in change) this.routes.change(change);
@@ -127,6 +128,15 @@ export class Batch {
   /** Asked about an interface that there is none of, the kernel would look for a module of that name first. */
   private requireInterface(name: string, what: string): void {
     if (!this.interfaces().has(name)) throw new Refused('ENODEV', what);
+  }
+
+  /** Names change hands: what was meant for one interface is not done to another. */
+  private requireIndex(name: string, index: number | undefined, op: string): void {
+    if (index === undefined) return;
+    this.requireInterface(name, `${op} ${name}`);
+    if (this.ioctl.index(name) !== index) {
+      throw new Refused('ENODEV', `${op} ${name}: the interface of that name is not number ${index}`);
+    }
   }
 
   private interfaces(): ReadonlySet<string> {

@@ -180,3 +180,18 @@ it('outlives workers that end while it watches, and gives back every descriptor'
   expect(ended).toBe(30);
   expect(after).toBe(before);
 });
+
+it('does nothing to another interface that has the name by now', () => {
+  const before = netns.run('ip -br addr; ip -br link');
+  const results = inside(`
+    const { index } = (await driver.links()).find(({ name }) => name === 'eth0');
+    const changes = (number) => [
+      address('add-address', '192.0.2.77', { label: 'eth0:7', index: number }),
+      { op: 'set-mac', interface: 'eth0', mac: '00:00:5e:00:01:07', index: number },
+      { op: 'set-up', interface: 'eth0', up: false, index: number },
+      address('remove-address', '192.0.2.77', { index: number }),
+    ];
+    print([await errnos(...changes(index + 1000)), await errnos(...changes(index).slice(0, 1)), await errnos(...changes(index).slice(3))]);`);
+  expect(results).toEqual([['ENODEV', 'ENODEV', 'ENODEV', 'ENODEV'], [null], [null]]);
+  expect(netns.run('ip -br addr; ip -br link')).toBe(before);
+});

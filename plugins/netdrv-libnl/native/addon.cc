@@ -83,6 +83,7 @@ Change ChangeFromJs(const Napi::Object& object) {
   Change change;
   change.op = Text(object, "op");
   change.interface = Text(object, "interface");
+  change.index = Number(object, "index");
   if (change.op == "set-mac") {
     change.mac = Text(object, "mac");
   } else if (change.op == "set-up") {

@@ -15,6 +15,7 @@ namespace libnl {
 struct Change {
   std::string op;
   std::string interface;
+  std::optional<uint32_t> index;  // which interface is meant by that name
   int family = 0;  // AF_INET or AF_INET6
   std::string address;  // also a route's destination
   int prefix_length = 0;

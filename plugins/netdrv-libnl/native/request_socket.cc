@@ -83,7 +83,12 @@ void RequestSocket::ApplyOne(const std::vector<Change>& changes, size_t at, std:
     Message request = BuildRequest(change, [&](const std::string& interface) {
       // An interface that the batch itself makes or removes: only the kernel knows its index.
       if (renamed_.count(interface) > 0) Flush(changes, outcomes);
-      return IndexOf(interface);
+      const int index = IndexOf(interface);
+      // Names change hands: what was meant for one interface is not done to another.
+      if (change.index && interface == change.interface && static_cast<uint32_t>(index) != *change.index) {
+        throw Unbuildable(ENODEV, "interface '" + interface + "' is not number " + std::to_string(*change.index));
+      }
+      return index;
     });
     Queue(std::move(request), at, changes, outcomes);
     if (ChangesNames(change)) renamed_.insert(change.interface);

@@ -238,3 +238,19 @@ it('says which library is missing, and what to do', () => {
     'install the Debian package libnl-route-3-200, or configure another network driver',
   );
 });
+
+it('does nothing to another interface that has the name by now', () => {
+  const before = netns.run('ip -br addr; ip -br link');
+  const results = inside(`
+    const { index } = (await driver.links()).find(({ name }) => name === 'eth0');
+    const changes = (number) => [
+      address('add-address', '192.0.2.77', { label: 'eth0:7', index: number }),
+      { op: 'set-mac', interface: 'eth0', mac: '00:00:5e:00:01:07', index: number },
+      { op: 'set-up', interface: 'eth0', up: false, index: number },
+      address('remove-address', '192.0.2.77', { index: number }),
+    ];
+    const errnos = async (changes) => (await driver.apply(changes)).map((refusal) => refusal && refusal.errno);
+    print([await errnos(changes(index + 1000)), await errnos(changes(index).slice(0, 1)), await errnos(changes(index).slice(3))]);`);
+  expect(results).toEqual([['ENODEV', 'ENODEV', 'ENODEV', 'ENODEV'], [null], [null]]);
+  expect(netns.run('ip -br addr; ip -br link')).toBe(before);
+});

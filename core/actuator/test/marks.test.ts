@@ -1,0 +1,105 @@
+import { expect, test } from 'vitest';
+import type { VirtualRouterConfig } from '../../config/model.ts';
+import type { KernelResource, Link, LinkAddress } from '../../plugin/types.ts';
+import { findMarked, isSuspected, macOfLinkLocal } from '../marks.ts';
+import { View } from '../view.ts';
+
+const router: VirtualRouterConfig = {
+  position: { file: 'test', line: 1 },
+  vrid: 7,
+  interface: 'eth0',
+  family: 4,
+  version: 2,
+  addresses: ['192.0.2.1'],
+  priority: 100,
+  preempt: true,
+  advertisementIntervalCs: 100,
+  rfc3768: true,
+  addressCheck: 'any',
+  authSecret: '',
+  vifname: 'standby7',
+  socketFilter: true,
+} as VirtualRouterConfig;
+const MAC = '00:00:5e:00:01:07';
+const vip: KernelResource = {
+  kind: 'address',
+  interface: 'eth0',
+  family: 4,
+  address: '192.0.2.1',
+  prefixLength: 32,
+  label: 'eth0:7',
+};
+const own: LinkAddress = {
+  family: 4,
+  address: '192.0.2.10',
+  prefixLength: 24,
+  label: 'eth0',
+  secondary: false,
+};
+
+const link = (over: Partial<Link> = {}): Link => ({
+  index: 2,
+  name: 'eth0',
+  mac: '02:00:00:00:00:01',
+  up: true,
+  running: true,
+  ethernet: true,
+  mtu: 1500,
+  type: '',
+  parent: 0,
+  addresses: [own],
+  ...over,
+});
+const withVip = (over: Partial<LinkAddress>): Link =>
+  link({
+    addresses: [
+      own,
+      { family: 4, address: '192.0.2.1', prefixLength: 32, label: 'eth0', secondary: false, ...over },
+    ],
+  });
+
+test('nothing of ours is suspected where nothing is', () => {
+  expect(isSuspected(router, new View([link()]))).toBe(false);
+  expect(isSuspected(router, new View([withVip({})]))).toBe(true);
+  expect(isSuspected(router, new View([link({ mac: MAC })]))).toBe(true);
+});
+
+test('an address is ours by its label, doubtful with a prefix of its own, and none of our business otherwise', () => {
+  const find = (there: Link) => findMarked(router, [vip], new View([there]));
+  expect(find(withVip({ label: 'eth0:7' }))).toEqual({ resources: [vip], doubtful: [] });
+  expect(find(withVip({}))).toEqual({ resources: [], doubtful: ['192.0.2.1'] });
+  expect(find(withVip({ label: 'eth0:8' }))).toEqual({ resources: [], doubtful: ['192.0.2.1'] });
+  expect(find(withVip({ prefixLength: 24 }))).toEqual({ resources: [], doubtful: [] });
+  const alone = withVip({});
+  expect(find({ ...alone, addresses: alone.addresses.slice(1) })).toEqual({ resources: [], doubtful: [] });
+});
+
+test('a macvlan interface is ours by its MAC address on our interface, whatever its name', () => {
+  const child = link({ index: 9, name: 'old7', type: 'macvlan', mac: MAC, parent: 2, addresses: [] });
+  const find = (...links: Link[]) => findMarked(router, [], new View(links)).resources;
+  expect(find(link(), child)).toEqual([
+    { kind: 'link', type: 'macvlan', interface: 'old7', parent: 'eth0', mac: MAC },
+  ]);
+  const other = link({ index: 3, name: 'eth1' });
+  expect(find(link(), other, { ...child, parent: 3 })).toEqual([]);
+  expect(find(link(), { ...child, type: 'vlan' })).toEqual([]);
+  expect(find(link(), { ...child, mac: '00:00:5e:00:01:08' })).toEqual([]);
+});
+
+test('an interface with the virtual MAC address has it from us', () => {
+  expect(findMarked(router, [], new View([link({ mac: MAC })])).resources).toEqual([
+    { kind: 'mac', interface: 'eth0', mac: MAC },
+  ]);
+});
+
+test.each([
+  ['fe80::ff:fe00:0', '02:00:00:00:00:00'],
+  ['fe80::211:22ff:fe33:4455', '00:11:22:33:44:55'],
+  ['fe80::5054:ff:fe12:3456', '52:54:00:12:34:56'],
+  ['fe80::1', undefined],
+  ['fe80::a1b2:c3d4:e5f6:1234', undefined], // stable-privacy
+  ['2001:db8::211:22ff:fe33:4455', undefined],
+  ['192.0.2.1', undefined],
+])('%s was made of %s', (address, mac) => {
+  expect(macOfLinkLocal(address)).toBe(mac);
+});
