@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { ResolvedPlugin } from '../core/actuator/messages.ts';
 import { discoverPlugins } from '../core/plugin/discover.ts';
+import type { ResolvedPlugin } from '../core/threads/resolved-plugins.ts';
 import type { Host } from './lab/host.ts';
 import { withLab } from './lab/lab.ts';
 import { Ping } from './lab/ping.ts';

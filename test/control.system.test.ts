@@ -2,7 +2,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import type { PluginListing, ReloadOutcome } from '../core/plugin/types.ts';
+import type { PluginListing, ReloadOutcome } from '../core/plugin/contracts/index.ts';
 import type { DaemonStatus } from '../core/supervisor/status.ts';
 import type { Host } from './lab/host.ts';
 import { invoke } from './lab/invocation.ts';

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import type { ReloadOutcome } from '../core/plugin/types.ts';
+import type { ReloadOutcome } from '../core/plugin/contracts/index.ts';
 import type { DaemonStatus } from '../core/supervisor/status.ts';
 import { API_ADDRESS, apiTable } from './lab/api-stage.ts';
 import type { Host } from './lab/host.ts';

@@ -5,13 +5,14 @@
  * of a change. What a virtual router wants is a level (`Wanted` of the state table), not a queue of orders:
  * values that pass before its turn cost nothing.
  */
+
+import { describe, identityOf, interfaceOf } from '../plugin/resource.ts';
 import { counted, firstOf } from '../shared/words.ts';
 import { Changes } from './changes.ts';
 import { type Holding, Holdings } from './holdings.ts';
 import { sift } from './leftovers.ts';
 import { Masters } from './masters.ts';
 import type { ActuatorParts } from './parts.ts';
-import { describe, identityOf, interfaceOf } from './resource.ts';
 import { View } from './view.ts';
 import { WakeUp } from './wake-up.ts';
 import { Watcher } from './watcher.ts';

@@ -2,14 +2,14 @@
  * Makes what only a Master puts into the kernel ours again where no journal tells of it, so that it is taken back or
  * used, and never counts as the interface's own.
  */
-import type { KernelResource, Link } from '../plugin/types.ts';
+import type { KernelResource, Link } from '../plugin/contracts/index.ts';
+import { describe, identityOf, interfaceOf } from '../plugin/resource.ts';
 import type { Changes } from './changes.ts';
 import type { Holding, Holdings } from './holdings.ts';
 import { findMarked, isSuspected, macOfLinkLocal } from './marks.ts';
 import type { ActuatorParts } from './parts.ts';
 import { permanentMac } from './permanent-mac.ts';
 import { Planner } from './planner.ts';
-import { describe, identityOf, interfaceOf } from './resource.ts';
 import type { View } from './view.ts';
 
 /** See the file's comment. */

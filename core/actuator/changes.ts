@@ -2,10 +2,12 @@
  * Brings holdings into the kernel and out of it: in batches across virtual routers, in order within each,
  * journal first.
  */
-import type { KernelChange, KernelRefusal, KernelResource, NetworkDriver } from '../plugin/types.ts';
-import { type Holding, type Holdings, mayBeOurs } from './holdings.ts';
-import type { Journal } from './journal.ts';
-import { isElsewhere, type Moved, movedTo } from './moved.ts';
+import type {
+  KernelChange,
+  KernelRefusal,
+  KernelResource,
+  NetworkDriver,
+} from '../plugin/contracts/index.ts';
 import {
   type DriverResource,
   describe,
@@ -14,7 +16,10 @@ import {
   meansGone,
   provesNothingDone,
   takingBack,
-} from './resource.ts';
+} from '../plugin/resource.ts';
+import { type Holding, type Holdings, mayBeOurs } from './holdings.ts';
+import type { Journal } from './journal.ts';
+import { isElsewhere, type Moved, movedTo } from './moved.ts';
 import { readSysctl, writeSysctl } from './sysctl.ts';
 import { type Finding, View } from './view.ts';
 import { type Refusals, waves } from './waves.ts';

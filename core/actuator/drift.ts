@@ -1,7 +1,8 @@
 /** Finds what has gone from the kernel without us. */
+
+import { interfaceOf } from '../plugin/resource.ts';
 import type { Holding, Holdings } from './holdings.ts';
 import { isElsewhere } from './moved.ts';
-import { interfaceOf } from './resource.ts';
 import type { View } from './view.ts';
 
 /** What {@link findDrift} found. */

@@ -2,8 +2,8 @@
  * What the kernel holds, or should hold, on behalf of Masters: who uses it and whether it is ours. Pure
  * bookkeeping; changes.ts acts on it.
  */
-import type { KernelResource } from '../plugin/types.ts';
-import { identityOf, isSame } from './resource.ts';
+import type { KernelResource } from '../plugin/contracts/index.ts';
+import { identityOf, isSame } from '../plugin/resource.ts';
 
 /** A resource that somebody wants, or that is ours and has to be taken back. */
 export interface Holding {

@@ -17,8 +17,8 @@ import {
   writeSync,
 } from 'node:fs';
 import path from 'node:path';
-import type { KernelResource } from '../plugin/types.ts';
-import { identityOf } from './resource.ts';
+import type { KernelResource } from '../plugin/contracts/index.ts';
+import { identityOf } from '../plugin/resource.ts';
 
 /** Something in the kernel that is ours. */
 export interface JournalEntry {

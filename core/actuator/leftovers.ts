@@ -2,8 +2,9 @@
  * What an earlier run left in the kernel: which of it is ours. Names change hands, between two runs and between two
  * namespaces; nothing is taken back that may be somebody else's. Pure.
  */
+
+import { interfaceOf, renamed } from '../plugin/resource.ts';
 import type { JournalEntry } from './journal.ts';
-import { interfaceOf, renamed } from './resource.ts';
 import type { View } from './view.ts';
 
 /** What {@link sift} found. */

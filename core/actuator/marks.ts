@@ -5,7 +5,7 @@
  */
 import { isIPv6 } from 'node:net';
 import type { VirtualRouterConfig } from '../config/model.ts';
-import type { AddressResource, KernelResource } from '../plugin/types.ts';
+import type { AddressResource, KernelResource } from '../plugin/contracts/index.ts';
 import { virtualMac } from './planner.ts';
 import type { View } from './view.ts';
 

@@ -1,14 +1,14 @@
 /** Virtual routers on their way to Master and back: what they want of the kernel, chunk by chunk. */
 import os from 'node:os';
-import type { KernelRefusal, KernelResource, Link } from '../plugin/types.ts';
-import { Int } from '../shared/state-table.ts';
+import type { KernelRefusal, KernelResource, Link } from '../plugin/contracts/index.ts';
+import { describe } from '../plugin/resource.ts';
+import { Int } from '../threads/state-table.ts';
 import { Agenda, type Progress } from './agenda.ts';
 import type { Changes, Refusals } from './changes.ts';
 import { type Holding, type Holdings, mayBeOurs } from './holdings.ts';
 import { LogLimit } from './log-limit.ts';
 import type { ActuatorParts } from './parts.ts';
 import { Planner } from './planner.ts';
-import { describe } from './resource.ts';
 import { adviseSecondNics } from './second-nics.ts';
 import { readSysctl } from './sysctl.ts';
 

@@ -2,9 +2,9 @@
  * Finds what of ours is on an interface that has another name by now: an interface is known by its index and by
  * what we put there, never by its name alone. Pure.
  */
-import type { KernelResource } from '../plugin/types.ts';
+import type { KernelResource } from '../plugin/contracts/index.ts';
+import { identityOf, interfaceOf, renamed } from '../plugin/resource.ts';
 import { type Holding, type Holdings, mayBeOurs } from './holdings.ts';
-import { identityOf, interfaceOf, renamed } from './resource.ts';
 import type { View } from './view.ts';
 
 /** A holding that is not where its name says. */

@@ -4,14 +4,14 @@
  */
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import type { DaemonConfig } from '../config/model.ts';
-import type { KernelResource, Link, SysctlResource } from '../plugin/types.ts';
+import type { KernelResource, Link, SysctlResource } from '../plugin/contracts/index.ts';
+import { describe, interfaceOf } from '../plugin/resource.ts';
 import { firstOf } from '../shared/words.ts';
+import type { ActuatorInit } from '../threads/actuator-messages.ts';
 import { addressNumber, subnetEdges } from '../vrrp/subnet.ts';
 import type { JournalEntry } from './journal.ts';
-import type { ActuatorInit } from './messages.ts';
 import { Planner } from './planner.ts';
 import type { ActuatorPlugins } from './plugins.ts';
-import { describe, interfaceOf } from './resource.ts';
 import { readSysctl, sysctlHolds } from './sysctl.ts';
 import { View } from './view.ts';
 

@@ -1,9 +1,10 @@
 /** What the pieces of the actuator share. */
 import type { DaemonConfig } from '../config/model.ts';
-import type { Link } from '../plugin/types.ts';
-import type { StateTable } from '../shared/state-table.ts';
+import type { Link } from '../plugin/contracts/index.ts';
+import type { RouterPlugins } from '../threads/resolved-plugins.ts';
+import type { StateTable } from '../threads/state-table.ts';
+import type { WorkerReport } from '../threads/worker-messages.ts';
 import type { Journal } from './journal.ts';
-import type { RouterPlugins, WorkerReport } from './messages.ts';
 import type { ActuatorPlugins } from './plugins.ts';
 
 /** Writes to the daemon's log. */

@@ -1,7 +1,7 @@
 /** Turns a virtual router's configuration into what the kernel must hold while it is Master. */
 import type { DaemonConfig, VirtualRouterConfig } from '../config/model.ts';
-import type { InterfaceType, Link, MasterPlan, RouterOnInterface } from '../plugin/types.ts';
-import type { RouterPlugins } from './messages.ts';
+import type { InterfaceType, Link, MasterPlan, RouterOnInterface } from '../plugin/contracts/index.ts';
+import type { RouterPlugins } from '../threads/resolved-plugins.ts';
 
 /** The virtual router MAC address (RFC 5798 §7.3): 00-00-5E-00-01-{VRID} for IPv4, -02- for IPv6. */
 export function virtualMac({ vrid, family }: Pick<VirtualRouterConfig, 'vrid' | 'family'>): string {

@@ -1,14 +1,15 @@
 /** Loads and creates the plugins that the actuator runs: network drivers, interface types, protocols. */
 import type { DaemonConfig } from '../config/model.ts';
-import { loadPlugin } from '../plugin/load.ts';
 import type {
   InterfaceType,
   KernelResource,
   NetworkDriver,
   PluginContext,
   PluginKind,
-} from '../plugin/types.ts';
-import type { ActuatorInit, ResolvedPlugin } from './messages.ts';
+} from '../plugin/contracts/index.ts';
+import { loadPlugin } from '../plugin/load.ts';
+import type { ActuatorInit } from '../threads/actuator-messages.ts';
+import type { ResolvedPlugin } from '../threads/resolved-plugins.ts';
 import { chooseProtocolDriver } from './protocol-driver.ts';
 
 /** The actuator's plugins, by the names that the configuration calls them. */

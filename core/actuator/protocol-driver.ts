@@ -1,7 +1,8 @@
 /** Which network driver installs what `[protocols]` wants: it belongs to no virtual router. Pure. */
+
+import type { KernelResource } from '../plugin/contracts/index.ts';
 import { needsOfResource } from '../plugin/needs.ts';
-import type { KernelResource } from '../plugin/types.ts';
-import type { ResolvedPlugin } from './messages.ts';
+import type { ResolvedPlugin } from '../threads/resolved-plugins.ts';
 
 /** The driver's name, and what the operator should know about the choice. */
 export interface ProtocolDriver {

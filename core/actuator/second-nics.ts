@@ -4,7 +4,7 @@
  * (`arp_ignore`, `arp_announce` in ip-sysctl). They are the operator's, so this only advises.
  */
 import type { VirtualRouterConfig } from '../config/model.ts';
-import type { Link, LinkAddress } from '../plugin/types.ts';
+import type { Link, LinkAddress } from '../plugin/contracts/index.ts';
 import { addressNumber } from '../vrrp/subnet.ts';
 
 /** Values of `arp_ignore` that keep an interface from answering for another one's address. */

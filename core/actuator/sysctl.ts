@@ -1,6 +1,6 @@
 /** Kernel settings below /proc/sys (man 5 proc), of the calling thread's network namespace. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { KernelRefusal, SysctlResource } from '../plugin/types.ts';
+import type { KernelRefusal, SysctlResource } from '../plugin/contracts/index.ts';
 
 /** The value of a setting without the line end; `undefined` if there is no such setting. */
 export function readSysctl(path: readonly string[]): string | undefined | KernelRefusal {

@@ -1,5 +1,5 @@
 /** The kernel's links and addresses as last read, kept current with what the actuator itself changes since. */
-import type { KernelResource, Link, LinkAddress } from '../plugin/types.ts';
+import type { KernelResource, Link, LinkAddress } from '../plugin/contracts/index.ts';
 
 /** What a look at the kernel says about a resource. */
 export type Finding =

@@ -1,5 +1,6 @@
 /** Keeps an eye on the kernel: reads it when there is news, finds drift, tells the engine the links. */
-import type { KernelNews, Link, NetworkDriver } from '../plugin/types.ts';
+import type { KernelNews, Link, NetworkDriver } from '../plugin/contracts/index.ts';
+import { describe } from '../plugin/resource.ts';
 import { Adoption } from './adoption.ts';
 import type { Changes } from './changes.ts';
 import { findDrift } from './drift.ts';
@@ -8,7 +9,6 @@ import { LogLimit } from './log-limit.ts';
 import { findMoved } from './moved.ts';
 import type { ActuatorParts } from './parts.ts';
 import { ReadingSchedule, type Urgency } from './reading.ts';
-import { describe } from './resource.ts';
 import { sysctlHolds } from './sysctl.ts';
 import { View } from './view.ts';
 

@@ -1,5 +1,5 @@
 /** In which order the holdings of several virtual routers are changed. Pure. */
-import type { KernelRefusal } from '../plugin/types.ts';
+import type { KernelRefusal } from '../plugin/contracts/index.ts';
 import type { Holding } from './holdings.ts';
 
 /** Why holdings could not be brought in or out. */

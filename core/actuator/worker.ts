@@ -1,16 +1,12 @@
 /** Entry of the actuator worker. Its `workerData` is an {@link ActuatorInit}. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { Doorbell } from '../shared/doorbell.ts';
-import { StateTable } from '../shared/state-table.ts';
+import type { ActuatorInit, ActuatorToEngine } from '../threads/actuator-messages.ts';
+import { Doorbell } from '../threads/doorbell.ts';
+import type { ResolvedPlugin } from '../threads/resolved-plugins.ts';
+import { StateTable } from '../threads/state-table.ts';
+import type { WorkerOrder, WorkerReport } from '../threads/worker-messages.ts';
 import { Actuator } from './actuator.ts';
 import { here, Journal, readJournal } from './journal.ts';
-import type {
-  ActuatorInit,
-  ActuatorToEngine,
-  ResolvedPlugin,
-  WorkerOrder,
-  WorkerReport,
-} from './messages.ts';
 import { findObstacles, obstacleText } from './obstacles.ts';
 import type { Log } from './parts.ts';
 import { type ActuatorPlugins, loadPlugins } from './plugins.ts';

@@ -1,5 +1,5 @@
 /** What `rvrrpd status`, `reload` and `plugins` print for people. Pure. */
-import type { PluginListing, ReloadOutcome } from '../plugin/types.ts';
+import type { PluginListing, ReloadOutcome } from '../plugin/contracts/index.ts';
 import type { DaemonStatus, RouterStatus } from '../supervisor/status.ts';
 import { formatTime } from '../supervisor/time.ts';
 

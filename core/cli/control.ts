@@ -1,5 +1,5 @@
 /** `rvrrpd status`, `rvrrpd reload`, `rvrrpd plugins`. */
-import type { PluginListing, ReloadOutcome } from '../plugin/types.ts';
+import type { PluginListing, ReloadOutcome } from '../plugin/contracts/index.ts';
 import { instancePlaces } from '../supervisor/instance.ts';
 import { installedPlugins, prepare } from '../supervisor/prepare.ts';
 import { describeIssue } from '../supervisor/reloader.ts';

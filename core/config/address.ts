@@ -1,6 +1,6 @@
 /** Virtual IP addresses: which ones there can be, and one spelling for each. */
 import { isIPv4, isIPv6, SocketAddress } from 'node:net';
-import type { AddressFamily } from '../plugin/types.ts';
+import type { AddressFamily } from '../plugin/contracts/index.ts';
 
 /** A usable address, or why it isn't one. `fault` is to be read after the value. */
 export type AddressVerdict =

@@ -3,7 +3,7 @@
  * whatever is right so far, so that one mistake does not hide the next.
  */
 
-import type { AddressFamily } from '../plugin/types.ts';
+import type { AddressFamily } from '../plugin/contracts/index.ts';
 import { isListenAddress, virtualAddress } from './address.ts';
 import type { ConfigDocument, RawTable } from './document.ts';
 import { type ConfigIssue, type ConfigPath, directiveName } from './issues.ts';

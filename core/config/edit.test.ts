@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { ConfigurationChange } from '../plugin/types.ts';
+import type { ConfigurationChange } from '../plugin/contracts/index.ts';
 import { applyChanges } from './edit/changes.ts';
 import { add, change, parsed, remove, router, set } from './edit/test-edit.ts';
 import { editToml } from './edit/toml.ts';

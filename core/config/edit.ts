@@ -1,7 +1,7 @@
 /** Changes of a configuration, in its data and in the text of its file. Pure. */
 import { isDeepStrictEqual } from 'node:util';
 import { ParseError } from 'toml-eslint-parser';
-import type { ConfigurationChange } from '../plugin/types.ts';
+import type { ConfigurationChange } from '../plugin/contracts/index.ts';
 import type { ConfigDocument, RawTable } from './document.ts';
 import { applyChanges, EditError } from './edit/changes.ts';
 import { editJson } from './edit/json.ts';

@@ -1,5 +1,5 @@
 /** The configuration as the daemon uses it: every default filled in, every name resolved. Plain data. */
-import type { AddressFamily, ApiSettings } from '../plugin/types.ts';
+import type { AddressFamily, ApiSettings } from '../plugin/contracts/index.ts';
 
 /** Where a directive stands. */
 export interface Position {

@@ -1,5 +1,5 @@
 /** When and how a Master tells its neighbours where the virtual addresses are. */
-import { Int, Num, State, type StateTable } from '../shared/state-table.ts';
+import { Int, Num, State, type StateTable } from '../threads/state-table.ts';
 import type { EngineRouter } from './router.ts';
 import type { Transmitter } from './transmitter.ts';
 

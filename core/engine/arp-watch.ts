@@ -1,6 +1,6 @@
 /** What other stations tell the neighbours about our virtual addresses: an ARP socket, and what it lets through. */
 import { native } from '../native/index.ts';
-import type { Link } from '../plugin/types.ts';
+import type { Link } from '../plugin/contracts/index.ts';
 import { ETHERTYPE_ARP, GRATUITOUS_ARP_LENGTH } from '../vrrp/announcement.ts';
 import { ETHERNET_LENGTH } from '../vrrp/frame.ts';
 

@@ -1,6 +1,6 @@
 /** Where VRRP of one address family runs on one interface: a packet socket and its virtual routers. */
 import { native } from '../native/index.ts';
-import type { AddressFamily, Link } from '../plugin/types.ts';
+import type { AddressFamily, Link } from '../plugin/contracts/index.ts';
 import { etherType, groupMac } from '../vrrp/frame.ts';
 import { openArpSocket } from './arp-watch.ts';
 

@@ -1,6 +1,6 @@
 /** What keeps another process in this network namespace from running the same virtual routers, as the engine sees it. */
-import type { Link } from '../plugin/types.ts';
-import { claimantOf, claimName, RouterClaims } from '../shared/router-claims.ts';
+import type { Link } from '../plugin/contracts/index.ts';
+import { claimantOf, claimName, RouterClaims } from '../threads/router-claims.ts';
 import type { ErrorLog } from './guard.ts';
 import type { EngineRouter } from './router.ts';
 

@@ -3,9 +3,9 @@
  * all that is due; on the steady path nothing is allocated and nothing is waited for.
  */
 import { Meta, native, type PacketLoop } from '../native/index.ts';
-import type { Authenticator, Link } from '../plugin/types.ts';
-import { Cause } from '../shared/event-ring.ts';
-import { Int, Num, State, type StateTable } from '../shared/state-table.ts';
+import type { Authenticator, Link } from '../plugin/contracts/index.ts';
+import { Cause } from '../threads/event-ring.ts';
+import { Int, Num, State, type StateTable } from '../threads/state-table.ts';
 import {
   type Advertisement,
   addressLength,

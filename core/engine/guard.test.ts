@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Authenticator, SocketFilter } from '../plugin/types.ts';
+import type { Authenticator, SocketFilter } from '../plugin/contracts/index.ts';
 import { PluginGuard } from './guard.ts';
 
 const PLUGIN = { package: 'rvrrpd-plugin-x', version: '1.2.3', kind: 'auth' } as const;

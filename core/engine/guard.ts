@@ -2,9 +2,10 @@
  * Between the engine and its plugins: whatever a plugin does, no advertisement is lost. An exception in `verify`
  * is a packet that could not be verified, one in `sign` leaves the frames as they were.
  */
-import type { ResolvedPlugin } from '../actuator/messages.ts';
+
+import type { Authenticator, SocketFilter } from '../plugin/contracts/index.ts';
 import { PluginError } from '../plugin/load.ts';
-import type { Authenticator, SocketFilter } from '../plugin/types.ts';
+import type { ResolvedPlugin } from '../threads/resolved-plugins.ts';
 
 /** The same call of the same plugin is complained about once in this many ms, with how often it failed. */
 const COMPLAINT_INTERVAL = 10_000;

@@ -3,8 +3,8 @@
  * the new one has taken everything in and says `take`; what happens in between is measured.
  */
 import type { MessagePort } from 'node:worker_threads';
-import type { HandedSocket } from '../actuator/messages.ts';
-import type { Link } from '../plugin/types.ts';
+import type { Link } from '../plugin/contracts/index.ts';
+import type { HandedSocket } from '../threads/engine-messages.ts';
 
 /** What a virtual router's plugin exported. */
 export interface PluginState {

@@ -1,6 +1,6 @@
 /** What the engine tells observers: events into the ring, those that a peer can provoke at a bounded rate. */
-import { EventRing, EventType } from '../shared/event-ring.ts';
-import { Num } from '../shared/state-table.ts';
+import { EventRing, EventType } from '../threads/event-ring.ts';
+import { Num } from '../threads/state-table.ts';
 import { DROP_REASONS, Drop } from '../vrrp/drop-reasons.ts';
 
 /** The same complaint about the same virtual router is told once in this many ms, with how often it occurred. */

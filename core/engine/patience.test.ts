@@ -1,6 +1,6 @@
 import os from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { Int, Num, State, StateTable } from '../shared/state-table.ts';
+import { Int, Num, State, StateTable } from '../threads/state-table.ts';
 import { Patience, REFUSED_BOUND, retryPause, SILENT_BOUND } from './patience.ts';
 import type { EngineRouter } from './router.ts';
 

@@ -3,7 +3,7 @@
  * no Master: it keeps every Backup from taking over.
  */
 import os from 'node:os';
-import { Int, Num, State, type StateTable } from '../shared/state-table.ts';
+import { Int, Num, State, type StateTable } from '../threads/state-table.ts';
 import type { EngineRouter } from './router.ts';
 
 /** A Master gives up after the kernel has refused its addresses for this many ms: some four attempts. */

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { VirtualRouterConfig } from '../config/model.ts';
-import type { Link } from '../plugin/types.ts';
-import { EventRing } from '../shared/event-ring.ts';
-import { State, StateTable } from '../shared/state-table.ts';
+import type { Link } from '../plugin/contracts/index.ts';
+import { EventRing } from '../threads/event-ring.ts';
+import { State, StateTable } from '../threads/state-table.ts';
 import type { Attachment } from './attachment.ts';
 import { Engine } from './engine.ts';
 import { Observer } from './observer.ts';

@@ -1,10 +1,11 @@
 /** Which virtual routers can run, and where: follows the links of the namespace as they come, change and go. */
-import type { HandedSocket } from '../actuator/messages.ts';
+
 import { native } from '../native/index.ts';
+import type { Link } from '../plugin/contracts/index.ts';
 import { PluginError } from '../plugin/load.ts';
-import type { Link } from '../plugin/types.ts';
-import { Cause } from '../shared/event-ring.ts';
-import { Int, macNumber, Num, State, type StateTable } from '../shared/state-table.ts';
+import type { HandedSocket } from '../threads/engine-messages.ts';
+import { Cause } from '../threads/event-ring.ts';
+import { Int, macNumber, Num, State, type StateTable } from '../threads/state-table.ts';
 import { arpProgram } from './arp-watch.ts';
 import { Attachment, type Routing } from './attachment.ts';
 import { EngineClaims } from './claims.ts';

@@ -1,6 +1,6 @@
 /** Where each virtual router can run on the links as they are. Pure, so that it can be made ahead of its time. */
-import type { AddressFamily, Link } from '../plugin/types.ts';
-import { Cause } from '../shared/event-ring.ts';
+import type { AddressFamily, Link } from '../plugin/contracts/index.ts';
+import { Cause } from '../threads/event-ring.ts';
 import { EngineRouter } from './router.ts';
 
 /** Where a router can run, or why it cannot (see {@link Cause}). */

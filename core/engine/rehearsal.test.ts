@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Int, Num, State } from '../shared/state-table.ts';
+import { Int, Num, State } from '../threads/state-table.ts';
 import { Rehearsal } from './rehearsal.ts';
 
 test('every virtual router goes through every transition, and ends where it began', () => {

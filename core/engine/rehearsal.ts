@@ -8,9 +8,9 @@
  */
 import type { VirtualRouterConfig } from '../config/model.ts';
 import { native } from '../native/index.ts';
-import type { Link } from '../plugin/types.ts';
-import { Cause, EventRing } from '../shared/event-ring.ts';
-import { Int, Num, State, StateTable } from '../shared/state-table.ts';
+import type { Link } from '../plugin/contracts/index.ts';
+import { Cause, EventRing } from '../threads/event-ring.ts';
+import { Int, Num, State, StateTable } from '../threads/state-table.ts';
 import { addressBytes } from '../vrrp/address.ts';
 import { encodeFrame, frameLength } from '../vrrp/frame.ts';
 import { Attachment } from './attachment.ts';

@@ -1,7 +1,7 @@
 /** One virtual router in the engine: what it is configured to be, over its slot of the state table. */
 import type { VirtualRouterConfig } from '../config/model.ts';
-import type { Link } from '../plugin/types.ts';
-import { Int, macNumber, Num, type State, type StateTable } from '../shared/state-table.ts';
+import type { Link } from '../plugin/contracts/index.ts';
+import { Int, macNumber, Num, type State, type StateTable } from '../threads/state-table.ts';
 import { addressBytes, virtualMac } from '../vrrp/address.ts';
 import { addressLength } from '../vrrp/advertisement.ts';
 import { encodeFrame, frameLength } from '../vrrp/frame.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { VirtualRouterConfig } from '../config/model.ts';
-import { Int, Num, State, StateTable } from '../shared/state-table.ts';
+import { Int, Num, State, StateTable } from '../threads/state-table.ts';
 import { Drop } from '../vrrp/drop-reasons.ts';
 import { inherit } from './succession.ts';
 

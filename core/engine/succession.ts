@@ -1,7 +1,8 @@
 /** Takes over the predecessor's state table. Pure: from one table to the other. */
-import type { Succession } from '../actuator/messages.ts';
+
 import type { VirtualRouterConfig } from '../config/model.ts';
-import { Int, Num, State, type StateTable } from '../shared/state-table.ts';
+import type { Succession } from '../threads/engine-messages.ts';
+import { Int, Num, State, type StateTable } from '../threads/state-table.ts';
 
 /** What is found out anew rather than taken over. */
 const OWN_INTS: ReadonlySet<number> = new Set([Int.Priority, Int.AuthType]);

@@ -1,15 +1,16 @@
 /** Entry point of the engine's worker thread. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import type { ActuatorToEngine, Succession, WorkerOrder, WorkerReport } from '../actuator/messages.ts';
 import { native } from '../native/index.ts';
+import type { Link, Plugin, PluginContext } from '../plugin/contracts/index.ts';
 import { loadPlugin } from '../plugin/load.ts';
-import type { Link, Plugin, PluginContext } from '../plugin/types.ts';
-import { Doorbell } from '../shared/doorbell.ts';
-import { Num, StateTable } from '../shared/state-table.ts';
+import type { ActuatorToEngine } from '../threads/actuator-messages.ts';
+import { Doorbell } from '../threads/doorbell.ts';
+import type { EngineInit, Succession } from '../threads/engine-messages.ts';
+import { Num, StateTable } from '../threads/state-table.ts';
+import type { WorkerOrder, WorkerReport } from '../threads/worker-messages.ts';
 import { Engine } from './engine.ts';
 import { PluginGuard } from './guard.ts';
 import { handOver, type PluginState, takeOver } from './handover.ts';
-import type { EngineInit } from './messages.ts';
 import { Observer } from './observer.ts';
 import { Patience } from './patience.ts';
 import { Placement } from './placement.ts';

@@ -4,17 +4,17 @@
  */
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import semver from 'semver';
-import type { ResolvedPlugin } from '../actuator/messages.ts';
 import type { ConfigDocument } from '../config/document.ts';
 import type { PluginRequest } from '../config/interpret.ts';
 import { type ConfigIssue, type ConfigPath, directiveName } from '../config/issues.ts';
 import type { SchemaNode } from '../config/schema.ts';
 import { fillDefaults, validate } from '../config/validate.ts';
 import { packageRoot } from '../shared/package-root.ts';
+import type { ResolvedPlugin } from '../threads/resolved-plugins.ts';
+import type { PluginManifest } from './contracts/index.ts';
 import { checkManifest } from './manifest.ts';
 import { findPackage, type PackageFile, packageEntry, readPackage } from './package-files.ts';
 import { type SchemaField, shippedSchema } from './shipped-schema.ts';
-import type { PluginManifest } from './types.ts';
 
 /** A plugin that can be used. */
 export interface AvailablePlugin {

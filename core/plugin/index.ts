@@ -19,4 +19,4 @@ export { protocolCompliance } from './compliance/protocol.ts';
 export type { AsyncTestRegistrar } from './compliance/test-registrar.ts';
 export type { FrameFields } from './compliance/vrrp-frame.ts';
 export { vrrpFrame } from './compliance/vrrp-frame.ts';
-export type * from './types.ts';
+export type * from './contracts/index.ts';

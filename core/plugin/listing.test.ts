@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { interpret } from '../config/interpret.ts';
 import { parseDocument } from '../config/parse.ts';
+import type { PluginKind } from './contracts/index.ts';
 import type { AvailablePlugin } from './discover.ts';
 import { listPlugins } from './listing.ts';
 import { resolvePlugins } from './resolve.ts';
-import type { PluginKind } from './types.ts';
 
 function plugin(name: string, kind: PluginKind, names: string[], configured = false): AvailablePlugin {
   const rest = { default: false, provides: [], needs: [], entry: '/index.js', options: {} };

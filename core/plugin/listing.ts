@@ -1,7 +1,10 @@
 /** The plugins as an operator sees them. Pure. */
+
+import type { RouterPlugins } from '../threads/resolved-plugins.ts';
+import type { PluginKind, PluginListing } from './contracts/index.ts';
 import type { AvailablePlugin } from './discover.ts';
+import { PLUGIN_KINDS } from './kinds.ts';
 import type { Resolution } from './resolve.ts';
-import type { PluginKind, PluginListing } from './types.ts';
 
 /**
  * Lists all plugins, in order of precedence.
@@ -15,11 +18,8 @@ export function listPlugins(
   const use = (kind: PluginKind, name: string | undefined): void => {
     if (name !== undefined) used.add(`${kind} ${name}`);
   };
-  for (const { auth, filter, netdrv, iftype } of resolution?.routers ?? []) {
-    use('auth', auth);
-    use('filter', filter);
-    use('netdrv', netdrv);
-    use('iftype', iftype);
+  for (const chosen of resolution?.routers ?? []) {
+    for (const kind of PLUGIN_KINDS) if (kind in chosen) use(kind, chosen[kind as keyof RouterPlugins]);
   }
   for (const name of Object.keys(resolution?.config.protocols ?? {})) use('protocol', name);
   use('api', resolution?.api?.name);

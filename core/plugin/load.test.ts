@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { ResolvedPlugin } from '../actuator/messages.ts';
+import type { ResolvedPlugin } from '../threads/resolved-plugins.ts';
 import { loadPlugin, PluginError } from './load.ts';
 import { TestPackages } from './test-packages.ts';
 

@@ -1,8 +1,8 @@
 /** Loads a plugin's code and holds it against its kind's contract. Runs in the worker that the kind decides. */
 import { existsSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import type { ResolvedPlugin } from '../actuator/messages.ts';
-import type { Plugin } from './types.ts';
+import type { ResolvedPlugin } from '../threads/resolved-plugins.ts';
+import type { Plugin } from './contracts/index.ts';
 
 /** A plugin that cannot be used. The message names it, its version, and what to do. */
 export class PluginError extends Error {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { formatIssue } from '../config/issues.ts';
 import { parseDocument } from '../config/parse.ts';
-import { checkManifest, PLUGIN_API_VERSION, PLUGIN_KINDS } from './manifest.ts';
+import { PLUGIN_KINDS } from './kinds.ts';
+import { checkManifest, PLUGIN_API_VERSION } from './manifest.ts';
 
 function check(manifest: unknown) {
   const text = JSON.stringify({ name: 'p', version: '1.0.0', rvrrpd: manifest }, undefined, 1);

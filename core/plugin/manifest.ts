@@ -4,29 +4,11 @@ import type { ConfigDocument } from '../config/document.ts';
 import type { ConfigIssue } from '../config/issues.ts';
 import type { SchemaNode } from '../config/schema.ts';
 import { validate } from '../config/validate.ts';
-import type { PluginApiVersion, PluginKind, PluginManifest } from './types.ts';
+import type { PluginApiVersion, PluginManifest } from './contracts/index.ts';
+import { KINDS, kindOfField, PLUGIN_KINDS, words } from './kinds.ts';
 
 /** Version of the plugin API that this rvrrpd speaks. */
 export const PLUGIN_API_VERSION: PluginApiVersion = '1.0.0';
-
-/** Every kind of plugin. */
-export const PLUGIN_KINDS = [
-  'auth',
-  'filter',
-  'netdrv',
-  'iftype',
-  'protocol',
-  'api',
-] as const satisfies PluginKind[];
-
-const words = (description: string, minItems = 0): SchemaNode => ({
-  type: 'array',
-  items: { type: 'string', minLength: 1, expected: 'a word' },
-  minItems,
-  uniqueItems: true,
-  description,
-  expected: minItems > 0 ? 'an array of words, one at least' : 'an array of words',
-});
 
 /** JSON Schema of a {@link PluginManifest}. Unknown fields are refused: they are misspelt ones. */
 export const MANIFEST_SCHEMA: SchemaNode = {
@@ -51,23 +33,14 @@ export const MANIFEST_SCHEMA: SchemaNode = {
       description: 'Used where the configuration names nothing for this kind.',
       expected: 'true or false',
     },
-    provides: words('What a network driver can do beyond the minimum.'),
-    needs: words('What an interface type needs of the network driver.'),
     optionsSchema: {
       type: 'string',
       description: 'Path in the package of the JSON Schema of its options.',
       expected: 'a path',
     },
-    configSchema: {
-      type: 'string',
-      description: 'Path in the package of the JSON Schema of one [[protocols.<name>]] entry.',
-      expected: 'a path',
-    },
+    ...Object.assign({}, ...PLUGIN_KINDS.map((kind) => KINDS[kind].fields)),
   },
 };
-
-/** Fields that only plugins of one kind may have: on others they would do nothing, silently. */
-const ONLY_FOR = { provides: 'netdrv', needs: 'iftype', configSchema: 'protocol' } as const;
 
 /** A manifest that is right, or why it isn't. */
 export type ManifestVerdict =
@@ -100,10 +73,10 @@ export function checkManifest(document: ConfigDocument, plugin: string): Manifes
     } else if (!semver.satisfies(PLUGIN_API_VERSION, manifest.api)) {
       complain('api', apiMismatch(manifest.api));
     }
-    for (const [key, kind] of Object.entries(ONLY_FOR) as [keyof typeof ONLY_FOR, PluginKind][]) {
-      if (manifest[key] !== undefined && manifest.kind !== kind) {
-        complain(key, `is only for plugins of kind ${kind}, this one is ${manifest.kind}`);
-      }
+    for (const key of Object.keys(manifest) as (keyof PluginManifest)[]) {
+      const kind = kindOfField(key);
+      if (kind === undefined || kind === manifest.kind) continue;
+      complain(key, `is only for plugins of kind ${kind}, this one is ${manifest.kind}`);
     }
     if (issues.length === 0) return { manifest, issues: [] };
   }

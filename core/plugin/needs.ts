@@ -1,6 +1,6 @@
 /** What a network driver must be able to do beyond the minimum. Pure. */
 import type { VirtualRouterConfig } from '../config/model.ts';
-import type { DriverCapability, KernelResource } from './types.ts';
+import type { DriverCapability, KernelResource } from './contracts/index.ts';
 
 /** Metrics up to here can be told to the kernel in every way (`rt_metric` of net/route.h is a short, one more). */
 const PLAIN_METRIC = 32_766;

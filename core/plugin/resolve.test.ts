@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import type { ResolvedPlugin } from '../actuator/messages.ts';
 import { interpret } from '../config/interpret.ts';
 import { formatIssue } from '../config/issues.ts';
 import { parseDocument } from '../config/parse.ts';
 import type { SchemaNode } from '../config/schema.ts';
+import type { ResolvedPlugin } from '../threads/resolved-plugins.ts';
+import type { PluginKind } from './contracts/index.ts';
 import type { AvailablePlugin } from './discover.ts';
 import { resolvePlugins } from './resolve.ts';
-import type { PluginKind } from './types.ts';
 
 /** A plugin `p-<name> 1.0.0`. */
 function plugin(

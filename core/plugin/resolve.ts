@@ -1,5 +1,5 @@
 /** Which plugin does what: the names in the configuration against the manifests of the plugins there are. */
-import type { RouterPlugins } from '../actuator/messages.ts';
+
 import { IssueList } from '../config/checks.ts';
 import type { ConfigDocument } from '../config/document.ts';
 import type { ConfigIssue, ConfigPath } from '../config/issues.ts';
@@ -7,10 +7,12 @@ import { directiveName } from '../config/issues.ts';
 import type { DaemonConfig, VirtualRouterConfig } from '../config/model.ts';
 import { nearest } from '../config/suggest.ts';
 import { validate } from '../config/validate.ts';
+import type { RouterPlugins } from '../threads/resolved-plugins.ts';
+import type { PluginKind } from './contracts/index.ts';
 import type { AvailablePlugin } from './discover.ts';
+import { KINDS } from './kinds.ts';
 import { type Need, needsOfRouter } from './needs.ts';
 import { type Offer, PluginTable } from './table.ts';
-import type { PluginKind } from './types.ts';
 
 /** What a router, or the daemon, ends up with. */
 export interface Resolution {
@@ -31,9 +33,6 @@ export function resolvePlugins(
 ): Resolution {
   return new Resolver(config, document, available).resolve();
 }
-
-/** Directives of a virtual router that select a plugin, by kind. */
-const DIRECTIVES = { auth: 'auth_type', netdrv: 'netdrv', iftype: 'iftype' } as const;
 
 class Resolver {
   private readonly list: IssueList;
@@ -76,10 +75,10 @@ class Resolver {
   }
 
   /** The plugin that answers to `name`, or a complaint that lists what there is. */
-  private named(kind: keyof typeof DIRECTIVES, name: string, router: ConfigPath): Offer | undefined {
+  private named(kind: keyof RouterPlugins, name: string, router: ConfigPath): Offer | undefined {
     const offer = this.table.find(kind, name);
     if (offer === undefined) {
-      const directive = DIRECTIVES[kind];
+      const directive = KINDS[kind].directive;
       const advice = 'change it, or install a plugin that does and add it to [plugins]';
       this.list.error([...router, directive], `${this.unknown(kind, name, directive)}: ${advice}`);
     }
@@ -98,7 +97,7 @@ class Resolver {
   private select(kind: 'netdrv' | 'iftype', name: string | undefined, router: ConfigPath): Offer | undefined {
     if (name !== undefined) return this.named(kind, name, router);
     const offer = this.table.preferred(kind);
-    const directive = DIRECTIVES[kind];
+    const directive = KINDS[kind].directive;
     if (offer === undefined) {
       this.once(
         `none ${kind}`,
@@ -127,7 +126,7 @@ class Resolver {
     if (name !== undefined && configured === undefined) return undefined; // it has been said
     const wanted = configured ?? this.table.preferred('netdrv');
     if (wanted === undefined || lacking(wanted).length === 0) return this.select('netdrv', name, place);
-    const path = [...place, 'netdrv'];
+    const path = [...place, KINDS.netdrv.directive];
     const reasons = (list: readonly Need[]): string => list.map(({ because }) => because).join('; ');
     const other = this.table.all('netdrv').find((offer) => lacking(offer).length === 0);
     if (other === undefined) {

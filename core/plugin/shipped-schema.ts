@@ -2,8 +2,8 @@
 import type { ConfigIssue } from '../config/issues.ts';
 import type { SchemaNode } from '../config/schema.ts';
 import { fillDefaults } from '../config/validate.ts';
+import type { PluginManifest } from './contracts/index.ts';
 import { fileInPackage, type PackageFile, readText } from './package-files.ts';
-import type { PluginManifest } from './types.ts';
 
 /** Manifest fields that name a schema's file. */
 export type SchemaField = 'optionsSchema' | 'configSchema';

@@ -1,9 +1,10 @@
 /** The names that plugins answer to. */
-import type { ResolvedPlugin } from '../actuator/messages.ts';
+
 import type { IssueList } from '../config/checks.ts';
 import type { SchemaNode } from '../config/schema.ts';
+import type { ResolvedPlugin } from '../threads/resolved-plugins.ts';
+import type { PluginKind } from './contracts/index.ts';
 import type { AvailablePlugin } from './discover.ts';
-import type { PluginKind } from './types.ts';
 
 /** A plugin under one of its names. */
 export interface Offer {

@@ -1,12 +1,12 @@
 /** What happens, as services are told: the engine's events across generations, and reloads. */
 import type { VirtualRouterConfig } from '../config/model.ts';
-import type { DaemonInfo, RouterName, RouterState, ServiceEvent } from '../plugin/types.ts';
-import { CAUSES, type EngineEvent, type EventReader, EventRing, EventType } from '../shared/event-ring.ts';
-import { listedAddresses } from '../shared/listed-addresses.ts';
-import { STATE_NAMES } from '../shared/state-table.ts';
+import type { DaemonInfo, RouterName, RouterState, ServiceEvent } from '../plugin/contracts/index.ts';
+import { CAUSES, type EngineEvent, type EventReader, EventRing, EventType } from '../threads/event-ring.ts';
+import { listedAddresses } from '../threads/listed-addresses.ts';
+import type { ServiceView } from '../threads/service-messages.ts';
+import { STATE_NAMES } from '../threads/state-table.ts';
 import { addressText } from '../vrrp/address.ts';
 import { DROP_REASONS } from '../vrrp/drop-reasons.ts';
-import type { ServiceView } from './messages.ts';
 
 /** Events are looked for this often, in ms: the engine does not know of services. */
 const LOOK_INTERVAL = 100;

@@ -1,8 +1,8 @@
 /** The virtual routers of the running generation, as a service sees them. */
 import type { VirtualRouterConfig } from '../config/model.ts';
-import type { RouterStatus } from '../plugin/types.ts';
-import { readInPlace } from '../shared/in-place.ts';
-import { Int, macText, Num, STATE_NAMES, type StateTable } from '../shared/state-table.ts';
+import type { RouterStatus } from '../plugin/contracts/index.ts';
+import { readInPlace } from '../threads/in-place.ts';
+import { Int, macText, Num, STATE_NAMES, type StateTable } from '../threads/state-table.ts';
 import { masterDownInterval, skewTime } from '../vrrp/timers.ts';
 
 /** Fields of the state table that a {@link RouterStatus} comes of. */

@@ -1,19 +1,19 @@
 /** Entry point of a service's worker thread: hosts one plugin of kind `api`. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { WorkerOrder, WorkerReport } from '../actuator/messages.ts';
-import { loadPlugin } from '../plugin/load.ts';
 import type {
   ChangeOutcome,
   PreparedSettings,
   Service,
   ServiceContext,
   ServiceSettings,
-} from '../plugin/types.ts';
-import { readCounters } from '../shared/counters.ts';
-import { StateTable } from '../shared/state-table.ts';
+} from '../plugin/contracts/index.ts';
+import { loadPlugin } from '../plugin/load.ts';
+import { readCounters } from '../threads/counters.ts';
+import type { ServiceInit, ServiceOrder, ServiceReport, ServiceView } from '../threads/service-messages.ts';
+import { StateTable } from '../threads/state-table.ts';
+import type { WorkerOrder, WorkerReport } from '../threads/worker-messages.ts';
 import { authenticate } from '../users/authenticate.ts';
 import { EventFeed } from './event-feed.ts';
-import type { ServiceInit, ServiceOrder, ServiceReport, ServiceView } from './messages.ts';
 import { RouterView } from './router-view.ts';
 
 const init = workerData as ServiceInit;

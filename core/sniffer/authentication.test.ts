@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ResolvedPlugin } from '../actuator/messages.ts';
+import type { ResolvedPlugin } from '../threads/resolved-plugins.ts';
 import { AuthTypes } from './authentication.ts';
 
 let folder: string;

@@ -1,8 +1,9 @@
 /** The authentication plugins, as the sniffer uses them: what each type octet is called, and who has which key. */
-import type { ResolvedPlugin } from '../actuator/messages.ts';
+
 import type { VirtualRouterConfig } from '../config/model.ts';
+import type { Authenticator } from '../plugin/contracts/index.ts';
 import { loadPlugin } from '../plugin/load.ts';
-import type { Authenticator } from '../plugin/types.ts';
+import type { ResolvedPlugin } from '../threads/resolved-plugins.ts';
 import { type Key, Keyring } from './keyring.ts';
 
 /** Makes an authenticator of a secret. */

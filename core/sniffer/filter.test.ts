@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { BpfInstruction } from '../plugin/types.ts';
+import type { BpfInstruction } from '../plugin/contracts/index.ts';
 import { VRRP_FILTER } from './filter.ts';
 
 /** What the kernel's interpreter does with the instructions that are used (Documentation/networking/filter). */

@@ -1,5 +1,5 @@
 /** The kernel filter of the sniffer: VRRP of either family and any VRID, with up to two VLAN tags in the frame. */
-import type { BpfInstruction } from '../plugin/types.ts';
+import type { BpfInstruction } from '../plugin/contracts/index.ts';
 import { IPPROTO_VRRP } from '../vrrp/advertisement.ts';
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from '../vrrp/frame.ts';
 

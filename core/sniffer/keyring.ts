@@ -1,5 +1,5 @@
 /** Which authentication is expected of whom. Pure. */
-import type { Authenticator } from '../plugin/types.ts';
+import type { Authenticator } from '../plugin/contracts/index.ts';
 
 /**
  * Whether the authentication of an advertisement holds: `right`; `wrong`, made with another secret;

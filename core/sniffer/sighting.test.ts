@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Authenticator } from '../plugin/types.ts';
+import type { Authenticator } from '../plugin/contracts/index.ts';
 import { addressBytes } from '../vrrp/address.ts';
 import type { AdvertisementFields } from '../vrrp/advertisement.ts';
 import { DROP_REASONS } from '../vrrp/drop-reasons.ts';

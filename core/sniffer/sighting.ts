@@ -2,7 +2,7 @@
  * What a captured packet says, valid or not. The verdict is the engine's own codec's; the fields are read here,
  * as far as they are there, because a packet that is dropped for its TTL or cut short still says whose it was.
  */
-import type { AddressFamily } from '../plugin/types.ts';
+import type { AddressFamily } from '../plugin/contracts/index.ts';
 import { addressText } from '../vrrp/address.ts';
 import {
   AUTH_DATA_LENGTH,

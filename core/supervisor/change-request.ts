@@ -1,6 +1,6 @@
 /** Whether what a service asks for is a change request at all: a plugin of somebody else may send anything. Pure. */
 import { DEEPEST } from '../config/nesting.ts';
-import type { ConfigurationChange, RouterName } from '../plugin/types.ts';
+import type { ConfigurationChange, RouterName } from '../plugin/contracts/index.ts';
 
 /** A log line needs no more of whoever asks, in characters. */
 const LONGEST_NAME = 256;

@@ -12,7 +12,7 @@ import type {
   ChangeRequest,
   ConfigurationChange,
   RouterName,
-} from '../plugin/types.ts';
+} from '../plugin/contracts/index.ts';
 import { readRegularFile } from '../shared/read-file.ts';
 import { stageFile } from '../shared/replace-file.ts';
 import { changeRequestFault, isSameRouter } from './change-request.ts';

@@ -2,10 +2,10 @@
  * The daemon: the running generation, and how it gives way to the next. There is one way for everything: a
  * changed configuration, another version of a plugin, a worker that has crashed.
  */
-import type { DaemonInfo, ReloadOutcome, RouterName } from '../plugin/types.ts';
-import { readCounters } from '../shared/counters.ts';
+import type { DaemonInfo, ReloadOutcome, RouterName } from '../plugin/contracts/index.ts';
 import { packageVersion } from '../shared/package-root.ts';
-import { Int, STATE_NAMES, State } from '../shared/state-table.ts';
+import { readCounters } from '../threads/counters.ts';
+import { Int, STATE_NAMES, State } from '../threads/state-table.ts';
 import { collectGarbage } from './garbage.ts';
 import { Generation, type Start } from './generation.ts';
 import type { Logger } from './log.ts';

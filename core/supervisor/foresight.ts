@@ -1,8 +1,8 @@
 /** What `--check` can tell of the kernel: what the start would be refused for. */
 import { here, readJournal } from '../actuator/journal.ts';
-import type { ActuatorInit } from '../actuator/messages.ts';
 import { findObstacles } from '../actuator/obstacles.ts';
 import { type ActuatorPlugins, loadPlugins } from '../actuator/plugins.ts';
+import type { ActuatorInit } from '../threads/actuator-messages.ts';
 import { instancePlaces } from './instance.ts';
 
 /** After so many ms it is left to the start: a plugin may hang. */

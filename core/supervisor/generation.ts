@@ -3,14 +3,20 @@
  * (docs/architecture.md, "Generations").
  */
 import { MessageChannel } from 'node:worker_threads';
-import type { ActuatorInit, ResolvedPlugin, RouterPlugins, Succession } from '../actuator/messages.ts';
 import type { DaemonConfig } from '../config/model.ts';
-import type { EngineInit } from '../engine/messages.ts';
-import type { DaemonInfo, PluginListing, RouterName, RunningConfiguration } from '../plugin/types.ts';
-import type { ServiceView } from '../services/messages.ts';
-import { Doorbell } from '../shared/doorbell.ts';
-import { EventRing } from '../shared/event-ring.ts';
-import { Int, STATE_NAMES, StateTable } from '../shared/state-table.ts';
+import type {
+  DaemonInfo,
+  PluginListing,
+  RouterName,
+  RunningConfiguration,
+} from '../plugin/contracts/index.ts';
+import type { ActuatorInit } from '../threads/actuator-messages.ts';
+import { Doorbell } from '../threads/doorbell.ts';
+import type { EngineInit, Succession } from '../threads/engine-messages.ts';
+import { EventRing } from '../threads/event-ring.ts';
+import type { ResolvedPlugin, RouterPlugins } from '../threads/resolved-plugins.ts';
+import type { ServiceView } from '../threads/service-messages.ts';
+import { Int, STATE_NAMES, StateTable } from '../threads/state-table.ts';
 import type { InstancePlaces } from './instance.ts';
 import type { Logger } from './log.ts';
 import { Narrator } from './narrator.ts';

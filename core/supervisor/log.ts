@@ -2,7 +2,6 @@
 import pino, { type DestinationStream, type Logger } from 'pino';
 import pretty from 'pino-pretty';
 import type { DaemonConfig } from '../config/model.ts';
-import type { LogFiles } from './log-files.ts';
 import { formatTime } from './time.ts';
 
 export type { Logger } from 'pino';
@@ -57,8 +56,11 @@ export function openDestination(fd: number): ReturnType<typeof pino.destination>
   return destination;
 }
 
-/** The log in files: JSON lines. */
-export function openFileLog(settings: LogSettings, files: LogFiles): Logger {
+/**
+ * The log in files: JSON lines.
+ * @param files takes the lines, see log-files.ts
+ */
+export function openFileLog(settings: LogSettings, files: DestinationStream): Logger {
   return logTo(files, settings);
 }
 

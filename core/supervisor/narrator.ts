@@ -1,10 +1,10 @@
 /** Turns the engine's events into lines of the log. */
 import { getSystemErrorName } from 'node:util';
 import type { DaemonConfig, VirtualRouterConfig } from '../config/model.ts';
-import { CAUSES, type EngineEvent, EventType } from '../shared/event-ring.ts';
-import { listedAddresses } from '../shared/listed-addresses.ts';
-import { macText, STATE_NAMES } from '../shared/state-table.ts';
 import { counted } from '../shared/words.ts';
+import { CAUSES, type EngineEvent, EventType } from '../threads/event-ring.ts';
+import { listedAddresses } from '../threads/listed-addresses.ts';
+import { macText, STATE_NAMES } from '../threads/state-table.ts';
 import { addressText } from '../vrrp/address.ts';
 import { DROP_REASONS, type DropReason } from '../vrrp/drop-reasons.ts';
 import type { Logger } from './log.ts';

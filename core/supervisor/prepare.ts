@@ -9,12 +9,12 @@ import {
   sortIssues,
 } from '../config/index.ts';
 import { redactConfiguration, withDefaults } from '../config/redact.ts';
+import type { PluginListing } from '../plugin/contracts/index.ts';
 import { type AvailablePlugin, discoverPlugins } from '../plugin/discover.ts';
 import { packageFingerprint } from '../plugin/fingerprint.ts';
 import { listPlugins } from '../plugin/listing.ts';
 import { resolvePlugins } from '../plugin/resolve.ts';
 import type { Offer } from '../plugin/table.ts';
-import type { PluginListing } from '../plugin/types.ts';
 import type { ServiceStart, Start } from './generation.ts';
 import type { ConfigurationSource } from './source.ts';
 

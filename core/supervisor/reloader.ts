@@ -4,7 +4,7 @@
  */
 import { type ConfigIssue, formatIssue } from '../config/index.ts';
 import type { DaemonConfig } from '../config/model.ts';
-import type { ChangeOutcome, ChangeRequest, ReloadOutcome, RouterName } from '../plugin/types.ts';
+import type { ChangeOutcome, ChangeRequest, ReloadOutcome, RouterName } from '../plugin/contracts/index.ts';
 import { type Application, Changer } from './changer.ts';
 import type { Daemon } from './daemon.ts';
 import type { Start } from './generation.ts';

@@ -1,6 +1,6 @@
 /** Keeps one service running: starts it again when it crashes, ends it when it is stuck. */
-import type { ChangeOutcome, ChangeRequest, DaemonInfo, ServiceSettings } from '../plugin/types.ts';
-import type { ServiceInit, ServiceOrder, ServiceReport } from '../services/messages.ts';
+import type { ChangeOutcome, ChangeRequest, DaemonInfo, ServiceSettings } from '../plugin/contracts/index.ts';
+import type { ServiceInit, ServiceOrder, ServiceReport } from '../threads/service-messages.ts';
 import type { Logger } from './log.ts';
 import { WorkerHandle } from './worker-handle.ts';
 

@@ -2,8 +2,8 @@
  * The service across generations. One whose plugin is still the same goes on, with its connections, and is told of
  * the new generation; another plugin, or another version of it, takes its place.
  */
-import type { DaemonInfo } from '../plugin/types.ts';
-import type { ServiceView } from '../services/messages.ts';
+import type { DaemonInfo } from '../plugin/contracts/index.ts';
+import type { ServiceView } from '../threads/service-messages.ts';
 import type { Logger } from './log.ts';
 import { type ChangeHandler, ServiceHost, type ServiceSpec } from './service-host.ts';
 

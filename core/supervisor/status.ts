@@ -1,9 +1,9 @@
 /** What `rvrrpd status` tells: the state table together with the reloads so far. */
 import type { DaemonConfig } from '../config/model.ts';
-import type { DaemonCounters, ReloadOutcome, RouterCounters } from '../plugin/types.ts';
-import { readCounters } from '../shared/counters.ts';
-import { readInPlace } from '../shared/in-place.ts';
-import { Num, type StateTable } from '../shared/state-table.ts';
+import type { DaemonCounters, ReloadOutcome, RouterCounters } from '../plugin/contracts/index.ts';
+import { readCounters } from '../threads/counters.ts';
+import { readInPlace } from '../threads/in-place.ts';
+import { Num, type StateTable } from '../threads/state-table.ts';
 
 /** One virtual router. */
 export interface RouterStatus extends RouterCounters {

@@ -1,6 +1,7 @@
 /** Which virtual routers of one configuration go on in the next. Pure. */
-import type { RouterPlugins } from '../actuator/messages.ts';
+
 import type { DaemonConfig, VirtualRouterConfig } from '../config/model.ts';
+import type { RouterPlugins } from '../threads/resolved-plugins.ts';
 
 /** A configuration and its plugins. */
 export interface Running {

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import type { DaemonConfig } from '../config/model.ts';
 import { native } from '../native/index.ts';
-import { claimantOf, claimedRouter, claimName, RouterClaims } from '../shared/router-claims.ts';
+import { claimantOf, claimedRouter, claimName, RouterClaims } from '../threads/router-claims.ts';
 import { instanceFiles } from './instance.ts';
 import type { Logger } from './log.ts';
 

@@ -1,7 +1,8 @@
 /** A worker thread as the supervisor sees it: it is prepared, starts, logs, stops when told to. */
 import { type ResourceLimits, type TransferListItem, Worker } from 'node:worker_threads';
-import type { HandedSocket, WorkerOrder, WorkerReport } from '../actuator/messages.ts';
-import type { ServiceReport } from '../services/messages.ts';
+import type { HandedSocket } from '../threads/engine-messages.ts';
+import type { ServiceReport } from '../threads/service-messages.ts';
+import type { WorkerOrder, WorkerReport } from '../threads/worker-messages.ts';
 import type { Logger } from './log.ts';
 
 /** A promise and what settles it. */

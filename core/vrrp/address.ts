@@ -1,6 +1,6 @@
 /** IP and MAC addresses between text and octets. */
 import { isIPv4, isIPv6 } from 'node:net';
-import type { AddressFamily } from '../plugin/types.ts';
+import type { AddressFamily } from './family.ts';
 
 /** The octets of an IP address, 4 or 16. @throws RangeError if it is none */
 export function addressBytes(address: string): Uint8Array {

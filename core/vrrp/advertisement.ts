@@ -16,9 +16,10 @@
  * +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
  * ```
  */
-import type { AddressFamily } from '../plugin/types.ts';
+
 import { foldChecksum, sumWords } from './checksum.ts';
 import { Drop } from './drop-reasons.ts';
+import type { AddressFamily } from './family.ts';
 
 /** Octets before the addresses. */
 export const HEADER_LENGTH = 8;

@@ -4,7 +4,7 @@
  * Ethernet: to the group's multicast MAC, from the virtual router MAC. IP: to 224.0.0.18 or ff02::12, TTL or
  * hop limit 255, protocol 112.
  */
-import type { AddressFamily } from '../plugin/types.ts';
+
 import { addressBytes, macBytes, virtualMac } from './address.ts';
 import {
   type AdvertisementFields,
@@ -15,6 +15,7 @@ import {
 } from './advertisement.ts';
 import { foldChecksum, sumWords } from './checksum.ts';
 import { Drop } from './drop-reasons.ts';
+import type { AddressFamily } from './family.ts';
 
 /** Octets of an untagged Ethernet header. */
 export const ETHERNET_LENGTH = 14;

@@ -3,14 +3,10 @@
  * starts this file with `ip netns exec` and talks to it over IPC.
  */
 import { MessageChannel, Worker } from 'node:worker_threads';
-import type {
-  ActuatorInit,
-  ActuatorToEngine,
-  WorkerOrder,
-  WorkerReport,
-} from '../../core/actuator/messages.ts';
-import { Doorbell } from '../../core/shared/doorbell.ts';
-import { Int, StateTable } from '../../core/shared/state-table.ts';
+import type { ActuatorInit, ActuatorToEngine } from '../../core/threads/actuator-messages.ts';
+import { Doorbell } from '../../core/threads/doorbell.ts';
+import { Int, StateTable } from '../../core/threads/state-table.ts';
+import type { WorkerOrder, WorkerReport } from '../../core/threads/worker-messages.ts';
 
 /** From the test. */
 export type Command =

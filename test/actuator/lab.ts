@@ -13,9 +13,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import type { ResolvedPlugin } from '../../core/actuator/messages.ts';
 import type { VirtualRouterConfig } from '../../core/config/model.ts';
-import type { PluginKind, PluginManifest } from '../../core/plugin/types.ts';
+import type { PluginKind, PluginManifest } from '../../core/plugin/contracts/index.ts';
+import type { ResolvedPlugin } from '../../core/threads/resolved-plugins.ts';
 import type { Command, PlainInit, Told } from './harness.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

@@ -7,7 +7,7 @@ import type {
   KernelRefusal,
   NetdrvPlugin,
   NetworkDriver,
-} from '../../core/plugin/types.ts';
+} from '../../core/plugin/contracts/index.ts';
 import { Bundle } from '../actuator/lab.ts';
 import { RemoteDrivers } from './remote.ts';
 

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import { build } from 'esbuild';
-import type { KernelNews, NetdrvPlugin, NetworkDriver } from '../../core/plugin/types.ts';
+import type { KernelNews, NetdrvPlugin, NetworkDriver } from '../../core/plugin/contracts/index.ts';
 import { packageRoot } from '../../core/shared/package-root.ts';
 import { type Bundle, Namespace } from '../actuator/lab.ts';
 import type { Answer, Order } from './remote-main.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Link } from '../../plugin/types.ts';
+import type { Link } from '../../plugin/contracts/index.ts';
 import { findDrift } from '../drift.ts';
 import { Holdings } from '../holdings.ts';
 import { View } from '../view.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { KernelResource, Link } from '../../plugin/types.ts';
+import type { KernelResource, Link } from '../../plugin/contracts/index.ts';
 import type { JournalEntry } from '../journal.ts';
 import { sift } from '../leftovers.ts';
 import { View } from '../view.ts';

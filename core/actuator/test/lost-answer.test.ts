@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { KernelChange, KernelResource } from '../../plugin/types.ts';
+import type { KernelChange, KernelResource } from '../../plugin/contracts/index.ts';
 import { Changes } from '../changes.ts';
 import { Holdings } from '../holdings.ts';
 import { Journal } from '../journal.ts';

@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { KernelChange } from '../../plugin/types.ts';
+import type { KernelChange } from '../../plugin/contracts/index.ts';
+import { type DriverResource, installing } from '../../plugin/resource.ts';
 import { Changes } from '../changes.ts';
 import { type Holding, Holdings } from '../holdings.ts';
 import { Journal } from '../journal.ts';
-import { type DriverResource, installing } from '../resource.ts';
 import { View } from '../view.ts';
 import { MemoryKernel } from './memory-kernel.ts';
 

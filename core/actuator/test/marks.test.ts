@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { VirtualRouterConfig } from '../../config/model.ts';
-import type { KernelResource, Link, LinkAddress } from '../../plugin/types.ts';
+import type { KernelResource, Link, LinkAddress } from '../../plugin/contracts/index.ts';
 import { findMarked, isSuspected, macOfLinkLocal } from '../marks.ts';
 import { View } from '../view.ts';
 

@@ -1,5 +1,11 @@
 /** A kernel in memory, as a network driver sees one: links, addresses, routes, nothing else. */
-import type { KernelChange, KernelNews, KernelRefusal, Link, NetworkDriver } from '../../plugin/types.ts';
+import type {
+  KernelChange,
+  KernelNews,
+  KernelRefusal,
+  Link,
+  NetworkDriver,
+} from '../../plugin/contracts/index.ts';
 
 /** Implements the driver's contract. `refuse` makes a share of the changes fail, `loseAnswer` of their answers get lost. */
 export class MemoryKernel implements NetworkDriver {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { KernelResource, PluginKind } from '../../plugin/types.ts';
-import type { ResolvedPlugin } from '../messages.ts';
+import type { KernelResource, PluginKind } from '../../plugin/contracts/index.ts';
+import type { ResolvedPlugin } from '../../threads/resolved-plugins.ts';
 import { chooseProtocolDriver } from '../protocol-driver.ts';
 
 const plugin = (kind: PluginKind, name: string, provides: readonly string[]): ResolvedPlugin => ({

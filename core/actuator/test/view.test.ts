@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Link } from '../../plugin/types.ts';
+import type { Link } from '../../plugin/contracts/index.ts';
 import { View } from '../view.ts';
 
 const link = (over: Partial<Link>): Link => ({

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ConfigurationChange } from '../../plugin/types.ts';
+import type { ConfigurationChange } from '../../plugin/contracts/index.ts';
 import { type EditError, editData } from '../edit.ts';
 import { add, change, edited, parsed, refusal, remove, router, set } from './test-edit.ts';
 

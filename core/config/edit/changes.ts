@@ -1,5 +1,5 @@
 /** Changes of a configuration, applied to its plain data. */
-import type { ConfigurationChange, RouterName } from '../../plugin/types.ts';
+import type { ConfigurationChange, RouterName } from '../../plugin/contracts/index.ts';
 import type { RawTable } from '../document.ts';
 import { type ConfigPath, directiveName } from '../issues.ts';
 import { isTable, own, put } from './table.ts';

@@ -1,6 +1,6 @@
 /** Changes, and what comes of them, for the tests of this folder. */
 import { expect } from 'vitest';
-import type { ConfigurationChange } from '../../plugin/types.ts';
+import type { ConfigurationChange } from '../../plugin/contracts/index.ts';
 import type { ConfigDocument, ConfigFormat } from '../document.ts';
 import { EditError, editText } from '../edit.ts';
 import { parseDocument } from '../parse.ts';

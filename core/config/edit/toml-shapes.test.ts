@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ConfigurationChange } from '../../plugin/types.ts';
+import type { ConfigurationChange } from '../../plugin/contracts/index.ts';
 import { add, change, edited, remove, router, set } from './test-edit.ts';
 
 test.each<[string, string, ConfigurationChange[], string]>([

@@ -12,7 +12,7 @@ import type {
   ServiceContext,
   ServiceEvent,
   ServiceSettings,
-} from '../types.ts';
+} from '../contracts/index.ts';
 import { Belongings } from './belongings.ts';
 import { frozen } from './resources.ts';
 

@@ -1,7 +1,13 @@
 import { createServer, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { ApiPlugin, PreparedSettings, Service, ServiceContext, ServiceSettings } from '../types.ts';
+import type {
+  ApiPlugin,
+  PreparedSettings,
+  Service,
+  ServiceContext,
+  ServiceSettings,
+} from '../contracts/index.ts';
 import { type ApiComplianceOptions, apiCompliance } from './api.ts';
 
 /** All that were opened: broken services leave them behind. */

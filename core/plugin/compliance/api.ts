@@ -3,7 +3,7 @@
  * the built-in plugin does the same. The services run in the test's own process, on ports of 127.0.0.1.
  */
 import assert from 'node:assert/strict';
-import type { Service } from '../types.ts';
+import type { Service } from '../contracts/index.ts';
 import {
   ApiStage,
   type ApiStageOptions,

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import type { Authenticator, AuthPlugin } from '../types.ts';
+import type { Authenticator, AuthPlugin } from '../contracts/index.ts';
 import { type AuthComplianceOptions, authCompliance } from './auth.ts';
 
 const TRAILER = 8;

@@ -3,7 +3,7 @@
  * suite; the built-in plugins do the same.
  */
 import assert from 'node:assert/strict';
-import type { Authenticator, AuthPlugin, PluginContext } from '../types.ts';
+import type { Authenticator, AuthPlugin, PluginContext } from '../contracts/index.ts';
 
 /** Registers a test: `test` of vitest or node:test, `it` of mocha or jest. */
 export type TestRegistrar = (name: string, body: () => void) => unknown;

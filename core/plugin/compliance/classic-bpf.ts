@@ -2,7 +2,7 @@
  * A classic BPF machine, as the kernel's socket filters define it (Linux Documentation/networking/filter): runs
  * a program on a frame without a socket, so that a filter can be tested without root.
  */
-import type { BpfInstruction } from '../types.ts';
+import type { BpfInstruction } from '../contracts/index.ts';
 
 /** What the kernel knows of a frame beside its octets. */
 export interface FrameFacts {

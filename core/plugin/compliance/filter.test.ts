@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { BpfInstruction, FilterPlugin, FilterSpec } from '../types.ts';
+import type { BpfInstruction, FilterPlugin, FilterSpec } from '../contracts/index.ts';
 import { filterCompliance } from './filter.ts';
 
 type Build = (wanted: FilterSpec) => readonly BpfInstruction[];

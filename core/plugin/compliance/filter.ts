@@ -4,7 +4,7 @@
  * of the tests needs root.
  */
 import assert from 'node:assert/strict';
-import type { AddressFamily, BpfInstruction, FilterPlugin, PluginContext } from '../types.ts';
+import type { AddressFamily, BpfInstruction, FilterPlugin, PluginContext } from '../contracts/index.ts';
 import type { TestRegistrar } from './auth.ts';
 import { checkProgram, type FrameFacts, runProgram } from './classic-bpf.ts';
 import { type FrameFields, vrrpFrame } from './vrrp-frame.ts';

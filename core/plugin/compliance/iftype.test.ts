@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { IftypePlugin, InterfaceType, KernelResource, MasterPlan, RouterOnInterface } from '../types.ts';
+import type {
+  IftypePlugin,
+  InterfaceType,
+  KernelResource,
+  MasterPlan,
+  RouterOnInterface,
+} from '../contracts/index.ts';
 import { type IftypeComplianceOptions, iftypeCompliance } from './iftype.ts';
 
 /** A link of the kind that drivers may be able to make. */

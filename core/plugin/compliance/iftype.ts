@@ -3,7 +3,6 @@
  * test suite; the built-in plugins do the same. They are pure: no root, network or clock.
  */
 import assert from 'node:assert/strict';
-import { identityOf, isSame } from '../../actuator/resource.ts';
 import type {
   AddressFamily,
   DriverCapability,
@@ -12,7 +11,8 @@ import type {
   KernelResource,
   MasterPlan,
   RouterOnInterface,
-} from '../types.ts';
+} from '../contracts/index.ts';
+import { identityOf, isSame } from '../resource.ts';
 import type { TestRegistrar } from './auth.ts';
 import { assertWellFormed, frozen } from './resources.ts';
 

@@ -1,6 +1,6 @@
 /** Compliance tests for network drivers: links, and how they are listed. */
 import assert from 'node:assert/strict';
-import type { KernelChange, Link, LinkAddress } from '../types.ts';
+import type { KernelChange, Link, LinkAddress } from '../contracts/index.ts';
 import { address, DEV, NOBODY, OWN, PEER, type Stage } from './netdrv-stage.ts';
 
 type Tests = Readonly<Record<string, (stage: Stage) => Promise<void>>>;

@@ -1,6 +1,6 @@
 /** Compliance tests for network drivers: news, and the end. */
 import assert from 'node:assert/strict';
-import type { KernelNews } from '../types.ts';
+import type { KernelNews } from '../contracts/index.ts';
 import { address, DEV, type Stage } from './netdrv-stage.ts';
 
 type Tests = Readonly<Record<string, (stage: Stage) => Promise<void>>>;

@@ -1,6 +1,12 @@
 /** What the compliance kit for network drivers plays on: two interfaces and a witness that is not the driver. */
 import assert from 'node:assert/strict';
-import type { DriverCapability, KernelChange, KernelRefusal, NetdrvPlugin, NetworkDriver } from '../types.ts';
+import type {
+  DriverCapability,
+  KernelChange,
+  KernelRefusal,
+  NetdrvPlugin,
+  NetworkDriver,
+} from '../contracts/index.ts';
 
 /** The interface that things are done to; {@link PEER} is the other end of it. Both are made for each test. */
 export const DEV = 'rvc0';

@@ -4,7 +4,7 @@
  * suite with `unshare --net`, or let the driver work in another process (`run` must reach the same namespace).
  */
 import assert from 'node:assert/strict';
-import type { NetworkDriver } from '../types.ts';
+import type { NetworkDriver } from '../contracts/index.ts';
 import { ADDRESS_TESTS } from './netdrv-addresses.ts';
 import { LINK_TESTS } from './netdrv-links.ts';
 import { NEWS_TESTS } from './netdrv-news.ts';

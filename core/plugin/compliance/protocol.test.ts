@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { KernelResource, Protocol, ProtocolPlugin } from '../types.ts';
+import type { KernelResource, Protocol, ProtocolPlugin } from '../contracts/index.ts';
 import { type ProtocolComplianceOptions, protocolCompliance } from './protocol.ts';
 
 type Entries = readonly Readonly<Record<string, unknown>>[];

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { Ajv } from 'ajv';
-import type { KernelResource, Protocol, ProtocolPlugin } from '../types.ts';
+import type { KernelResource, Protocol, ProtocolPlugin } from '../contracts/index.ts';
 import type { TestRegistrar } from './auth.ts';
 import { assertWellFormed, frozen } from './resources.ts';
 

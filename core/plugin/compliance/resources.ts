@@ -1,8 +1,8 @@
 /** What every list of kernel resources must be, whoever plans it. */
 import assert from 'node:assert/strict';
 import { isIPv4, isIPv6 } from 'node:net';
-import { identityOf } from '../../actuator/resource.ts';
-import type { KernelResource } from '../types.ts';
+import type { KernelResource } from '../contracts/index.ts';
+import { identityOf } from '../resource.ts';
 
 /** Longest interface name or label (IFNAMSIZ less its end, man 7 netdevice). */
 const LONGEST = 15;

@@ -1,5 +1,5 @@
 /** VRRP in Ethernet frames, right or not, for the compliance tests of filters. Checksums are left out. */
-import type { AddressFamily } from '../types.ts';
+import type { AddressFamily } from '../contracts/index.ts';
 
 /** What is in a frame; everything that is left out is right. */
 export interface FrameFields {

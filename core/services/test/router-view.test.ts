@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { expect, test } from 'vitest';
-import type { RouterStatus } from '../../plugin/types.ts';
-import { Int, macNumber, Num, State, StateTable } from '../../shared/state-table.ts';
+import type { RouterStatus } from '../../plugin/contracts/index.ts';
+import { Int, macNumber, Num, State, StateTable } from '../../threads/state-table.ts';
 import { RouterView } from '../router-view.ts';
 import { config } from './view.ts';
 

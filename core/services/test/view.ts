@@ -1,8 +1,8 @@
 /** A generation as services see it, for the tests of this folder. */
 import type { VirtualRouterConfig } from '../../config/model.ts';
-import { EventRing } from '../../shared/event-ring.ts';
-import { StateTable } from '../../shared/state-table.ts';
-import type { ServiceView } from '../messages.ts';
+import { EventRing } from '../../threads/event-ring.ts';
+import type { ServiceView } from '../../threads/service-messages.ts';
+import { StateTable } from '../../threads/state-table.ts';
 
 /** A virtual router with two addresses on eth0. */
 export function config(vrid: number, more: Partial<VirtualRouterConfig> = {}): VirtualRouterConfig {

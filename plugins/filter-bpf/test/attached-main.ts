@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Attachment, type Routing } from '../../../core/engine/attachment.ts';
 import { Meta, native } from '../../../core/native/index.ts';
-import type { Link } from '../../../core/plugin/types.ts';
+import type { Link } from '../../../core/plugin/contracts/index.ts';
 import plugin from '../src/index.ts';
 
 const [, , name = '', family = '', wanted = ''] = process.argv;

@@ -3,8 +3,8 @@
  * VRID, address family). They would be Master with one virtual MAC address, and not hear each other.
  */
 import { native } from '../native/index.ts';
-import type { AddressFamily } from '../plugin/types.ts';
-import { descriptorLimit } from './descriptor-limit.ts';
+import type { AddressFamily } from '../plugin/contracts/index.ts';
+import { descriptorLimit } from '../shared/descriptor-limit.ts';
 
 /** What a claim is for. */
 export interface ClaimedRouter {

@@ -1,6 +1,6 @@
 /** The state table as an operator reads it. */
 import type { VirtualRouterConfig } from '../config/model.ts';
-import type { DaemonCounters, DroppedCounters } from '../plugin/types.ts';
+import type { DaemonCounters, DroppedCounters } from '../plugin/contracts/index.ts';
 import { DROP_REASONS } from '../vrrp/drop-reasons.ts';
 import { Int, Num, STATE_NAMES, type StateTable } from './state-table.ts';
 

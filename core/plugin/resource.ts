@@ -1,5 +1,5 @@
 /** What can be said about a kernel resource without asking the kernel. Pure. */
-import type { KernelChange, KernelRefusal, KernelResource } from '../plugin/types.ts';
+import type { KernelChange, KernelRefusal, KernelResource } from './contracts/index.ts';
 
 /**
  * What of the kernel a resource speaks of. Two resources with the same identity are the same one or

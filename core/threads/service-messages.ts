@@ -1,5 +1,5 @@
 /** What a service's worker and the supervisor say to each other. Plain data, structured clone. */
-import type { ResolvedPlugin } from '../actuator/messages.ts';
+
 import type { VirtualRouterConfig } from '../config/model.ts';
 import type {
   ChangeOutcome,
@@ -7,7 +7,8 @@ import type {
   DaemonInfo,
   RunningConfiguration,
   ServiceSettings,
-} from '../plugin/types.ts';
+} from '../plugin/contracts/index.ts';
+import type { ResolvedPlugin } from './resolved-plugins.ts';
 
 /** `workerData` of a service. */
 export interface ServiceInit {

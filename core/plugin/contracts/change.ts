@@ -1,0 +1,70 @@
+/** Changes of the running configuration. */
+import type { RouterName } from './daemon.ts';
+
+/** A change of the configuration. */
+export type ConfigurationChange =
+  /** Sets a directive; a table is replaced as a whole. `value` undefined: removes it. Not for `vrouter`. */
+  | { readonly op: 'set'; readonly path: readonly string[]; readonly value?: unknown }
+  /** Adds a `[[vrouter]]`, behind the others. */
+  | { readonly op: 'add-router'; readonly table: Readonly<Record<string, unknown>> }
+  /** Changes directives of a `[[vrouter]]`: JSON Merge Patch (RFC 7396), `null` removes. */
+  | {
+      readonly op: 'change-router';
+      readonly router: RouterName;
+      readonly patch: Readonly<Record<string, unknown>>;
+    }
+  | { readonly op: 'remove-router'; readonly router: RouterName };
+
+/** What to change, and how. */
+export interface ChangeRequest {
+  /** In this order. */
+  readonly changes: readonly ConfigurationChange[];
+  /** Masters that give up; they stand by then, and become Master again only if nobody else is. */
+  readonly failOver?: readonly RouterName[];
+  /** Only if the configuration in force still has this {@link RunningConfiguration.tag}. */
+  readonly onlyIf?: string;
+  /** Not written to the file: the next reload or start forgets it. */
+  readonly temporary?: boolean;
+  /** Only says what would come of it. */
+  readonly dryRun?: boolean;
+  /** Who asked for it, for the log. */
+  readonly by?: string;
+}
+
+/** What came of a change. */
+export type ChangeOutcome =
+  | {
+      readonly ok: true;
+      /** Of the configuration in force now. */
+      readonly tag: string;
+      /** The configuration after the change, secrets hidden, also after a dry run. */
+      readonly data: Readonly<Record<string, unknown>>;
+      /** Warnings. */
+      readonly issues: readonly ChangeIssue[];
+    }
+  | {
+      readonly ok: false;
+      readonly reason: ChangeRefusal;
+      /** For the operator. */
+      readonly message: string;
+      readonly issues: readonly ChangeIssue[];
+    };
+
+/**
+ * Why nothing was changed. `stale`: `onlyIf` does not hold. `missing`, `exists`: there is no such virtual router,
+ * or there is one already. `invalid`: see `issues`. `conflict`: the file was edited since it was loaded, or the
+ * virtual router cannot do what it is asked in its state. `failed`: a plugin or the kernel refused, or the file
+ * cannot be written.
+ */
+export type ChangeRefusal = 'stale' | 'missing' | 'exists' | 'invalid' | 'conflict' | 'failed';
+
+/** What is wrong with a configuration, or remarkable. */
+export interface ChangeIssue {
+  readonly severity: 'error' | 'warning' | 'notice';
+  /** `vrouter[2].priority`; empty if it is about the whole. */
+  readonly directive: string;
+  /** As written; absent: there is none, or it is a secret. */
+  readonly value?: string;
+  /** What is wrong and what would be right. */
+  readonly message: string;
+}

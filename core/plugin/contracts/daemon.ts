@@ -1,0 +1,150 @@
+/** What of the daemon can be seen: its virtual routers, counters, plugins, configuration and events. */
+import type { AddressFamily } from '../../vrrp/family.ts';
+import type { PluginKind } from './index.ts';
+
+/** What identifies a virtual router. */
+export interface RouterName {
+  /** The interface that VRRP runs on. */
+  readonly interface: string;
+  /** The virtual router identifier. */
+  readonly group: number;
+}
+
+/** State of a virtual router, as operators know it. `Down`: it cannot run, see the log. */
+export type RouterState = 'Init' | 'Backup' | 'Master' | 'Down';
+
+/** A virtual router at one moment. */
+export interface RouterStatus extends RouterName {
+  readonly family: AddressFamily;
+  readonly addresses: readonly string[];
+  /** In use: 255 for the address owner. */
+  readonly priority: number;
+  readonly preempt: boolean;
+  readonly state: RouterState;
+  /** When it entered the state, ms since the epoch; 0 if it never left the first one. */
+  readonly since: number;
+  /** `vifname`: what its virtual interface is called, if its interface type makes one. */
+  readonly vifname: string;
+  /** Its addresses are on the virtual interface `vifname` now. */
+  readonly onVirtualInterface: boolean;
+  /** It is Master, and the kernel has its addresses. Absent: not known. */
+  readonly inPlace?: boolean;
+  /** Name of the errno that the kernel refused its addresses with, or that it gave up being Master for. */
+  readonly refusal?: string;
+  /** Authentication type on the wire, 0 for none. */
+  readonly authType: number;
+  /** MAC of the interface: lower case, colons; empty if it is missing. */
+  readonly hardwareAddress: string;
+  /** Advertisement_Interval, Master_Down_Interval and Skew_Time (RFC 3768 §6.1) in ms. */
+  readonly advertisementInterval: number;
+  readonly masterDownInterval: number;
+  readonly skewTime: number;
+  /** It has been told to fail over: it does not preempt until it becomes Master again. */
+  readonly standingBy: boolean;
+}
+
+/** Packets that were dropped, by reason; reasons that never occurred are left out. */
+export type DroppedCounters = Readonly<Partial<Record<string, number>>>;
+
+/** Counters of one virtual router since the daemon's start. */
+export interface RouterCounters extends RouterName {
+  readonly state: RouterState;
+  readonly priority: number;
+  readonly counters: {
+    readonly received: number;
+    readonly sent: number;
+    readonly priorityZeroReceived: number;
+    readonly priorityZeroSent: number;
+    readonly becameMaster: number;
+    readonly leftMaster: number;
+    readonly sendErrors: number;
+    readonly addressListMismatches: number;
+    readonly dropped: DroppedCounters;
+  };
+}
+
+/** Everything that is counted. */
+export interface DaemonCounters {
+  /** How often packets or a deadline have woken the engine. */
+  readonly wakeUps: number;
+  readonly routers: readonly RouterCounters[];
+  /** Packets that belong to no virtual router. */
+  readonly strangers: { readonly dropped: DroppedCounters };
+}
+
+/** How a reload or a change went. */
+export interface ReloadOutcome {
+  /** When it was over, ISO 8601. */
+  readonly time: string;
+  /** False: everything runs on as before. */
+  readonly ok: boolean;
+  /** Why not; absent if it went well. */
+  readonly error?: string;
+  /** What was found in the configuration, warnings too, a line each: `error: FILE:LINE: …`. */
+  readonly issues: readonly string[];
+}
+
+/** The daemon. */
+export interface DaemonInfo {
+  readonly version: string;
+  readonly pid: number;
+  /** When it had started, ISO 8601. */
+  readonly since: string;
+  /** 1 for the first generation, one more at each reload and at each replacement of a crashed worker. */
+  readonly generation: number;
+  /** Null: there was none. */
+  readonly lastReload: ReloadOutcome | null;
+  readonly plugins: readonly PluginListing[];
+  /** What is configured and does not run, apart from virtual routers, a line each. Since 0.3; absent before. */
+  readonly troubles?: readonly string[];
+}
+
+/** A plugin, as an operator sees it. */
+export interface PluginListing {
+  readonly package: string;
+  readonly version: string;
+  readonly kind: PluginKind;
+  readonly names: readonly string[];
+  /** `configuration`: from `[plugins]`. */
+  readonly origin: 'built-in' | 'configuration';
+  /** Something in the configuration selects it, or nothing does and it is the default. */
+  readonly inUse: boolean;
+}
+
+/** The configuration in force. */
+export interface RunningConfiguration {
+  /** Absolute path of the file. */
+  readonly file: string;
+  /** As in the file, under the directives' names; defaults are not filled in, secrets are `"***"`. */
+  readonly data: Readonly<Record<string, unknown>>;
+  /** The same with all defaults of the configuration's schema filled in. */
+  readonly effective: Readonly<Record<string, unknown>>;
+  /** Changes whenever the configuration does: letters and digits. */
+  readonly tag: string;
+  /** Temporary changes are in force: the next reload forgets them. */
+  readonly temporary: boolean;
+}
+
+/** Something that happened. `time` in ms since the epoch. */
+export type ServiceEvent =
+  | (RouterName & {
+      readonly type: 'transition';
+      readonly time: number;
+      readonly from: RouterState;
+      readonly to: RouterState;
+      /** Why, in words. */
+      readonly cause: string;
+    })
+  /** Packets were rejected. At a bounded rate: `count` of them since the last such event. */
+  | (Partial<RouterName> & {
+      readonly type: 'rejected';
+      readonly time: number;
+      /** `auth-failed`, `ttl`, … */
+      readonly reason: string;
+      readonly count: number;
+      /** Sender of the last one; absent if it is not known. */
+      readonly peer?: string;
+      /** For `address-list`: the virtual addresses that it listed, and ours. */
+      readonly detail?: string;
+    })
+  | ({ readonly type: 'reload' } & ReloadOutcome & { readonly generation: number });

@@ -1,0 +1,44 @@
+/** Kind `iftype`. */
+import type { AddressFamily } from '../../vrrp/family.ts';
+import type { PluginContext } from './context.ts';
+import type { KernelResource } from './kernel.ts';
+import type { Link } from './netdrv.ts';
+
+/** Kind `iftype`: where a Master's addresses live. Runs in the actuator. */
+export interface IftypePlugin {
+  readonly kind: 'iftype';
+  create(context: PluginContext): InterfaceType;
+}
+
+/** An interface type: a pure function from a virtual router to what the kernel must hold for it. */
+export interface InterfaceType {
+  plan(router: RouterOnInterface): MasterPlan;
+  /** What the operator should know at start, one sentence each; `routers` are all those of this type. */
+  advise?(routers: readonly RouterOnInterface[]): string[];
+}
+
+/** A virtual router, as an interface type sees it. */
+export interface RouterOnInterface {
+  readonly vrid: number;
+  readonly family: AddressFamily;
+  /** The virtual addresses, the first one first. */
+  readonly addresses: readonly string[];
+  /** The interface that VRRP runs on. */
+  readonly interface: Link;
+  /** `vifname`, or its default. */
+  readonly vifname: string;
+  /** 00:00:5e:00:01:VRID, or 00:00:5e:00:02:VRID for IPv6 (RFC 5798 §7.3). */
+  readonly virtualMac: string;
+  /** How many virtual routers of this interface type run on this interface, this one included. */
+  readonly siblings: number;
+}
+
+/** What must be in the kernel while a virtual router is Master. */
+export interface MasterPlan {
+  /** Name of the interface that holds the addresses. */
+  readonly interface: string;
+  /** The MAC that gratuitous ARP announces. */
+  readonly announce: 'virtual-mac' | 'interface-mac';
+  /** In the order to install; taken back in reverse. */
+  readonly resources: readonly KernelResource[];
+}

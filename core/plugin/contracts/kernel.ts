@@ -1,0 +1,59 @@
+/** What the kernel holds on behalf of Masters: what kinds `iftype` and `protocol` plan, and `netdrv` installs. */
+import type { AddressFamily } from '../../vrrp/family.ts';
+
+/**
+ * A thing that the kernel holds on behalf of Masters. The actuator installs it before its first user becomes
+ * Master, takes it back after the last, and repairs it when somebody else removes it. What was there before
+ * is never ours: it is neither changed back nor removed.
+ */
+export type KernelResource =
+  | ({ readonly kind: 'address' } & AddressResource)
+  | ({ readonly kind: 'link' } & MacvlanResource)
+  | { readonly kind: 'mac'; readonly interface: string; readonly mac: string }
+  | { readonly kind: 'up'; readonly interface: string }
+  | ({ readonly kind: 'route' } & RouteResource)
+  | SysctlResource;
+
+/** An address on an interface. IPv4 scope is global, no broadcast address is set. */
+export interface AddressResource {
+  readonly interface: string;
+  readonly family: AddressFamily;
+  readonly address: string;
+  readonly prefixLength: number;
+  /**
+   * IPv4 only: `<interface>:<suffix>`, 15 characters at most (man 7 netdevice, alias interfaces). Absent: the
+   * interface's name, or a label of the driver's choice if it does not provide `unlabelled-address`.
+   */
+  readonly label?: string;
+}
+
+/** A macvlan link in bridge mode, made down. */
+export interface MacvlanResource {
+  readonly type: 'macvlan';
+  readonly interface: string;
+  readonly parent: string;
+  readonly mac: string;
+}
+
+/** A unicast route in the main table. */
+export interface RouteResource {
+  readonly family: AddressFamily;
+  /** `0.0.0.0` with prefix length 0 for the default route. */
+  readonly destination: string;
+  readonly prefixLength: number;
+  readonly gateway: string;
+  /** Route priority; the kernel's default (0 for IPv4) if absent. */
+  readonly metric?: number;
+  /** RTAX_MTU in octets. */
+  readonly mtu?: number;
+}
+
+/** A setting below /proc/sys; its previous value is put back when its last user leaves. */
+export interface SysctlResource {
+  readonly kind: 'sysctl';
+  /** Path parts below /proc/sys: `['net', 'ipv4', 'conf', 'eth0.5', 'arp_ignore']`. */
+  readonly path: readonly string[];
+  readonly value: string;
+  /** True: where the kernel has no such setting (a kernel without IPv6), nothing needs to be set. */
+  readonly optional?: boolean;
+}

@@ -1,0 +1,97 @@
+/** Kind `netdrv`. */
+import type { AddressFamily } from '../../vrrp/family.ts';
+import type { PluginContext } from './context.ts';
+import type { AddressResource, MacvlanResource, RouteResource } from './kernel.ts';
+
+/** Kind `netdrv`: talks to the kernel about links, addresses and routes. Runs in the actuator. */
+export interface NetdrvPlugin {
+  readonly kind: 'netdrv';
+  /** @throws Error that says what is missing and what to install or configure instead. */
+  create(context: PluginContext): NetworkDriver;
+}
+
+/** A network driver: the kernel's state as it is, changes to it, and news of it. No policy. */
+export interface NetworkDriver {
+  /** Every link of the network namespace with its addresses, up or not. */
+  links(): Promise<Link[]>;
+  /**
+   * Applies changes in order, each on its own: a failed one does not stop the next.
+   * @returns one entry for each change: `null`, or why the kernel refused it. Never rejects for a refusal.
+   */
+  apply(changes: readonly KernelChange[]): Promise<(KernelRefusal | null)[]>;
+  /**
+   * Calls `listener` after links, addresses or (if the kernel tells) routes have changed, whoever changed
+   * them, our own `apply` included. Several changes may be told at once.
+   */
+  watch(listener: (news: readonly KernelNews[]) => void): void;
+  /** Stops watching and gives back every descriptor. */
+  close(): void;
+}
+
+/** A network interface as the kernel sees it. */
+export interface Link {
+  readonly index: number;
+  readonly name: string;
+  /** Lower case, colons: `00:00:5e:00:01:07`. Empty for a link without one. */
+  readonly mac: string;
+  /** Set up by the administrator (IFF_UP). */
+  readonly up: boolean;
+  /** Has carrier and is operational (IFF_RUNNING). */
+  readonly running: boolean;
+  /** True for Ethernet (ARPHRD_ETHER), loopback excluded. */
+  readonly ethernet: boolean;
+  readonly mtu: number;
+  /** `macvlan`, `vlan`, `veth`, …; empty for a physical interface. */
+  readonly type: string;
+  /** Index of the link it sits on; 0 for none. */
+  readonly parent: number;
+  readonly addresses: readonly LinkAddress[];
+}
+
+/** An address of a link. */
+export interface LinkAddress {
+  readonly family: AddressFamily;
+  /** `10.0.0.1`, `fe80::1`. */
+  readonly address: string;
+  readonly prefixLength: number;
+  /** IPv4 label (`eth0:1`), or the interface's name. Empty for IPv6. */
+  readonly label: string;
+  /** IFA_F_SECONDARY. */
+  readonly secondary: boolean;
+}
+
+/**
+ * Which interface the name `interface` means: names change hands. A driver that looks at it refuses the change with
+ * ENODEV if the interface of that name has another index by now.
+ */
+export interface InterfaceIndex {
+  /** Absent: whichever has the name. */
+  readonly index?: number;
+}
+
+/** A change to the kernel's state. Interfaces are named, so that one made earlier in a batch can be used. */
+export type KernelChange =
+  | ({ readonly op: 'add-address' | 'remove-address' } & AddressResource & InterfaceIndex)
+  | ({ readonly op: 'add-link' | 'remove-link' } & MacvlanResource)
+  | ({ readonly op: 'set-mac'; readonly interface: string; readonly mac: string } & InterfaceIndex)
+  | ({ readonly op: 'set-up'; readonly interface: string; readonly up: boolean } & InterfaceIndex)
+  | ({ readonly op: 'add-route' | 'remove-route' } & RouteResource);
+
+/** Why the kernel refused a change. */
+export interface KernelRefusal {
+  /**
+   * Name of the error number: `EEXIST`, `ENODEV`, `EADDRNOTAVAIL`, … `EIO`: it is not known whether the change was
+   * made, as its answer was lost.
+   */
+  readonly errno: string;
+  /** The call and its arguments, for the log. */
+  readonly message: string;
+}
+
+/** Something that changed in the kernel. */
+export type KernelNews =
+  | { readonly type: 'link'; readonly index: number; readonly name: string; readonly gone: boolean }
+  | { readonly type: 'address'; readonly index: number; readonly address: string; readonly gone: boolean }
+  | { readonly type: 'route'; readonly gone: boolean }
+  /** News were lost (ENOBUFS): everything must be read again. */
+  | { readonly type: 'overrun' };

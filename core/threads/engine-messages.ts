@@ -1,0 +1,51 @@
+/** What the engine is started with, and what one engine hands on to the next. Plain data, structured clone. */
+import type { MessagePort } from 'node:worker_threads';
+import type { DaemonConfig } from '../config/model.ts';
+import type { ResolvedPlugin, RouterPlugins } from './resolved-plugins.ts';
+
+/** `workerData` of the engine. Slots of the state table are indices of `config.virtualRouters`. */
+export interface EngineInit {
+  readonly config: DaemonConfig;
+  /** By slot. */
+  readonly routerPlugins: readonly RouterPlugins[];
+  readonly plugins: readonly ResolvedPlugin[];
+  /** Memory of the state table. */
+  readonly table: SharedArrayBuffer;
+  /** Memory of the event ring. */
+  readonly events: SharedArrayBuffer;
+  /** To and from the actuator, see `ActuatorToEngine`. */
+  readonly actuatorPort: MessagePort;
+  /** Rung after `Wanted` of any slot changed, through `actuatorPort`. */
+  readonly wantedBell: SharedArrayBuffer;
+  /** Rung by the actuator after `Applied` of any slot changed, through `actuatorPort`. */
+  readonly appliedBell: SharedArrayBuffer;
+  /** Rung after an event was written, through `eventPort`. */
+  readonly eventBell: SharedArrayBuffer;
+  readonly eventPort: MessagePort;
+}
+
+/** A packet socket that passes from one engine to the next; the descriptor is the process's. */
+export interface HandedSocket {
+  readonly descriptor: number;
+  /** The ARP socket beside it. */
+  readonly arp?: number;
+  /** Index of the link that it is bound to. */
+  readonly link: number;
+  readonly family: 4 | 6;
+}
+
+/** What an engine takes over, and from whom. */
+export interface Succession {
+  /** Memory of the predecessor's state table. */
+  readonly table: SharedArrayBuffer;
+  /** By slot: the predecessor's slot of the same virtual router, −1 if it is new. */
+  readonly slots: readonly number[];
+  /** By slot: what its Master needs of the kernel is not what it was. */
+  readonly changed: readonly boolean[];
+  /** Leads to the predecessor. Absent: it has crashed. */
+  readonly port?: MessagePort;
+  /** The crashed predecessor's sockets. */
+  readonly sockets: readonly HandedSocket[];
+  /** Slots of Masters that are to give up once they are ours. */
+  readonly failOver: readonly number[];
+}

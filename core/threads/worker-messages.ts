@@ -1,0 +1,42 @@
+/** What every worker and the supervisor say to each other. Plain data, structured clone. */
+import type { MessagePort } from 'node:worker_threads';
+import type { HandedSocket, Succession } from './engine-messages.ts';
+import type { ServiceOrder, ServiceReport } from './service-messages.ts';
+
+/** From a worker to the supervisor. */
+export type WorkerReport =
+  /** It begins to load this plugin, `rvrrpd-plugin-x 1.0.0`: the one to blame should nothing follow. */
+  | { readonly type: 'loading'; readonly plugin: string }
+  /** Its plugins are loaded and its configuration is understood: it waits for `go`. */
+  | { readonly type: 'prepared' }
+  /** It does its work. */
+  | { readonly type: 'ready' }
+  /** It could not start: nothing is running. `error` is for the operator. */
+  | { readonly type: 'failed'; readonly error: string }
+  | {
+      readonly type: 'log';
+      readonly level: 'debug' | 'info' | 'warn' | 'error';
+      readonly message: string;
+      readonly fields?: Readonly<Record<string, unknown>>;
+    }
+  /** Something that is configured and does not run, by topic, as one line. `text` absent: it runs (again). */
+  | { readonly type: 'trouble'; readonly topic: string; readonly text?: string }
+  /** Engine only: the packet sockets it has now, for its successor should it crash. */
+  | { readonly type: 'sockets'; readonly sockets: readonly HandedSocket[] }
+  /** It has stopped or handed over; the worker may be terminated. */
+  | { readonly type: 'stopped' }
+  /** Services only. */
+  | { readonly type: 'service'; readonly report: ServiceReport };
+
+/** From the supervisor to a worker. */
+export type WorkerOrder =
+  /** After `prepared`: start. */
+  | { readonly type: 'go'; readonly succession?: Succession }
+  /** Engine only: hand over to the engine at the other end of `port`; `leaving` slots have no successor. */
+  | { readonly type: 'hand-over'; readonly port: MessagePort; readonly leaving: readonly number[] }
+  /** Actuator only: stop, and leave everything in the kernel to the successor. */
+  | { readonly type: 'retire' }
+  /** Take everything back, and stop. */
+  | { readonly type: 'stop' }
+  /** Services only. */
+  | { readonly type: 'service'; readonly order: ServiceOrder };

@@ -1,0 +1,2 @@
+/** IP version of a virtual router's addresses. */
+export type AddressFamily = 4 | 6;
