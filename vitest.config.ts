@@ -14,6 +14,9 @@ export default defineConfig({
           name: 'unit',
           include: ['core/**/*.test.ts', 'plugins/*/test/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: ['**/*.system.test.ts', '**/node_modules/**'],
+          // They take milliseconds; on a machine that has no time for them they must not fail for it.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -83,7 +83,7 @@ describeSystem('rvrrpd -m2', () => {
       write(lab, {}, 150);
       process.kill(pid, 'SIGHUP');
       await eventually('the new priority', 5000, () => wire.adverts(1).at(-1)?.priority === 150);
-      expect(content(lab, 'x.log')).toMatch(/"reloaded: 1 Master"/);
+      await eventually('the log', 5000, () => /"reloaded: 1 Master"/.test(content(lab, 'x.log')));
       await stop(pid);
       expect(existsSync(path.join(lab.folder, 'x.pid'))).toBe(false);
       expect(content(lab, 'x.log')).toMatch(/"stopped"/);

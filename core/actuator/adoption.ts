@@ -63,7 +63,7 @@ export class Adoption {
       original = present?.original ?? this.originalOf(resource.interface, resource.mac);
       if (original === undefined) {
         this.tell(
-          `${resource.interface} has the ${describe(resource)}, which nobody but a Master of virtual router ` +
+          `${resource.interface} has the MAC address ${resource.mac}, which nobody but a Master of virtual router ` +
             `${this.parts.config.virtualRouters[slot]!.vrid} may have, and its own is not known any more: ` +
             `give it back by hand (ip link set ${resource.interface} address …)`,
           slot,

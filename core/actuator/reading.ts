@@ -9,6 +9,8 @@ const SOON = 2;
 const LATER = 200;
 /** Readings may take a fifth of the time at most; those after mere echoes a twentieth. */
 const REST = { now: 4, later: 19 };
+/** Longest rest in ms: on a busy machine a reading takes long because others run, which says nothing of its cost. */
+const LONGEST_REST = 2000;
 
 /** Pure: time is handed in, monotonic ms. */
 export class ReadingSchedule {
@@ -24,7 +26,7 @@ export class ReadingSchedule {
   /** News came in. */
   ask(urgency: Urgency, now: number): void {
     const pause = urgency === 'now' ? SOON : LATER;
-    const rested = this.ended + this.took * REST[urgency];
+    const rested = this.ended + Math.min(this.took * REST[urgency], LONGEST_REST);
     this.dueAt = Math.min(this.dueAt, Math.max(now + pause, rested));
   }
 

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { VirtualRouterConfig } from '../../core/config/model.ts';
-import { Bundle, Namespace, RunningActuator, router } from './lab.ts';
+import { Bundle, carrier, Namespace, RunningActuator, router } from './lab.ts';
 
 let bundle: Bundle;
 let netns: Namespace;
@@ -20,7 +20,8 @@ beforeEach(() => {
     ip link set peer0 up
     ip link set eth0 address 02:00:00:00:00:01 up
     ip addr add 192.0.2.10/24 dev eth0
-    sysctl -qw net.ipv6.conf.all.disable_ipv6=1`);
+    sysctl -qw net.ipv6.conf.all.disable_ipv6=1
+    ${carrier('eth0')}`);
 });
 afterEach(async () => {
   for (const actuator of running) await actuator.kill();

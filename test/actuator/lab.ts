@@ -84,6 +84,15 @@ export class Bundle {
   }
 }
 
+/**
+ * A shell command that waits until these interfaces have a carrier: the kernel looks when it has time, and until then
+ * what is sent is lost, and flags change by themselves.
+ */
+export function carrier(...names: readonly string[]): string {
+  const look = 'ip link show dev $dev | grep -q "state UP" && break';
+  return `for dev in ${names.join(' ')}; do for i in $(seq 200); do ${look}; sleep 0.05; done; done`;
+}
+
 let namespaces = 0;
 
 /** A network namespace. */

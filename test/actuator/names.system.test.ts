@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { VirtualRouterConfig } from '../../core/config/model.ts';
 import { eventually } from '../lab/wait.ts';
-import { Bundle, Namespace, RunningActuator, router } from './lab.ts';
+import { Bundle, carrier, Namespace, RunningActuator, router } from './lab.ts';
 
 let bundle: Bundle;
 let netns: Namespace;
@@ -24,7 +24,8 @@ beforeEach(() => {
       ip link set peer$n up
       ip link set eth$n address 02:00:00:00:00:0$n up
       ip addr add 192.0.$n.10/24 dev eth$n
-    done`);
+    done
+    ${carrier('eth0', 'eth1')}`);
 });
 afterEach(async () => {
   for (const actuator of running) await actuator.kill();

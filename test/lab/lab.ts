@@ -9,6 +9,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { armCleanup, leftoverNamespaces, PREFIX, removeNamespace } from './cleanup.ts';
 import { Host } from './host.ts';
+import { eventually } from './wait.ts';
 
 const execFileAsync = promisify(execFile);
 
@@ -109,6 +110,8 @@ export class Lab {
     );
     await segment.ip(`link set ${host.name} master ${segment.bridge} up`);
     await this.bringUp(host, port);
+    await hasCarrier(host, port.interface);
+    await hasCarrier(segment, host.name);
   }
 
   /** Connects two hosts directly. */
@@ -120,6 +123,8 @@ export class Lab {
     );
     await this.bringUp(left, leftPort);
     await this.bringUp(right, rightPort);
+    await hasCarrier(left, leftPort.interface);
+    await hasCarrier(right, rightPort.interface);
   }
 
   /** What each process of the lab has said lately: for whoever has to find out why a test failed. */
@@ -163,6 +168,14 @@ export class Lab {
     if (port.address) await host.ip(`addr add ${port.address} dev ${port.interface}`);
     await host.ip(`link set ${port.interface} up`);
   }
+}
+
+/** The kernel looks at a cable when it has time: until then what is sent is lost, and flags change by themselves. */
+async function hasCarrier(host: Host, name: string): Promise<void> {
+  await eventually(`carrier on ${name} of ${host.name}`, 20_000, async () => {
+    const [link] = JSON.parse(await host.ip(`-j link show dev ${name}`)) as { readonly operstate: string }[];
+    return link?.operstate === 'UP';
+  });
 }
 
 /** Runs `body` in a new lab and takes the lab down, whatever happens. If it fails, its processes are heard. */

@@ -1,7 +1,7 @@
 /** Compliance tests for network drivers: links, and how they are listed. */
 import assert from 'node:assert/strict';
 import type { KernelChange, Link, LinkAddress } from '../contracts/index.ts';
-import { address, DEV, NOBODY, OWN, PEER, type Stage } from './netdrv-stage.ts';
+import { address, DEV, NOBODY, OWN, PEER, type Stage, untilLink } from './netdrv-stage.ts';
 
 type Tests = Readonly<Record<string, (stage: Stage) => Promise<void>>>;
 
@@ -45,7 +45,7 @@ function witnessed(stage: Stage): Link[] {
       name: link.ifname,
       mac: link.address,
       up: link.flags.includes('UP'),
-      running: link.flags.includes('LOWER_UP') && link.flags.includes('UP'),
+      running: link.flags.includes('UP') && !link.flags.includes('NO-CARRIER'),
       ethernet: ETHERNET.type === link.link_type,
       mtu: link.mtu,
       type,
@@ -92,6 +92,7 @@ export const LINK_TESTS: Tests = {
 
   'lists links that are down, that sit on others and that have no carrier': async (stage) => {
     stage.run(`ip link add rvc5 link ${DEV} type macvlan mode bridge; ip link set ${PEER} down`);
+    stage.run(untilLink('NO-CARRIER', DEV));
     const links = await stage.driver.links();
     assert.deepEqual(sorted(links), sorted(witnessed(stage)));
     const dev = links.find(({ name }) => name === DEV)!;

@@ -127,6 +127,11 @@ export class Stage {
   }
 }
 
+/** A shell command that waits until `ip link` shows something: the kernel looks at a carrier when it has time. */
+export function untilLink(text: string, device: string): string {
+  return `for i in $(seq 200); do ip link show dev ${device} | grep -q '${text}' && break; sleep 0.05; done`;
+}
+
 /** Runs a test on a stage of its own, and takes it down whatever happens. */
 export async function onStage(options: StageOptions, body: (stage: Stage) => Promise<void>): Promise<void> {
   // IPv6 link-local addresses come late and go late: they would make two looks at the same state differ.
@@ -134,7 +139,8 @@ export async function onStage(options: StageOptions, body: (stage: Stage) => Pro
     `ip link del ${DEV} 2>/dev/null || true; ip link set lo up
      ip link add ${DEV} type veth peer name ${PEER}
      for dev in ${DEV} ${PEER}; do ip link set $dev addrgenmode none 2>/dev/null || true; done
-     ip link set ${PEER} up; ip link set ${DEV} up; ip addr add ${OWN}/24 dev ${DEV}`,
+     ip link set ${PEER} up; ip link set ${DEV} up; ip addr add ${OWN}/24 dev ${DEV}
+     ${untilLink('state UP', DEV)}; ${untilLink('state UP', PEER)}`,
   );
   const stage = new Stage(options);
   try {

@@ -12,8 +12,15 @@ import { isRouteChange, isSamePlace, routeEntry } from './routes.ts';
 
 /** Pause in ms between two looks. */
 const INTERVAL = 500;
-/** Looking takes a twentieth of the time at most, however much there is to see. */
+/** Looking takes a twentieth of the time, however much there is to see. */
 const REST = 19;
+/** Longest pause in ms: on a busy machine a look takes long because others run, which says nothing of its cost. */
+const LONGEST_REST = 2000;
+
+/** Pause in ms after a look. @param took how long that was, in ms */
+export function restAfter(took: number): number {
+  return Math.min(Math.max(INTERVAL, took * REST), LONGEST_REST);
+}
 
 /** What a look saw. */
 interface Sight {
@@ -109,7 +116,7 @@ export class Poller {
     } catch {
       news = [{ type: 'overrun' }]; // reading everything again will tell why, if it is not over by then
     }
-    this.schedule(Math.max(INTERVAL, (performance.now() - start) * REST));
+    this.schedule(restAfter(performance.now() - start));
     if (news.length > 0) this.listener(news);
   }
 

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { Bundle, Namespace } from '../../../test/actuator/lab.ts';
+import { Bundle, carrier, Namespace } from '../../../test/actuator/lab.ts';
 
 let bundle: Bundle;
 let netns: Namespace;
@@ -16,6 +16,7 @@ afterAll(() => bundle?.takeDown());
 beforeEach(() => {
   netns = new Namespace();
   netns.run('ip link add eth0 type veth peer name peer0; ip link set peer0 up; ip link set eth0 up');
+  netns.run(carrier('eth0', 'peer0'));
 });
 afterEach(() => netns.takeDown());
 

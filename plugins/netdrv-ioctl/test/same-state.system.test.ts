@@ -1,7 +1,7 @@
 /** The same steps through `ioctl` and through `libnl` leave the same state in the kernel. Needs root. */
 import type { KernelChange, KernelResource, NetworkDriver, RouterOnInterface } from 'rvrrpd/plugin';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { Bundle } from '../../../test/actuator/lab.ts';
+import { Bundle, carrier } from '../../../test/actuator/lab.ts';
 import { RemoteDrivers } from '../../../test/netdrv/remote.ts';
 import { ether } from '../../iftype-ether/src/index.ts';
 import protocolStatic from '../../protocol-static/src/index.ts';
@@ -31,7 +31,8 @@ beforeEach(async () => {
   run(`sysctl -qw net.ipv6.conf.default.disable_ipv6=1
     ip link add eth0 index 100 address 02:00:00:00:00:01 type veth peer name peer0 index 101 address 02:00:00:00:00:02
     ip link add eth1.4094.12 index 102 address 02:00:00:00:00:03 type veth peer name peer1 index 103 address 02:00:00:00:00:04
-    for dev in peer0 peer1 eth0 eth1.4094.12; do ip link set $dev up; done`);
+    for dev in peer0 peer1 eth0 eth1.4094.12; do ip link set $dev up; done
+    ${carrier('peer0', 'peer1', 'eth0', 'eth1.4094.12')}`);
 });
 afterEach(async () => {
   for (const { remote } of sides ?? []) await remote.takeDown();
