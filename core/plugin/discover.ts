@@ -142,8 +142,9 @@ class Search {
       this.broken(folder, message);
       return;
     }
-    const configSchema = this.schema(found, manifest, 'configSchema');
-    const optionsSchema = this.schema(found, manifest, 'optionsSchema');
+    const builtIn = entry === undefined;
+    const configSchema = this.schema(found, manifest, 'configSchema', builtIn);
+    const optionsSchema = this.schema(found, manifest, 'optionsSchema', builtIn);
     const options = this.options(found, optionsSchema, entry);
     const resolved: ResolvedPlugin = {
       package: name,
@@ -165,8 +166,13 @@ class Search {
     });
   }
 
-  private schema(found: PackageFile, manifest: PluginManifest, field: SchemaField): SchemaNode | undefined {
-    const shipped = shippedSchema(found, manifest, field);
+  private schema(
+    found: PackageFile,
+    manifest: PluginManifest,
+    field: SchemaField,
+    builtIn: boolean,
+  ): SchemaNode | undefined {
+    const shipped = shippedSchema(found, manifest, field, builtIn);
     if (shipped.issue === undefined) return shipped.schema;
     this.issues.push(shipped.issue);
     return undefined;
