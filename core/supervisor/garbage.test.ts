@@ -1,8 +1,15 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { AGAIN, collectGarbage } from './garbage.ts';
+import { AGAIN, collectGarbage, SMALL, TIMES } from './garbage.ts';
 
 /** Ends the job, until which V8 keeps what a WeakRef was asked for. */
 const endJob = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Times that it is collected again. */
+function timesAgain(): number {
+  let times = 0;
+  for (; vi.getTimerCount() > 0; times++) vi.advanceTimersByTime(AGAIN);
+  return times;
+}
 
 /** Something that nobody holds. */
 function litter(): WeakRef<object> {
@@ -20,7 +27,7 @@ afterEach(() => {
 it('collects at once, and again when all is quiet', async () => {
   const first = litter();
   await endJob();
-  collectGarbage();
+  collectGarbage(() => SMALL);
   expect(first.deref()).toBeUndefined();
 
   const second = litter();
@@ -33,12 +40,20 @@ it('collects at once, and again when all is quiet', async () => {
 });
 
 it('waits anew after the next reload', () => {
-  collectGarbage();
+  collectGarbage(() => SMALL);
   vi.advanceTimersByTime(AGAIN - 1);
-  collectGarbage();
+  collectGarbage(() => SMALL);
   expect(vi.getTimerCount()).toBe(1);
   vi.advanceTimersByTime(AGAIN - 1);
   expect(vi.getTimerCount()).toBe(1);
   vi.advanceTimersByTime(1);
   expect(vi.getTimerCount()).toBe(0);
+});
+
+it('tries again while V8 keeps the memory, but not for ever', () => {
+  const sizes = [SMALL + 1, SMALL + 1, SMALL];
+  collectGarbage(() => sizes.shift() ?? Number.NaN);
+  expect(timesAgain()).toBe(3);
+  collectGarbage(() => SMALL + 1);
+  expect(timesAgain()).toBe(TIMES);
 });
