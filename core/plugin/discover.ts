@@ -12,7 +12,13 @@ import type { SchemaNode } from '../config/schema.ts';
 import { fillDefaults, validate } from '../config/validate.ts';
 import { packageRoot } from '../shared/package-root.ts';
 import { checkManifest } from './manifest.ts';
-import { findPackage, type PackageFile, packageEntry, readPackage } from './package-files.ts';
+import {
+  findPackage,
+  mentionsManifest,
+  type PackageFile,
+  packageEntry,
+  readPackage,
+} from './package-files.ts';
 import { type SchemaField, shippedSchema } from './shipped-schema.ts';
 import type { PluginManifest } from './types.ts';
 
@@ -125,6 +131,7 @@ class Search {
         this.broken(this.root, `the built-in plugin ${name} is not installed: reinstall rvrrpd`);
         continue;
       }
+      if (!name.includes('rvrrpd-plugin-') && !mentionsManifest(folder)) continue;
       const found = readPackage(folder);
       if (found.fault !== undefined) this.broken(folder, `${found.fault}: reinstall rvrrpd`);
       else if (found.document.data.rvrrpd !== undefined) this.add(found);
