@@ -148,7 +148,7 @@ describeSystem('shutdown', () => {
       await eventually('the end of the last one', 5000, () =>
         new RegExp(`Deleted .*standby${COUNT}`).test(monitor.output.slice(seen)),
       );
-      const times = [...monitor.output.slice(seen).matchAll(/^\[(\S+)\].*Deleted/gm)].map(([, time]) =>
+      const times = [...monitor.output.slice(seen).matchAll(/^\[(\S+)\].*Deleted .*standby/gm)].map(([, time]) =>
         Date.parse(time!),
       );
       const goodBye = () => wire.adverts(undefined, asked).filter(({ priority }) => priority === 0);
