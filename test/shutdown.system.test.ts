@@ -148,8 +148,8 @@ describeSystem('shutdown', () => {
       await eventually('the end of the last one', 5000, () =>
         new RegExp(`Deleted .*standby${COUNT}`).test(monitor.output.slice(seen)),
       );
-      const times = [...monitor.output.slice(seen).matchAll(/^\[(\S+)\].*Deleted .*standby/gm)].map(([, time]) =>
-        Date.parse(time!),
+      const times = [...monitor.output.slice(seen).matchAll(/^\[(\S+)\].*Deleted .*standby/gm)].map(
+        ([, time]) => Date.parse(time!),
       );
       const goodBye = () => wire.adverts(undefined, asked).filter(({ priority }) => priority === 0);
       await eventually('all good-byes', 5000, () => goodBye().length >= COUNT);
