@@ -119,6 +119,47 @@ describeSystem('shutdown', () => {
       }));
   }
 
+  it.concurrent('many Masters: each has said good-bye before the first of them gives anything back', () =>
+    withLab(async (lab) => {
+      const { r1, wire } = await twoRouters(lab);
+      const COUNT = 150;
+      const before = await snapshot(r1);
+      const vrouters = Array.from({ length: COUNT }, (_, index) => ({
+        ...{ ...on, group: index + 1, vip: `10.0.1.${index + 1}`, iftype: 'macvlan', netdrv: 'libnl' },
+      }));
+      const daemon = Rvrrpd.start(lab, r1, vrouters);
+      await eventually(
+        'all addresses',
+        20_000,
+        async () => ((await r1.ip('-4 -o addr')).match(/inet 10\.0\.1\./g) ?? []).length === COUNT,
+      );
+      // What the kernel tells, with its time in local time: what is taken back first, settings apart.
+      const monitor = r1.start('ip', ['-ts', '-o', 'monitor', 'link', 'address']);
+      await eventually('the monitor', 10_000, async () => {
+        await r1.ip('addr add 192.0.2.77/32 dev lan');
+        await r1.ip('addr del 192.0.2.77/32 dev lan');
+        return /Deleted .*192\.0\.2\.77/.test(monitor.output);
+      });
+      const seen = monitor.output.length;
+
+      const asked = Date.now();
+      const exit = await daemon.stop();
+      expect(exit).toEqual({ code: 0, signal: null });
+      await eventually('the end of the last one', 5000, () =>
+        new RegExp(`Deleted .*standby${COUNT}`).test(monitor.output.slice(seen)),
+      );
+      const times = [...monitor.output.slice(seen).matchAll(/^\[(\S+)\].*Deleted .*standby/gm)].map(
+        ([, time]) => Date.parse(time!),
+      );
+      const goodBye = () => wire.adverts(undefined, asked).filter(({ priority }) => priority === 0);
+      await eventually('all good-byes', 5000, () => goodBye().length >= COUNT);
+      expect(new Set(goodBye().map(({ vrid }) => vrid)).size).toBe(COUNT);
+      expect(Math.floor(Math.max(...goodBye().map(({ time }) => time)))).toBeLessThanOrEqual(
+        Math.min(...times),
+      );
+      expect(await snapshot(r1)).toEqual(before);
+    }));
+
   it.concurrent('a Backup that is stopped says nothing and changes nothing', () =>
     withLab(async (lab) => {
       const { r1, r2, wire } = await twoRouters(lab);

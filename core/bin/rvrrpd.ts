@@ -43,6 +43,7 @@ function wordsOf(error: unknown): string {
 async function run(): Promise<void> {
   // What comes with it opens hundreds of files.
   const [{ main }, { native }] = await Promise.all([import('../cli/main.ts'), import('../native/index.ts')]);
+  native.returnMemory(); // before the workers begin
   closeInspector(); // it opens a moment after the signal
   const code = await main(args, signals);
   native.exitWithin(LAST_WORDS, code); // whatever hangs

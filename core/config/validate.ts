@@ -14,25 +14,36 @@ export interface Violation {
   readonly issue: ConfigIssue;
 }
 
+/** Third-party schemas may use keywords and formats that Ajv doesn't know: those are annotations then. */
+const TOLERANT = { strict: false, validateFormats: false } as const;
+
+/** Knows what a schema is. To make it is most of the work on a small configuration: only who needs it has it. */
+let judge: Ajv | undefined;
+
 const compiled = new WeakMap<SchemaNode, ValidateFunction>();
 
 /** An Ajv for each schema: two plugins, or two versions of one, may ship schemas with the same `$id`. */
 function compile(schema: SchemaNode): ValidateFunction {
   let check = compiled.get(schema);
   if (check === undefined) {
-    // Third-party schemas may use keywords and formats that Ajv doesn't know: those are annotations then.
-    check = new Ajv({ allErrors: true, useDefaults: true, strict: false, validateFormats: false }).compile(
-      schema,
-    );
+    const options = { ...TOLERANT, allErrors: true, useDefaults: true, validateSchema: false };
+    check = new Ajv(options).compile(schema);
     compiled.set(schema, check);
   }
   return check;
 }
 
 /**
- * Fills in a schema's defaults.
- * @throws Error if the schema is none (JSON Schema draft-07)
+ * Checks a schema that somebody else has written. Those of our own need not be checked each time.
+ * @throws Error if it is none (JSON Schema draft-07)
  */
+export function checkSchema(schema: SchemaNode): void {
+  judge ??= new Ajv(TOLERANT);
+  judge.validateSchema(schema, true);
+  compile(schema); // what its form does not show: references into nowhere, patterns that are none
+}
+
+/** Fills in a schema's defaults. */
 export function fillDefaults(schema: SchemaNode, data: unknown): void {
   compile(schema)(data);
 }
@@ -42,7 +53,6 @@ export function fillDefaults(schema: SchemaNode, data: unknown): void {
  * @param base path of `data` in the document
  * @param elsewhere says where a directive belongs that is unknown here; absent: only the spelling is doubted
  * @returns one violation for each path that has any, empty if the data is right
- * @throws Error if the schema itself is none
  */
 export function validate(
   document: ConfigDocument,

@@ -33,9 +33,13 @@ export class Attachment {
     readonly slotOfVrid: Int32Array,
   ) {}
 
-  /** One without a socket, for rehearsals: nothing arrives, and whatever is sent fails. */
-  static imaginary(link: Link, family: AddressFamily, slotOfVrid: Int32Array): Attachment {
-    return new Attachment(-1, link, family, slotOfVrid);
+  /**
+   * One without a socket of the kernel.
+   * @param descriptor of a socket that somebody else makes up; absent, for rehearsals, there is none: nothing arrives,
+   *   and whatever is sent fails
+   */
+  static imaginary(link: Link, family: AddressFamily, slotOfVrid: Int32Array, descriptor = -1): Attachment {
+    return new Attachment(descriptor, link, family, slotOfVrid);
   }
 
   /**

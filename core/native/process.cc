@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/file.h>
@@ -76,12 +77,24 @@ void ExitWithin(const Napi::CallbackInfo& info) {
   }).detach();
 }
 
+// returnMemory()
+void ReturnMemory(const Napi::CallbackInfo& info) {
+#ifdef __GLIBC__
+  // glibc's own first value. To set it keeps it from growing with the largest block that was ever freed.
+  constexpr int kOctets = 128 * 1024;
+  if (mallopt(M_TRIM_THRESHOLD, kOctets) == 0) throw SystemError(info.Env(), "mallopt(M_TRIM_THRESHOLD)", EINVAL);
+#else
+  (void)info;
+#endif
+}
+
 }  // namespace
 
 void InitProcess(Napi::Env env, Napi::Object exports) {
   exports.Set("lockFile", Napi::Function::New(env, LockFile));
   exports.Set("replaceDescriptor", Napi::Function::New(env, ReplaceDescriptor));
   exports.Set("exitWithin", Napi::Function::New(env, ExitWithin));
+  exports.Set("returnMemory", Napi::Function::New(env, ReturnMemory));
   exports.Set("sendDatagram", Napi::Function::New(env, SendDatagram));
 }
 

@@ -16,6 +16,12 @@ export interface ProcessCalls {
    */
   exitWithin(ms: number, code: number): void;
   /**
+   * Memory that C and C++ code has freed goes back to the kernel as soon as it is 128 KiB at the end of a heap (man 3
+   * mallopt, M_TRIM_THRESHOLD). By itself glibc keeps up to twice what was the largest block ever freed, in each
+   * thread's heap. Other C libraries: no effect.
+   */
+  returnMemory(): void;
+  /**
    * Sends one datagram to a Unix socket, waiting for 500 ms at most.
    * @param address path, or `@` and an abstract name (man 7 unix)
    */

@@ -33,6 +33,13 @@ function discover(plugins?: string, root = packages.folder) {
 }
 
 describe('built-in plugins', () => {
+  test('may be of any name; what is wrong with a dependency that is none is not our business', () => {
+    packages.root('odd-name', 'torn');
+    packages.plugin('odd-name', { kind: 'auth', names: ['one'] });
+    packages.file('node_modules/torn/package.json', '{');
+    expect(discover()).toMatchObject({ names: ['odd-name 1.0.0'], issues: [] });
+  });
+
   test('are the dependencies that have a manifest', () => {
     packages.root('rvrrpd-plugin-one', 'left-pad', 'not-installed', '@scope/rvrrpd-plugin-two');
     packages.plugin('rvrrpd-plugin-one', { kind: 'auth', names: ['one'] });

@@ -13,7 +13,13 @@ import { packageRoot } from '../shared/package-root.ts';
 import type { ResolvedPlugin } from '../threads/resolved-plugins.ts';
 import type { PluginManifest } from './contracts/index.ts';
 import { checkManifest } from './manifest.ts';
-import { findPackage, type PackageFile, packageEntry, readPackage } from './package-files.ts';
+import {
+  findPackage,
+  mentionsManifest,
+  type PackageFile,
+  packageEntry,
+  readPackage,
+} from './package-files.ts';
 import { type SchemaField, shippedSchema } from './shipped-schema.ts';
 
 /** A plugin that can be used. */
@@ -125,6 +131,7 @@ class Search {
         this.broken(this.root, `the built-in plugin ${name} is not installed: reinstall rvrrpd`);
         continue;
       }
+      if (!name.includes('rvrrpd-plugin-') && !mentionsManifest(folder)) continue;
       const found = readPackage(folder);
       if (found.fault !== undefined) this.broken(folder, `${found.fault}: reinstall rvrrpd`);
       else if (found.document.data.rvrrpd !== undefined) this.add(found);
@@ -142,8 +149,9 @@ class Search {
       this.broken(folder, message);
       return;
     }
-    const configSchema = this.schema(found, manifest, 'configSchema');
-    const optionsSchema = this.schema(found, manifest, 'optionsSchema');
+    const builtIn = entry === undefined;
+    const configSchema = this.schema(found, manifest, 'configSchema', builtIn);
+    const optionsSchema = this.schema(found, manifest, 'optionsSchema', builtIn);
     const options = this.options(found, optionsSchema, entry);
     const resolved: ResolvedPlugin = {
       package: name,
@@ -165,8 +173,13 @@ class Search {
     });
   }
 
-  private schema(found: PackageFile, manifest: PluginManifest, field: SchemaField): SchemaNode | undefined {
-    const shipped = shippedSchema(found, manifest, field);
+  private schema(
+    found: PackageFile,
+    manifest: PluginManifest,
+    field: SchemaField,
+    builtIn: boolean,
+  ): SchemaNode | undefined {
+    const shipped = shippedSchema(found, manifest, field, builtIn);
     if (shipped.issue === undefined) return shipped.schema;
     this.issues.push(shipped.issue);
     return undefined;

@@ -28,6 +28,15 @@ export function findPackage(name: string, from: string): string | undefined {
   }
 }
 
+/**
+ * Whether a package's `package.json` may have a manifest: most dependencies are no plugins, and to read where in such
+ * a file everything is takes longer than all else about it. One that cannot be read may have one.
+ */
+export function mentionsManifest(folder: string): boolean {
+  const content = readText(join(folder, 'package.json'));
+  return content.fault !== undefined || content.text.includes('"rvrrpd"');
+}
+
 /** Reads a package's `package.json`, or says why that can't be used. */
 export function readPackage(folder: string): PackageFile | { readonly fault: string } {
   const file = join(folder, 'package.json');

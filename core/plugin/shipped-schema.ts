@@ -1,7 +1,7 @@
 /** The JSON Schemas that a plugin's package ships: of its options, and of its part of the configuration. */
 import type { ConfigIssue } from '../config/issues.ts';
 import type { SchemaNode } from '../config/schema.ts';
-import { fillDefaults } from '../config/validate.ts';
+import { checkSchema } from '../config/validate.ts';
 import type { PluginManifest } from './contracts/index.ts';
 import { fileInPackage, type PackageFile, readText } from './package-files.ts';
 
@@ -13,11 +13,16 @@ export type ShippedSchema =
   | { readonly schema?: SchemaNode; readonly issue?: undefined }
   | { readonly issue: ConfigIssue };
 
-/** Reads the schema that a manifest field names and compiles it, so that a broken one is found at start. */
+/**
+ * Reads the schema that a manifest field names.
+ * @param builtIn it is one of ours, which the tests have checked; any other is checked here, so that a broken one is
+ * found at start
+ */
 export function shippedSchema(
   { folder, document, name, version }: PackageFile,
   manifest: PluginManifest,
   field: SchemaField,
+  builtIn: boolean,
 ): ShippedSchema {
   const path = manifest[field];
   if (path === undefined) return {};
@@ -36,7 +41,7 @@ export function shippedSchema(
   if (content.fault !== undefined) return fault(content.fault);
   try {
     const schema = JSON.parse(content.text) as SchemaNode;
-    fillDefaults(schema, {});
+    if (!builtIn) checkSchema(schema);
     return { schema };
   } catch (error) {
     return fault(`is not a JSON Schema: ${error instanceof Error ? error.message : String(error)}`);

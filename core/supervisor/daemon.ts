@@ -33,7 +33,7 @@ export class Daemon {
   /** How the last reload went, for whoever asks. */
   lastReload: ReloadOutcome | null = null;
   /** Changes to the generation come one after the other. */
-  private queue: Promise<void> = Promise.resolve().then(collectGarbage);
+  private queue: Promise<void> = Promise.resolve().then(() => collectGarbage());
   private readonly services: Services;
   /** Troubles of the daemon itself, by topic. */
   private readonly own = new Map<string, string>();
@@ -209,7 +209,7 @@ export class Daemon {
 
   private enqueue(work: () => Promise<void>): Promise<void> {
     const done = this.queue.then(work);
-    this.queue = done.catch(() => {}).then(collectGarbage);
+    this.queue = done.catch(() => {}).then(() => collectGarbage());
     return done;
   }
 

@@ -1,6 +1,5 @@
 /** The daemon's log: readable lines on a terminal, JSON lines otherwise. */
 import pino, { type DestinationStream, type Logger } from 'pino';
-import pretty from 'pino-pretty';
 import type { DaemonConfig } from '../config/model.ts';
 import { formatTime } from './time.ts';
 
@@ -21,22 +20,25 @@ let current: LogSettings = { debug: 0, timeZone: 'local', timeFormat: 'disabled'
  * `debug` 0 logs information, warnings and errors; 1 and 2 add `debug` lines; 3 and up add `trace` lines; 5
  * moreover tells of every advertisement.
  */
-export function openLog(
+export async function openLog(
   settings: LogSettings,
   descriptor = 1,
   terminal = process.stdout.isTTY === true,
-): Logger {
+): Promise<Logger> {
   const destination = openDestination(descriptor);
-  const stream = terminal
-    ? pretty({
-        destination,
-        colorize: true,
-        translateTime: false,
-        ignore: 'pid,hostname,interface,group,from,to,cause,reason,peer,package',
-        singleLine: true,
-      })
-    : destination;
-  return logTo(stream, settings);
+  return logTo(terminal ? await readable(destination) : destination, settings);
+}
+
+/** A stream that writes readable lines. What it takes is loaded where it is needed: never in a service's daemon. */
+async function readable(destination: DestinationStream): Promise<DestinationStream> {
+  const { default: pretty } = await import('pino-pretty');
+  return pretty({
+    destination,
+    colorize: true,
+    translateTime: false,
+    ignore: 'pid,hostname,interface,group,from,to,cause,reason,peer,package',
+    singleLine: true,
+  });
 }
 
 /**

@@ -40,7 +40,7 @@ export async function runForeground(options: RunOptions, signals: Signals): Prom
   guardAgainstForeignSignals();
   const prepared = await prepareToRun(options);
   if (!prepared.start) return 1;
-  const log = openLog(prepared.start.config);
+  const log = await openLog(prepared.start.config);
   const code = await serve(options, prepared.start, prepared.issues, { log, signals });
   await flushLog(log, LAST_WORDS);
   return code;

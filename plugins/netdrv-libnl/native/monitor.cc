@@ -46,6 +46,18 @@ void FilterRoutes(int fd) {
   }
 }
 
+void Join(nl_sock* socket) {
+  const int failed = nl_socket_add_memberships(socket, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
+                                               RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_NONE);
+  if (failed < 0) throw std::runtime_error(std::string("nl_socket_add_memberships: ") + nl_geterror(failed));
+}
+
+void Leave(nl_sock* socket) {
+  const int failed = nl_socket_drop_memberships(socket, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
+                                                RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_NONE);
+  if (failed < 0) throw std::runtime_error(std::string("nl_socket_drop_memberships: ") + nl_geterror(failed));
+}
+
 Socket OpenMonitor() {
   Socket socket = Connect();
   const int fd = nl_socket_get_fd(socket.get());
@@ -56,9 +68,7 @@ Socket OpenMonitor() {
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &kReceiveBuffer, sizeof kReceiveBuffer);
   }
   FilterRoutes(fd);
-  const int failed = nl_socket_add_memberships(socket.get(), RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
-                                               RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_NONE);
-  if (failed < 0) throw std::runtime_error(std::string("nl_socket_add_memberships: ") + nl_geterror(failed));
+  Join(socket.get());
   return socket;
 }
 
@@ -124,7 +134,9 @@ Napi::Array ToJs(Napi::Env env, const std::vector<News>& news) {
 }  // namespace
 
 Napi::Function Monitor::Define(Napi::Env env) {
-  return DefineClass(env, "Monitor", {InstanceMethod<&Monitor::CloseFromJs>("close")});
+  return DefineClass(env, "Monitor",
+                     {InstanceMethod<&Monitor::CloseFromJs>("close"), InstanceMethod<&Monitor::Listen>("listen"),
+                      InstanceAccessor<&Monitor::Room>("room")});
 }
 
 Monitor::Monitor(const Napi::CallbackInfo& info)
@@ -159,6 +171,26 @@ void Monitor::CloseFromJs(const Napi::CallbackInfo&) {
   if (watch_ == nullptr) return;
   Close();
   Unref();
+}
+
+void Monitor::Listen(const Napi::CallbackInfo& info) {
+  if (watch_ == nullptr) return;
+  try {
+    if (info[0].ToBoolean()) {
+      Join(watch_->socket.get());
+    } else {
+      Leave(watch_->socket.get());
+    }
+  } catch (const std::exception& why) {
+    throw Napi::Error::New(info.Env(), why.what());
+  }
+}
+
+Napi::Value Monitor::Room(const Napi::CallbackInfo& info) {
+  int octets = 0;
+  socklen_t length = sizeof octets;
+  if (watch_ != nullptr) getsockopt(nl_socket_get_fd(watch_->socket.get()), SOL_SOCKET, SO_RCVBUF, &octets, &length);
+  return Napi::Number::New(info.Env(), octets);
 }
 
 void Monitor::Close() {

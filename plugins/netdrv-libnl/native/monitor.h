@@ -8,7 +8,7 @@
 
 namespace libnl {
 
-// JavaScript: `new Monitor(listener)`, `close()`. Works on the event loop of the thread that made it.
+// JavaScript: `new Monitor(listener)`, `close()`, `listen(boolean)`, `room` (see native.ts). Works on the event loop of the thread that made it.
 class Monitor : public Napi::ObjectWrap<Monitor> {
  public:
   static Napi::Function Define(Napi::Env env);
@@ -29,6 +29,8 @@ class Monitor : public Napi::ObjectWrap<Monitor> {
   static void OnEnvironmentExit(napi_async_cleanup_hook_handle hook, void* watch);
   static void CloseWatch(Watch* watch);
   void CloseFromJs(const Napi::CallbackInfo& info);
+  void Listen(const Napi::CallbackInfo& info);
+  Napi::Value Room(const Napi::CallbackInfo& info);
   void Close();
   void Read();
 

@@ -28,9 +28,25 @@ export function assemble(links: readonly DumpedLink[], addresses: readonly Dumpe
   }));
 }
 
+/** Octets of news (SO_RCVBUF's count, rounded up) that one change makes; removing a link is told in many pieces. */
+const NEWS: Partial<Record<KernelChange['op'], number>> = { 'remove-link': 20_000, 'add-link': 8000 };
+const OTHER_NEWS = 2000;
+
+/**
+ * Whether so many changes at once make more news than a listener with this room should get while nobody reads them.
+ * From half of it on the kernel yields the processor at every piece of news (`netlink_broadcast`): on a busy machine
+ * thousands of them take many seconds. Beyond the whole of it news are lost anyway.
+ */
+export function isLoud(changes: readonly KernelChange[], room: number): boolean {
+  let expected = 0;
+  for (const { op } of changes) expected += NEWS[op] ?? OTHER_NEWS;
+  return expected > room / 4;
+}
+
 class LibnlDriver implements NetworkDriver {
   private readonly netlink: InstanceType<LibnlAddon['Netlink']>;
   private monitor: InstanceType<LibnlAddon['Monitor']> | undefined;
+  private listener: ((news: readonly KernelNews[]) => void) | undefined;
 
   constructor(private readonly addon: LibnlAddon) {
     this.netlink = new addon.Netlink();
@@ -42,10 +58,22 @@ class LibnlDriver implements NetworkDriver {
   }
 
   async apply(changes: readonly KernelChange[]): Promise<(KernelRefusal | null)[]> {
-    return this.netlink.apply(changes);
+    const { monitor } = this;
+    if (!monitor || !isLoud(changes, monitor.room)) return this.netlink.apply(changes);
+    monitor.listen(false);
+    try {
+      return this.netlink.apply(changes);
+    } finally {
+      monitor.listen(true);
+      // What else has happened meanwhile is not known: that is what an overrun says.
+      setImmediate(() => {
+        if (this.monitor === monitor) this.listener?.([{ type: 'overrun' }]);
+      });
+    }
   }
 
   watch(listener: (news: readonly KernelNews[]) => void): void {
+    this.listener = listener;
     this.monitor?.close();
     this.monitor = new this.addon.Monitor(listener);
   }

@@ -25,7 +25,16 @@ export interface LibnlAddon {
   /** Calls `listener` on this thread's event loop until closed. */
   readonly Monitor: new (
     listener: (news: KernelNews[]) => void,
-  ) => { close(): void };
+  ) => {
+    close(): void;
+    /** Octets of news that can wait to be read, as the kernel counts them (SO_RCVBUF); 0 once it is closed. */
+    readonly room: number;
+    /**
+     * Whether news are taken from now on; at first they are. What waits to be read stays. Nothing happens once it is
+     * closed. @throws Error if the kernel refuses
+     */
+    listen(listening: boolean): void;
+  };
 }
 
 /**

@@ -166,12 +166,42 @@ it('says so when news were lost', () => {
     // The loop does not turn while these happen, so nobody takes the news: 4 MiB are not enough.
     const many = Array.from({ length: 4000 }, (_, i) => address('add-address', '10.0.' + (i >> 8) + '.' + (i & 255)));
     for (let i = 0; i < 6; i++) {
-      await driver.apply(many);
-      await driver.apply(many.map((change) => ({ ...change, op: 'remove-address' })));
+      // In pieces, each of which is small enough to be listened to.
+      for (let from = 0; from < many.length; from += 500) await driver.apply(many.slice(from, from + 500));
+      const back = many.map((change) => ({ ...change, op: 'remove-address' }));
+      for (let from = 0; from < back.length; from += 500) await driver.apply(back.slice(from, from + 500));
     }
     await pause(200);
     print(news.filter(({ type }) => type === 'overrun'));`) as unknown[];
   expect(news).toContainEqual({ type: 'overrun' });
+});
+
+it('is not told thousands of news that nobody reads meanwhile, which would slow the kernel down, and says so', () => {
+  // Half a full buffer makes whoever changes something yield the processor at every change (netlink_broadcast).
+  const [waiting, meanwhile, afterwards] = inside(`
+    import { readFileSync } from 'node:fs';
+    const links = Array.from({ length: 400 }, (_, n) => ({ op: 'add-link', type: 'macvlan', interface: 'v' + n,
+      parent: 'eth0', mac: '02:00:00:00:' + (n >> 8).toString(16).padStart(2, '0') + ':' +
+      (n & 255).toString(16).padStart(2, '0') }));
+    await driver.apply(links);
+    await driver.apply(links.map(({ interface: name }) => ({ op: 'set-up', interface: name, up: true })));
+    const news = [];
+    driver.watch((list) => news.push(...list));
+    await pause(100);
+    news.length = 0;
+    const refusals = await driver.apply(links.map((link) => ({ ...link, op: 'remove-link' })));
+    if (refusals.some((refusal) => refusal !== null)) throw new Error(JSON.stringify(refusals));
+    // Column Rmem of the sockets: nobody has read any news yet.
+    const rows = readFileSync('/proc/self/net/netlink', 'utf8').trim().split('\\n').slice(1);
+    const waiting = Math.max(...rows.map((row) => Number(row.trim().split(/ +/)[4])));
+    await pause(100);
+    const meanwhile = news.splice(0);
+    sh('ip addr add 192.0.2.10/24 dev eth0');
+    await pause(100);
+    print([waiting, meanwhile, news]);`) as [number, { type: string }[], { type: string }[]];
+  expect(waiting).toBeLessThan(1 << 20); // of 8
+  expect(meanwhile).toContainEqual({ type: 'overrun' });
+  expect(afterwards).toContainEqual(expect.objectContaining({ type: 'address', address: '192.0.2.10' }));
 });
 
 it('adds 4,000 addresses on 16 interfaces within a second', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { assemble } from '../src/index.ts';
+import { assemble, isLoud } from '../src/index.ts';
 import { explainLoadFailure } from '../src/native.ts';
 
 describe('a library that is missing', () => {
@@ -42,5 +42,30 @@ describe('links and addresses', () => {
       { ...link, index: 1, name: 'a', type: 'veth', parent: 0, addresses: [] },
       { ...link, index: 3, name: 'b', type: 'macvlan', parent: 1, addresses: [address] },
     ]);
+  });
+});
+
+describe('batches that make more news than anybody reads meanwhile', () => {
+  const removals = (count: number) =>
+    Array.from({ length: count }, (_, i) => ({
+      ...({ op: 'remove-link', type: 'macvlan', interface: `v${i}`, parent: 'eth0', mac: '' } as const),
+    }));
+  const addresses = (count: number) =>
+    Array.from({ length: count }, (_, i) => ({
+      ...({ op: 'add-address', interface: 'eth0', family: 4, address: `10.0.${i >> 8}.${i & 255}` } as const),
+      prefixLength: 32,
+    }));
+  const ROOM = 8 << 20; // what the kernel makes of 4 MiB
+
+  it('are those of many removed links, or very many addresses', () => {
+    expect(isLoud(removals(20), ROOM)).toBe(false);
+    expect(isLoud(removals(512), ROOM)).toBe(true);
+    expect(isLoud(addresses(512), ROOM)).toBe(false);
+    expect(isLoud(addresses(4000), ROOM)).toBe(true);
+  });
+
+  it('are smaller where the buffer is', () => {
+    expect(isLoud(removals(20), 416 << 10)).toBe(true);
+    expect(isLoud([], 416 << 10)).toBe(false);
   });
 });
