@@ -2,7 +2,7 @@
  * The engine: runs the state machine of every virtual router on packets and deadlines. One wake-up serves
  * all that is due; on the steady path nothing is allocated and nothing is waited for.
  */
-import { Meta, native, type PacketLoop } from '../native/index.ts';
+import { Meta, type PacketLoop } from '../native/packet-loop.ts';
 import type { Authenticator, Link } from '../plugin/contracts/index.ts';
 import { Cause } from '../threads/event-ring.ts';
 import { Int, Num, State, type StateTable } from '../threads/state-table.ts';
@@ -23,6 +23,7 @@ import { isArp, SENDER_ADDRESS_AT, senderMac } from './arp-watch.ts';
 import type { Attachment } from './attachment.ts';
 import { Deadlines } from './deadlines.ts';
 import { FAMILIAR_SOURCE_AT, Familiar } from './familiar.ts';
+import { type EngineIo, kernelIo } from './io.ts';
 import { droppedField, type Observer } from './observer.ts';
 import type { EngineRouter } from './router.ts';
 import { Transmitter } from './transmitter.ts';
@@ -45,9 +46,6 @@ const STALL = 500;
  * a second needs a while to be itself again.
  */
 const LEAD = 0.5;
-
-/** The clock of everything here: CLOCK_MONOTONIC in ms. */
-const clock = native.monotonicMs;
 
 /** Two timers for each router: the protocol's, and the next announcement. */
 const PROTOCOL = 0;
@@ -74,6 +72,8 @@ export class Engine {
   private readonly transmitter: Transmitter;
   private readonly announcer: Announcer;
   private readonly loop: PacketLoop;
+  /** The clock of everything here: monotonic ms. */
+  private readonly clock: () => number;
   private readonly receiveBuffer = new Uint8Array(SLOTS * SLOT_SIZE);
   private readonly meta = new Int32Array(SLOTS * Meta.Count);
   /** By tag. */
@@ -107,6 +107,7 @@ export class Engine {
   /**
    * @param onSettled called at the end of every turn; `wantedChanged`: what a router wants of the kernel changed
    * @param chatty tell observers of every advertisement
+   * @param io clock and packet loop; default: the kernel's
    */
   constructor(
     routers: readonly EngineRouter[],
@@ -114,7 +115,9 @@ export class Engine {
     observer: Observer,
     private readonly onSettled: (wantedChanged: boolean) => void,
     private readonly chatty: boolean,
+    io: EngineIo = kernelIo,
   ) {
+    this.clock = io.now;
     this.routers = routers;
     this.table = table;
     this.observer = observer;
@@ -129,7 +132,7 @@ export class Engine {
     }
     this.transmitter = new Transmitter(space, (slot, errno) => this.sendFailed(slot, errno));
     this.announcer = new Announcer(table, this.transmitter);
-    this.loop = new native.PacketLoop(
+    this.loop = io.loop(
       this.receiveBuffer,
       SLOT_SIZE,
       this.meta,
@@ -192,14 +195,14 @@ export class Engine {
 
   /** Starts a router; {@link settle} sends what comes of it. */
   start(router: EngineRouter, cause: number): void {
-    const now = clock();
+    const now = this.clock();
     transition(router, { type: 'startup' }, now, this.outcome);
     this.apply(router, now, cause);
   }
 
   /** Stops a router; {@link settle} sends what comes of it. */
   stop(router: EngineRouter, cause: number, into: typeof State.Initialize | typeof State.Down): void {
-    const now = clock();
+    const now = this.clock();
     transition(router, { type: 'shutdown' }, now, this.outcome);
     this.outcome.state = into;
     this.apply(router, now, cause);
@@ -230,7 +233,7 @@ export class Engine {
   /** Starts the announcements of routers whose addresses are in place now. */
   announceApplied(): void {
     if (this.closed) return; // the routers are another engine's
-    const now = clock();
+    const now = this.clock();
     for (const router of this.routers) {
       if (this.announcer.hasComeIntoPlace(router, now)) this.deadlines.set(router.slot * 2 + ANNOUNCE, now);
     }
@@ -253,7 +256,7 @@ export class Engine {
     let awake = false;
     if (first >= 0 && (first & 1) === PROTOCOL && this.routers[first >> 1]!.state === State.Backup) {
       // A deadline that an advertisement has moved meanwhile is found at the early wake-up, and nobody stays awake.
-      if (next - LEAD > clock()) next -= LEAD;
+      if (next - LEAD > this.clock()) next -= LEAD;
       else awake = true;
     }
     if (next === this.armed) return;
@@ -270,7 +273,7 @@ export class Engine {
   /** What the packet loop calls, see there; a rehearsal calls it too. */
   wake(packets: number, timers: boolean, age = 0): void {
     if (packets > 0) {
-      const now = clock() - age; // a Master_Down_Timer runs from when the advertisement came, not from when we woke
+      const now = this.clock() - age; // a Master_Down_Timer runs from when the advertisement came, not from when we woke
       for (let i = 0; i < packets; i++) this.receive(i, now);
     }
     if (timers) {
@@ -454,7 +457,7 @@ export class Engine {
 
   /** Serves the timers that are due. */
   private runTimers(): void {
-    const now = clock();
+    const now = this.clock();
     for (;;) {
       const timer = this.deadlines.first();
       if (timer < 0) return;
@@ -557,6 +560,6 @@ export class Engine {
 
   private sendFailed(slot: number, errno: number): void {
     this.table.count(slot, Num.SendErrors);
-    this.observer.sendError(slot, errno, clock());
+    this.observer.sendError(slot, errno, this.clock());
   }
 }

@@ -7,7 +7,6 @@
  * shared. Its state table and its events are scratch memory, its packets come from here, its sockets do not exist.
  */
 import type { VirtualRouterConfig } from '../config/model.ts';
-import { native } from '../native/index.ts';
 import type { Link } from '../plugin/contracts/index.ts';
 import { Cause, EventRing } from '../threads/event-ring.ts';
 import { Int, Num, State, StateTable } from '../threads/state-table.ts';
@@ -15,6 +14,7 @@ import { addressBytes } from '../vrrp/address.ts';
 import { encodeFrame, frameLength } from '../vrrp/frame.ts';
 import { Attachment } from './attachment.ts';
 import { Engine } from './engine.ts';
+import { type EngineIo, kernelIo } from './io.ts';
 import { Observer } from './observer.ts';
 import { EngineRouter } from './router.ts';
 
@@ -82,7 +82,8 @@ export class Rehearsal {
   private acts = 0;
   private spent = 0;
 
-  constructor() {
+  /** @param io clock and packet loop, of its own; default: the kernel's */
+  constructor(private readonly io: EngineIo = kernelIo) {
     const { table } = this;
     const configs = Array.from({ length: ROUTERS }, (_, index) => configuration(index + 1));
     const routers = configs.map((config, slot) => new EngineRouter(slot, config, undefined, table));
@@ -90,7 +91,7 @@ export class Rehearsal {
     const onSettled = (): void => {
       observer.dirty = false;
     };
-    this.engine = new Engine(routers, table, observer, onSettled, false);
+    this.engine = new Engine(routers, table, observer, onSettled, false, io);
     const slotOfVrid = new Int32Array(256).fill(-1);
     const attachment = Attachment.imaginary(LINK, 4, slotOfVrid);
     this.engine.attach(attachment);
@@ -112,7 +113,7 @@ export class Rehearsal {
    */
   act(): boolean {
     const { engine, table } = this;
-    const start = native.monotonicMs();
+    const start = this.io.now();
     for (const router of engine.routers) engine.start(router, Cause.Startup);
     engine.settle();
     this.hear(this.superior);
@@ -131,7 +132,7 @@ export class Rehearsal {
     this.expire();
     for (const router of engine.routers) engine.stop(router, Cause.Shutdown, State.Initialize);
     engine.settle();
-    this.spent += native.monotonicMs() - start;
+    this.spent += this.io.now() - start;
     if (++this.acts < ACTS && this.spent < BUDGET) return true;
     engine.close();
     return false;
@@ -145,7 +146,7 @@ export class Rehearsal {
 
   /** Every router's timer has just expired. */
   private expire(): void {
-    const now = native.monotonicMs();
+    const now = this.io.now();
     for (let slot = 0; slot < ROUTERS; slot++) this.table.setNum(slot, Num.Deadline, now);
     this.engine.resume();
     this.engine.wake(0, true);
