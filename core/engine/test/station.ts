@@ -73,6 +73,8 @@ export interface StationOptions {
   readonly chatty?: boolean;
   /** Changes nothing of the kernel: `applied` is called by the test. */
   readonly idle?: boolean;
+  /** Where it runs: on another one's host it is in the same process. Default: a host of its own. */
+  readonly host?: VirtualHost;
 }
 
 /** See the file's comment. */
@@ -94,10 +96,10 @@ export class Station {
   constructor(
     readonly time: VirtualTime,
     readonly wire: VirtualWire,
-    { routers, links, filter, authenticator, chatty = false, idle = false }: StationOptions = {},
+    { routers, links, filter, authenticator, chatty = false, idle = false, host }: StationOptions = {},
   ) {
     const configs = routers ?? [configuration()];
-    this.host = new VirtualHost(time);
+    this.host = host ?? new VirtualHost(time);
     this.table = StateTable.allocate(configs.length);
     this.routers = configs.map((config, slot) => new EngineRouter(slot, config, authenticator, this.table));
     const ring = new EventRing(EventRing.allocate(1024));
