@@ -47,6 +47,10 @@ const STALL = 500;
  */
 const LEAD = 0.5;
 
+const STARTUP: Event = { type: 'startup' };
+const SHUTDOWN: Event = { type: 'shutdown' };
+const TIMER: Event = { type: 'timer' };
+
 /** Two timers for each router: the protocol's, and the next announcement. */
 const PROTOCOL = 0;
 const ANNOUNCE = 1;
@@ -96,7 +100,7 @@ export class Engine {
     addressOrder: 0,
     answer: true,
   };
-  private readonly timerEvent: Event = { type: 'timer' };
+  /** Lent to the state machine alone, see {@link step}. */
   private readonly outcome: Outcome = {
     state: State.Initialize,
     deadline: 0,
@@ -196,16 +200,13 @@ export class Engine {
   /** Starts a router; {@link settle} sends what comes of it. */
   start(router: EngineRouter, cause: number): void {
     const now = this.clock();
-    transition(router, { type: 'startup' }, now, this.outcome);
-    this.apply(router, now, cause);
+    this.step(router, STARTUP, now, cause);
   }
 
   /** Stops a router; {@link settle} sends what comes of it. */
   stop(router: EngineRouter, cause: number, into: typeof State.Initialize | typeof State.Down): void {
     const now = this.clock();
-    transition(router, { type: 'shutdown' }, now, this.outcome);
-    this.outcome.state = into;
-    this.apply(router, now, cause);
+    this.step(router, SHUTDOWN, now, cause, into);
   }
 
   /**
@@ -246,8 +247,9 @@ export class Engine {
     if (this.closed) return;
     this.transmitter.flush();
     this.arm();
-    this.onSettled(this.wantedChanged);
-    this.wantedChanged = false;
+    const { wantedChanged } = this;
+    this.wantedChanged = false; // first: whoever is told may change it again
+    this.onSettled(wantedChanged);
   }
 
   private arm(): void {
@@ -444,8 +446,7 @@ export class Engine {
     event.addressOrder = addressOrder;
     const asks = router.state === State.Master && (priority === 0 || router.version === 3);
     event.answer = !asks || this.answers.take(slot, now, router.advertisementInterval);
-    transition(router, event, now, this.outcome);
-    this.apply(router, now, priority > router.priority ? Cause.HigherPriority : Cause.HigherAddress);
+    this.step(router, event, now, priority > router.priority ? Cause.HigherPriority : Cause.HigherAddress);
   }
 
   private drop(slot: number, reason: number, now: number): void {
@@ -490,32 +491,43 @@ export class Engine {
         return;
       }
     }
-    transition(router, this.timerEvent, now, this.outcome);
-    this.apply(router, now, Cause.MasterDown);
+    this.step(router, TIMER, now, Cause.MasterDown);
   }
 
-  /** Makes an outcome of the state machine happen. */
-  private apply(router: EngineRouter, now: number, cause: number): void {
+  /**
+   * Has the state machine decide, and makes its outcome happen. Whoever is told of it may bring about a transition of
+   * another router in the middle of it, so all of the outcome is taken out before anybody is told.
+   * @param into the state that it stops into; default: what the state machine says
+   */
+  private step(
+    router: EngineRouter,
+    event: Event,
+    now: number,
+    cause: number,
+    into: typeof State.Initialize | typeof State.Down | undefined = undefined,
+  ): void {
     const { slot } = router;
-    const { outcome, table } = this;
+    const { table } = this;
     const before = router.state;
+    const outcome = transition(router, event, now, this.outcome);
+    const { deadline, masterAdverInterval, actions } = outcome;
+    const state = into ?? outcome.state;
     const nums = slot * Num.Count;
-    table.nums[nums + Num.Deadline] = outcome.deadline;
-    if (table.nums[nums + Num.MasterAdverInterval] !== outcome.masterAdverInterval) {
-      table.nums[nums + Num.MasterAdverInterval] = outcome.masterAdverInterval;
+    table.nums[nums + Num.Deadline] = deadline;
+    if (table.nums[nums + Num.MasterAdverInterval] !== masterAdverInterval) {
+      table.nums[nums + Num.MasterAdverInterval] = masterAdverInterval;
       table.touch();
     }
     const timer = slot * 2 + PROTOCOL;
     const scheduled = this.deadlines.at(timer);
-    const restarted =
-      outcome.state === State.Backup && before === State.Backup && outcome.deadline > scheduled;
-    if (outcome.deadline !== scheduled && !restarted) this.deadlines.set(timer, outcome.deadline);
-    if (outcome.state !== before) {
+    const restarted = state === State.Backup && before === State.Backup && deadline > scheduled;
+    if (deadline !== scheduled && !restarted) this.deadlines.set(timer, deadline);
+    if (state !== before) {
       table.setNum(slot, Num.Since, Date.now());
-      table.setInt(slot, Int.State, outcome.state);
-      this.observer.transition(slot, before, outcome.state, cause);
+      table.setInt(slot, Int.State, state);
+      this.observer.transition(slot, before, state, cause);
     }
-    for (const action of outcome.actions) this.perform(router, action, now);
+    for (const action of actions) this.perform(router, action, now);
   }
 
   private perform(router: EngineRouter, action: Action, now: number): void {
