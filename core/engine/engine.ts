@@ -9,14 +9,13 @@ import { Int, Num, State, type StateTable } from '../threads/state-table.ts';
 import {
   type Advertisement,
   addressLength,
-  decodeAdvertisement,
   emptyAdvertisement,
   putChecksum,
   takeChecksum,
 } from '../vrrp/advertisement.ts';
 import { AnswerLimit } from '../vrrp/answer-limit.ts';
 import { Drop } from '../vrrp/drop-reasons.ts';
-import { compareAddress, decodeFrame, emptyFrame } from '../vrrp/frame.ts';
+import { compareAddress, decodeFor, decodeHeader, emptyFrame } from '../vrrp/frame.ts';
 import { type Action, type Event, type Outcome, transition } from '../vrrp/machine.ts';
 import { Announcer } from './announcer.ts';
 import { isArp, SENDER_ADDRESS_AT, senderMac } from './arp-watch.ts';
@@ -182,9 +181,8 @@ export class Engine {
     for (const router of this.routers) {
       const at = this.frameAt[router.slot]!;
       const { buffer } = this.transmitter;
-      if (decodeFrame(buffer, at, at + router.frameLength, this.frame) >= 0) continue;
-      const { messageStart, messageEnd, family, pseudoHeader } = this.frame;
-      decodeAdvertisement(buffer, messageStart, messageEnd, family, pseudoHeader, this.advertisement);
+      if (decodeHeader(buffer, at, at + router.frameLength, this.frame) >= 0) continue;
+      decodeFor(buffer, this.frame, router.rules, this.advertisement);
     }
   }
 
@@ -304,26 +302,23 @@ export class Engine {
       this.hearArp(attachment, at, now);
       return;
     }
-    const outside = decodeFrame(bytes, at, at + Math.min(length, SLOT_SIZE), frame);
-    if (outside === Drop['not-vrrp']) {
-      this.table.count(this.table.strangers, droppedField(outside));
+    const broken = decodeHeader(bytes, at, at + Math.min(length, SLOT_SIZE), frame);
+    if (broken === Drop['not-vrrp']) {
+      this.table.count(this.table.strangers, droppedField(broken));
       return; // normal without a filter: nothing to tell
     }
-    const inside = decodeAdvertisement(
-      bytes,
-      frame.messageStart,
-      frame.messageEnd,
-      frame.family,
-      frame.pseudoHeader,
-      advertisement,
-    );
-    const slot = advertisement.vrid < 0 ? -1 : attachment.slotOfVrid[advertisement.vrid]!;
-    const malformed = outside >= 0 ? outside : inside;
+    if (broken >= 0) {
+      this.drop(this.table.strangers, broken, now);
+      return;
+    }
+    const slot = frame.vrid < 0 ? -1 : attachment.slotOfVrid[frame.vrid]!;
     if (slot < 0) {
+      const malformed = decodeFor(bytes, frame, undefined, advertisement);
       this.drop(this.table.strangers, malformed >= 0 ? malformed : Drop['unknown-vrid'], now);
       return;
     }
     const router = this.routers[slot]!;
+    const malformed = decodeFor(bytes, frame, router.rules, advertisement);
     const reason = malformed >= 0 ? malformed : this.check(router);
     if (reason >= 0) {
       this.drop(slot, reason, now);
@@ -357,7 +352,6 @@ export class Engine {
   private check(router: EngineRouter): number {
     const bytes = this.receiveBuffer;
     const { advertisement, frame } = this;
-    if (advertisement.version !== router.version) return Drop.version;
     if (compareAddress(bytes, frame.sourceAt, router.primary) === 0) return Drop['own-source'];
     if (router.isSubnetEdge(bytes, frame.sourceAt)) return Drop.source;
     if (router.priority === 255) return Drop['address-owner'];
