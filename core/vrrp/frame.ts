@@ -13,6 +13,7 @@ import {
   decodeAdvertisement,
   encodeBody,
   HEADER_LENGTH,
+  pseudoHeaderSum,
   type Sign,
   sealMessage,
 } from './advertisement.ts';
@@ -104,7 +105,10 @@ export function encodeFixedParts(
     message: message - at,
     bodyEnd: encodeBody(bytes, message, fields) - at,
     length: message + length - at,
-    pseudoHeader: pseudoHeaderOf(bytes, ip, family, length),
+    pseudoHeader:
+      family === 4
+        ? pseudoHeaderSum(bytes, ip + 12, ip + 16, 4, length)
+        : pseudoHeaderSum(bytes, ip + 8, ip + 24, 6, length),
   };
 }
 
@@ -131,7 +135,9 @@ export function sealFrame(
  */
 export function decodeFrame(bytes: Uint8Array, at: number, end: number, out: ReceivedFrame): number {
   const broken = decodeHeader(bytes, at, end, out);
-  return broken >= 0 ? broken : checkHeader(bytes, out, GROUPS[out.family], HOP_LIMIT);
+  if (broken >= 0) return broken;
+  out.pseudoHeader = pseudoHeaderOf(bytes, out);
+  return checkHeader(bytes, out, GROUPS[out.family], HOP_LIMIT);
 }
 
 /**
@@ -153,7 +159,6 @@ export function decodeHeader(bytes: Uint8Array, at: number, end: number, out: Re
   else if (type === ETHERTYPE_IPV6) broken = decodeIPv6(bytes, ip, end, out);
   if (broken >= 0) return broken;
   const { messageStart, messageEnd } = out;
-  out.pseudoHeader = pseudoHeaderOf(bytes, ip, out.family, messageEnd - messageStart);
   if (messageEnd - messageStart >= HEADER_LENGTH) out.vrid = bytes[messageStart + 1]!;
   return -1;
 }
@@ -172,14 +177,14 @@ export function decodeFor(
   rules: PacketRules | undefined,
   out: Advertisement,
 ): number {
-  const { messageStart, messageEnd, family, pseudoHeader } = frame;
-  const { destination, hopLimit } = rules ?? GROUP_RULES[family];
-  const outside = checkHeader(bytes, frame, destination, hopLimit);
+  const { messageStart, messageEnd, family } = frame;
+  const outside = rules
+    ? checkHeader(bytes, frame, rules.destination, rules.hopLimit)
+    : checkHeader(bytes, frame, family === 4 ? GROUPS[4] : GROUPS[6], HOP_LIMIT);
   if (outside >= 0) return outside;
+  const isWithout = bytes[messageStart]! >> 4 === 2 && rules?.pseudoHeader !== true;
+  const pseudoHeader = isWithout ? 0 : pseudoHeaderOf(bytes, frame);
   const inside = decodeAdvertisement(bytes, messageStart, messageEnd, family, pseudoHeader, out, rules);
   if (inside >= 0) return inside;
   return rules && rules.version !== out.version ? Drop.version : -1;
 }
-
-/** Of the multicast groups, for packets that no virtual router here has rules for. */
-const GROUP_RULES = { 4: packetRules(2, 4), 6: packetRules(3, 6) };

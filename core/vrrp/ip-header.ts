@@ -40,13 +40,6 @@ export function encodeIpHeader(
   bytes.set(destination.address, ip + 24);
 }
 
-/** See {@link pseudoHeaderSum}; of a packet whose IP header is at `ip`, with a message of `length` octets. */
-export function pseudoHeaderOf(bytes: Uint8Array, ip: number, family: AddressFamily, length: number): number {
-  return family === 4
-    ? pseudoHeaderSum(bytes, ip + 12, ip + 16, 4, length)
-    : pseudoHeaderSum(bytes, ip + 8, ip + 24, 6, length);
-}
-
 /** The outside of a received frame; offsets are into the buffer that was decoded. */
 export interface ReceivedFrame {
   family: AddressFamily;
@@ -60,8 +53,16 @@ export interface ReceivedFrame {
   /** The VRRP message. */
   messageStart: number;
   messageEnd: number;
-  /** See {@link pseudoHeaderSum}. */
+  /** See {@link pseudoHeaderSum}; `decodeFrame` alone sets it. */
   pseudoHeader: number;
+}
+
+/** See {@link pseudoHeaderSum}. */
+export function pseudoHeaderOf(
+  bytes: Uint8Array,
+  { sourceAt, destinationAt, family, messageStart, messageEnd }: ReceivedFrame,
+): number {
+  return pseudoHeaderSum(bytes, sourceAt, destinationAt, family, messageEnd - messageStart);
 }
 
 /** A frame to decode into, so that decoding allocates nothing. */

@@ -34,5 +34,6 @@ export function packetRules(
   family: AddressFamily,
   destination: Destination = GROUPS[family],
 ): PacketRules {
-  return { ...messageRules(version), family, destination, hopLimit: HOP_LIMIT };
+  const { trailer, pseudoHeader } = messageRules(version);
+  return { version, trailer, pseudoHeader, family, destination, hopLimit: HOP_LIMIT };
 }
