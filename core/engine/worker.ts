@@ -136,6 +136,7 @@ async function main(): Promise<void> {
       placement.update(placement.links);
     },
     kernelIo.now,
+    kernelIo.after,
   );
 
   let running = false;

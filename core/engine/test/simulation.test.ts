@@ -1,9 +1,11 @@
 /** Whole engines on one wire under virtual time: packets, sockets and announcements as they are on a real one. */
+import os from 'node:os';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { VirtualRouterConfig } from '../../config/model.ts';
-import { Num, State } from '../../threads/state-table.ts';
+import { Int, Num, State } from '../../threads/state-table.ts';
 import { masterDownInterval, skewTime } from '../../vrrp/timers.ts';
+import { REFUSED_BOUND } from '../patience.ts';
 import { configuration, ethernet, Station } from './station.ts';
 import { VirtualTime } from './virtual-time.ts';
 import { VirtualWire } from './virtual-wire.ts';
@@ -128,6 +130,26 @@ describe('three routers', () => {
     time.pass(CONVERGED);
     expect(masters()).toEqual([1]);
   });
+});
+
+test('a Master whose kernel refuses the addresses gives up, the next best can have them; later it is asked again', () => {
+  const { time, stations, masters } = lan([{ priority: 100 }, { priority: 200 }]);
+  stations[1]!.refusal = os.constants.errno.EROFS;
+  time.pass(masterDownInterval(2, 200, INTERVAL) + REFUSED_BOUND + 500);
+  expect(stations[1]!.state()).toBe(State.Down);
+  expect(stations[1]!.advertised().at(-1)!.priority).toBe(0);
+  time.pass(1000);
+  expect(masters()).toEqual([0]);
+  expect(stations[0]!.announced().length).toBeGreaterThan(0);
+  expect(stations[1]!.announced()).toEqual([]);
+  time.pass(60_000);
+  expect([masters(), stations[1]!.state()], 'a Backup that does not preempt').toEqual([[0], State.Backup]);
+  stations[1]!.refusal = 0;
+  stations[0]!.placement.shutdown();
+  time.pass(CONVERGED);
+  expect(masters()).toEqual([1]);
+  expect(stations[1]!.table.int(0, Int.GiveUps)).toBe(0);
+  expect(stations[1]!.announced().length).toBeGreaterThan(0);
 });
 
 test('a better one that starts later preempts, one that does not preempt waits', () => {

@@ -3,13 +3,14 @@ import type { VirtualRouterConfig } from '../../config/model.ts';
 import type { Link } from '../../plugin/contracts/index.ts';
 import type { HandedSocket } from '../../threads/engine-messages.ts';
 import { type EngineEvent, EventRing } from '../../threads/event-ring.ts';
-import { Int, State, StateTable } from '../../threads/state-table.ts';
+import { Int, Num, State, StateTable } from '../../threads/state-table.ts';
 import { addressBytes } from '../../vrrp/address.ts';
 import type { AdvertisementFields } from '../../vrrp/advertisement.ts';
 import { encodeFrame, frameLength } from '../../vrrp/frame.ts';
 import { Engine } from '../engine.ts';
 import type { GuardedAuthenticator, GuardedFilter } from '../guard.ts';
 import { Observer } from '../observer.ts';
+import { Patience } from '../patience.ts';
 import { Placement } from '../placement.ts';
 import { EngineRouter } from '../router.ts';
 import { VirtualHost } from './virtual-host.ts';
@@ -84,6 +85,9 @@ export class Station {
   readonly routers: readonly EngineRouter[];
   readonly engine: Engine;
   readonly placement: Placement;
+  readonly patience: Patience;
+  /** errno that the kernel refuses every change with; 0: it does not. */
+  refusal = 0;
   /** What the operator was told. */
   readonly errors: string[] = [];
   /** What is configured and cannot be used, by topic. */
@@ -107,7 +111,9 @@ export class Station {
     const observer = new Observer(ring.buffer, this.table.slots + 1);
     const onSettled = (wantedChanged: boolean): void => {
       this.settled++;
-      if (wantedChanged && !idle) time.after(ACTUATOR, () => this.applied());
+      if (!wantedChanged) return;
+      this.patience.watch();
+      if (!idle) time.after(ACTUATOR, () => this.work());
     };
     this.engine = new Engine(this.routers, this.table, observer, onSettled, chatty, this.host);
     this.placement = new Placement(
@@ -124,6 +130,16 @@ export class Station {
       if (text === undefined) this.troubles.delete(topic);
       else this.troubles.set(topic, text);
     };
+    this.patience = new Patience(
+      this.engine,
+      this.table,
+      (slots) => {
+        for (const slot of slots) this.table.setNum(slot, Num.RetryAt, 0);
+        this.placement.update(this.placement.links);
+      },
+      time.now,
+      time.after,
+    );
     this.links = links ?? [ethernet(['192.0.2.1'])];
     for (const link of this.links) this.host.plug(link, wire);
   }
@@ -142,12 +158,27 @@ export class Station {
     this.placement.update(links);
   }
 
+  /** The actuator's turn. */
+  private work(): void {
+    if (this.refusal === 0) {
+      this.applied();
+      return;
+    }
+    for (const { slot, state } of this.routers) {
+      if (state !== State.Master) continue;
+      this.table.setInt(slot, Int.KernelErrno, this.refusal);
+      this.table.setInt(slot, Int.Refused, this.table.int(slot, Int.Wanted));
+    }
+    this.patience.heard();
+  }
+
   /** The kernel holds what is wanted of it. */
   applied(): void {
     for (const { slot } of this.routers) {
       this.table.setInt(slot, Int.Applied, this.table.int(slot, Int.Wanted));
     }
     this.engine.announceApplied();
+    this.patience.heard();
   }
 
   state(slot = 0): number {
