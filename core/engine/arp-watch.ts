@@ -1,8 +1,8 @@
 /** What other stations tell the neighbours about our virtual addresses: an ARP socket, and what it lets through. */
-import { native } from '../native/index.ts';
 import type { Link } from '../plugin/contracts/index.ts';
 import { ETHERTYPE_ARP, GRATUITOUS_ARP_LENGTH } from '../vrrp/announcement.ts';
 import { ETHERNET_LENGTH } from '../vrrp/frame.ts';
+import type { PacketSockets } from './io.ts';
 
 /** Where the sender's MAC, the sender's address and the target's are in a frame (RFC 826). */
 export const SENDER_MAC_AT = ETHERNET_LENGTH + 8;
@@ -58,14 +58,14 @@ export function arpProgram(addresses: Uint8Array): Uint32Array {
 }
 
 /** Opens such a socket. @throws Error with an errno `code` */
-export function openArpSocket(link: Link, program: Uint32Array): number {
-  const descriptor = native.openPacketSocket(RECEIVE_BUFFER, SEND_BUFFER);
+export function openArpSocket(link: Link, program: Uint32Array, sockets: PacketSockets): number {
+  const descriptor = sockets.openPacketSocket(RECEIVE_BUFFER, SEND_BUFFER);
   try {
-    native.attachFilter(descriptor, program);
-    native.bindPacketSocket(descriptor, link.index, ETHERTYPE_ARP);
+    sockets.attachFilter(descriptor, program);
+    sockets.bindPacketSocket(descriptor, link.index, ETHERTYPE_ARP);
     return descriptor;
   } catch (error) {
-    native.closeDescriptor(descriptor);
+    sockets.closeDescriptor(descriptor);
     throw error;
   }
 }

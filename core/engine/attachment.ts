@@ -1,8 +1,8 @@
 /** Where VRRP of one address family runs on one interface: a packet socket and its virtual routers. */
-import { native } from '../native/index.ts';
 import type { AddressFamily, Link } from '../plugin/contracts/index.ts';
 import { etherType, groupMac } from '../vrrp/frame.ts';
 import { openArpSocket } from './arp-watch.ts';
+import { kernelIo, type PacketSockets } from './io.ts';
 
 /** Octets. A second's advertisements of 255 virtual routers, some hundred times over (a packet counts as 1 KiB). */
 const RECEIVE_BUFFER = 8 << 20;
@@ -26,6 +26,8 @@ export class Attachment {
   arp: number | undefined;
 
   private constructor(
+    /** Absent: the socket is somebody else's affair, or there is none. */
+    private readonly sockets: PacketSockets | undefined,
     readonly descriptor: number,
     /** As the kernel told last. */
     public link: Link,
@@ -34,42 +36,52 @@ export class Attachment {
   ) {}
 
   /**
-   * One without a socket of the kernel.
+   * One without a socket of its own.
    * @param descriptor of a socket that somebody else makes up; absent, for rehearsals, there is none: nothing arrives,
    *   and whatever is sent fails
    */
   static imaginary(link: Link, family: AddressFamily, slotOfVrid: Int32Array, descriptor = -1): Attachment {
-    return new Attachment(descriptor, link, family, slotOfVrid);
+    return new Attachment(undefined, descriptor, link, family, slotOfVrid);
   }
 
   /**
    * Opens the socket. From then on the kernel queues what passes the filter.
+   * @param sockets default: the kernel's
    * @throws Error with an errno `code`
    */
-  static open(link: Link, family: AddressFamily, routing: Routing): Attachment {
-    const descriptor = native.openPacketSocket(RECEIVE_BUFFER, SEND_BUFFER);
+  static open(
+    link: Link,
+    family: AddressFamily,
+    routing: Routing,
+    sockets: PacketSockets = kernelIo.sockets,
+  ): Attachment {
+    const descriptor = sockets.openPacketSocket(RECEIVE_BUFFER, SEND_BUFFER);
     try {
-      const attachment = Attachment.adopt(descriptor, link, family, routing);
-      native.joinMulticast(descriptor, link.index, groupMac(family));
+      const attachment = Attachment.adopt(descriptor, link, family, routing, undefined, sockets);
+      sockets.joinMulticast(descriptor, link.index, groupMac(family));
       // Bound last: no packet gets in before the filter is there.
-      native.bindPacketSocket(descriptor, link.index, etherType(family));
-      if (routing.arpProgram) attachment.arp = openArpSocket(link, routing.arpProgram);
+      sockets.bindPacketSocket(descriptor, link.index, etherType(family));
+      if (routing.arpProgram) attachment.arp = openArpSocket(link, routing.arpProgram, sockets);
       return attachment;
     } catch (error) {
-      native.closeDescriptor(descriptor);
+      sockets.closeDescriptor(descriptor);
       throw error;
     }
   }
 
-  /** Takes over a socket that an engine before this one has opened, and swaps its filter, atomically in the kernel. */
+  /**
+   * Takes over a socket that an engine before this one has opened, and swaps its filter, atomically in the kernel.
+   * @param sockets default: the kernel's
+   */
   static adopt(
     descriptor: number,
     link: Link,
     family: AddressFamily,
     routing: Routing,
     arp?: number,
+    sockets: PacketSockets = kernelIo.sockets,
   ): Attachment {
-    const attachment = new Attachment(descriptor, link, family, routing.slotOfVrid);
+    const attachment = new Attachment(sockets, descriptor, link, family, routing.slotOfVrid);
     attachment.arp = arp;
     attachment.filter(routing);
     attachment.filterArp(routing);
@@ -77,8 +89,8 @@ export class Attachment {
   }
 
   close(): void {
-    native.closeDescriptor(this.descriptor);
-    if (this.arp !== undefined) native.closeDescriptor(this.arp);
+    this.sockets?.closeDescriptor(this.descriptor);
+    if (this.arp !== undefined) this.sockets?.closeDescriptor(this.arp);
   }
 
   /** Whether the packets go to these virtual routers already. */
@@ -95,7 +107,7 @@ export class Attachment {
 
   private filter({ program, onFilterFailure }: Routing): void {
     try {
-      if (program) native.attachFilter(this.descriptor, program);
+      if (program) this.sockets?.attachFilter(this.descriptor, program);
     } catch (error) {
       // A filter saves wake-ups, the engine checks everything itself: without it no advertisement is lost.
       onFilterFailure(error);
@@ -107,13 +119,13 @@ export class Attachment {
 
   private filterArp({ arpProgram, onFilterFailure }: Routing): void {
     try {
-      if (this.arp !== undefined && arpProgram) native.attachFilter(this.arp, arpProgram);
+      if (this.arp !== undefined && arpProgram) this.sockets?.attachFilter(this.arp, arpProgram);
     } catch (error) {
       onFilterFailure(error); // the one before stays
     }
   }
 
   private unfilter(): void {
-    native.detachFilter(this.descriptor);
+    this.sockets?.detachFilter(this.descriptor);
   }
 }

@@ -1,19 +1,23 @@
 /** What keeps another process in this network namespace from running the same virtual routers, as the engine sees it. */
 import type { Link } from '../plugin/contracts/index.ts';
-import { claimantOf, claimName, RouterClaims } from '../threads/router-claims.ts';
+import { claimName } from '../threads/router-claims.ts';
 import type { ErrorLog } from './guard.ts';
+import type { Claims, PlacementIo } from './io.ts';
 import type { EngineRouter } from './router.ts';
 
 /** The claims of an engine's routers: each is asked for once for each link that it can run on. */
 export class EngineClaims {
-  private readonly claims: RouterClaims;
+  private readonly claims: Claims;
   /** By slot: the name that is ours. */
   private readonly held = new Map<number, string>();
   /** By slot: the name that another process has. */
   private readonly refused = new Map<number, string>();
 
-  constructor(private readonly log: ErrorLog) {
-    this.claims = new RouterClaims((reason) =>
+  constructor(
+    private readonly io: Pick<PlacementIo, 'claims' | 'claimant'>,
+    private readonly log: ErrorLog,
+  ) {
+    this.claims = io.claims((reason) =>
       log(`not all virtual routers are guarded against a second rvrrpd on this host: ${reason}`, {}),
     );
   }
@@ -31,7 +35,7 @@ export class EngineClaims {
     }
     if (this.refused.get(slot) === name) return false;
     this.refused.set(slot, name);
-    const pid = claimantOf(name);
+    const pid = this.io.claimant(name);
     this.log(
       `virtual router ${config.vrid} on ${link.name} stays down: another rvrrpd` +
         `${pid === undefined ? '' : `, process ${pid},`} runs it in this network namespace; it starts when that one ` +

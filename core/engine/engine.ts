@@ -2,21 +2,20 @@
  * The engine: runs the state machine of every virtual router on packets and deadlines. One wake-up serves
  * all that is due; on the steady path nothing is allocated and nothing is waited for.
  */
-import { Meta, type PacketLoop } from '../native/index.ts';
+import { Meta, type PacketLoop } from '../native/packet-loop.ts';
 import type { Authenticator, Link } from '../plugin/contracts/index.ts';
 import { Cause } from '../threads/event-ring.ts';
 import { Int, Num, State, type StateTable } from '../threads/state-table.ts';
 import {
   type Advertisement,
   addressLength,
-  decodeAdvertisement,
   emptyAdvertisement,
   putChecksum,
   takeChecksum,
 } from '../vrrp/advertisement.ts';
 import { AnswerLimit } from '../vrrp/answer-limit.ts';
 import { Drop } from '../vrrp/drop-reasons.ts';
-import { compareAddress, decodeFrame, emptyFrame } from '../vrrp/frame.ts';
+import { compareAddress, decodeFor, decodeHeader, emptyFrame } from '../vrrp/frame.ts';
 import { type Action, type Event, type Outcome, transition } from '../vrrp/machine.ts';
 import { Announcer } from './announcer.ts';
 import { isArp, SENDER_ADDRESS_AT, senderMac } from './arp-watch.ts';
@@ -46,6 +45,10 @@ const STALL = 500;
  * a second needs a while to be itself again.
  */
 const LEAD = 0.5;
+
+const STARTUP: Event = { type: 'startup' };
+const SHUTDOWN: Event = { type: 'shutdown' };
+const TIMER: Event = { type: 'timer' };
 
 /** Two timers for each router: the protocol's, and the next announcement. */
 const PROTOCOL = 0;
@@ -96,7 +99,7 @@ export class Engine {
     addressOrder: 0,
     answer: true,
   };
-  private readonly timerEvent: Event = { type: 'timer' };
+  /** Lent to the state machine alone, see {@link step}. */
   private readonly outcome: Outcome = {
     state: State.Initialize,
     deadline: 0,
@@ -178,9 +181,8 @@ export class Engine {
     for (const router of this.routers) {
       const at = this.frameAt[router.slot]!;
       const { buffer } = this.transmitter;
-      if (decodeFrame(buffer, at, at + router.frameLength, this.frame) >= 0) continue;
-      const { messageStart, messageEnd, family, pseudoHeader } = this.frame;
-      decodeAdvertisement(buffer, messageStart, messageEnd, family, pseudoHeader, this.advertisement);
+      if (decodeHeader(buffer, at, at + router.frameLength, this.frame) >= 0) continue;
+      decodeFor(buffer, this.frame, router.rules, this.advertisement);
     }
   }
 
@@ -196,16 +198,13 @@ export class Engine {
   /** Starts a router; {@link settle} sends what comes of it. */
   start(router: EngineRouter, cause: number): void {
     const now = this.clock();
-    transition(router, { type: 'startup' }, now, this.outcome);
-    this.apply(router, now, cause);
+    this.step(router, STARTUP, now, cause);
   }
 
   /** Stops a router; {@link settle} sends what comes of it. */
   stop(router: EngineRouter, cause: number, into: typeof State.Initialize | typeof State.Down): void {
     const now = this.clock();
-    transition(router, { type: 'shutdown' }, now, this.outcome);
-    this.outcome.state = into;
-    this.apply(router, now, cause);
+    this.step(router, SHUTDOWN, now, cause, into);
   }
 
   /**
@@ -246,8 +245,9 @@ export class Engine {
     if (this.closed) return;
     this.transmitter.flush();
     this.arm();
-    this.onSettled(this.wantedChanged);
-    this.wantedChanged = false;
+    const { wantedChanged } = this;
+    this.wantedChanged = false; // first: whoever is told may change it again
+    this.onSettled(wantedChanged);
   }
 
   private arm(): void {
@@ -302,26 +302,23 @@ export class Engine {
       this.hearArp(attachment, at, now);
       return;
     }
-    const outside = decodeFrame(bytes, at, at + Math.min(length, SLOT_SIZE), frame);
-    if (outside === Drop['not-vrrp']) {
-      this.table.count(this.table.strangers, droppedField(outside));
+    const broken = decodeHeader(bytes, at, at + Math.min(length, SLOT_SIZE), frame);
+    if (broken === Drop['not-vrrp']) {
+      this.table.count(this.table.strangers, droppedField(broken));
       return; // normal without a filter: nothing to tell
     }
-    const inside = decodeAdvertisement(
-      bytes,
-      frame.messageStart,
-      frame.messageEnd,
-      frame.family,
-      frame.pseudoHeader,
-      advertisement,
-    );
-    const slot = advertisement.vrid < 0 ? -1 : attachment.slotOfVrid[advertisement.vrid]!;
-    const malformed = outside >= 0 ? outside : inside;
+    if (broken >= 0) {
+      this.drop(this.table.strangers, broken, now);
+      return;
+    }
+    const slot = frame.vrid < 0 ? -1 : attachment.slotOfVrid[frame.vrid]!;
     if (slot < 0) {
+      const malformed = decodeFor(bytes, frame, undefined, advertisement);
       this.drop(this.table.strangers, malformed >= 0 ? malformed : Drop['unknown-vrid'], now);
       return;
     }
     const router = this.routers[slot]!;
+    const malformed = decodeFor(bytes, frame, router.rules, advertisement);
     const reason = malformed >= 0 ? malformed : this.check(router);
     if (reason >= 0) {
       this.drop(slot, reason, now);
@@ -355,7 +352,6 @@ export class Engine {
   private check(router: EngineRouter): number {
     const bytes = this.receiveBuffer;
     const { advertisement, frame } = this;
-    if (advertisement.version !== router.version) return Drop.version;
     if (compareAddress(bytes, frame.sourceAt, router.primary) === 0) return Drop['own-source'];
     if (router.isSubnetEdge(bytes, frame.sourceAt)) return Drop.source;
     if (router.priority === 255) return Drop['address-owner'];
@@ -444,8 +440,7 @@ export class Engine {
     event.addressOrder = addressOrder;
     const asks = router.state === State.Master && (priority === 0 || router.version === 3);
     event.answer = !asks || this.answers.take(slot, now, router.advertisementInterval);
-    transition(router, event, now, this.outcome);
-    this.apply(router, now, priority > router.priority ? Cause.HigherPriority : Cause.HigherAddress);
+    this.step(router, event, now, priority > router.priority ? Cause.HigherPriority : Cause.HigherAddress);
   }
 
   private drop(slot: number, reason: number, now: number): void {
@@ -490,32 +485,43 @@ export class Engine {
         return;
       }
     }
-    transition(router, this.timerEvent, now, this.outcome);
-    this.apply(router, now, Cause.MasterDown);
+    this.step(router, TIMER, now, Cause.MasterDown);
   }
 
-  /** Makes an outcome of the state machine happen. */
-  private apply(router: EngineRouter, now: number, cause: number): void {
+  /**
+   * Has the state machine decide, and makes its outcome happen. Whoever is told of it may bring about a transition of
+   * another router in the middle of it, so all of the outcome is taken out before anybody is told.
+   * @param into the state that it stops into; default: what the state machine says
+   */
+  private step(
+    router: EngineRouter,
+    event: Event,
+    now: number,
+    cause: number,
+    into: typeof State.Initialize | typeof State.Down | undefined = undefined,
+  ): void {
     const { slot } = router;
-    const { outcome, table } = this;
+    const { table } = this;
     const before = router.state;
+    const outcome = transition(router, event, now, this.outcome);
+    const { deadline, masterAdverInterval, actions } = outcome;
+    const state = into ?? outcome.state;
     const nums = slot * Num.Count;
-    table.nums[nums + Num.Deadline] = outcome.deadline;
-    if (table.nums[nums + Num.MasterAdverInterval] !== outcome.masterAdverInterval) {
-      table.nums[nums + Num.MasterAdverInterval] = outcome.masterAdverInterval;
+    table.nums[nums + Num.Deadline] = deadline;
+    if (table.nums[nums + Num.MasterAdverInterval] !== masterAdverInterval) {
+      table.nums[nums + Num.MasterAdverInterval] = masterAdverInterval;
       table.touch();
     }
     const timer = slot * 2 + PROTOCOL;
     const scheduled = this.deadlines.at(timer);
-    const restarted =
-      outcome.state === State.Backup && before === State.Backup && outcome.deadline > scheduled;
-    if (outcome.deadline !== scheduled && !restarted) this.deadlines.set(timer, outcome.deadline);
-    if (outcome.state !== before) {
+    const restarted = state === State.Backup && before === State.Backup && deadline > scheduled;
+    if (deadline !== scheduled && !restarted) this.deadlines.set(timer, deadline);
+    if (state !== before) {
       table.setNum(slot, Num.Since, Date.now());
-      table.setInt(slot, Int.State, outcome.state);
-      this.observer.transition(slot, before, outcome.state, cause);
+      table.setInt(slot, Int.State, state);
+      this.observer.transition(slot, before, state, cause);
     }
-    for (const action of outcome.actions) this.perform(router, action, now);
+    for (const action of actions) this.perform(router, action, now);
   }
 
   private perform(router: EngineRouter, action: Action, now: number): void {

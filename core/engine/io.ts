@@ -1,16 +1,54 @@
-/** What the engine itself asks of the world: the time, and a packet loop. Handed in, so that both can be made up. */
-import { type Native, native, type PacketLoop } from '../native/index.ts';
+/**
+ * What the engine asks of the world: the time, packets in and out, sockets. It is handed in, so that all of it can be
+ * made up: tests run engines on virtual time and virtual wires (test/virtual-host.ts).
+ */
+import { type Native, native } from '../native/index.ts';
+import type { PacketLoop } from '../native/packet-loop.ts';
+import { claimantOf, RouterClaims } from '../threads/router-claims.ts';
 
-/** See the file's comment. */
+/** What an engine needs to run: the time, and a packet loop. */
 export interface EngineIo {
   /** The clock of everything in the engine: CLOCK_MONOTONIC in ms, with fractions. */
   readonly now: () => number;
-  /** A packet loop over these buffers; see {@link PacketLoop} and `Meta`, `Queue` beside it. @throws Error of a system call */
+  /** A packet loop over these buffers, see {@link PacketLoop}. @throws Error with an errno `code` */
   readonly loop: (...memory: ConstructorParameters<Native['PacketLoop']>) => PacketLoop;
 }
 
+/** Packet sockets, see {@link Native}. Every call throws an Error with an errno `code`. */
+export type PacketSockets = Pick<
+  Native,
+  | 'openPacketSocket'
+  | 'bindPacketSocket'
+  | 'joinMulticast'
+  | 'attachFilter'
+  | 'detachFilter'
+  | 'closeDescriptor'
+>;
+
+/** What this process holds of the namespace's virtual routers, see {@link RouterClaims}. */
+export type Claims = Pick<RouterClaims, 'take' | 'release'>;
+
+/** What it takes to follow the links with sockets. */
+export interface PlacementIo {
+  readonly sockets: PacketSockets;
+  /** @param onUnguarded told once should a claim fail for want of descriptors or the like */
+  readonly claims: (onUnguarded: (reason: string) => void) => Claims;
+  /** The process that has a claim, undefined if it cannot be told. */
+  readonly claimant: (name: string) => number | undefined;
+  /** Calls `act` once, `ms` from now, unless it is called off by what is returned. Does not keep the thread alive. */
+  readonly after: (ms: number, act: () => void) => () => void;
+}
+
 /** The kernel's. */
-export const kernelIo: EngineIo = {
+export const kernelIo: EngineIo & PlacementIo = {
   now: native.monotonicMs,
   loop: (...memory) => new native.PacketLoop(...memory),
+  sockets: native,
+  claims: (onUnguarded) => new RouterClaims(onUnguarded),
+  claimant: claimantOf,
+  after: (ms, act) => {
+    const timer = setTimeout(act, ms);
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
 };

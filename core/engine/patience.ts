@@ -4,6 +4,7 @@
  */
 import os from 'node:os';
 import { Int, Num, State, type StateTable } from '../threads/state-table.ts';
+import { kernelIo, type PlacementIo } from './io.ts';
 import type { EngineRouter } from './router.ts';
 
 /** A Master gives up after the kernel has refused its addresses for this many ms: some four attempts. */
@@ -43,18 +44,21 @@ export class Patience {
   private readonly refused: Float64Array;
   private lastNews = 0;
   private lastLook = 0;
-  private timer: NodeJS.Timeout | undefined;
+  /** Calls off the next look; undefined: nobody looks. */
+  private callOff: (() => void) | undefined;
   private stopped = false;
 
   /**
    * @param retry starts the routers of these slots again, on the links as they are
    * @param clock monotonic ms
+   * @param after how to wait; default: the kernel's
    */
   constructor(
     private readonly engine: Impatient,
     private readonly table: StateTable,
     private readonly retry: (slots: readonly number[]) => void,
     private readonly clock: () => number,
+    private readonly after: PlacementIo['after'] = kernelIo.after,
   ) {
     this.since = new Float64Array(table.slots);
     this.refused = new Float64Array(table.slots);
@@ -62,10 +66,10 @@ export class Patience {
 
   /** What a router wants of the kernel has changed: looks every {@link TURN} ms until nothing is waited for. */
   watch(): void {
-    if (this.timer || this.stopped) return;
+    if (this.callOff || this.stopped) return;
     this.lastLook = this.clock();
     this.lastNews = Math.max(this.lastNews, this.lastLook);
-    this.timer = setInterval(() => this.turn(), TURN);
+    this.callOff = this.after(TURN, () => this.turn());
   }
 
   /** The actuator has done something for somebody, or was refused it. */
@@ -77,13 +81,12 @@ export class Patience {
   /** Another engine runs the routers from now on, or nobody. */
   stop(): void {
     this.stopped = true;
-    clearInterval(this.timer);
+    this.callOff?.();
   }
 
   private turn(): void {
-    if (this.look(this.clock())) return;
-    clearInterval(this.timer);
-    this.timer = undefined;
+    const waiting = this.look(this.clock());
+    this.callOff = waiting && !this.stopped ? this.after(TURN, () => this.turn()) : undefined;
   }
 
   /**

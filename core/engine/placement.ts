@@ -1,6 +1,4 @@
 /** Which virtual routers can run, and where: follows the links of the namespace as they come, change and go. */
-
-import { native } from '../native/index.ts';
 import type { Link } from '../plugin/contracts/index.ts';
 import { PluginError } from '../plugin/load.ts';
 import type { HandedSocket } from '../threads/engine-messages.ts';
@@ -11,6 +9,7 @@ import { Attachment, type Routing } from './attachment.ts';
 import { EngineClaims } from './claims.ts';
 import type { Engine } from './engine.ts';
 import type { ErrorLog, GuardedFilter } from './guard.ts';
+import { kernelIo, type PlacementIo } from './io.ts';
 import { type Group, groupKey, type Place, type Plan, planFor } from './plan.ts';
 import type { EngineRouter } from './router.ts';
 
@@ -27,8 +26,8 @@ export class Placement {
   private readonly unfiltered = new Set<string>();
   /** By interface: why it could not be used when that was tried last. */
   private readonly complaints = new Map<string, string>();
-  /** Until what could not be done is tried again. */
-  private retry: NodeJS.Timeout | undefined;
+  /** Calls off that what could not be done is tried again. */
+  private callOff: () => void = () => {};
   private retries = 0;
   /** Something could not be done that may be possible later. */
   private wanting = false;
@@ -51,8 +50,10 @@ export class Placement {
     private readonly log: ErrorLog,
     /** Told the sockets in use after every update. */
     private readonly onSockets: (sockets: HandedSocket[]) => void,
+    /** Default: the kernel's. */
+    private readonly io: PlacementIo = kernelIo,
   ) {
-    this.claims = new EngineClaims(log);
+    this.claims = new EngineClaims(io, log);
   }
 
   /**
@@ -98,7 +99,7 @@ export class Placement {
   /** Brings every router in line with the links as they are now; does nothing after {@link letGo} or {@link shutdown}. */
   update(links: readonly Link[]): void {
     if (this.over) return;
-    clearTimeout(this.retry);
+    this.callOff();
     this.wanting = false;
     const { places, groups } = this.planOn(links);
     this.stopDisplaced(places);
@@ -132,14 +133,13 @@ export class Placement {
 
   private end(): void {
     this.over = true;
-    clearTimeout(this.retry);
+    this.callOff();
     this.engine.close();
   }
 
   private tryAgain(): void {
     const pause = BACK_OFF[Math.min(this.retries++, BACK_OFF.length - 1)]!;
-    this.retry = setTimeout(() => this.update(this.plan.links), pause);
-    this.retry.unref();
+    this.callOff = this.io.after(pause, () => this.update(this.plan.links));
   }
 
   private planOn(links: readonly Link[]): Plan {
@@ -236,8 +236,8 @@ export class Placement {
       for (const router of group.routers) router.attachment = attachment;
     }
     for (const { descriptor, arp } of this.inherited.values()) {
-      native.closeDescriptor(descriptor);
-      if (arp !== undefined) native.closeDescriptor(arp);
+      this.io.sockets.closeDescriptor(descriptor);
+      if (arp !== undefined) this.io.sockets.closeDescriptor(arp);
     }
     this.inherited.clear();
     this.forgetFilters(groups);
@@ -274,8 +274,8 @@ export class Placement {
       const inherited = this.inherited.get(key);
       this.inherited.delete(key);
       const attachment = inherited
-        ? Attachment.adopt(inherited.descriptor, link, family, routing, inherited.arp)
-        : Attachment.open(link, family, routing);
+        ? Attachment.adopt(inherited.descriptor, link, family, routing, inherited.arp, this.io.sockets)
+        : Attachment.open(link, family, routing, this.io.sockets);
       this.attachments.set(key, attachment);
       this.engine.attach(attachment);
       this.complaints.delete(link.name);

@@ -4,8 +4,9 @@ import type { Link } from '../plugin/contracts/index.ts';
 import { Int, macNumber, Num, type State, type StateTable } from '../threads/state-table.ts';
 import { addressBytes, virtualMac } from '../vrrp/address.ts';
 import { addressLength } from '../vrrp/advertisement.ts';
-import { encodeFrame, frameLength } from '../vrrp/frame.ts';
+import { encodeFixedParts, frameLength, sealFrame } from '../vrrp/frame.ts';
 import type { VirtualRouter } from '../vrrp/machine.ts';
+import { type PacketRules, packetRules } from '../vrrp/packet-rules.ts';
 import { subnetEdges } from '../vrrp/subnet.ts';
 import type { Attachment } from './attachment.ts';
 import type { GuardedAuthenticator } from './guard.ts';
@@ -16,6 +17,8 @@ const MOST_ADDRESSES = 255;
 /** A virtual router of the engine. Its dynamic state is the slot; this object can be made anew at any time. */
 export class EngineRouter implements VirtualRouter {
   readonly version: 2 | 3;
+  /** What its packets look like, and go to. */
+  readonly rules: PacketRules;
   readonly advertisementInterval: number;
   readonly virtualMac: string;
   /** The same as a number of 48 bits. */
@@ -41,6 +44,7 @@ export class EngineRouter implements VirtualRouter {
     private readonly table: StateTable,
   ) {
     this.version = config.version;
+    this.rules = packetRules(config.version, config.family);
     this.advertisementInterval = config.advertisementIntervalCs * 10;
     this.virtualMac = virtualMac(config.family, config.vrid);
     this.virtualMacNumber = macNumber(this.virtualMac);
@@ -77,7 +81,7 @@ export class EngineRouter implements VirtualRouter {
   /** Octets that one of its frames takes at most. */
   get frameSpace(): number {
     const { version, family, rfc3768, addresses } = this.config;
-    return frameLength(version, family, rfc3768 ? addresses.length : MOST_ADDRESSES);
+    return frameLength(version, family, rfc3768 ? addresses.length : MOST_ADDRESSES, this.rules.trailer);
   }
 
   /** The interface's own addresses of our family, the primary one first. IPv6 goes by link-local addresses. */
@@ -107,10 +111,17 @@ export class EngineRouter implements VirtualRouter {
     const sign = authenticator?.sign.bind(authenticator);
     // Apart from the send buffer: a plugin that fails half-way or writes too far spoils no frame in use.
     const frames = new Uint8Array(2 * this.frameSpace);
-    const end = encodeFrame(frames, 0, this.primary, { ...fields, priority: this.priority }, sign);
-    encodeFrame(frames, this.frameSpace, this.primary, { ...fields, priority: 0 }, sign);
+    let length = 0;
+    for (const [start, priority] of [
+      [0, this.priority],
+      [this.frameSpace, 0],
+    ] as const) {
+      const parts = encodeFixedParts(frames, start, this.primary, { ...fields, priority }, this.rules);
+      sealFrame(frames, start, parts, this.rules, sign);
+      length = parts.length;
+    }
     send.set(frames, at);
-    this.frameLength = end;
+    this.frameLength = length;
     this.edges = edgesOf(link);
   }
 

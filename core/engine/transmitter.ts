@@ -1,5 +1,5 @@
 /** Frames on their way out: collected by socket, sent in as few system calls as possible. */
-import { Queue } from '../native/index.ts';
+import { Queue } from '../native/packet-loop.ts';
 import { encodeGratuitousArp, GRATUITOUS_ARP_LENGTH } from '../vrrp/announcement.ts';
 
 /** Frames that can wait for one flush; one more flushes first. */

@@ -11,6 +11,7 @@ import type { WorkerOrder, WorkerReport } from '../threads/worker-messages.ts';
 import { Engine } from './engine.ts';
 import { PluginGuard } from './guard.ts';
 import { handOver, type PluginState, takeOver } from './handover.ts';
+import { kernelIo } from './io.ts';
 import { Observer } from './observer.ts';
 import { Patience } from './patience.ts';
 import { Placement } from './placement.ts';
@@ -113,6 +114,7 @@ async function main(): Promise<void> {
       observer.dirty = false;
     },
     init.config.debug === 5,
+    kernelIo,
   );
   const placement = new Placement(
     engine,
@@ -120,6 +122,7 @@ async function main(): Promise<void> {
     routerFilters,
     (message, fields) => log('error', message, fields),
     (sockets) => report({ type: 'sockets', sockets }),
+    kernelIo,
   );
 
   placement.onTrouble = (topic, text) =>
@@ -132,7 +135,8 @@ async function main(): Promise<void> {
       for (const slot of slots) table.setNum(slot, Num.RetryAt, 0);
       placement.update(placement.links);
     },
-    native.monotonicMs,
+    kernelIo.now,
+    kernelIo.after,
   );
 
   let running = false;
@@ -159,7 +163,7 @@ async function main(): Promise<void> {
 
   const inheritFrom = ({ table: memory, slots, changed }: Succession): void => {
     const predecessor = new StateTable(memory);
-    inherit(table, predecessor, { slots, changed }, init.config.virtualRouters, native.monotonicMs());
+    inherit(table, predecessor, { slots, changed }, init.config.virtualRouters, kernelIo.now());
     engine.resume();
   };
 
@@ -194,7 +198,7 @@ async function main(): Promise<void> {
     inheritFrom(succession);
     run(known);
     failOver(succession.failOver);
-    const pause = native.monotonicMs() - estate.since;
+    const pause = kernelIo.now() - estate.since;
     log('debug', `took over from the engine before within ${pause.toFixed(1)} ms`, { pause });
   };
 
@@ -204,7 +208,7 @@ async function main(): Promise<void> {
     const handed = await handOver(port, offer, () => {
       patience.stop();
       const sockets = placement.letGo(leaving);
-      return { sockets, since: native.monotonicMs() };
+      return { sockets, since: kernelIo.now() };
     });
     if (handed) report({ type: 'stopped' });
   };
@@ -232,7 +236,7 @@ async function main(): Promise<void> {
   report({ type: 'prepared' });
   // A start waits for the actuator now, a hand-over takes place when the rehearsal is over. If it fails, the engine
   // runs all the same, a little later in its first take-over.
-  const rehearsed = rehearse(new Rehearsal(), () => !running).catch((error: unknown) =>
+  const rehearsed = rehearse(new Rehearsal(kernelIo), () => !running).catch((error: unknown) =>
     log('warn', `the engine's rehearsal failed: ${messageOf(error)}`),
   );
 }

@@ -31,6 +31,23 @@ export const IPPROTO_VRRP = 112;
 const TYPE_ADVERTISEMENT = 1;
 const CHECKSUM_OFFSET = 6;
 
+/** What messages look like beside header and addresses, which all have alike. */
+export interface MessageRules {
+  readonly version: 2 | 3;
+  /** Octets of authentication data behind the addresses. */
+  readonly trailer: number;
+  /** Whether the checksum includes the pseudo-header, see {@link pseudoHeaderSum}. */
+  readonly pseudoHeader: boolean;
+}
+
+const VRRPV2: MessageRules = { version: 2, trailer: AUTH_DATA_LENGTH, pseudoHeader: false };
+const VRRPV3: MessageRules = { version: 3, trailer: 0, pseudoHeader: true };
+
+/** Those of a VRRP version (RFC 3768 §5.1, RFC 5798 §5.1). */
+export function messageRules(version: 2 | 3): MessageRules {
+  return version === 2 ? VRRPV2 : VRRPV3;
+}
+
 /** Octets of one address on the wire. */
 export function addressLength(family: AddressFamily): 4 | 16 {
   return family === 4 ? 4 : 16;
@@ -77,7 +94,9 @@ export function pseudoHeaderSum(
 /**
  * Decodes `bytes[start, end)` and checks all that needs no configuration (RFC 3768 §7.1).
  *
- * @param pseudoHeader see {@link pseudoHeaderSum}; used for VRRPv3 alone
+ * @param pseudoHeader see {@link pseudoHeaderSum}
+ * @param rules those of the virtual router that it is for; a message of another version goes by that version's, which
+ *   tells more exactly what is wrong with it. Default: those of its version
  * @returns -1 if it is well-formed, else the {@link Drop} reason. `out.vrid` is set unless truncated.
  */
 export function decodeAdvertisement(
@@ -87,6 +106,7 @@ export function decodeAdvertisement(
   family: AddressFamily,
   pseudoHeader: number,
   out: Advertisement,
+  rules?: MessageRules,
 ): number {
   out.vrid = -1;
   if (end - start < HEADER_LENGTH) return Drop.truncated;
@@ -108,10 +128,11 @@ export function decodeAdvertisement(
     return Drop.version;
   }
   if ((bytes[start]! & 0x0f) !== TYPE_ADVERTISEMENT) return Drop.type;
-  const length = out.bodyEnd - start + (version === 2 ? AUTH_DATA_LENGTH : 0);
+  const { trailer, pseudoHeader: covered } = rules?.version === version ? rules : messageRules(version);
+  const length = out.bodyEnd - start + trailer;
   if (start + length > end && out.count <= 1) return Drop.truncated; // too short even for one address
   if (start + length !== end || out.count === 0) return Drop.count;
-  if (foldChecksum(sumWords(bytes, start, end, version === 3 ? pseudoHeader : 0)) !== 0) return Drop.checksum;
+  if (foldChecksum(sumWords(bytes, start, end, covered ? pseudoHeader : 0)) !== 0) return Drop.checksum;
   return -1;
 }
 
@@ -129,15 +150,26 @@ export interface AdvertisementFields {
   readonly addresses: readonly Uint8Array[];
 }
 
-/** Octets of the message. */
-export function advertisementLength(version: 2 | 3, family: AddressFamily, count: number): number {
-  return HEADER_LENGTH + count * addressLength(family) + (version === 2 ? AUTH_DATA_LENGTH : 0);
+/** Octets of the message. @param trailer see {@link MessageRules}; default: the version's */
+export function advertisementLength(
+  version: 2 | 3,
+  family: AddressFamily,
+  count: number,
+  trailer = messageRules(version).trailer,
+): number {
+  return HEADER_LENGTH + count * addressLength(family) + trailer;
 }
+
+/**
+ * Writes authentication data at `end` for the body `bytes[start, end)`, whose checksum field is zero. The octets there
+ * are zero before.
+ */
+export type Sign = (bytes: Uint8Array, start: number, end: number) => void;
 
 /**
  * Writes a message at `start`, checksum and authentication data included.
  *
- * @param sign writes the authentication data behind the body; absent: zeros
+ * @param sign absent: the authentication data is zeros
  * @param pseudoHeader see {@link pseudoHeaderSum}; used for VRRPv3 alone
  * @returns the end of the message
  */
@@ -146,8 +178,16 @@ export function encodeAdvertisement(
   start: number,
   fields: AdvertisementFields,
   pseudoHeader: number,
-  sign?: (bytes: Uint8Array, start: number, end: number) => void,
+  sign?: Sign,
 ): number {
+  const rules = messageRules(fields.version);
+  const bodyEnd = encodeBody(bytes, start, fields);
+  sealMessage(bytes, start, bodyEnd, rules, pseudoHeader, sign);
+  return bodyEnd + rules.trailer;
+}
+
+/** Writes what all messages with these fields have alike: all but checksum and authentication data. @returns its end */
+export function encodeBody(bytes: Uint8Array, start: number, fields: AdvertisementFields): number {
   bytes[start] = (fields.version << 4) | TYPE_ADVERTISEMENT;
   bytes[start + 1] = fields.vrid;
   bytes[start + 2] = fields.priority;
@@ -159,20 +199,35 @@ export function encodeAdvertisement(
     bytes[start + 4] = fields.intervalCs >> 8;
     bytes[start + 5] = fields.intervalCs & 0xff;
   }
-  putChecksum(bytes, start, 0);
   let end = start + HEADER_LENGTH;
   for (const address of fields.addresses) {
     bytes.set(address, end);
     end += address.length;
   }
-  if (fields.version === 2) {
-    bytes.fill(0, end, end + AUTH_DATA_LENGTH);
-    sign?.(bytes, start, end);
-    end += AUTH_DATA_LENGTH;
-  }
-  const sum = foldChecksum(sumWords(bytes, start, end, fields.version === 3 ? pseudoHeader : 0));
-  putChecksum(bytes, start, sum);
   return end;
+}
+
+/**
+ * Writes what each message has of its own: authentication data and checksum. May be done again and again to the same
+ * message; nothing is allocated.
+ * @param bodyEnd where {@link encodeBody} ended
+ * @throws what `sign` throws; the message is not valid then
+ */
+export function sealMessage(
+  bytes: Uint8Array,
+  start: number,
+  bodyEnd: number,
+  { trailer, pseudoHeader: covered }: MessageRules,
+  pseudoHeader: number,
+  sign?: Sign,
+): void {
+  putChecksum(bytes, start, 0);
+  const end = bodyEnd + trailer;
+  if (trailer > 0) {
+    bytes.fill(0, bodyEnd, end);
+    sign?.(bytes, start, bodyEnd);
+  }
+  putChecksum(bytes, start, foldChecksum(sumWords(bytes, start, end, covered ? pseudoHeader : 0)));
 }
 
 /** Sets the checksum field to zero, as the body that authentication covers has it. @returns what it was */

@@ -78,7 +78,8 @@ const STOP_MASTER: readonly Action[] = ['send-priority-zero', 'release-addresses
  * The whole of RFC 3768 §6.4.
  *
  * @param now the time of the event, in ms
- * @param out where to put the outcome; a caller on the hot path lends the same object each time
+ * @param out where to put the outcome; a caller on the hot path lends the same object each time, and takes everything
+ *   out of it before it tells anybody who might bring about another transition
  * @returns `out`
  */
 export function transition(

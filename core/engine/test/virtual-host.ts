@@ -1,0 +1,262 @@
+/**
+ * The world of an engine in memory: a host on virtual time with its packet sockets, packet loops and claims. Links hang
+ * on virtual wires; socket filters are run as the kernel would.
+ */
+import os from 'node:os';
+import type { Native } from '../../native/index.ts';
+import { Meta, type PacketLoop, Queue } from '../../native/packet-loop.ts';
+import { runProgram } from '../../plugin/compliance/classic-bpf.ts';
+import type { BpfInstruction, Link } from '../../plugin/contracts/index.ts';
+import { macBytes } from '../../vrrp/address.ts';
+import type { EngineIo, PacketSockets, PlacementIo } from '../io.ts';
+import type { VirtualTime } from './virtual-time.ts';
+import type { Port, VirtualWire } from './virtual-wire.ts';
+
+const { EBADF, ENETDOWN } = os.constants.errno;
+/** A packet that has waited longer has no known age, see packet_loop.cc. */
+const OLDEST = 50;
+/** From linux/if_packet.h. */
+const PACKET_MULTICAST = 2;
+const PACKET_OTHERHOST = 3;
+
+type Memory = ConstructorParameters<Native['PacketLoop']>;
+
+/** A frame in the queue of a socket. */
+interface Waiting {
+  readonly frame: Uint8Array;
+  /** When it arrived. */
+  readonly time: number;
+  /** For another host: PACKET_OTHERHOST. */
+  readonly foreign: boolean;
+}
+
+/** A packet socket. */
+interface Socket {
+  index: number;
+  etherType: number;
+  readonly groups: string[];
+  program: BpfInstruction[] | undefined;
+  /** What waits to be received. */
+  readonly queue: Waiting[];
+}
+
+/** What a loop was told of its timer. */
+export interface Armed {
+  /** Monotonic ms, 0: none. */
+  readonly deadline: number;
+  readonly awake: boolean;
+}
+
+class VirtualLoop implements PacketLoop {
+  /** Tags by descriptor. */
+  readonly tags = new Map<number, number>();
+  armed: Armed = { deadline: 0, awake: false };
+  closed = false;
+  private disarm: () => void = () => {};
+
+  constructor(
+    private readonly host: VirtualHost,
+    private readonly memory: Memory,
+  ) {}
+
+  add(descriptor: number, tag: number): void {
+    this.tags.set(descriptor, tag);
+  }
+
+  remove(descriptor: number): void {
+    this.tags.delete(descriptor);
+  }
+
+  setTimer(deadline: number, awake = false): void {
+    if (this.closed) return;
+    this.disarm();
+    this.armed = { deadline, awake };
+    this.host.armings.push(this.armed);
+    if (deadline > 0) this.disarm = this.host.time.at(deadline, () => this.fire());
+  }
+
+  private fire(): void {
+    // A host that stands still finds its timer expired when it goes on.
+    if (this.host.standing) this.disarm = this.host.time.after(1, () => this.fire());
+    else this.wake();
+  }
+
+  flush(count: number): number {
+    const [, , , send, queue] = this.memory;
+    let failed = 0;
+    for (let at = 0; at < count * Queue.Count; at += Queue.Count) {
+      const from = queue[at + Queue.Offset]!;
+      const frame = send.slice(from, from + queue[at + Queue.Length]!);
+      const errno = this.host.transmit(queue[at + Queue.Descriptor]!, frame);
+      if (errno === 0) continue;
+      queue[at + Queue.Descriptor] = -errno;
+      failed++;
+    }
+    return failed;
+  }
+
+  /** Hands over what has arrived, as packet_loop.cc does, then says that deadlines are due. */
+  wake(): void {
+    if (this.closed) return;
+    const [receive, slotSize, meta, , , onWake] = this.memory;
+    const room = receive.length / slotSize;
+    let filled = 0;
+    let newest = 0;
+    const age = (): number => {
+      const waited = newest === 0 ? 0 : this.host.time.now() - newest;
+      newest = 0;
+      return waited > OLDEST ? 0 : waited;
+    };
+    for (const [descriptor, tag] of this.tags) {
+      for (const { frame, time, foreign } of this.host.take(descriptor)) {
+        receive.set(frame.subarray(0, slotSize), filled * slotSize);
+        meta.set([tag, frame.length, foreign ? 1 : 0, 0], filled * Meta.Count);
+        newest = Math.max(newest, time);
+        if (++filled < room) continue;
+        onWake(filled, false, age());
+        filled = 0;
+      }
+    }
+    onWake(filled, true, age());
+  }
+
+  close(): void {
+    this.disarm();
+    this.closed = true;
+    this.armed = { deadline: 0, awake: false };
+  }
+}
+
+/** One host. Its links are told to the engine by whoever tests it; see the file's comment. */
+export class VirtualHost implements EngineIo, PlacementIo {
+  /** Why no socket can be opened; empty: they can. */
+  refuse = '';
+  /** Why the kernel takes no filter; empty: it does. */
+  refuseFilter = '';
+  /** Names that other processes have claimed, by their process ids. */
+  readonly claimed = new Map<string, number>();
+  /** Names that this one has claimed. */
+  readonly claiming = new Set<string>();
+  /** Descriptors of the sockets that are open. */
+  readonly open = new Map<number, Socket>();
+  readonly loops: VirtualLoop[] = [];
+  /** Every setting of a timer, in order. */
+  readonly armings: Armed[] = [];
+  /** Frames that reached no socket, and so woke nobody. */
+  unheard = 0;
+  /** The links are in promiscuous mode: they hear what is for other hosts too. */
+  promiscuous = false;
+  /** The whole process does not run: what arrives waits, timers wait. */
+  standing = false;
+  private readonly ports = new Map<number, { readonly link: Link; readonly wire: VirtualWire } & Port>();
+  private nextDescriptor = 100;
+
+  constructor(readonly time: VirtualTime) {}
+
+  readonly now = (): number => this.time.now();
+  readonly after = (ms: number, act: () => void): (() => void) => this.time.after(ms, act);
+  readonly claimant = (name: string): number | undefined => this.claimed.get(name);
+
+  readonly loop = (...memory: Memory): PacketLoop => {
+    const loop = new VirtualLoop(this, memory);
+    this.loops.push(loop);
+    return loop;
+  };
+
+  readonly claims = () => ({
+    take: (name: string): boolean => {
+      if (this.claimed.has(name)) return false;
+      this.claiming.add(name);
+      return true;
+    },
+    release: (name: string): void => {
+      this.claiming.delete(name);
+    },
+  });
+
+  readonly sockets: PacketSockets = {
+    openPacketSocket: () => {
+      if (this.refuse !== '') throw new Error(this.refuse);
+      this.open.set(++this.nextDescriptor, {
+        ...{ index: 0, etherType: 0, groups: [], program: undefined, queue: [] },
+      });
+      return this.nextDescriptor;
+    },
+    bindPacketSocket: (descriptor, index, etherType) => {
+      Object.assign(this.socket(descriptor), { index, etherType });
+    },
+    joinMulticast: (descriptor, _index, mac) => {
+      this.socket(descriptor).groups.push(mac.join());
+    },
+    attachFilter: (descriptor, program) => {
+      if (this.refuseFilter !== '') throw new Error(this.refuseFilter);
+      this.socket(descriptor).program = Array.from({ length: program.length / 4 }, (_, at) => {
+        const [code = 0, jt = 0, jf = 0, k = 0] = program.subarray(at * 4, at * 4 + 4);
+        return { code, jt, jf, k };
+      });
+    },
+    detachFilter: (descriptor) => {
+      this.socket(descriptor).program = undefined;
+    },
+    closeDescriptor: (descriptor) => {
+      this.socket(descriptor);
+      this.open.delete(descriptor);
+    },
+  };
+
+  /** Hangs a link on a wire, or tells the host what has become of the link. */
+  plug(link: Link, wire: VirtualWire): Port {
+    const known = this.ports.get(link.index);
+    if (known) return Object.assign(known, { link });
+    const port = { link, wire, hear: (frame: Uint8Array): void => this.hear(port.link, frame) };
+    this.ports.set(link.index, port);
+    wire.plug(port);
+    return port;
+  }
+
+  /** Sends through a socket. @returns errno, 0: sent */
+  transmit(descriptor: number, frame: Uint8Array): number {
+    const port = this.ports.get(this.open.get(descriptor)?.index ?? -1);
+    if (!port) return EBADF;
+    if (!port.link.up) return ENETDOWN;
+    if (port.link.running) port.wire.send(port, frame);
+    return 0;
+  }
+
+  /** Empties a socket's queue. */
+  take(descriptor: number): Waiting[] {
+    return this.open.get(descriptor)?.queue.splice(0) ?? [];
+  }
+
+  /** The process goes on that stood still. */
+  goOn(): void {
+    this.standing = false;
+    for (const loop of this.loops) loop.wake();
+  }
+
+  private socket(descriptor: number): Socket {
+    const socket = this.open.get(descriptor);
+    if (!socket) throw new Error(`EBADF: descriptor ${descriptor}`);
+    return socket;
+  }
+
+  private hear(link: Link, frame: Uint8Array): void {
+    if (!link.up || !link.running) return;
+    const etherType = (frame[12]! << 8) | frame[13]!;
+    const destination = frame.subarray(0, 6).join();
+    const here = [...this.open.values()].filter(({ index }) => index === link.index);
+    const isForUs = destination === '255,255,255,255,255,255' || destination === macBytes(link.mac).join();
+    const foreign = !isForUs && !here.some(({ groups }) => groups.includes(destination));
+    let heard = false;
+    if (!foreign || this.promiscuous) {
+      const facts = { packetType: foreign ? PACKET_OTHERHOST : PACKET_MULTICAST };
+      for (const { etherType: wanted, program, queue } of here) {
+        if (wanted !== etherType || (program && runProgram(program, frame, facts) === 0)) continue;
+        queue.push({ frame, time: this.time.now(), foreign });
+        heard = true;
+      }
+    }
+    if (!heard) this.unheard++;
+    else if (!this.standing) for (const loop of this.loops) loop.wake();
+  }
+}

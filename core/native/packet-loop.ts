@@ -1,0 +1,48 @@
+/** The part of the addon that receives and sends for the engine, as the memory both sides share: `packet_loop.cc`. */
+
+/** Int32 fields for each slot of `meta`, written by {@link PacketLoop} for every packet received. */
+export const Meta = {
+  /** The `tag` of the socket that it came from. */
+  Tag: 0,
+  /** Its length on the wire in octets, which may be more than the slot holds. */
+  Length: 1,
+  /**
+   * 1 if it is for another host or another VLAN: PACKET_OTHERHOST (man 7 packet), which is how the kernel hands
+   * a frame with the tag of a VLAN that is not configured to a socket of one EtherType, its tag taken off.
+   */
+  Foreign: 2,
+  Count: 4,
+} as const;
+
+/** Int32 fields for each entry of `queue`, a frame to send. */
+export const Queue = {
+  /** The packet socket; after `flush` the negative errno if it could not be sent. */
+  Descriptor: 0,
+  /** Where the frame starts in the send buffer. */
+  Offset: 1,
+  Length: 2,
+  Count: 3,
+} as const;
+
+/**
+ * Packet sockets and one timer in this thread's event loop.
+ *
+ * At each wake-up it receives into the slots, then calls `onWake(packets, timers, age)`: `packets` slots are
+ * filled, the last of them arrived `age` ms ago (0 if that is not known), and with `timers` true (once, last)
+ * everything that had arrived has been handed over and the deadlines that have passed are due.
+ */
+export interface PacketLoop {
+  /** Receives from a packet socket; its packets carry `tag` (unsigned 31 bits). */
+  add(descriptor: number, tag: number): void;
+  /** Receives from it no longer. The descriptor stays open. */
+  remove(descriptor: number): void;
+  /**
+   * Wakes at this time, in ms of CLOCK_MONOTONIC; 0: not at all. At once if it has passed.
+   * @param awake the thread does not sleep until then, but looks again and again: only for a fraction of a ms
+   */
+  setTimer(deadlineMs: number, awake?: boolean): void;
+  /** Sends the first `count` entries of the queue. @returns how many of them failed */
+  flush(count: number): number;
+  /** Stops; idempotent. Sockets stay open. */
+  close(): void;
+}

@@ -1,0 +1,39 @@
+/** What the packets of a virtual router have in common on the wire, sent and received: where to, how far, which message. */
+import { addressBytes, macBytes } from './address.ts';
+import { type MessageRules, messageRules } from './advertisement.ts';
+import type { AddressFamily } from './family.ts';
+
+/** Where packets are sent to. */
+export interface Destination {
+  /** 6 octets. */
+  readonly mac: Uint8Array;
+  /** 4 or 16 octets. */
+  readonly address: Uint8Array;
+}
+
+/** The multicast group of each family (RFC 3768 §5.2.2, RFC 5798 §5.1.2.2). */
+export const GROUPS: Readonly<Record<AddressFamily, Destination>> = {
+  4: { mac: macBytes('01:00:5e:00:00:12'), address: addressBytes('224.0.0.18') },
+  6: { mac: macBytes('33:33:00:00:00:12'), address: addressBytes('ff02::12') },
+};
+
+/** The TTL or hop limit that shows that a packet is from this network (RFC 3768 §5.2.3). */
+export const HOP_LIMIT = 255;
+
+/** See the file's comment. */
+export interface PacketRules extends MessageRules {
+  readonly family: AddressFamily;
+  readonly destination: Destination;
+  /** TTL or hop limit that packets are sent with and must have. */
+  readonly hopLimit: number;
+}
+
+/** Those of a virtual router. @param destination default: the family's multicast group */
+export function packetRules(
+  version: 2 | 3,
+  family: AddressFamily,
+  destination: Destination = GROUPS[family],
+): PacketRules {
+  const { trailer, pseudoHeader } = messageRules(version);
+  return { version, trailer, pseudoHeader, family, destination, hopLimit: HOP_LIMIT };
+}
