@@ -44,7 +44,7 @@ describe('a manifest', () => {
     [{ ...good, api: 1 }, '5: rvrrpd.api = 1: must be a semver range such as "^1.0.0" (plugin p 1.0.0)'],
     [
       { ...good, kind: 'driver' },
-      '6: rvrrpd.kind = "driver": must be one of "auth", "filter", "netdrv", "iftype", "protocol", "api" ' +
+      `6: rvrrpd.kind = "driver": must be one of ${PLUGIN_KINDS.map((kind) => JSON.stringify(kind)).join(', ')} ` +
         '(plugin p 1.0.0)',
     ],
     [
