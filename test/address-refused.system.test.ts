@@ -52,6 +52,7 @@ describeSystem('a Master without its addresses', () => {
   it('lets a Backup take over if they are lost and cannot be put back, and does not preempt it', () =>
     play(async ({ lab, wire, r1, r2 }) => {
       const first = Rvrrpd.start(lab, r1, [macvlan(200)]);
+      await first.ready();
       const second = Rvrrpd.start(lab, r2, [macvlan(100)]);
       await wire.soleMaster(VRID, R1);
       await second.ready();
@@ -78,6 +79,7 @@ describeSystem('a Master without its addresses', () => {
   it('gives up after a take-over that the kernel refuses, again and again if there is nobody else', () =>
     play(async ({ lab, wire, r1, r2 }) => {
       const first = Rvrrpd.start(lab, r1, [macvlan(200)]);
+      await first.ready();
       const second = Rvrrpd.start(lab, r2, [macvlan(100)]);
       await wire.soleMaster(VRID, R1);
       await second.ready();

@@ -38,6 +38,7 @@ async function play(socketFilter: boolean) {
     await lab.plug(others!, lan, { interface: 'lan', address: '10.0.0.100/24' });
     const vrouter = { group: VRID, interface: 'lan', vip: '10.0.0.1', socket_filter: socketFilter };
     const master = Rvrrpd.start(lab, r1!, [{ ...vrouter, priority: 200 }]);
+    await master.ready();
     const backup = Rvrrpd.start(lab, r2!, [{ ...vrouter, priority: 100 }]);
     const frames = OTHERS.map((vrid) =>
       forge({ vrid, source: '10.0.0.100', addresses: [`10.0.1.${vrid}`], priority: 254 }),
