@@ -40,8 +40,8 @@ export interface OtherSettings {
 export const SECRET = 'the secret of the compliance kit';
 /** Within so many ms a service has started, has made ready for a configuration, or has taken it into use. */
 const LONG = 10_000;
-/** Within so many ms it has stopped: twice what the contract says, this machine may be busy. */
-const STOP = 1000;
+/** Within so many ms it has stopped: six times what the contract says, this machine may be busy. */
+const STOP = 3000;
 /** So many ms it may take until what was closed is gone. */
 const SETTLE = 2000;
 
@@ -257,14 +257,18 @@ async function within<T>(time: number, what: string, result: T | Promise<T>): Pr
   }
 }
 
-/** A TCP port that nobody uses. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+/** Ports below those that the kernel gives to whoever asks for any (ip_local_port_range, ip-sysctl). */
+const PORTS = { from: 10_000, to: 32_000 };
+
+/** A TCP port that nobody uses, and that nobody is given by chance before it is used. */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = PORTS.from + Math.floor(Math.random() * (PORTS.to - PORTS.from));
+    const isFree = await new Promise<boolean>((resolve) => {
+      const server = createServer();
+      server.once('error', () => resolve(false));
+      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
     });
-  });
+    if (isFree) return port;
+  }
 }

@@ -227,7 +227,7 @@ describe('a broken one fails', () => {
     class Slow extends Right {
       override async stop(): Promise<void> {
         await super.stop();
-        await new Promise((resolve) => setTimeout(resolve, 1100));
+        await new Promise((resolve) => setTimeout(resolve, 3100));
       }
     }
     expect(await failures((context) => new Slow(context), [SERVES])).toEqual([SERVES]);

@@ -71,12 +71,19 @@ async function squat(host = '127.0.0.1', port = 0): Promise<{ port: number; serv
   return { port: (server.address() as { port: number }).port, server };
 }
 
-/** A port that is free now. */
+/** A port that is free now, and that the kernel gives to nobody who asks for any (ip_local_port_range, ip-sysctl). */
 async function freePort(): Promise<number> {
-  const { port, server } = await squat();
-  await new Promise((resolve) => server.close(resolve));
-  squatters.pop();
-  return port;
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 22_000);
+    const server = createServer();
+    try {
+      await once(server.listen(port, '127.0.0.1'), 'listening');
+    } catch {
+      continue;
+    }
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }
 
 const url = (service: ApiService, to: string) => `http://127.0.0.1:${service.port}${to}`;
