@@ -5,7 +5,8 @@ import type { Link } from '../plugin/contracts/index.ts';
 import { PluginError } from '../plugin/load.ts';
 import type { HandedSocket } from '../threads/engine-messages.ts';
 import { Cause } from '../threads/event-ring.ts';
-import { Int, macNumber, Num, State, type StateTable } from '../threads/state-table.ts';
+import { Int, macNumber, Num, State } from '../threads/state-table.ts';
+import type { EngineTable } from '../threads/table-views.ts';
 import { arpProgram } from './arp-watch.ts';
 import { Attachment, type Routing } from './attachment.ts';
 import { EngineClaims } from './claims.ts';
@@ -46,7 +47,7 @@ export class Placement {
    */
   constructor(
     private readonly engine: Engine,
-    private readonly table: StateTable,
+    private readonly table: EngineTable,
     private readonly filters: readonly (GuardedFilter | undefined)[],
     private readonly log: ErrorLog,
     /** Told the sockets in use after every update. */

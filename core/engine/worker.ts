@@ -7,6 +7,7 @@ import type { ActuatorToEngine } from '../threads/actuator-messages.ts';
 import { Doorbell } from '../threads/doorbell.ts';
 import type { EngineInit, Succession } from '../threads/engine-messages.ts';
 import { Num, StateTable } from '../threads/state-table.ts';
+import type { EngineTable, TableReader } from '../threads/table-views.ts';
 import type { WorkerOrder, WorkerReport } from '../threads/worker-messages.ts';
 import { Engine } from './engine.ts';
 import { PluginGuard } from './guard.ts';
@@ -84,7 +85,8 @@ async function loadUsed<K extends 'auth' | 'filter'>(
 async function main(): Promise<void> {
   const auths = await loadUsed('auth');
   const filters = await loadUsed('filter');
-  const table = new StateTable(init.table);
+  const whole = new StateTable(init.table); // until it is inherited
+  const table: EngineTable = whole;
   const encoder = new TextEncoder();
   const routers = init.config.virtualRouters.map((config, slot) => {
     const auth = auths.get(init.routerPlugins[slot]!.auth ?? '');
@@ -158,8 +160,8 @@ async function main(): Promise<void> {
   };
 
   const inheritFrom = ({ table: memory, slots, changed }: Succession): void => {
-    const predecessor = new StateTable(memory);
-    inherit(table, predecessor, { slots, changed }, init.config.virtualRouters, native.monotonicMs());
+    const predecessor: TableReader = new StateTable(memory);
+    inherit(whole, predecessor, { slots, changed }, init.config.virtualRouters, native.monotonicMs());
     engine.resume();
   };
 
