@@ -24,7 +24,7 @@ export interface ActuatorParts {
   readonly journal: Journal;
   /** Tells the engine that `Applied` of some slots changed. */
   readonly ring: () => void;
-  /** Tells the engine the Ethernet links of the namespace, what is ours left out. */
-  readonly tellLinks: (links: readonly Link[]) => void;
+  /** Tells the engine news of the Ethernet links of the namespace, what is ours left out; see `LinkNews`. */
+  readonly tellLinks: (links: readonly Link[], gone?: readonly string[]) => void;
   readonly log: Log;
 }

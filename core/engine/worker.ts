@@ -6,6 +6,7 @@ import { loadPlugin } from '../plugin/load.ts';
 import type { ActuatorToEngine } from '../threads/actuator-messages.ts';
 import { Doorbell } from '../threads/doorbell.ts';
 import type { EngineInit, Succession } from '../threads/engine-messages.ts';
+import { KnownLinks } from '../threads/link-news.ts';
 import { Num, StateTable } from '../threads/state-table.ts';
 import type { EngineTable, TableReader } from '../threads/table-views.ts';
 import type { WorkerOrder, WorkerReport } from '../threads/worker-messages.ts';
@@ -121,7 +122,7 @@ async function main(): Promise<void> {
     table,
     routerFilters,
     (message, fields) => log('error', message, fields),
-    (sockets) => report({ type: 'sockets', sockets }),
+    (closed, opened) => report({ type: 'sockets', closed, opened }),
   );
 
   placement.onTrouble = (topic, text) =>
@@ -132,17 +133,23 @@ async function main(): Promise<void> {
     table,
     (slots) => {
       for (const slot of slots) table.setNum(slot, Num.RetryAt, 0);
-      placement.update(placement.links);
+      placement.lookAgain(slots);
     },
     native.monotonicMs,
   );
 
   let running = false;
+  /** What the actuator has told before the engine ran. */
+  const early = new KnownLinks();
   const links = new Promise<readonly Link[]>((resolve) => {
     init.actuatorPort.on('message', (message: ActuatorToEngine) => {
       if (message?.type !== 'links') return;
-      if (running) placement.update(message.links);
-      else resolve(message.links);
+      if (running) {
+        placement.change(message);
+        return;
+      }
+      early.hear(message);
+      resolve(early.list());
     });
   });
 
@@ -150,6 +157,7 @@ async function main(): Promise<void> {
   const run = (on: readonly Link[]): void => {
     running = true;
     placement.update(on);
+    if (early.told && early.list() !== on) placement.update(early.list()); // told while we made ready
     new Doorbell(init.appliedBell, init.actuatorPort).listen(() => {
       engine.announceApplied();
       patience.heard();

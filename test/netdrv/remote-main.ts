@@ -2,7 +2,12 @@
  * Runs network drivers inside a network namespace on behalf of a test outside of it: started with `ip netns
  * exec`, given the plugin's module, it does what {@link Order}s come over IPC.
  */
-import type { KernelChange, KernelNews, NetdrvPlugin, NetworkDriver } from '../../core/plugin/contracts/index.ts';
+import type {
+  KernelChange,
+  KernelNews,
+  NetdrvPlugin,
+  NetworkDriver,
+} from '../../core/plugin/contracts/index.ts';
 
 /** From the test. `driver` is a number of its choice. */
 export type Order = { readonly id: number; readonly driver: number } & (
