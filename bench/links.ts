@@ -74,7 +74,7 @@ async function measure(lab: Lab): Promise<boolean> {
       timers: { advert: 255 },
     })),
   ]);
-  const wire = await Wire.tap(lab, other, 'e0', { filter: 'vrrp', immediate: false });
+  const wire = await Wire.tap(lab, other, 'e0', { filter: 'vrrp' });
   await eventually('a Master on e0', 60_000, () => wire.adverts().length > 0, 250);
   await sleep(10_000); // what a start brings with it
   const engine = engineThread(await daemon.pid());
