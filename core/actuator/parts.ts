@@ -2,7 +2,7 @@
 import type { DaemonConfig } from '../config/model.ts';
 import type { Link } from '../plugin/contracts/index.ts';
 import type { RouterPlugins } from '../threads/resolved-plugins.ts';
-import type { StateTable } from '../threads/state-table.ts';
+import type { ActuatorTable } from '../threads/table-views.ts';
 import type { WorkerReport } from '../threads/worker-messages.ts';
 import type { Journal } from './journal.ts';
 import type { ActuatorPlugins } from './plugins.ts';
@@ -20,11 +20,11 @@ export interface ActuatorParts {
   /** By slot. */
   readonly routerPlugins: readonly RouterPlugins[];
   readonly plugins: ActuatorPlugins;
-  readonly table: StateTable;
+  readonly table: ActuatorTable;
   readonly journal: Journal;
   /** Tells the engine that `Applied` of some slots changed. */
   readonly ring: () => void;
-  /** Tells the engine the Ethernet links of the namespace, what is ours left out. */
-  readonly tellLinks: (links: readonly Link[]) => void;
+  /** Tells the engine news of the Ethernet links of the namespace, what is ours left out; see `LinkNews`. */
+  readonly tellLinks: (links: readonly Link[], gone?: readonly string[]) => void;
   readonly log: Log;
 }

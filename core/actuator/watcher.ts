@@ -1,6 +1,7 @@
 /** Keeps an eye on the kernel: reads it when there is news, finds drift, tells the engine the links. */
 import type { KernelNews, Link, NetworkDriver } from '../plugin/contracts/index.ts';
 import { describe } from '../plugin/resource.ts';
+import { LinkComparison } from '../threads/link-news.ts';
 import { Adoption } from './adoption.ts';
 import type { Changes } from './changes.ts';
 import { findDrift } from './drift.ts';
@@ -35,9 +36,11 @@ export class Watcher {
   private nextAudit = Number.POSITIVE_INFINITY;
   private toAudit: Holding[] = [];
   private readonly adoption: Adoption;
-  /** The links that are not ours, as text: as read last, and as told to the engine last. */
-  private seen = '';
-  private told = '';
+  /** The links that are not ours: as read last, and as told to the engine last. */
+  private readonly seen = new LinkComparison();
+  private readonly told = new LinkComparison();
+  /** The engine was told before they changed. */
+  private untold = false;
 
   /** @param wake called when there is news to work on */
   constructor(
@@ -117,9 +120,8 @@ export class Watcher {
     }
     this.adoption.adopt();
     const foreign = this.foreignLinks();
-    const text = JSON.stringify([...foreign.values()]);
-    if (text === this.seen) return;
-    this.seen = text;
+    if (!this.seen.news([...foreign.values()])) return;
+    this.untold = true;
     this.events.linksChanged(foreign);
   }
 
@@ -156,11 +158,12 @@ export class Watcher {
     await this.refreshRoutes();
   }
 
-  /** Tells the engine the links, if they changed in anything since it was told. */
+  /** Tells the engine what has changed of the links since it was told. */
   tellLinks(): void {
-    if (this.seen === this.told) return;
-    this.told = this.seen;
-    this.parts.tellLinks([...this.foreignLinks().values()]);
+    if (!this.untold) return;
+    this.untold = false;
+    const news = this.told.news([...this.foreignLinks().values()]);
+    if (news) this.parts.tellLinks(news.links, news.gone);
   }
 
   /** Starts the regular look at everything. */

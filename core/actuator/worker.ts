@@ -52,7 +52,8 @@ function createActuator(plugins: ActuatorPlugins): Actuator {
     table: new StateTable(init.table),
     journal: openJournal(),
     ring: () => applied.ring(),
-    tellLinks: (links) => enginePort.postMessage({ type: 'links', links } satisfies ActuatorToEngine),
+    tellLinks: (links, gone) =>
+      enginePort.postMessage({ type: 'links', links, ...(gone && { gone }) } satisfies ActuatorToEngine),
     log,
   });
 }

@@ -1,5 +1,6 @@
 /** When and how a Master tells its neighbours where the virtual addresses are. */
-import { Int, Num, State, type StateTable } from '../threads/state-table.ts';
+import { Int, Num, State } from '../threads/state-table.ts';
+import type { EngineTable } from '../threads/table-views.ts';
 import type { EngineRouter } from './router.ts';
 import type { Transmitter } from './transmitter.ts';
 
@@ -22,7 +23,7 @@ export class Announcer {
   private readonly asserted: Float64Array;
 
   constructor(
-    private readonly table: StateTable,
+    private readonly table: EngineTable,
     private readonly transmitter: Transmitter,
   ) {
     this.announced = new Int32Array(table.slots);

@@ -5,7 +5,8 @@
 import { Meta, type PacketLoop } from '../native/packet-loop.ts';
 import type { Authenticator, Link } from '../plugin/contracts/index.ts';
 import { Cause } from '../threads/event-ring.ts';
-import { Int, Num, State, type StateTable } from '../threads/state-table.ts';
+import { Int, Num, State } from '../threads/state-table.ts';
+import type { EngineNum, EngineTable } from '../threads/table-views.ts';
 import {
   type Advertisement,
   addressLength,
@@ -70,7 +71,7 @@ export class Engine {
   /** By slot. */
   readonly routers: readonly EngineRouter[];
   readonly observer: Observer;
-  private readonly table: StateTable;
+  private readonly table: EngineTable;
   private readonly deadlines: Deadlines;
   private readonly transmitter: Transmitter;
   private readonly announcer: Announcer;
@@ -114,7 +115,7 @@ export class Engine {
    */
   constructor(
     routers: readonly EngineRouter[],
-    table: StateTable,
+    table: EngineTable,
     observer: Observer,
     private readonly onSettled: (wantedChanged: boolean) => void,
     private readonly chatty: boolean,
@@ -550,7 +551,7 @@ export class Engine {
   }
 
   /** Queues one of a router's frames. @param offset of the frame in the router's place */
-  private advertise(router: EngineRouter, offset: number, counter: number, priority: number): void {
+  private advertise(router: EngineRouter, offset: number, counter: EngineNum, priority: number): void {
     const { attachment, slot } = router;
     if (!attachment) return;
     const at = this.frameAt[slot]! + offset;

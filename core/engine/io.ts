@@ -37,6 +37,8 @@ export interface PlacementIo {
   readonly claimant: (name: string) => number | undefined;
   /** Calls `act` once, `ms` from now, unless it is called off by what is returned. Does not keep the thread alive. */
   readonly after: (ms: number, act: () => void) => () => void;
+  /** Calls `act` once packets and deadlines have had their turn, unless it is called off by what is returned. */
+  readonly soon: (act: () => void) => () => void;
 }
 
 /** The kernel's. */
@@ -50,5 +52,9 @@ export const kernelIo: EngineIo & PlacementIo = {
     const timer = setTimeout(act, ms);
     timer.unref();
     return () => clearTimeout(timer);
+  },
+  soon: (act) => {
+    const turn = setImmediate(act);
+    return () => clearImmediate(turn);
   },
 };

@@ -1,6 +1,7 @@
 /** What the engine tells observers: events into the ring, those that a peer can provoke at a bounded rate. */
 import { EventRing, EventType } from '../threads/event-ring.ts';
 import { Num } from '../threads/state-table.ts';
+import type { DroppedField } from '../threads/table-views.ts';
 import { DROP_REASONS, Drop } from '../vrrp/drop-reasons.ts';
 
 /** The same complaint about the same virtual router is told once in this many ms, with how often it occurred. */
@@ -116,6 +117,6 @@ export class Observer {
 }
 
 /** The counter field of a drop reason. */
-export function droppedField(reason: number): number {
-  return Num.Dropped + reason;
+export function droppedField(reason: number): DroppedField {
+  return (Num.Dropped + reason) as DroppedField;
 }

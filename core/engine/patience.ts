@@ -3,7 +3,8 @@
  * no Master: it keeps every Backup from taking over.
  */
 import os from 'node:os';
-import { Int, Num, State, type StateTable } from '../threads/state-table.ts';
+import { Int, Num, State } from '../threads/state-table.ts';
+import type { EngineTable } from '../threads/table-views.ts';
 import { kernelIo, type PlacementIo } from './io.ts';
 import type { EngineRouter } from './router.ts';
 
@@ -55,7 +56,7 @@ export class Patience {
    */
   constructor(
     private readonly engine: Impatient,
-    private readonly table: StateTable,
+    private readonly table: EngineTable,
     private readonly retry: (slots: readonly number[]) => void,
     private readonly clock: () => number,
     private readonly after: PlacementIo['after'] = kernelIo.after,

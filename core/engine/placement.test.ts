@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { VirtualRouterConfig } from '../config/model.ts';
 import type { Link } from '../plugin/contracts/index.ts';
 import { EventRing } from '../threads/event-ring.ts';
+import { LinkComparison } from '../threads/link-news.ts';
 import { State, StateTable } from '../threads/state-table.ts';
 import type { Attachment } from './attachment.ts';
 import { Engine } from './engine.ts';
@@ -86,8 +87,11 @@ function stage() {
   };
   const errors: string[] = [];
   const log = (message: string): number => errors.push(message);
-  const placement = new Placement(engine, table, [filter, filter], log, () => {});
-  return { placement, engine, routers, attached, errors };
+  const sockets: { closed: number[]; opened: number[] }[] = [];
+  const placement = new Placement(engine, table, [filter, filter], log, (closed, opened) =>
+    sockets.push({ closed, opened: opened.map(({ descriptor }) => descriptor) }),
+  );
+  return { placement, engine, routers, attached, errors, sockets };
 }
 
 const LINKS = [link(1, 'a'), link(2, 'b')];
@@ -159,4 +163,91 @@ test('a socket that could not be opened is tried again, and told once', () => {
   expect(routers.map(({ state }) => state)).toEqual([State.Backup, State.Backup]);
   vi.advanceTimersByTime(60_000);
   expect(kernel.open.size).toBe(4); // for each interface one for packets and one for ARP
+});
+
+/** News that leaves nothing unsaid: from these links to those. */
+function news(before: readonly Link[], after: readonly Link[]) {
+  const comparison = new LinkComparison();
+  comparison.news(before);
+  return comparison.news(after)!;
+}
+
+test('news of one link touches neither routers nor sockets of another', () => {
+  const { placement, engine, routers } = stage();
+  placement.update(LINKS);
+  const other = routers[1]!.attachment!;
+  const touched = vi.spyOn(engine, 'stop');
+  const built = vi.spyOn(engine, 'rebuildFrames');
+  kernel.filters.clear();
+  placement.change(news(LINKS, [{ ...LINKS[0]!, running: false }, LINKS[1]!]));
+  expect(touched.mock.calls.map(([{ slot }]) => slot)).toEqual([0]);
+  expect(routers.map(({ state }) => state)).toEqual([State.Down, State.Backup]);
+  expect(kernel.open).toEqual(new Set([other.descriptor, other.arp]));
+  placement.change({ links: [LINKS[0]!], gone: [] });
+  expect(routers.map(({ state }) => state)).toEqual([State.Backup, State.Backup]);
+  expect(built.mock.calls.map(([{ slot }]) => slot)).toEqual([0]);
+  expect(routers[1]!.attachment).toBe(other);
+  expect(kernel.filters.has(other.descriptor)).toBe(false); // not set again
+});
+
+test('news of a link that no router runs on costs nothing, and is handed on', () => {
+  const { placement, engine } = stage();
+  placement.update(LINKS);
+  const settled = vi.spyOn(engine, 'settle');
+  placement.change({ links: [link(3, 'c')], gone: [] });
+  expect(settled).not.toHaveBeenCalled();
+  expect(placement.links.map(({ name }) => name)).toEqual(['a', 'b', 'c']);
+});
+
+test('a link that is renamed: its routers stop, those of its new name run on it', () => {
+  const { placement, routers } = stage();
+  placement.update([LINKS[0]!]);
+  const first = routers[0]!.attachment!;
+  placement.change(news([LINKS[0]!], [link(1, 'b')]));
+  expect(routers.map(({ state }) => state)).toEqual([State.Down, State.Backup]);
+  expect(routers.map(({ attachment }) => attachment)).toEqual([undefined, first]);
+  expect([first.slotOfVrid[7], first.slotOfVrid[8]]).toEqual([-1, 1]);
+  expect(kernel.filters.get(first.descriptor)).toEqual([6, 0, 0, 8]);
+});
+
+test('a link that was deleted and made again has another index, and another socket', () => {
+  const { placement, routers } = stage();
+  placement.update(LINKS);
+  const first = routers[0]!.attachment!;
+  const again = { ...LINKS[0]!, index: 5 };
+  placement.change(news(LINKS, [again, LINKS[1]!])); // in one reading
+  expect(routers.map(({ state }) => state)).toEqual([State.Backup, State.Backup]);
+  expect(routers[0]!.attachment).not.toBe(first);
+  expect(routers[0]!.attachment!.link.index).toBe(5);
+  expect(kernel.open.has(first.descriptor)).toBe(false);
+  expect(kernel.open.size).toBe(4);
+  placement.change(news([again], []));
+  placement.change(news([], [{ ...again, index: 6 }])); // in two
+  expect(routers[0]!.attachment!.link.index).toBe(6);
+  expect(kernel.open.size).toBe(4);
+});
+
+test('two that swap names within one reading keep their sockets, and lend them to the other’s routers', () => {
+  const { placement, attached, routers } = stage();
+  placement.update(LINKS);
+  const [first, second] = attached;
+  placement.change(news(LINKS, [link(1, 'b'), link(2, 'a')]));
+  expect(attached).toHaveLength(2);
+  expect([first!.slotOfVrid[7], first!.slotOfVrid[8]]).toEqual([-1, 1]);
+  expect([second!.slotOfVrid[7], second!.slotOfVrid[8]]).toEqual([0, -1]);
+  expect(kernel.filters.get(first!.descriptor)).toEqual([6, 0, 0, 8]);
+  expect(routers.map(({ attachment }) => attachment)).toEqual([second, first]);
+});
+
+test('what comes of the sockets is told as it changes: closed, then opened', () => {
+  const { placement, routers, sockets } = stage();
+  placement.update(LINKS);
+  const [a, b] = routers.map(({ attachment }) => attachment!.descriptor);
+  placement.change(news(LINKS, [{ ...LINKS[0]!, index: 5 }, LINKS[1]!]));
+  const next = routers[0]!.attachment!.descriptor;
+  placement.change({ links: [{ ...LINKS[1]!, mtu: 9000 }], gone: [] });
+  expect(sockets).toEqual([
+    { closed: [], opened: [a, b] },
+    { closed: [a], opened: [next] },
+  ]);
 });

@@ -3,18 +3,29 @@ import type { Link } from '../plugin/contracts/index.ts';
 import { PluginError } from '../plugin/load.ts';
 import type { HandedSocket } from '../threads/engine-messages.ts';
 import { Cause } from '../threads/event-ring.ts';
-import { Int, macNumber, Num, State, type StateTable } from '../threads/state-table.ts';
+import type { LinkNews } from '../threads/link-news.ts';
+import { Int, macNumber, Num, State } from '../threads/state-table.ts';
+import type { EngineTable } from '../threads/table-views.ts';
 import { arpProgram } from './arp-watch.ts';
 import { Attachment, type Routing } from './attachment.ts';
 import { EngineClaims } from './claims.ts';
 import type { Engine } from './engine.ts';
 import type { ErrorLog, GuardedFilter } from './guard.ts';
 import { kernelIo, type PlacementIo } from './io.ts';
+import { LinkQueue } from './link-queue.ts';
 import { type Group, groupKey, type Place, type Plan, planFor } from './plan.ts';
 import type { EngineRouter } from './router.ts';
 
 /** Pauses in ms before what could not be done is tried again although no link has changed; the last one repeats. */
 const BACK_OFF = [1000, 2000, 5000, 15_000];
+
+/**
+ * What is done of news of links in one turn: a link counts one, each of its routers one. Some ms; packets and deadlines
+ * have their turn before the next.
+ */
+const TURN_BUDGET = 64;
+
+const NO_PLAN: Plan = { links: [], places: [], groups: new Map() };
 
 /** Starts and stops the engine's routers as their interfaces allow. */
 export class Placement {
@@ -26,15 +37,24 @@ export class Placement {
   private readonly unfiltered = new Set<string>();
   /** By interface: why it could not be used when that was tried last. */
   private readonly complaints = new Map<string, string>();
-  /** Calls off that what could not be done is tried again. */
-  private callOff: () => void = () => {};
+  /** Calls off that what could not be done is tried again; absent: nothing is to be. */
+  private retry: (() => void) | undefined;
   private retries = 0;
-  /** Something could not be done that may be possible later. */
-  private wanting = false;
+  /** Interfaces on which something could not be done that may be possible later. */
+  private readonly wanting = new Set<string>();
   /** The sockets are another engine's now, or closed: nothing touches them any more. */
   private over = false;
   /** For the links as they were told last. */
-  private plan: Plan = { links: [], places: [], groups: new Map() };
+  private plan = NO_PLAN;
+  /** The links that the routers have been placed on, and those that wait for their turn. */
+  private readonly queue = new LinkQueue();
+  /** Calls off the next turn of the queue; absent: there is nothing in it. */
+  private turn: (() => void) | undefined;
+  /** By interface. */
+  private readonly routersOn = new Map<string, EngineRouter[]>();
+  /** What became of the sockets since that was told. */
+  private readonly closed: number[] = [];
+  private readonly opened: Attachment[] = [];
   private readonly claims: EngineClaims;
   /** Told what is configured and cannot be used, by topic; without a text once that is over. */
   onTrouble: (topic: string, text?: string) => void = () => {};
@@ -45,14 +65,20 @@ export class Placement {
    */
   constructor(
     private readonly engine: Engine,
-    private readonly table: StateTable,
+    private readonly table: EngineTable,
     private readonly filters: readonly (GuardedFilter | undefined)[],
     private readonly log: ErrorLog,
-    /** Told the sockets in use after every update. */
-    private readonly onSockets: (sockets: HandedSocket[]) => void,
+    /** Told what sockets have been closed, then opened. */
+    private readonly onSockets: (closed: number[], opened: HandedSocket[]) => void,
     /** Default: the kernel's. */
     private readonly io: PlacementIo = kernelIo,
   ) {
+    for (const router of engine.routers) {
+      const { interface: name } = router.config;
+      const others = this.routersOn.get(name);
+      if (others) others.push(router);
+      else this.routersOn.set(name, [router]);
+    }
     this.claims = new EngineClaims(io, log);
   }
 
@@ -83,39 +109,107 @@ export class Placement {
 
   /** As they were told last. */
   get links(): readonly Link[] {
-    return this.plan.links;
+    return this.queue.latest();
   }
 
   /** The sockets in use. */
   get sockets(): HandedSocket[] {
-    return [...this.attachments.values()].map(({ descriptor, arp, link, family }) => ({
-      descriptor,
-      ...(arp !== undefined && { arp }),
-      link: link.index,
-      family,
-    }));
+    return [...this.attachments.values()].map(handed);
   }
 
   /** Brings every router in line with the links as they are now; does nothing after {@link letGo} or {@link shutdown}. */
   update(links: readonly Link[]): void {
     if (this.over) return;
     this.callOff();
-    this.wanting = false;
+    this.wanting.clear();
     const { places, groups } = this.planOn(links);
-    this.stopDisplaced(places);
-    this.attach(groups);
-    for (const router of this.engine.routers) this.settle(router, places[router.slot]!);
+    this.queue.reset(links);
+    const { routers } = this.engine;
+    this.place(routers, places, groups, new Set(this.attachments.keys()));
+    for (const { descriptor, arp } of this.inherited.values()) {
+      this.io.sockets.closeDescriptor(descriptor);
+      if (arp !== undefined) this.io.sockets.closeDescriptor(arp);
+    }
+    this.inherited.clear();
+    this.forgetFilters(this.unfiltered, groups);
+    this.conclude();
+  }
+
+  /**
+   * Brings the routers of links that have changed in line with them, and touches no others: a part of them at once, the
+   * rest turn by turn.
+   */
+  change(news: Omit<LinkNews, 'type'>): void {
+    if (this.over) return;
+    if (!news.gone) {
+      this.update(news.links);
+      return;
+    }
+    this.queue.hear(news);
+    if (!this.turn) this.takeTurn();
+  }
+
+  /** One turn of the queue. */
+  private takeTurn(): void {
+    this.turn = undefined;
+    if (this.over || this.queue.isEmpty) return;
+    this.plan = NO_PLAN;
+    const on = (name: string): readonly EngineRouter[] => this.routersOn.get(name) ?? [];
+    const { names, indices } = this.queue.next((name) => 1 + on(name).length, TURN_BUDGET);
+    const routers = names.flatMap(on);
+    if (routers.length > 0) {
+      for (const name of names) this.wanting.delete(name);
+      const { places, groups } = this.planFor(routers, this.queue.of(names));
+      for (const [key, group] of groups) {
+        if (!this.attachments.get(key)?.serves(group.slotOfVrid)) this.addProgram(group);
+      }
+      const stale = new Set(indices.flatMap((index) => [groupKey(index, 4), groupKey(index, 6)]));
+      this.place(routers, places, groups, stale);
+      this.forgetFilters(names, groups);
+      this.conclude();
+    }
+    if (!this.queue.isEmpty) this.turn = this.io.soon(() => this.takeTurn());
+  }
+
+  /** Has the routers of these slots looked at again, as if their links had changed. */
+  lookAgain(slots: Iterable<number>): void {
+    if (this.over) return;
+    const names = new Set<string>();
+    for (const slot of slots) names.add(this.engine.routers[slot]!.config.interface);
+    this.queue.again(names);
+    if (!this.turn) this.takeTurn();
+  }
+
+  /** Stops what cannot go on, opens what is needed, starts what can run. @param stale sockets that may be needless now */
+  private place(
+    routers: readonly EngineRouter[],
+    places: readonly Place[],
+    groups: ReadonlyMap<string, Group>,
+    stale: ReadonlySet<string>,
+  ): void {
+    this.stopDisplaced(routers, places);
+    this.attach(routers, groups, stale);
+    for (const [at, router] of routers.entries()) this.settle(router, places[at]!);
+  }
+
+  /** Sends what has come of it, tells the sockets, sees to what could not be done. */
+  private conclude(): void {
     this.engine.settle();
-    if (this.wanting) this.tryAgain();
-    else this.retries = 0;
+    if (this.closed.length + this.opened.length > 0) {
+      this.onSockets(this.closed.splice(0), this.opened.splice(0).map(handed));
+    }
+    if (this.wanting.size > 0) this.tryAgain();
+    else {
+      this.retry?.();
+      this.retry = undefined;
+      this.retries = 0;
+    }
   }
 
   /** Starts routers that another process ran until now. */
   retryClaims(): void {
     if (this.over || !this.claims.mayRunMore()) return;
-    const { links } = this.plan;
-    this.plan = { links: [], places: [], groups: new Map() };
-    this.update(links);
+    this.lookAgain(this.engine.routers.keys());
   }
 
   /**
@@ -137,21 +231,40 @@ export class Placement {
     this.engine.close();
   }
 
+  private callOff(): void {
+    this.retry?.();
+    this.retry = undefined;
+    this.turn?.();
+    this.turn = undefined;
+  }
+
   private tryAgain(): void {
+    if (this.retry) return;
     const pause = BACK_OFF[Math.min(this.retries++, BACK_OFF.length - 1)]!;
-    this.callOff = this.io.after(pause, () => this.update(this.plan.links));
+    this.retry = this.io.after(pause, () => {
+      this.retry = undefined;
+      this.queue.again(this.wanting);
+      if (!this.turn) this.takeTurn();
+    });
   }
 
   private planOn(links: readonly Link[]): Plan {
     if (this.plan.links === links) return this.plan; // made ahead by `prepare`
-    this.claims.letGo(this.engine.routers, links);
-    const plan = planFor(this.engine.routers, links, (router, link) => this.claims.mayRun(router, link));
-    for (const group of plan.groups.values()) {
-      const program = this.filterOf(group);
-      if (program) group.program = program;
-    }
+    const plan = this.planFor(this.engine.routers, links);
+    for (const group of plan.groups.values()) this.addProgram(group);
     this.plan = plan;
     return plan;
+  }
+
+  /** @param links those of the routers at least */
+  private planFor(routers: readonly EngineRouter[], links: readonly Link[]): Plan {
+    this.claims.letGo(routers, links);
+    return planFor(routers, links, (router, link) => this.claims.mayRun(router, link));
+  }
+
+  private addProgram(group: Group): void {
+    const program = this.filterOf(group);
+    if (program) group.program = program;
   }
 
   /** A group has a socket filter if all of its routers want one. */
@@ -197,9 +310,9 @@ export class Placement {
   }
 
   /** Stops the routers that cannot go on where they run, while their sockets are still there. */
-  private stopDisplaced(places: readonly Place[]): void {
-    for (const router of this.engine.routers) {
-      const place = places[router.slot]!;
+  private stopDisplaced(routers: readonly EngineRouter[], places: readonly Place[]): void {
+    for (const [at, router] of routers.entries()) {
+      const place = places[at]!;
       if ('cause' in place) {
         // Without a link nothing can be sent, not even that we stop.
         if (place.cause === Cause.InterfaceMissing) router.attachment = undefined;
@@ -217,40 +330,38 @@ export class Placement {
     this.engine.settle();
   }
 
-  /** Opens and closes sockets until each interface in use has one for each family. */
-  private attach(groups: ReadonlyMap<string, Group>): void {
-    for (const [key, attachment] of this.attachments) {
-      if (groups.has(key)) continue;
+  /** Opens and closes sockets until each interface of these routers that is in use has one for each family. */
+  private attach(
+    routers: readonly EngineRouter[],
+    groups: ReadonlyMap<string, Group>,
+    stale: ReadonlySet<string>,
+  ): void {
+    for (const key of stale) {
+      const attachment = this.attachments.get(key);
+      if (!attachment || groups.has(key)) continue;
       this.engine.detach(attachment);
       attachment.close();
       this.attachments.delete(key);
+      this.closed.push(attachment.descriptor);
     }
-    for (const router of this.engine.routers) router.attachment = undefined;
+    for (const router of routers) router.attachment = undefined;
     for (const [key, group] of groups) {
       const known = this.attachments.get(key);
       // The same link under another name has other routers.
       if (known && !known.serves(group.slotOfVrid)) known.reroute(this.routing(group));
       const attachment = known ?? this.open(key, group);
       if (attachment) attachment.link = group.link;
-      else this.wanting = true;
+      else this.wanting.add(group.link.name);
       for (const router of group.routers) router.attachment = attachment;
     }
-    for (const { descriptor, arp } of this.inherited.values()) {
-      this.io.sockets.closeDescriptor(descriptor);
-      if (arp !== undefined) this.io.sockets.closeDescriptor(arp);
-    }
-    this.inherited.clear();
-    this.forgetFilters(groups);
-    this.onSockets(this.sockets);
   }
 
   /** What cannot be filtered is over where nothing is used any more. */
-  private forgetFilters(groups: ReadonlyMap<string, Group>): void {
+  private forgetFilters(names: Iterable<string>, groups: ReadonlyMap<string, Group>): void {
     if (this.unfiltered.size === 0) return;
     const used = new Set([...groups.values()].map(({ link }) => link.name));
-    for (const name of this.unfiltered) {
-      if (used.has(name)) continue;
-      this.unfiltered.delete(name);
+    for (const name of names) {
+      if (used.has(name) || !this.unfiltered.delete(name)) continue;
       this.onTrouble(`filter ${name}`);
     }
   }
@@ -278,6 +389,7 @@ export class Placement {
         : Attachment.open(link, family, routing, this.io.sockets);
       this.attachments.set(key, attachment);
       this.engine.attach(attachment);
+      this.opened.push(attachment);
       this.complaints.delete(link.name);
       return attachment;
     } catch (error) {
@@ -319,7 +431,7 @@ export class Placement {
       if (!(error instanceof PluginError)) throw error;
       // Its guard has told. A running router goes on with the frames that it has; both are tried again.
       router.setPrimary(primaryBefore);
-      this.wanting = true;
+      this.wanting.add(router.config.interface);
       const mute = !running || router.frameLength === 0;
       if (mute && router.state !== State.Down) this.engine.stop(router, Cause.CannotSign, State.Down);
       return;
@@ -330,4 +442,9 @@ export class Placement {
 
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** What an engine after this one gets of an attachment. */
+function handed({ descriptor, arp, link, family }: Attachment): HandedSocket {
+  return { descriptor, ...(arp !== undefined && { arp }), link: link.index, family };
 }

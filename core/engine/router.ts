@@ -1,7 +1,8 @@
 /** One virtual router in the engine: what it is configured to be, over its slot of the state table. */
 import type { VirtualRouterConfig } from '../config/model.ts';
 import type { Link } from '../plugin/contracts/index.ts';
-import { Int, macNumber, Num, type State, type StateTable } from '../threads/state-table.ts';
+import { Int, macNumber, Num, type State } from '../threads/state-table.ts';
+import type { EngineTable } from '../threads/table-views.ts';
 import { addressBytes, virtualMac } from '../vrrp/address.ts';
 import { addressLength } from '../vrrp/advertisement.ts';
 import { encodeFixedParts, frameLength, sealFrame } from '../vrrp/frame.ts';
@@ -41,7 +42,7 @@ export class EngineRouter implements VirtualRouter {
     readonly slot: number,
     readonly config: VirtualRouterConfig,
     readonly authenticator: GuardedAuthenticator | undefined,
-    private readonly table: StateTable,
+    private readonly table: EngineTable,
   ) {
     this.version = config.version;
     this.rules = packetRules(config.version, config.family);

@@ -3,6 +3,7 @@
 import type { VirtualRouterConfig } from '../config/model.ts';
 import type { Succession } from '../threads/engine-messages.ts';
 import { Int, Num, State, type StateTable } from '../threads/state-table.ts';
+import type { EngineTable, TableReader } from '../threads/table-views.ts';
 
 /** What is found out anew rather than taken over. */
 const OWN_INTS: ReadonlySet<number> = new Set([Int.Priority, Int.AuthType]);
@@ -14,7 +15,7 @@ const OWN_INTS: ReadonlySet<number> = new Set([Int.Priority, Int.AuthType]);
  */
 export function inherit(
   table: StateTable,
-  predecessor: StateTable,
+  predecessor: TableReader,
   { slots, changed }: Pick<Succession, 'slots' | 'changed'>,
   routers: readonly VirtualRouterConfig[],
   now: number,
@@ -32,7 +33,7 @@ export function inherit(
 
 /** Fits an inherited row to its new configuration. */
 function adjust(
-  table: StateTable,
+  table: EngineTable,
   slot: number,
   { version, advertisementIntervalCs }: VirtualRouterConfig,
   changed: boolean,
@@ -47,7 +48,7 @@ function adjust(
   }
   // What was refused may work with another configuration.
   if (changed && table.int(slot, Int.GiveUps) > 0) {
-    for (const field of [Int.GiveUps, Int.GiveUpErrno, Int.StandingBy]) table.setInt(slot, field, 0);
+    for (const field of [Int.GiveUps, Int.GiveUpErrno, Int.StandingBy] as const) table.setInt(slot, field, 0);
     table.setNum(slot, Num.RetryAt, 0);
   }
   // Still Master (odd), but of other addresses: a new value for the actuator to work towards.

@@ -6,7 +6,9 @@ import { loadPlugin } from '../plugin/load.ts';
 import type { ActuatorToEngine } from '../threads/actuator-messages.ts';
 import { Doorbell } from '../threads/doorbell.ts';
 import type { EngineInit, Succession } from '../threads/engine-messages.ts';
+import { KnownLinks } from '../threads/link-news.ts';
 import { Num, StateTable } from '../threads/state-table.ts';
+import type { EngineTable, TableReader } from '../threads/table-views.ts';
 import type { WorkerOrder, WorkerReport } from '../threads/worker-messages.ts';
 import { Engine } from './engine.ts';
 import { PluginGuard } from './guard.ts';
@@ -85,7 +87,8 @@ async function loadUsed<K extends 'auth' | 'filter'>(
 async function main(): Promise<void> {
   const auths = await loadUsed('auth');
   const filters = await loadUsed('filter');
-  const table = new StateTable(init.table);
+  const whole = new StateTable(init.table); // until it is inherited
+  const table: EngineTable = whole;
   const encoder = new TextEncoder();
   const routers = init.config.virtualRouters.map((config, slot) => {
     const auth = auths.get(init.routerPlugins[slot]!.auth ?? '');
@@ -121,7 +124,7 @@ async function main(): Promise<void> {
     table,
     routerFilters,
     (message, fields) => log('error', message, fields),
-    (sockets) => report({ type: 'sockets', sockets }),
+    (closed, opened) => report({ type: 'sockets', closed, opened }),
     kernelIo,
   );
 
@@ -133,18 +136,24 @@ async function main(): Promise<void> {
     table,
     (slots) => {
       for (const slot of slots) table.setNum(slot, Num.RetryAt, 0);
-      placement.update(placement.links);
+      placement.lookAgain(slots);
     },
     kernelIo.now,
     kernelIo.after,
   );
 
   let running = false;
+  /** What the actuator has told before the engine ran. */
+  const early = new KnownLinks();
   const links = new Promise<readonly Link[]>((resolve) => {
     init.actuatorPort.on('message', (message: ActuatorToEngine) => {
       if (message?.type !== 'links') return;
-      if (running) placement.update(message.links);
-      else resolve(message.links);
+      if (running) {
+        placement.change(message);
+        return;
+      }
+      early.hear(message);
+      resolve(early.list());
     });
   });
 
@@ -152,6 +161,7 @@ async function main(): Promise<void> {
   const run = (on: readonly Link[]): void => {
     running = true;
     placement.update(on);
+    if (early.told && early.list() !== on) placement.update(early.list()); // told while we made ready
     new Doorbell(init.appliedBell, init.actuatorPort).listen(() => {
       engine.announceApplied();
       patience.heard();
@@ -162,8 +172,8 @@ async function main(): Promise<void> {
   };
 
   const inheritFrom = ({ table: memory, slots, changed }: Succession): void => {
-    const predecessor = new StateTable(memory);
-    inherit(table, predecessor, { slots, changed }, init.config.virtualRouters, kernelIo.now());
+    const predecessor: TableReader = new StateTable(memory);
+    inherit(whole, predecessor, { slots, changed }, init.config.virtualRouters, kernelIo.now());
     engine.resume();
   };
 

@@ -2,7 +2,8 @@
 import type { VirtualRouterConfig } from '../config/model.ts';
 import type { RouterStatus } from '../plugin/contracts/index.ts';
 import { readInPlace } from '../threads/in-place.ts';
-import { Int, macText, Num, STATE_NAMES, type StateTable } from '../threads/state-table.ts';
+import { Int, macText, Num, STATE_NAMES } from '../threads/state-table.ts';
+import type { TableReader } from '../threads/table-views.ts';
 import { masterDownInterval, skewTime } from '../vrrp/timers.ts';
 
 /** Fields of the state table that a {@link RouterStatus} comes of. */
@@ -30,7 +31,7 @@ export class RouterView {
 
   constructor(
     private readonly configs: readonly VirtualRouterConfig[],
-    private readonly table: StateTable,
+    private readonly table: TableReader,
   ) {
     this.seen = new Float64Array(configs.length * FIELDS).fill(Number.NaN);
   }

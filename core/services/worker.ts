@@ -11,6 +11,7 @@ import { loadPlugin } from '../plugin/load.ts';
 import { readCounters } from '../threads/counters.ts';
 import type { ServiceInit, ServiceOrder, ServiceReport, ServiceView } from '../threads/service-messages.ts';
 import { StateTable } from '../threads/state-table.ts';
+import type { TableReader } from '../threads/table-views.ts';
 import type { WorkerOrder, WorkerReport } from '../threads/worker-messages.ts';
 import { authenticate } from '../users/authenticate.ts';
 import { EventFeed } from './event-feed.ts';
@@ -25,7 +26,7 @@ const tell = (message: ServiceReport): void => report({ type: 'service', report:
 class Host {
   settings: ServiceSettings = init.settings;
   private view: ServiceView = init.view;
-  private table = new StateTable(this.view.table);
+  private table: TableReader = new StateTable(this.view.table);
   private routers = new RouterView(this.view.virtualRouters, this.table);
   private readonly feed = new EventFeed(this.view);
   private readonly requests = new Map<number, (outcome: ChangeOutcome) => void>();

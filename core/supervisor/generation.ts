@@ -17,6 +17,7 @@ import { EventRing } from '../threads/event-ring.ts';
 import type { ResolvedPlugin, RouterPlugins } from '../threads/resolved-plugins.ts';
 import type { ServiceView } from '../threads/service-messages.ts';
 import { Int, STATE_NAMES, StateTable } from '../threads/state-table.ts';
+import type { TableReader } from '../threads/table-views.ts';
 import type { InstancePlaces } from './instance.ts';
 import type { Logger } from './log.ts';
 import { Narrator } from './narrator.ts';
@@ -69,7 +70,7 @@ export interface ServiceStart extends Pick<RunningConfiguration, 'data' | 'effec
 
 /** See the file's comment. */
 export class Generation {
-  readonly table: StateTable;
+  readonly table: TableReader & Pick<StateTable, 'buffer'>;
   private readonly engine: WorkerHandle;
   private readonly actuator: WorkerHandle;
   private readonly events: SharedArrayBuffer;

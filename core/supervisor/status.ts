@@ -3,7 +3,8 @@ import type { DaemonConfig } from '../config/model.ts';
 import type { DaemonCounters, ReloadOutcome, RouterCounters } from '../plugin/contracts/index.ts';
 import { readCounters } from '../threads/counters.ts';
 import { readInPlace } from '../threads/in-place.ts';
-import { Num, type StateTable } from '../threads/state-table.ts';
+import { Num } from '../threads/state-table.ts';
+import type { TableReader } from '../threads/table-views.ts';
 
 /** One virtual router. */
 export interface RouterStatus extends RouterCounters {
@@ -41,7 +42,7 @@ export interface DaemonStatus extends GenerationStatus {
 /** Reads the state of a generation. */
 export function readStatus(
   generation: number,
-  table: StateTable,
+  table: TableReader,
   routers: DaemonConfig['virtualRouters'],
 ): GenerationStatus {
   const counters = readCounters(table, routers);

@@ -24,8 +24,8 @@ const LEVELS: ReadonlySet<string> = new Set(['debug', 'info', 'warn', 'error']);
 
 /** A running worker. */
 export class WorkerHandle {
-  /** Its last report of `sockets`. */
-  sockets: readonly HandedSocket[] = [];
+  /** As its reports of `sockets` leave them, by descriptor. */
+  private readonly held = new Map<number, HandedSocket>();
   /** Settles when the thread is gone; with the error if nobody had told it to end. */
   readonly ended: Promise<Error | undefined>;
   /** The thread is gone. */
@@ -72,6 +72,11 @@ export class WorkerHandle {
         resolve(this.ending ? undefined : error);
       });
     });
+  }
+
+  /** The engine's packet sockets, should it have crashed. */
+  get sockets(): readonly HandedSocket[] {
+    return [...this.held.values()];
   }
 
   /** Its plugins are loaded, its configuration is understood. @throws Error why not */
@@ -182,7 +187,8 @@ export class WorkerHandle {
         this.onTrouble();
         break;
       case 'sockets':
-        this.sockets = report.sockets;
+        for (const descriptor of report.closed) this.held.delete(descriptor);
+        for (const socket of report.opened) this.held.set(socket.descriptor, socket);
         break;
       case 'stopped':
         this.stoppedGate.open();

@@ -1,7 +1,7 @@
 /** What the actuator is started with, and what it says to the engine. Plain data, structured clone. */
 import type { MessagePort } from 'node:worker_threads';
 import type { DaemonConfig } from '../config/model.ts';
-import type { Link } from '../plugin/contracts/index.ts';
+import type { LinkNews } from './link-news.ts';
 import type { ResolvedPlugin, RouterPlugins } from './resolved-plugins.ts';
 
 /** `workerData` of the actuator. Slot numbers of the state table are indices of `config.virtualRouters`. */
@@ -29,8 +29,5 @@ export interface ActuatorInit {
   readonly checked?: readonly number[];
 }
 
-/**
- * From the actuator to the engine: the Ethernet links of the namespace, whenever anything about them changed,
- * addresses that are ours left out; or `null`, after `Applied` of some slots changed.
- */
-export type ActuatorToEngine = { readonly type: 'links'; readonly links: readonly Link[] } | null;
+/** From the actuator to the engine: news of the links; or `null`, after `Applied` of some slots changed. */
+export type ActuatorToEngine = LinkNews | null;

@@ -2,10 +2,11 @@
 import type { VirtualRouterConfig } from '../config/model.ts';
 import type { DaemonCounters, DroppedCounters } from '../plugin/contracts/index.ts';
 import { DROP_REASONS } from '../vrrp/drop-reasons.ts';
-import { Int, Num, STATE_NAMES, type StateTable } from './state-table.ts';
+import { Int, Num, STATE_NAMES } from './state-table.ts';
+import type { TableReader } from './table-views.ts';
 
 /** Reads the counters of all virtual routers. */
-export function readCounters(table: StateTable, routers: readonly VirtualRouterConfig[]): DaemonCounters {
+export function readCounters(table: TableReader, routers: readonly VirtualRouterConfig[]): DaemonCounters {
   const dropped = (slot: number): DroppedCounters => {
     const counts: Partial<Record<string, number>> = {};
     DROP_REASONS.forEach((reason, index) => {

@@ -1,6 +1,7 @@
 /** What the state table says of a router's addresses: whether the kernel has them, and if not, why. */
 import { getSystemErrorName } from 'node:util';
-import { Int, State, type StateTable } from './state-table.ts';
+import { Int, State } from './state-table.ts';
+import type { TableReader } from './table-views.ts';
 
 /** See the file's comment. */
 export interface InPlace {
@@ -11,7 +12,7 @@ export interface InPlace {
 }
 
 /** Reads it. */
-export function readInPlace(table: StateTable, slot: number): InPlace {
+export function readInPlace(table: TableReader, slot: number): InPlace {
   const wanted = table.int(slot, Int.Wanted);
   const isMaster = table.int(slot, Int.State) === State.Master;
   const inPlace = isMaster && table.int(slot, Int.Applied) === wanted;

@@ -3,13 +3,14 @@
  * it without a message to the engine. It is also all that a virtual router's dynamic state consists of, so
  * that a new engine can take over from it (docs/architecture.md).
  *
- * A field has one writer. A reader sees each field whole; two fields read together may be one packet apart.
+ * A field has one writer: table-views.ts. A reader sees each field whole; two fields read together may be one packet
+ * apart.
  */
 import { DROP_REASONS } from '../vrrp/drop-reasons.ts';
 
 export { STATE_NAMES, State } from '../vrrp/state.ts';
 
-/** Int32 fields of a slot. Writer: the engine, unless said otherwise. */
+/** Int32 fields of a slot. Who writes which: table-views.ts. */
 export const Int = {
   /** {@link State}. */
   State: 0,
@@ -22,12 +23,12 @@ export const Int = {
   Wanted: 2,
   /**
    * The value of `Wanted` that the kernel's state was last brought to. Goes back to an even one if a Master's
-   * addresses have gone and cannot be put back. Writer: the actuator.
+   * addresses have gone and cannot be put back.
    */
   Applied: 3,
-  /** Whose MAC gratuitous ARP announces: 0 the virtual one, 1 the interface's. Writer: the actuator. */
+  /** Whose MAC gratuitous ARP announces: 0 the virtual one, 1 the interface's. */
   Announce: 4,
-  /** errno of the last failed attempt to change the kernel, 0 if none failed since. Writer: the actuator. */
+  /** errno of the last failed attempt to change the kernel, 0 if none failed since. */
   KernelErrno: 5,
   /** Index of the interface that VRRP runs on, 0 while it is missing. */
   InterfaceIndex: 6,
@@ -37,9 +38,9 @@ export const Int = {
   AuthType: 8,
   /** 1: told to fail over, it does not preempt until it is Master again. */
   StandingBy: 9,
-  /** Where a Master's addresses are: 0 the interface itself, 1 its virtual interface. Writer: the actuator. */
+  /** Where a Master's addresses are: 0 the interface itself, 1 its virtual interface. */
   OnVirtualInterface: 10,
-  /** The value of `Wanted` that the kernel refused to be brought to last, 0: none. Writer: the actuator. */
+  /** The value of `Wanted` that the kernel refused to be brought to last, 0: none. */
   Refused: 11,
   /** How often in a row the router has given up being Master, because its addresses were not in place. */
   GiveUps: 12,
@@ -49,7 +50,7 @@ export const Int = {
   Count: 14,
 } as const;
 
-/** Float64 fields of a slot: monotonic times in ms (CLOCK_MONOTONIC), counters. Writer: the engine. */
+/** Float64 fields of a slot: monotonic times in ms (CLOCK_MONOTONIC), counters. */
 export const Num = {
   /** When the running timer expires: Adver_Timer of a Master, Master_Down_Timer of a Backup. 0: none. */
   Deadline: 0,
@@ -89,30 +90,76 @@ export function macText(mac: number): string {
   return mac === 0 ? '' : mac.toString(16).padStart(12, '0').match(/../g)!.join(':');
 }
 
-/** The state table over its shared memory. `slots` routers; the last slot belongs to no router. */
+/** First word of the memory: `RVST`. Its byte order is the writer's, as that of all that follows. */
+const MAGIC = 0x52565354;
+
+/**
+ * Version of the layout: what fields there are, in what order and what they mean, and this header. A table is also
+ * read by another version of rvrrpd, which must be able to tell: any change of {@link Int}, {@link Num} or the drop
+ * reasons is a new version.
+ */
+export const TABLE_VERSION = 1;
+
+/** Int32 words in front of the fields. */
+const Header = { Magic: 0, Version: 1, Slots: 2, Ints: 3, Nums: 4, Changes: 5, Count: 6 } as const;
+const HEADER_BYTES = Header.Count * 4;
+
+/** Octets of a table for so many virtual routers. */
+function sizeFor(slots: number): number {
+  return HEADER_BYTES + (slots + 1) * (Int.Count * 4 + Num.Count * 8);
+}
+
+/** @throws Error unless the memory is a state table of our layout */
+function check(buffer: SharedArrayBuffer): void {
+  const refuse = (text: string): never => {
+    throw new Error(`state table: ${text}`);
+  };
+  if (buffer.byteLength < HEADER_BYTES)
+    refuse(`${buffer.byteLength} octets, where its header alone has ${HEADER_BYTES}`);
+  const header = new Int32Array(buffer, 0, Header.Count);
+  const magic = header[Header.Magic]! >>> 0;
+  if (magic !== MAGIC) refuse(`begins with 0x${magic.toString(16)}, not with 0x${MAGIC.toString(16)} (RVST)`);
+  const version = header[Header.Version]!;
+  if (version !== TABLE_VERSION)
+    refuse(`layout version ${version}, and this rvrrpd knows version ${TABLE_VERSION} alone`);
+  const [slots, ints, nums] = [header[Header.Slots]!, header[Header.Ints]!, header[Header.Nums]!];
+  if (ints !== Int.Count || nums !== Num.Count)
+    refuse(`${ints} + ${nums} fields a slot, where version ${version} has ${Int.Count} + ${Num.Count}`);
+  if (slots < 0) refuse(`${slots} slots`);
+  if (buffer.byteLength !== sizeFor(slots))
+    refuse(`${buffer.byteLength} octets, where ${slots} slots take ${sizeFor(slots)}`);
+}
+
+/**
+ * The state table over its shared memory. `slots` routers; the last slot belongs to no router. Code of a thread
+ * holds it as its view of it (table-views.ts).
+ */
 export class StateTable {
   readonly buffer: SharedArrayBuffer;
   readonly slots: number;
   readonly ints: Int32Array;
   readonly nums: Float64Array;
-  /** Number of slots, and {@link version}. */
+  /** See {@link Header}. */
   private readonly header: Int32Array;
 
-  /** @param buffer memory made by {@link StateTable.allocate} */
+  /**
+   * @param buffer memory made by {@link StateTable.allocate}
+   * @throws Error if it is none, or one of another layout
+   */
   constructor(buffer: SharedArrayBuffer) {
+    check(buffer);
     this.buffer = buffer;
-    this.header = new Int32Array(buffer, 0, 2);
-    this.slots = this.header[0]!;
+    this.header = new Int32Array(buffer, 0, Header.Count);
+    this.slots = this.header[Header.Slots]!;
     const rows = this.slots + 1;
-    this.ints = new Int32Array(buffer, 8, rows * Int.Count);
-    this.nums = new Float64Array(buffer, 8 + rows * Int.Count * 4, rows * Num.Count);
+    this.ints = new Int32Array(buffer, HEADER_BYTES, rows * Int.Count);
+    this.nums = new Float64Array(buffer, HEADER_BYTES + rows * Int.Count * 4, rows * Num.Count);
   }
 
   /** Memory for `slots` virtual routers, all in Initialize. */
   static allocate(slots: number): StateTable {
-    const rows = slots + 1;
-    const buffer = new SharedArrayBuffer(8 + rows * (Int.Count * 4 + Num.Count * 8));
-    new Int32Array(buffer, 0, 2)[0] = slots;
+    const buffer = new SharedArrayBuffer(sizeFor(slots));
+    new Int32Array(buffer, 0, Header.Count).set([MAGIC, TABLE_VERSION, slots, Int.Count, Num.Count, 0]);
     return new StateTable(buffer);
   }
 
@@ -126,12 +173,12 @@ export class StateTable {
    * read since it had the same value is still right. Counters and the deadlines of the steady path do not count.
    */
   get version(): number {
-    return Atomics.load(this.header, 1);
+    return Atomics.load(this.header, Header.Changes);
   }
 
   /** Makes {@link version} another one, after fields were written directly. */
   touch(): void {
-    Atomics.add(this.header, 1, 1);
+    Atomics.add(this.header, Header.Changes, 1);
   }
 
   int(slot: number, field: number): number {

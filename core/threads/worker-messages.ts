@@ -21,8 +21,12 @@ export type WorkerReport =
     }
   /** Something that is configured and does not run, by topic, as one line. `text` absent: it runs (again). */
   | { readonly type: 'trouble'; readonly topic: string; readonly text?: string }
-  /** Engine only: the packet sockets it has now, for its successor should it crash. */
-  | { readonly type: 'sockets'; readonly sockets: readonly HandedSocket[] }
+  /** Engine only: packet sockets that it has closed, then opened, for its successor should it crash. */
+  | {
+      readonly type: 'sockets';
+      readonly closed: readonly number[];
+      readonly opened: readonly HandedSocket[];
+    }
   /** It has stopped or handed over; the worker may be terminated. */
   | { readonly type: 'stopped' }
   /** Services only. */

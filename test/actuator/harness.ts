@@ -5,6 +5,7 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { ActuatorInit, ActuatorToEngine } from '../../core/threads/actuator-messages.ts';
 import { Doorbell } from '../../core/threads/doorbell.ts';
+import { KnownLinks } from '../../core/threads/link-news.ts';
 import { Int, StateTable } from '../../core/threads/state-table.ts';
 import type { WorkerOrder, WorkerReport } from '../../core/threads/worker-messages.ts';
 
@@ -43,13 +44,15 @@ function column(field: number): number[] {
 function start({ worker: file, init, masters }: Extract<Command, { do: 'start' }>): void {
   table = StateTable.allocate(init.config.virtualRouters.length);
   for (const slot of masters) table.setInt(slot, Int.Wanted, 1);
+  const links = new KnownLinks();
   const { port1, port2 } = new MessageChannel();
   const wantedBell = Doorbell.memory();
   const appliedBell = Doorbell.memory();
   bell = new Doorbell(wantedBell, port1);
   port1.on('message', (message: ActuatorToEngine) => {
     if (message !== null) {
-      tell({ from: 'actuator', message });
+      links.hear(message);
+      tell({ from: 'actuator', message: { type: 'links', links: links.list() } }); // as the engine knows them then
       return;
     }
     Atomics.store(new Int32Array(appliedBell), 0, 0);

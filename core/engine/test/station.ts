@@ -121,8 +121,9 @@ export class Station {
       this.table,
       configs.map(() => filter),
       (message) => this.errors.push(message),
-      (sockets) => {
-        this.sockets = sockets;
+      (closed, opened) => {
+        const left = this.sockets.filter(({ descriptor }) => !closed.includes(descriptor));
+        this.sockets = [...left, ...opened];
       },
       this.host,
     );
