@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Num, State } from '../threads/state-table.ts';
-import { INTERVAL, masterDownInterval, SOCKET, skewTime, stage, theirs } from './test-engine.ts';
+import { INTERVAL, masterDownInterval, SOCKET, skewTime, stage, theirs } from './test/engine-in-memory.ts';
 
 // The engine wakes half a ms before a Backup's deadline and stays awake until then. Times in ms, on a made-up clock.
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Num, State } from '../threads/state-table.ts';
-import { masterDownInterval, SOCKET, skewTime, stage, theirs } from './test-engine.ts';
+import { masterDownInterval, SOCKET, skewTime, stage, theirs } from './test/engine-in-memory.ts';
 
 // Deadlines run from when the kernel has received an advertisement, not from when the engine came to read it.
 

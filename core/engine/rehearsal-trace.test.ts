@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { Num, State, StateTable } from '../threads/state-table.ts';
 import { Rehearsal, rehearse } from './rehearsal.ts';
 import { inherit } from './succession.ts';
-import { masterDownInterval, SOCKET, stage, theirs } from './test-engine.ts';
-import { MemoryIo } from './test-io.ts';
+import { masterDownInterval, SOCKET, stage, theirs } from './test/engine-in-memory.ts';
+import { MemoryIo } from './test/memory-io.ts';
 
 // A rehearsal warms the code up, at the start and at a hand-over: of all that it does nothing may be seen.
 

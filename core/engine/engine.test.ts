@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { Cause, EventType } from '../../threads/event-ring.ts';
-import { Int, Num, State } from '../../threads/state-table.ts';
-import { encodeGratuitousArp } from '../../vrrp/announcement.ts';
-import { DROP_REASONS, Drop, type DropReason } from '../../vrrp/drop-reasons.ts';
-import { masterDownInterval, skewTime } from '../../vrrp/timers.ts';
-import type { GuardedAuthenticator } from '../guard.ts';
-import { droppedField } from '../observer.ts';
+import { Cause, EventType } from '../threads/event-ring.ts';
+import { Int, Num, State } from '../threads/state-table.ts';
+import { encodeGratuitousArp } from '../vrrp/announcement.ts';
+import { DROP_REASONS, Drop, type DropReason } from '../vrrp/drop-reasons.ts';
+import { masterDownInterval, skewTime } from '../vrrp/timers.ts';
+import type { GuardedAuthenticator } from './guard.ts';
+import { droppedField } from './observer.ts';
 import {
   advertisement,
   alone,
@@ -13,7 +13,7 @@ import {
   ethernet,
   type Station,
   type StationOptions,
-} from './station.ts';
+} from './test/station.ts';
 
 // Times in ms, on a made-up clock.
 

@@ -1,15 +1,15 @@
 /** An engine in a world in memory, for tests: virtual routers of VRRPv2 on one interface, and what others send there. */
-import type { VirtualRouterConfig } from '../config/model.ts';
-import type { Link } from '../plugin/contracts/index.ts';
-import { Cause, EventRing } from '../threads/event-ring.ts';
-import { Int, StateTable } from '../threads/state-table.ts';
-import { addressBytes } from '../vrrp/address.ts';
-import { encodeFrame, frameLength } from '../vrrp/frame.ts';
-import { Attachment } from './attachment.ts';
-import { Engine } from './engine.ts';
-import { Observer } from './observer.ts';
-import { EngineRouter } from './router.ts';
-import { MemoryIo } from './test-io.ts';
+import type { VirtualRouterConfig } from '../../config/model.ts';
+import type { Link } from '../../plugin/contracts/index.ts';
+import { Cause, EventRing } from '../../threads/event-ring.ts';
+import { Int, StateTable } from '../../threads/state-table.ts';
+import { addressBytes } from '../../vrrp/address.ts';
+import { encodeFrame, frameLength } from '../../vrrp/frame.ts';
+import { Attachment } from '../attachment.ts';
+import { Engine } from '../engine.ts';
+import { Observer } from '../observer.ts';
+import { EngineRouter } from '../router.ts';
+import { MemoryIo } from './memory-io.ts';
 
 /** The socket of the interface. */
 export const SOCKET = 20;

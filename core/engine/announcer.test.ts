@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { Int, Num, State, StateTable } from '../../threads/state-table.ts';
-import { Announcer } from '../announcer.ts';
-import { Attachment } from '../attachment.ts';
-import { EngineRouter } from '../router.ts';
-import { Transmitter } from '../transmitter.ts';
-import { configuration, ethernet } from './station.ts';
+import { Int, Num, State, StateTable } from '../threads/state-table.ts';
+import { Announcer } from './announcer.ts';
+import { Attachment } from './attachment.ts';
+import { EngineRouter } from './router.ts';
+import { configuration, ethernet } from './test/station.ts';
+import { Transmitter } from './transmitter.ts';
 
 const SOCKET = 20;
 const ADDRESSES = ['198.51.100.1', '198.51.100.2'];

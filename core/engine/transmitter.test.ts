@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { Queue } from '../../native/packet-loop.ts';
-import { GRATUITOUS_ARP_LENGTH } from '../../vrrp/announcement.ts';
-import { Transmitter } from '../transmitter.ts';
+import { Queue } from '../native/packet-loop.ts';
+import { GRATUITOUS_ARP_LENGTH } from '../vrrp/announcement.ts';
+import { Transmitter } from './transmitter.ts';
 
 /** A transmitter whose frames are written down; `refused` descriptors fail with the errno given. */
 function stage(readyMade = 64, refused: Readonly<Record<number, number>> = {}) {

@@ -2,13 +2,13 @@
 import os from 'node:os';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { VirtualRouterConfig } from '../../config/model.ts';
-import { Int, Num, State } from '../../threads/state-table.ts';
-import { masterDownInterval, skewTime } from '../../vrrp/timers.ts';
-import { REFUSED_BOUND } from '../patience.ts';
-import { configuration, ethernet, Station } from './station.ts';
-import { VirtualTime } from './virtual-time.ts';
-import { VirtualWire } from './virtual-wire.ts';
+import type { VirtualRouterConfig } from '../config/model.ts';
+import { Int, Num, State } from '../threads/state-table.ts';
+import { masterDownInterval, skewTime } from '../vrrp/timers.ts';
+import { REFUSED_BOUND } from './patience.ts';
+import { configuration, ethernet, Station } from './test/station.ts';
+import { VirtualTime } from './test/virtual-time.ts';
+import { VirtualWire } from './test/virtual-wire.ts';
 
 const INTERVAL = 1000;
 const LATENCY = 0.1;

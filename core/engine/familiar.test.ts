@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { Familiar } from '../familiar.ts';
-import { advertisement } from './station.ts';
+import { Familiar } from './familiar.ts';
+import { advertisement } from './test/station.ts';
 
 const slots = new Int32Array(256).fill(-1);
 slots[1] = 0;

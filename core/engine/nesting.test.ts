@@ -1,9 +1,9 @@
 /** One router's transition may bring about another one's in the middle of it: neither must spoil the other. */
 import { expect, test, vi } from 'vitest';
-import { Cause } from '../../threads/event-ring.ts';
-import { Int, Num, State } from '../../threads/state-table.ts';
-import { masterDownInterval } from '../../vrrp/timers.ts';
-import { advertisement, alone, configuration, type Station } from './station.ts';
+import { Cause } from '../threads/event-ring.ts';
+import { Int, Num, State } from '../threads/state-table.ts';
+import { masterDownInterval } from '../vrrp/timers.ts';
+import { advertisement, alone, configuration, type Station } from './test/station.ts';
 
 const START = 1000;
 

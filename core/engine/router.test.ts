@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { PluginError } from '../../plugin/load.ts';
-import { Int, Num, State, StateTable } from '../../threads/state-table.ts';
-import { addressBytes } from '../../vrrp/address.ts';
-import { decodeAdvertisement, emptyAdvertisement } from '../../vrrp/advertisement.ts';
-import { decodeFrame, emptyFrame } from '../../vrrp/frame.ts';
-import type { GuardedAuthenticator } from '../guard.ts';
-import { EngineRouter } from '../router.ts';
-import { configuration, ethernet } from './station.ts';
+import { PluginError } from '../plugin/load.ts';
+import { Int, Num, State, StateTable } from '../threads/state-table.ts';
+import { addressBytes } from '../vrrp/address.ts';
+import { decodeAdvertisement, emptyAdvertisement } from '../vrrp/advertisement.ts';
+import { decodeFrame, emptyFrame } from '../vrrp/frame.ts';
+import type { GuardedAuthenticator } from './guard.ts';
+import { EngineRouter } from './router.ts';
+import { configuration, ethernet } from './test/station.ts';
 
 /** A router with its primary address. */
 function routerOf(

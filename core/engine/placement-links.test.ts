@@ -1,10 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { PluginError } from '../../plugin/load.ts';
-import { Cause, EventType } from '../../threads/event-ring.ts';
-import { claimName } from '../../threads/router-claims.ts';
-import { Int, macNumber, Num, State } from '../../threads/state-table.ts';
-import type { GuardedAuthenticator, GuardedFilter } from '../guard.ts';
-import { advertisement, alone, configuration, ethernet, Station, type StationOptions } from './station.ts';
+import { PluginError } from '../plugin/load.ts';
+import { Cause, EventType } from '../threads/event-ring.ts';
+import { claimName } from '../threads/router-claims.ts';
+import { Int, macNumber, Num, State } from '../threads/state-table.ts';
+import type { GuardedAuthenticator, GuardedFilter } from './guard.ts';
+import {
+  advertisement,
+  alone,
+  configuration,
+  ethernet,
+  Station,
+  type StationOptions,
+} from './test/station.ts';
 
 const DOWN = 3000 + (156 / 256) * 1000;
 

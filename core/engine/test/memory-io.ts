@@ -1,6 +1,6 @@
 /** A world in memory for tests of the engine: its time stands still until it is told to go on. */
-import { Meta, type PacketLoop, Queue } from '../native/index.ts';
-import type { EngineIo } from './io.ts';
+import { Meta, type PacketLoop, Queue } from '../../native/index.ts';
+import type { EngineIo } from '../io.ts';
 
 /** errno of a frame for a socket that does not exist. */
 const EBADF = 9;
