@@ -72,9 +72,10 @@ export class Attachment {
     return attachment;
   }
 
-  close(): void {
-    native.closeDescriptor(this.descriptor);
-    if (this.arp !== undefined) native.closeDescriptor(this.arp);
+  /** @param how now, before this returns: while the engine ends; or beside it */
+  close(how: (descriptor: number) => void = native.closeDescriptor): void {
+    how(this.descriptor);
+    if (this.arp !== undefined) how(this.arp);
   }
 
   /** Whether the packets go to these virtual routers already. */

@@ -11,6 +11,7 @@ import type { EngineTable } from '../threads/table-views.ts';
 import { arpProgram } from './arp-watch.ts';
 import { Attachment, type Routing } from './attachment.ts';
 import { EngineClaims } from './claims.ts';
+import { closeLater } from './closing.ts';
 import type { Engine } from './engine.ts';
 import type { ErrorLog, GuardedFilter } from './guard.ts';
 import { LinkQueue } from './link-queue.ts';
@@ -337,7 +338,7 @@ export class Placement {
       const attachment = this.attachments.get(key);
       if (!attachment || groups.has(key)) continue;
       this.engine.detach(attachment);
-      attachment.close();
+      attachment.close(closeLater);
       this.attachments.delete(key);
       this.closed.push(attachment.descriptor);
     }
