@@ -4,7 +4,20 @@
  */
 import { close } from 'node:fs';
 
+/** Those under way. */
+const closing = new Set<Promise<void>>();
+
 /** Has a descriptor closed by a thread of libuv's pool. Nothing may use it from here on. */
 export function closeLater(descriptor: number): void {
-  close(descriptor, () => {}); // whatever close(2) answers, the descriptor is gone
+  const closed = new Promise<void>((resolve) => {
+    close(descriptor, () => resolve()); // whatever close(2) answers, the descriptor is gone
+  }).then(() => {
+    closing.delete(closed);
+  });
+  closing.add(closed);
+}
+
+/** Waits for those under way: a worker that ends earlier leaves them open to the process. */
+export async function allClosed(): Promise<void> {
+  await Promise.all(closing);
 }

@@ -16,10 +16,10 @@ function packageJson(rvrrpd: unknown): string {
 }
 
 test('what the manifest says need not be told', () => {
-  const driver = packageJson({ api: '^1', kind: 'netdrv', names: ['x', 'y'], provides: ['macvlan'] });
-  expect(declared('netdrv', { manifest: driver })).toEqual({ name: 'x', provides: ['macvlan'], needs: [] });
-  const type = packageJson({ api: '^1', kind: 'iftype', names: ['x'], needs: ['macvlan'] });
-  expect(declared('iftype', { manifest: type }).needs).toEqual(['macvlan']);
+  const driver = packageJson({ api: '^1', kind: 'netdrv', names: ['x', 'y'], provides: ['route-mtu'] });
+  expect(declared('netdrv', { manifest: driver })).toEqual({ name: 'x', provides: ['route-mtu'], needs: [] });
+  const type = packageJson({ api: '^1', kind: 'iftype', names: ['x'], needs: ['route-mtu'] });
+  expect(declared('iftype', { manifest: type }).needs).toEqual(['route-mtu']);
   writeFileSync(path.join(folder, 'schema.json'), '{"type":"object"}');
   const protocol = packageJson({ api: '^1', kind: 'protocol', names: ['x'], configSchema: './schema.json' });
   for (const manifest of [protocol, pathToFileURL(protocol)]) {
@@ -28,12 +28,12 @@ test('what the manifest says need not be told', () => {
 });
 
 test('what is told comes first, and is enough: kits of plugin API 1.0 were told all', () => {
-  const manifest = packageJson({ api: '^1', kind: 'netdrv', names: ['x', 'y'], provides: ['macvlan'] });
+  const manifest = packageJson({ api: '^1', kind: 'netdrv', names: ['x', 'y'], provides: ['route-mtu'] });
   expect(declared('netdrv', { manifest, name: 'y', provides: [] })).toEqual({
     ...{ name: 'y', provides: [], needs: [] },
   });
-  expect(declared('iftype', { name: 'z', needs: ['macvlan'] })).toEqual({
-    ...{ name: 'z', provides: [], needs: ['macvlan'] },
+  expect(declared('iftype', { name: 'z', needs: ['route-mtu'] })).toEqual({
+    ...{ name: 'z', provides: [], needs: ['route-mtu'] },
   });
 });
 
