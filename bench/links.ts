@@ -103,7 +103,7 @@ async function measure(lab: Lab): Promise<boolean> {
     );
   }
   await wire.stop();
-  await daemon.stop();
+  await daemon.stop('SIGTERM', 60_000);
   return good;
 }
 

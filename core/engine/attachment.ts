@@ -88,9 +88,10 @@ export class Attachment {
     return attachment;
   }
 
-  close(): void {
-    this.sockets?.closeDescriptor(this.descriptor);
-    if (this.arp !== undefined) this.sockets?.closeDescriptor(this.arp);
+  /** @param how absent: now, before this returns, while the engine ends; otherwise by this, beside it */
+  close(how: ((descriptor: number) => void) | undefined = this.sockets?.closeDescriptor): void {
+    how?.(this.descriptor);
+    if (this.arp !== undefined) how?.(this.arp);
   }
 
   /** Whether the packets go to these virtual routers already. */

@@ -5,6 +5,7 @@
 import { type Native, native } from '../native/index.ts';
 import type { PacketLoop } from '../native/packet-loop.ts';
 import { claimantOf, RouterClaims } from '../threads/router-claims.ts';
+import { closeLater } from './closing.ts';
 
 /** What an engine needs to run: the time, and a packet loop. */
 export interface EngineIo {
@@ -37,6 +38,8 @@ export interface PlacementIo {
   readonly claimant: (name: string) => number | undefined;
   /** Calls `act` once, `ms` from now, unless it is called off by what is returned. Does not keep the thread alive. */
   readonly after: (ms: number, act: () => void) => () => void;
+  /** Closes a packet socket beside the engine, see closing.ts. */
+  readonly closeLater: (descriptor: number) => void;
   /** Calls `act` once packets and deadlines have had their turn, unless it is called off by what is returned. */
   readonly soon: (act: () => void) => () => void;
 }
@@ -46,6 +49,7 @@ export const kernelIo: EngineIo & PlacementIo = {
   now: native.monotonicMs,
   loop: (...memory) => new native.PacketLoop(...memory),
   sockets: native,
+  closeLater,
   claims: (onUnguarded) => new RouterClaims(onUnguarded),
   claimant: claimantOf,
   after: (ms, act) => {

@@ -51,6 +51,8 @@ vi.mock('../native/index.ts', () => ({
   },
 }));
 
+vi.mock('./closing.ts', () => ({ closeLater: (descriptor: number) => kernel.open.delete(descriptor) }));
+
 function link(index: number, name: string): Link {
   const address = { family: 4, address: `10.0.${index}.2`, prefixLength: 24, label: name, secondary: false };
   return {

@@ -340,7 +340,7 @@ export class Placement {
       const attachment = this.attachments.get(key);
       if (!attachment || groups.has(key)) continue;
       this.engine.detach(attachment);
-      attachment.close();
+      attachment.close(this.io.closeLater);
       this.attachments.delete(key);
       this.closed.push(attachment.descriptor);
     }

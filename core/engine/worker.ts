@@ -10,6 +10,7 @@ import { KnownLinks } from '../threads/link-news.ts';
 import { Num, StateTable } from '../threads/state-table.ts';
 import type { EngineTable, TableReader } from '../threads/table-views.ts';
 import type { WorkerOrder, WorkerReport } from '../threads/worker-messages.ts';
+import { allClosed } from './closing.ts';
 import { Engine } from './engine.ts';
 import { PluginGuard } from './guard.ts';
 import { handOver, type PluginState, takeOver } from './handover.ts';
@@ -220,7 +221,9 @@ async function main(): Promise<void> {
       const sockets = placement.letGo(leaving);
       return { sockets, since: kernelIo.now() };
     });
-    if (handed) report({ type: 'stopped' });
+    if (!handed) return;
+    await allClosed();
+    report({ type: 'stopped' });
   };
 
   supervisor.on('message', (order: WorkerOrder) => {

@@ -12,6 +12,7 @@ export type { FilterComplianceOptions } from './compliance/filter.ts';
 export { filterCompliance } from './compliance/filter.ts';
 export type { IftypeComplianceOptions } from './compliance/iftype.ts';
 export { iftypeCompliance } from './compliance/iftype.ts';
+export type { FromManifest } from './compliance/manifest.ts';
 export type { NetdrvComplianceOptions } from './compliance/netdrv.ts';
 export { netdrvCompliance } from './compliance/netdrv.ts';
 export type { ProtocolComplianceOptions } from './compliance/protocol.ts';

@@ -57,7 +57,10 @@ export class WorkerHandle {
   ) {
     // The bundle has every entry in one folder.
     const entry = new URL(`./${name}.js`, import.meta.url);
-    this.worker = new Worker(entry, { name, workerData: init, transferList: transfer, resourceLimits });
+    this.worker = new Worker(entry, {
+      ...{ name, workerData: init, transferList: transfer, resourceLimits },
+      trackUnmanagedFds: false, // descriptors are the process's, and go from one worker to the next
+    });
     this.worker.on('message', (report: WorkerReport) => this.take(report));
     let crash: Error | undefined;
     this.worker.on('error', (error: unknown) => {

@@ -155,6 +155,7 @@ export class VirtualHost implements EngineIo, PlacementIo {
 
   readonly now = (): number => this.time.now();
   readonly after = (ms: number, act: () => void): (() => void) => this.time.after(ms, act);
+  readonly closeLater = (descriptor: number): void => this.sockets.closeDescriptor(descriptor);
   readonly soon = (act: () => void): (() => void) => this.time.after(0, act);
   readonly claimant = (name: string): number | undefined => this.claimed.get(name);
 

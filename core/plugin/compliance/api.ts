@@ -12,10 +12,11 @@ import {
   type OtherSettings,
   SECRET,
 } from './api-stage.ts';
+import { declared, type FromManifest } from './manifest.ts';
 import type { AsyncTestRegistrar } from './test-registrar.ts';
 
 /** What the kit needs to know about the plugin. */
-export interface ApiComplianceOptions extends ApiStageOptions {
+export interface ApiComplianceOptions extends Omit<ApiStageOptions, 'name'>, FromManifest {
   readonly test: AsyncTestRegistrar;
   /**
    * Settings that it cannot work with, given the rest as above, and what the complaint must contain: the value or
@@ -29,9 +30,11 @@ const STRANGE_STATES = [null, 17, 'state', [], {}, { version: 1e6 }];
 
 /** Registers the tests. What a service opens is watched with node:async_hooks while one runs. */
 export function apiCompliance(options: ApiComplianceOptions): void {
-  const { plugin, name, wrong = [] } = options;
+  const { plugin, wrong = [] } = options;
+  const { name } = declared('api', options);
+  const known: ApiStageOptions = { ...options, name };
   const test = (what: string, body: (stage: ApiStage) => Promise<void>): void => {
-    options.test(`api compliance, ${name}: ${what}`, () => ApiStage.play(options, body));
+    options.test(`api compliance, ${name}: ${what}`, () => ApiStage.play(known, body));
   };
 
   test('its default export is of kind api, and makes services', async (stage) => {

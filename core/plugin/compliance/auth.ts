@@ -4,17 +4,16 @@
  */
 import assert from 'node:assert/strict';
 import type { Authenticator, AuthPlugin, PluginContext } from '../contracts/index.ts';
+import { declared, type FromManifest } from './manifest.ts';
 
 /** Registers a test: `test` of vitest or node:test, `it` of mocha or jest. */
 export type TestRegistrar = (name: string, body: () => void) => unknown;
 
 /** What the kit needs to know about the plugin. */
-export interface AuthComplianceOptions {
+export interface AuthComplianceOptions extends FromManifest {
   readonly test: TestRegistrar;
   /** The plugin's default export. */
   readonly plugin: AuthPlugin;
-  /** One of the names that it answers to. */
-  readonly name: string;
   /** Its `[plugins]` options. Default: none. */
   readonly options?: Readonly<Record<string, unknown>>;
   /** The Authentication Type octet that it must have under this name. */
@@ -39,7 +38,8 @@ const BODY = Uint8Array.from([0x21, 7, 100, 2, 0, 1, 0, 0, 192, 0, 2, 1, 192, 0,
 
 /** Registers the tests. None needs root, network or a clock. */
 export function authCompliance(options: AuthComplianceOptions): void {
-  const { plugin, name, test } = options;
+  const { plugin, test } = options;
+  const { name } = declared('auth', options);
   const context: PluginContext = { name, options: options.options ?? {}, log: () => {} };
   const create = (secret: string): Authenticator => plugin.create(context, new TextEncoder().encode(secret));
   const title = (what: string): string => `auth compliance, ${name}: ${what}`;

@@ -7,15 +7,14 @@ import assert from 'node:assert/strict';
 import type { AddressFamily, BpfInstruction, FilterPlugin, PluginContext } from '../contracts/index.ts';
 import type { TestRegistrar } from './auth.ts';
 import { checkProgram, type FrameFacts, runProgram } from './classic-bpf.ts';
+import { declared, type FromManifest } from './manifest.ts';
 import { type FrameFields, vrrpFrame } from './vrrp-frame.ts';
 
 /** What the kit needs to know about the plugin. */
-export interface FilterComplianceOptions {
+export interface FilterComplianceOptions extends FromManifest {
   readonly test: TestRegistrar;
   /** The plugin's default export. */
   readonly plugin: FilterPlugin;
-  /** One of the names that it answers to. */
-  readonly name: string;
   /** Its `[plugins]` options. Default: none. */
   readonly options?: Readonly<Record<string, unknown>>;
 }
@@ -39,7 +38,8 @@ const PACKET_OTHERHOST = 3;
 
 /** Registers the tests. None needs root, network or a clock. */
 export function filterCompliance(options: FilterComplianceOptions): void {
-  const { plugin, name, test } = options;
+  const { plugin, test } = options;
+  const { name } = declared('filter', options);
   const context: PluginContext = { name, options: options.options ?? {}, log: () => {} };
   const program = (family: AddressFamily, vrids: readonly number[]): readonly BpfInstruction[] =>
     plugin.create(context).program({ family, vrids });

@@ -14,18 +14,17 @@ import type {
 } from '../contracts/index.ts';
 import { identityOf, isSame } from '../resource.ts';
 import type { TestRegistrar } from './auth.ts';
+import { declared, type FromManifest } from './manifest.ts';
 import { assertWellFormed, frozen } from './resources.ts';
 
 /** What the kit needs to know about the plugin. */
-export interface IftypeComplianceOptions {
+export interface IftypeComplianceOptions extends FromManifest {
   readonly test: TestRegistrar;
   /** The plugin's default export. */
   readonly plugin: IftypePlugin;
-  /** One of the names that it answers to. */
-  readonly name: string;
   /** Its `[plugins]` options. Default: none. */
   readonly options?: Readonly<Record<string, unknown>>;
-  /** `needs` of its manifest. Default: none. */
+  /** `needs`, where no `manifest` says it. Default: none. */
   readonly needs?: readonly DriverCapability[];
 }
 
@@ -63,7 +62,8 @@ function routerOn(name: string, vrid: number, family: AddressFamily, count = 2):
 
 /** Registers the tests. */
 export function iftypeCompliance(options: IftypeComplianceOptions): void {
-  const { plugin, name, test, needs = [] } = options;
+  const { plugin, test } = options;
+  const { name, needs } = declared('iftype', options);
   const create = (): InterfaceType => plugin.create({ name, options: options.options ?? {}, log: () => {} });
   const title = (what: string): string => `iftype compliance, ${name}: ${what}`;
 

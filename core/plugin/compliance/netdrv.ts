@@ -4,7 +4,8 @@
  * suite with `unshare --net`, or let the driver work in another process (`run` must reach the same namespace).
  */
 import assert from 'node:assert/strict';
-import type { NetworkDriver } from '../contracts/index.ts';
+import type { DriverCapability, NetworkDriver } from '../contracts/index.ts';
+import { declared, type FromManifest } from './manifest.ts';
 import { ADDRESS_TESTS } from './netdrv-addresses.ts';
 import { LINK_TESTS } from './netdrv-links.ts';
 import { NEWS_TESTS } from './netdrv-news.ts';
@@ -13,13 +14,17 @@ import { onStage, type StageOptions } from './netdrv-stage.ts';
 import type { AsyncTestRegistrar } from './test-registrar.ts';
 
 /** What the kit needs to know about the plugin. */
-export interface NetdrvComplianceOptions extends StageOptions {
+export interface NetdrvComplianceOptions extends Omit<StageOptions, 'name' | 'provides'>, FromManifest {
+  /** What the driver can do, where no `manifest` says it. */
+  readonly provides?: readonly DriverCapability[];
   readonly test: AsyncTestRegistrar;
 }
 
 /** Registers the tests. Interfaces named `rvc…` are made and removed, nothing else of the namespace is touched. */
 export function netdrvCompliance(options: NetdrvComplianceOptions): void {
-  const { plugin, name, test } = options;
+  const { plugin, test } = options;
+  const { name, provides } = declared('netdrv', options);
+  const stage: StageOptions = { ...options, name, provides };
   const title = (what: string): string => `netdrv compliance, ${name}: ${what}`;
 
   test(title('its default export is of kind netdrv'), () => {
@@ -43,6 +48,6 @@ export function netdrvCompliance(options: NetdrvComplianceOptions): void {
   });
 
   for (const tests of [LINK_TESTS, ADDRESS_TESTS, ROUTE_TESTS, NEWS_TESTS]) {
-    for (const [what, body] of Object.entries(tests)) test(title(what), () => onStage(options, body));
+    for (const [what, body] of Object.entries(tests)) test(title(what), () => onStage(stage, body));
   }
 }

@@ -6,21 +6,20 @@ import assert from 'node:assert/strict';
 import { Ajv } from 'ajv';
 import type { KernelResource, Protocol, ProtocolPlugin } from '../contracts/index.ts';
 import type { TestRegistrar } from './auth.ts';
+import { declared, type FromManifest } from './manifest.ts';
 import { assertWellFormed, frozen } from './resources.ts';
 
 /** `[[protocols.<name>]]` tables of one configuration file. */
 type Entries = readonly Readonly<Record<string, unknown>>[];
 
 /** What the kit needs to know about the plugin. */
-export interface ProtocolComplianceOptions {
+export interface ProtocolComplianceOptions extends FromManifest {
   readonly test: TestRegistrar;
   /** The plugin's default export. */
   readonly plugin: ProtocolPlugin;
-  /** One of the names that it answers to. */
-  readonly name: string;
   /** Its `[plugins]` options. Default: none. */
   readonly options?: Readonly<Record<string, unknown>>;
-  /** The schema of one entry, content of the manifest's `configSchema`. Absent: it ships none. */
+  /** The schema of one entry, content of `configSchema`, where no `manifest` says it. Absent: it ships none. */
   readonly schema?: object;
   /** Configurations that are right, and what each must lead to. */
   readonly right: readonly { readonly entries: Entries; readonly resources: readonly KernelResource[] }[];
@@ -33,7 +32,8 @@ export interface ProtocolComplianceOptions {
 
 /** Registers the tests. */
 export function protocolCompliance(options: ProtocolComplianceOptions): void {
-  const { plugin, name, test, schema, right, wrong } = options;
+  const { plugin, test, right, wrong } = options;
+  const { name, schema } = declared('protocol', options);
   const create = (): Protocol => plugin.create({ name, options: options.options ?? {}, log: () => {} });
   const title = (what: string): string => `protocol compliance, ${name}: ${what}`;
   const isValid = (entries: Entries): boolean => {

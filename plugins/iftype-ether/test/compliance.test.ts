@@ -5,5 +5,5 @@ import plugin from '../src/index.ts';
 iftypeCompliance({
   test,
   plugin,
-  name: 'ether',
+  manifest: new URL('../package.json', import.meta.url),
 });

@@ -1,11 +1,9 @@
 /** The compliance kit against the driver, in a network namespace. Needs root. */
 
-import type { DriverCapability } from 'rvrrpd/plugin';
 import { netdrvCompliance } from 'rvrrpd/plugin';
 import { afterAll, test } from 'vitest';
 import { Bundle } from '../../../test/actuator/lab.ts';
 import { RemoteDrivers } from '../../../test/netdrv/remote.ts';
-import manifest from '../package.json' with { type: 'json' };
 
 const bundle = await Bundle.make();
 const remote = await RemoteDrivers.start(bundle, 'libnl');
@@ -17,7 +15,6 @@ afterAll(async () => {
 netdrvCompliance({
   test,
   plugin: remote.plugin,
-  name: 'libnl',
-  provides: manifest.rvrrpd.provides as DriverCapability[],
+  manifest: new URL('../package.json', import.meta.url),
   run: (command) => remote.netns.run(command),
 });

@@ -1,10 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { type KernelResource, protocolCompliance } from 'rvrrpd/plugin';
 import { test } from 'vitest';
-import manifest from '../package.json' with { type: 'json' };
 import plugin from '../src/index.ts';
 
-const schemaFile = new URL(`../${manifest.rvrrpd.configSchema}`, import.meta.url);
 const uplink = { route: '0.0.0.0', mask: '0.0.0.0', nh: '10.240.0.254' };
 const network = { route: '192.0.2.0', mask: '255.255.255.0', nh: '10.240.0.253', metric: 100, mtu: 1400 };
 const uplinkRoute: KernelResource = {
@@ -27,8 +24,7 @@ const networkRoute: KernelResource = {
 protocolCompliance({
   test,
   plugin,
-  name: 'static',
-  schema: JSON.parse(readFileSync(schemaFile, 'utf8')) as object,
+  manifest: new URL('../package.json', import.meta.url),
   right: [
     { entries: [uplink], resources: [uplinkRoute] },
     { entries: [network, uplink], resources: [networkRoute, uplinkRoute] },
