@@ -6,6 +6,7 @@
 import type { AddressFamily } from '../plugin/contracts/index.ts';
 import { isListenAddress, virtualAddress } from './address.ts';
 import type { ConfigDocument, RawTable } from './document.ts';
+import { routerKey } from './identity.ts';
 import { type ConfigIssue, type ConfigPath, directiveName } from './issues.ts';
 import { interfaceNameFault } from './names.ts';
 import { isUserLine, publicPart } from './users.ts';
@@ -152,7 +153,7 @@ function checkIdentities(routers: readonly RouterFacts[], list: IssueList): void
   for (const router of routers) {
     if (router.group === undefined || router.interface === undefined) continue;
     const family = router.addresses[0]?.family ?? 4;
-    const key = `${router.group} ${family} ${router.interface}`;
+    const key = routerKey({ interface: router.interface, vrid: router.group, family });
     const other = first.get(key);
     if (other === undefined) first.set(key, router);
     else {

@@ -31,12 +31,8 @@ export function changeRequestFault(request: unknown): string | undefined {
   return undefined;
 }
 
-/** Whether two names mean the same virtual router. */
-export function isSameRouter(one: RouterName, other: RouterName): boolean {
-  return one.interface === other.interface && one.group === other.group;
-}
-
-const ROUTER_NAME = 'must name a virtual router: { "interface": a string, "group": an integer }';
+const ROUTER_NAME =
+  'must name a virtual router: { "interface": a string, "group": an integer }, and "family": 4 or 6 if there are two';
 const OPS = ['set', 'add-router', 'change-router', 'remove-router'] satisfies ConfigurationChange['op'][];
 
 function changeFault(change: unknown): string | undefined {
@@ -79,7 +75,13 @@ function isData(value: unknown, depth = 0): boolean {
 }
 
 function isRouterName(name: unknown): name is RouterName {
-  return isFields(name) && typeof name.interface === 'string' && Number.isInteger(name.group);
+  if (!isFields(name)) return false;
+  const { interface: on, group, family } = name;
+  return (
+    typeof on === 'string' &&
+    Number.isInteger(group) &&
+    (family === undefined || family === 4 || family === 6)
+  );
 }
 
 /** Not an array, a date or a map: those come through between threads as well. */

@@ -3,6 +3,7 @@
  * reload, and written back. All of it happens or nothing.
  */
 import { EditError, editText } from '../config/edit.ts';
+import { isNamed, nameText } from '../config/identity.ts';
 import type { ConfigIssue } from '../config/index.ts';
 import { parseDocument } from '../config/parse.ts';
 import type {
@@ -15,7 +16,7 @@ import type {
 } from '../plugin/contracts/index.ts';
 import { readRegularFile } from '../shared/read-file.ts';
 import { stageFile } from '../shared/replace-file.ts';
-import { changeRequestFault, isSameRouter } from './change-request.ts';
+import { changeRequestFault } from './change-request.ts';
 import type { Daemon } from './daemon.ts';
 import type { Start } from './generation.ts';
 import { type PrepareOptions, prepareText } from './prepare.ts';
@@ -79,11 +80,9 @@ export class Changer {
     const next = this.edited(source, request);
     const { start, issues } = this.prepared(next);
     for (const name of request.failOver ?? []) {
-      const stays = start.config.virtualRouters.some((router) =>
-        isSameRouter({ interface: router.interface, group: router.vrid }, name),
-      );
+      const stays = start.config.virtualRouters.some((router) => isNamed(router, name));
       if (stays) continue;
-      const what = `the same change removes or renames ${describeRouter(name)}, which then gives up anyway`;
+      const what = `the same change removes or renames ${nameText(name)}, which then gives up anyway`;
       throw new Refusal('conflict', `${what}: leave it out of the fail-over`);
     }
     const twin = await daemon.twinFault(start);
@@ -175,7 +174,7 @@ function publicIssue({ severity, directive, value, message }: ConfigIssue): Chan
 /** Which directives and virtual routers are concerned; no values, they may be secrets. */
 function describeRequest({ changes, failOver, temporary }: ChangeRequest): string {
   const parts = changes.map(describeChange);
-  for (const name of failOver ?? []) parts.push(`fail over ${describeRouter(name)}`);
+  for (const name of failOver ?? []) parts.push(`fail over ${nameText(name)}`);
   return `${parts.join('; ')}${temporary === true ? ' (temporary)' : ''}`;
 }
 
@@ -186,14 +185,10 @@ function describeChange(change: ConfigurationChange): string {
     case 'add-router':
       return `add group ${String(change.table.group)} on ${String(change.table.interface)}`;
     case 'change-router':
-      return `change ${Object.keys(change.patch).join(', ')} of ${describeRouter(change.router)}`;
+      return `change ${Object.keys(change.patch).join(', ')} of ${nameText(change.router)}`;
     case 'remove-router':
-      return `remove ${describeRouter(change.router)}`;
+      return `remove ${nameText(change.router)}`;
   }
-}
-
-function describeRouter({ group, interface: on }: RouterName): string {
-  return `group ${group} on ${on}`;
 }
 
 function messageOf(error: unknown): string {

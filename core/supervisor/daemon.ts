@@ -160,9 +160,15 @@ export class Daemon {
     name: RouterName,
   ): { readonly reason: 'missing' | 'conflict'; readonly message: string } | undefined {
     const { table } = this.generation;
-    const slot = this.generation.slotOf(name);
+    const [slot, other] = this.generation.slotsOf(name);
     const who = `virtual router ${name.group} on ${name.interface}`;
-    if (slot < 0) return { reason: 'missing', message: `there is no ${who}` };
+    if (slot === undefined) return { reason: 'missing', message: `there is no ${who}` };
+    if (other !== undefined) {
+      return {
+        reason: 'conflict',
+        message: `there is ${who} for IPv4 and for IPv6: "family" must say which`,
+      };
+    }
     const state = table.int(slot, Int.State);
     if (state !== State.Master) {
       return { reason: 'conflict', message: `${who} is not Master: it is ${STATE_NAMES[state as State]}` };

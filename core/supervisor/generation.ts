@@ -3,6 +3,7 @@
  * (docs/architecture.md, "Generations").
  */
 import { MessageChannel } from 'node:worker_threads';
+import { isNamed } from '../config/identity.ts';
 import type { DaemonConfig } from '../config/model.ts';
 import type {
   DaemonInfo,
@@ -184,7 +185,7 @@ export class Generation {
       slots,
       changed,
       sockets: old.engine.sockets,
-      failOver: failOver.map((name) => this.slotOf(name)).filter((slot) => slot >= 0),
+      failOver: failOver.flatMap((name) => this.slotsOf(name)),
     };
     const crashed = old.engine.dead;
     if (crashed) {
@@ -250,11 +251,10 @@ export class Generation {
     await Promise.all([this.engine.kill(), this.actuator.kill()]);
   }
 
-  /** Slot of a virtual router, −1 if there is no such. */
-  slotOf({ interface: on, group }: RouterName): number {
-    return this.start.config.virtualRouters.findIndex(
-      (router) => router.interface === on && router.vrid === group,
-    );
+  /** Slots of what a name means: one; none if there is no such; two if it leaves open which family. */
+  slotsOf(name: RouterName): number[] {
+    const { virtualRouters } = this.start.config;
+    return [...virtualRouters.keys()].filter((slot) => isNamed(virtualRouters[slot]!, name));
   }
 
   /** How many routers are in each state, for the log. */

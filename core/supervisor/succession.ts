@@ -1,5 +1,5 @@
 /** Which virtual routers of one configuration go on in the next. Pure. */
-
+import { routerKey } from '../config/identity.ts';
 import type { DaemonConfig, VirtualRouterConfig } from '../config/model.ts';
 import type { RouterPlugins } from '../threads/resolved-plugins.ts';
 
@@ -19,11 +19,6 @@ export interface Match {
   readonly leaving: readonly number[];
 }
 
-/** What makes it the same virtual router: interface, VRID and address family. */
-function identity({ interface: on, vrid, family }: VirtualRouterConfig): string {
-  return `${on} ${vrid} ${family}`;
-}
-
 /** All of a router that the kernel's state depends on. */
 function kernelPart({ addresses, vifname }: VirtualRouterConfig, { netdrv, iftype }: RouterPlugins): string {
   return JSON.stringify([addresses, vifname, netdrv, iftype]);
@@ -31,8 +26,8 @@ function kernelPart({ addresses, vifname }: VirtualRouterConfig, { netdrv, iftyp
 
 /** Finds each router's slot before. */
 export function matchSlots(before: Running, after: Running): Match {
-  const old = new Map(before.config.virtualRouters.map((router, slot) => [identity(router), slot]));
-  const slots = after.config.virtualRouters.map((router) => old.get(identity(router)) ?? -1);
+  const old = new Map(before.config.virtualRouters.map((router, slot) => [routerKey(router), slot]));
+  const slots = after.config.virtualRouters.map((router) => old.get(routerKey(router)) ?? -1);
   const changed = slots.map((from, slot) => {
     if (from < 0) return false;
     const was = kernelPart(before.config.virtualRouters[from]!, before.routerPlugins[from]!);

@@ -3,6 +3,7 @@
  * time between two engines, and what is told of others who want the same.
  */
 import { readFileSync } from 'node:fs';
+import { routerKey } from '../config/identity.ts';
 import type { DaemonConfig } from '../config/model.ts';
 import { native } from '../native/index.ts';
 import { claimantOf, claimedRouter, claimName, RouterClaims } from '../threads/router-claims.ts';
@@ -34,13 +35,13 @@ export class TwinGuard {
    * @throws Error if another process has any of it; then nothing more is claimed than before
    */
   async expect(routers: Routers): Promise<void> {
-    const before = new Set(this.running.map(identity));
+    const before = new Set(this.running.map(routerKey));
     const indexOf = indexFinder();
     const fresh: string[] = [];
     const taken: { readonly name: string; readonly text: string }[] = [];
     for (const router of routers) {
       const index = indexOf(router.interface);
-      if (index === 0 || before.has(identity(router))) continue;
+      if (index === 0 || before.has(routerKey(router))) continue;
       const name = claimName({ index, vrid: router.vrid, family: router.family });
       if (this.held.has(name)) continue;
       if (this.claims.take(name)) {
@@ -110,10 +111,6 @@ export class TwinGuard {
     this.claims.release(name);
     this.held.delete(name);
   }
-}
-
-function identity({ interface: on, vrid, family }: Routers[number]): string {
-  return `${on} ${vrid} ${family}`;
 }
 
 /** Finds indices of interfaces, each once. */

@@ -2,16 +2,14 @@
  * Which virtual routers this process runs in its network namespace: no two processes may run the same one (interface,
  * VRID, address family). They would be Master with one virtual MAC address, and not hear each other.
  */
+import type { RouterIdentity } from '../config/identity.ts';
 import { native } from '../native/index.ts';
-import type { AddressFamily } from '../plugin/contracts/index.ts';
 import { descriptorLimit } from '../shared/descriptor-limit.ts';
 
-/** What a claim is for. */
-export interface ClaimedRouter {
+/** What a claim is for: the identity of a virtual router, its interface by index, because names change hands. */
+export interface ClaimedRouter extends Omit<RouterIdentity, 'interface'> {
   /** Index of its interface. */
   readonly index: number;
-  readonly vrid: number;
-  readonly family: AddressFamily;
 }
 
 /** The name that a virtual router is claimed by. */

@@ -1,6 +1,7 @@
 /** Changes of a configuration, applied to its plain data. */
-import type { ConfigurationChange, RouterName } from '../../plugin/contracts/index.ts';
+import type { AddressFamily, ConfigurationChange, RouterName } from '../../plugin/contracts/index.ts';
 import type { RawTable } from '../document.ts';
+import { isNamed, nameText, routerKey, writtenIdentity } from '../identity.ts';
 import { type ConfigPath, directiveName } from '../issues.ts';
 import { isTable, own, put } from './table.ts';
 
@@ -114,25 +115,34 @@ function setDirective(data: RawTable, path: readonly string[], value: unknown): 
 }
 
 function find(entries: readonly Entry[], name: RouterName): { entry: Entry; table: RawTable } {
+  const found: { entry: Entry; table: RawTable; family: AddressFamily }[] = [];
   for (const entry of entries) {
-    if (
-      isTable(entry.table) &&
-      entry.table.interface === name.interface &&
-      entry.table.group === name.group
-    ) {
-      return { entry, table: entry.table };
+    const { table } = entry;
+    const identity = isTable(table) ? writtenIdentity(table) : undefined;
+    if (isTable(table) && identity && isNamed(identity, name)) {
+      found.push({ entry, table, family: identity.family });
     }
   }
-  throw new EditError('missing', `there is no virtual router with group ${name.group} on ${name.interface}`);
+  const [first] = found;
+  const what = `virtual router with ${nameText(name)}`;
+  if (!first) throw new EditError('missing', `there is no ${what}`);
+  // Two of one family are the file's fault, which the change may be about to mend.
+  if (found.some(({ family }) => family !== first.family)) {
+    throw new EditError('invalid', `there is a ${what} for IPv4 and for IPv6: "family" must say which`);
+  }
+  return first;
 }
 
 /** A table without an identity, or with one of the wrong type, is for the schema to complain about. */
-function refuseTwin(entries: readonly Entry[], { interface: name, group }: RawTable): void {
-  if (typeof name !== 'string' || typeof group !== 'number') return;
-  const twin = entries.some(
-    ({ table }) => isTable(table) && table.interface === name && table.group === group,
-  );
-  if (twin) throw new EditError('exists', `there is a virtual router with group ${group} on ${name} already`);
+function refuseTwin(entries: readonly Entry[], added: RawTable): void {
+  const wanted = writtenIdentity(added);
+  if (!wanted) return;
+  const twin = entries.some(({ table }) => {
+    const identity = isTable(table) ? writtenIdentity(table) : undefined;
+    return identity !== undefined && routerKey(identity) === routerKey(wanted);
+  });
+  const { interface: on, vrid } = wanted;
+  if (twin) throw new EditError('exists', `there is a virtual router with group ${vrid} on ${on} already`);
 }
 
 /** JSON Merge Patch (RFC 7396 §2); what is `undefined` goes, like what is `null`. */

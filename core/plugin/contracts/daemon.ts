@@ -8,6 +8,11 @@ export interface RouterName {
   readonly interface: string;
   /** The virtual router identifier. */
   readonly group: number;
+  /**
+   * Address family. Absent in what names a virtual router: the only one with this interface and group. Since 0.3;
+   * before, it is not looked at.
+   */
+  readonly family?: AddressFamily;
 }
 
 /** State of a virtual router, as operators know it. `Down`: it cannot run, see the log. */
