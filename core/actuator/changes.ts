@@ -17,6 +17,7 @@ import {
   provesNothingDone,
   takingBack,
 } from '../plugin/resource.ts';
+import { messageOf } from '../shared/errors.ts';
 import { type Holding, type Holdings, mayBeOurs } from './holdings.ts';
 import type { Journal } from './journal.ts';
 import { isElsewhere, type Moved, movedTo } from './moved.ts';
@@ -262,7 +263,7 @@ export class Changes {
       this.view = new View((await this.drivers.values().next().value?.links()) ?? []);
       return undefined;
     } catch (error) {
-      const message = `cannot read links and addresses: ${error instanceof Error ? error.message : error}`;
+      const message = `cannot read links and addresses: ${messageOf(error)}`;
       return { errno: 'EIO', message };
     }
   }
@@ -371,7 +372,7 @@ export class Changes {
         results = await driver.apply(group.map(changeFor));
       } catch (error) {
         // A driver that breaks its contract has changed we don't know what: to be tried again.
-        const message = `network driver ${name}: ${error instanceof Error ? error.message : String(error)}`;
+        const message = `network driver ${name}: ${messageOf(error)}`;
         results = group.map(() => ({ errno: 'EIO', message }));
       }
       for (const [index, holding] of group.entries()) answers.set(holding, results[index] ?? null);

@@ -2,6 +2,7 @@
 import os from 'node:os';
 import type { KernelRefusal, KernelResource, Link } from '../plugin/contracts/index.ts';
 import { describe } from '../plugin/resource.ts';
+import { messageOf } from '../shared/errors.ts';
 import { Int } from '../threads/state-table.ts';
 import { Agenda, type Progress } from './agenda.ts';
 import type { Changes, Refusals } from './changes.ts';
@@ -210,7 +211,7 @@ export class Masters {
       );
       return this.claimResources(slot, plan.resources, netdrv);
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = messageOf(error);
       return { errno: 'EINVAL', message: `interface type ${iftype}: ${message}` };
     }
   }

@@ -6,6 +6,7 @@ import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import type { DaemonConfig } from '../config/model.ts';
 import type { KernelResource, Link, SysctlResource } from '../plugin/contracts/index.ts';
 import { describe, interfaceOf } from '../plugin/resource.ts';
+import { messageOf } from '../shared/errors.ts';
 import { firstOf } from '../shared/words.ts';
 import type { ActuatorInit } from '../threads/actuator-messages.ts';
 import { addressNumber, subnetEdges } from '../vrrp/subnet.ts';
@@ -81,7 +82,7 @@ function faultOf(plan: () => readonly KernelResource[], surroundings: Surroundin
   try {
     resources = plan();
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
   const view = new View(surroundings.links);
   for (const resource of resources) {

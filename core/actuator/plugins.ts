@@ -8,6 +8,7 @@ import type {
   PluginKind,
 } from '../plugin/contracts/index.ts';
 import { loadPlugin } from '../plugin/load.ts';
+import { messageOf } from '../shared/errors.ts';
 import type { ActuatorInit } from '../threads/actuator-messages.ts';
 import type { ResolvedPlugin } from '../threads/resolved-plugins.ts';
 import { chooseProtocolDriver } from './protocol-driver.ts';
@@ -69,7 +70,7 @@ export async function loadPlugins(
       } catch (error) {
         // Virtual routers that do not need it run all the same.
         if (used.includes(name) || name === protocolDriver.name) throw error;
-        log('error', `what network driver "${name}" left in the kernel stays there: ${reasonOf(error)}`);
+        log('error', `what network driver "${name}" left in the kernel stays there: ${messageOf(error)}`);
       }
     }
   } catch (error) {
@@ -77,10 +78,6 @@ export async function loadPlugins(
     throw error;
   }
   return { drivers, iftypes, protocolResources, protocolDriver: protocolDriver.name };
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 async function planProtocols(

@@ -1,6 +1,7 @@
 /** Keeps an eye on the kernel: reads it when there is news, finds drift, tells the engine the links. */
 import type { KernelNews, Link, NetworkDriver } from '../plugin/contracts/index.ts';
 import { describe } from '../plugin/resource.ts';
+import { messageOf } from '../shared/errors.ts';
 import { LinkComparison } from '../threads/link-news.ts';
 import { Adoption } from './adoption.ts';
 import type { Changes } from './changes.ts';
@@ -87,10 +88,7 @@ export class Watcher {
       await this.read();
       return true;
     } catch (error) {
-      this.limit.warn(
-        'reading',
-        `cannot read links and addresses: ${error instanceof Error ? error.message : error}`,
-      );
+      this.limit.warn('reading', `cannot read links and addresses: ${messageOf(error)}`);
       this.schedule.postpone(performance.now() + READING_RETRY);
       return false;
     }

@@ -1,5 +1,6 @@
 /** Entry of the actuator worker. Its `workerData` is an {@link ActuatorInit}. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { CodedError, reportOf } from '../shared/errors.ts';
 import type { ActuatorInit, ActuatorToEngine } from '../threads/actuator-messages.ts';
 import { Doorbell } from '../threads/doorbell.ts';
 import type { ResolvedPlugin } from '../threads/resolved-plugins.ts';
@@ -79,7 +80,7 @@ async function start(plugins: ActuatorPlugins): Promise<void> {
 
 async function main(): Promise<void> {
   const failed = (error: unknown): void =>
-    report({ type: 'failed', error: error instanceof Error ? error.message : String(error) });
+    report({ type: 'failed', error: reportOf(error, 'worker-failed') });
   // Only the names of their drivers: the entries themselves are read on `go`.
   const journal = readJournal(init.journal, here(init.namespaceCookie));
   const leftover = journal.map(({ driver }) => driver);
@@ -92,7 +93,7 @@ async function main(): Promise<void> {
   );
   if (obstacles.length > 0) {
     for (const driver of plugins.drivers.values()) driver.close();
-    failed(new Error(obstacleText(obstacles)));
+    failed(new CodedError('kernel-obstacle', obstacleText(obstacles)));
     return;
   }
   const begin = (order: WorkerOrder): void => {

@@ -3,6 +3,7 @@ import { access } from 'node:fs/promises';
 import { connect } from 'node:net';
 import path from 'node:path';
 import { SEARCH_FOLDER, SEARCH_PLACES } from '../config/index.ts';
+import { CodedError, type ErrorCode } from '../shared/errors.ts';
 import type { ControlAnswer, ControlCommand, ControlRequest } from '../supervisor/control-messages.ts';
 
 /** The daemon answers within this many ms, or is taken for stuck. Longer than its own patience for a reload. */
@@ -11,19 +12,21 @@ const PATIENCE = { status: 10_000, plugins: 10_000, reload: 120_000 } as const;
 const MAX_ANSWER = 64 << 20;
 
 /** There is no daemon for this configuration file in this network namespace. */
-export class NotRunning extends Error {
+export class NotRunning extends CodedError {
   override readonly name = 'NotRunning';
+
+  constructor(message: string) {
+    super('no-daemon', message);
+  }
 }
 
 /** The daemon is there, or may be, but there is no good answer. */
-export class ControlError extends Error {
+export class ControlError extends CodedError {
   override readonly name = 'ControlError';
-  /** True: whether it runs cannot be told without root. */
-  readonly forbidden: boolean;
 
-  constructor(message: string, forbidden = false) {
-    super(message);
-    this.forbidden = forbidden;
+  /** @param code `forbidden`: whether it runs cannot be told without root */
+  constructor(message: string, code: ErrorCode = 'no-answer') {
+    super(code, message);
   }
 }
 
@@ -56,7 +59,7 @@ export function exists(file: string): Promise<boolean> {
 export async function ask(socket: string, command: ControlCommand): Promise<unknown> {
   const line = await exchange(socket, { command }, PATIENCE[command]);
   const answer = JSON.parse(line) as ControlAnswer;
-  if (!answer.ok) throw new ControlError(answer.error);
+  if (!answer.ok) throw new ControlError(answer.error, answer.code);
   return answer.result;
 }
 
@@ -92,7 +95,7 @@ function explain(error: NodeJS.ErrnoException): Error {
     case 'ECONNREFUSED':
       return new NotRunning('rvrrpd is not running');
     case 'EACCES':
-      return new ControlError('permission denied: only root may ask rvrrpd', true);
+      return new ControlError('permission denied: only root may ask rvrrpd', 'forbidden');
     case 'ECONNRESET':
     case 'EPIPE':
       return new ControlError('rvrrpd has ended, or has too many requests, and gave no answer');

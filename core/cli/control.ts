@@ -17,6 +17,7 @@ export async function runControl(command: ControlRequested): Promise<ExitCode> {
   } catch (error) {
     if (!(error instanceof NotRunning || error instanceof ControlError)) throw error;
     console.error(`rvrrpd: ${error.message}`);
+    if (command.json) await print(JSON.stringify({ ok: false, error: error.message, code: error.code }));
     return error instanceof NotRunning ? ExitCode.NotRunning : ExitCode.Failure;
   }
 }
@@ -51,7 +52,8 @@ async function plugins(file: string | undefined, { json, format }: ControlReques
   try {
     listing = (await query(file, 'plugins')) as readonly PluginListing[];
   } catch (error) {
-    if (!(error instanceof NotRunning || (error instanceof ControlError && error.forbidden))) throw error;
+    if (!(error instanceof NotRunning || (error instanceof ControlError && error.code === 'forbidden')))
+      throw error;
     running = false;
     const found =
       file === undefined ? installedPlugins() : await prepare(file, format === undefined ? {} : { format });
@@ -74,7 +76,7 @@ async function query(file: string | undefined, command: ControlRequested['comman
   } catch (error) {
     if (!(error instanceof NotRunning)) throw error;
     // Perhaps a slip of the pen: asked before the daemon itself is blamed.
-    if (!(await exists(file))) throw new ControlError(`${file}: there is no such file`);
+    if (!(await exists(file))) throw new ControlError(`${file}: there is no such file`, 'no-configuration');
     throw new NotRunning(`rvrrpd is not running ${file} in this network namespace`);
   }
 }
@@ -84,7 +86,8 @@ function socketOf(file: string): string {
     return instancePlaces(file).control;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new ControlError(`${file}: ${code === 'EACCES' ? 'permission denied' : 'there is no such file'}`);
+    if (code === 'EACCES') throw new ControlError(`${file}: permission denied`, 'forbidden');
+    throw new ControlError(`${file}: there is no such file`, 'no-configuration');
   }
 }
 

@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
 import { cosmiconfig, type PublicExplorer } from 'cosmiconfig';
+import { messageOf } from '../shared/errors.ts';
 import { expectRegularFile, UnreadableFile, withinTime } from '../shared/read-file.ts';
 import type { ConfigDocument, ConfigFormat } from './document.ts';
 import { type Interpretation, interpret } from './interpret.ts';
@@ -133,6 +134,6 @@ function reason(error: unknown): string {
       return `is a directory: ${NAME_ONE}`;
     default:
       if (error instanceof UnreadableFile) return error.message;
-      return `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+      return `cannot be read: ${messageOf(error)}`;
   }
 }

@@ -4,6 +4,7 @@
  */
 import TOML from '@iarna/toml';
 import { type AST, ParseError, parseTOML, traverseNodes } from 'toml-eslint-parser';
+import { messageOf } from '../shared/errors.ts';
 import { type ParseResult, Places, type RawTable, syntaxError } from './document.ts';
 import type { ConfigIssue } from './issues.ts';
 import { scanNesting } from './nesting.ts';
@@ -28,7 +29,7 @@ export function parseTomlDocument(file: string, text: string): ParseResult {
     data = TOML.parse(text.replaceAll('\r\n', '\n')); // it takes the \r in a comment for a mistake
   } catch (error) {
     const { line = 0, col = 0 } = error as { line?: number; col?: number };
-    const message = `not valid TOML: ${plain(error instanceof Error ? error.message : String(error))}`;
+    const message = `not valid TOML: ${plain(messageOf(error))}`;
     return { issues: [syntaxError(file, line + 1, col + 1, message)] };
   }
   const places = new Places(file);

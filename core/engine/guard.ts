@@ -5,6 +5,7 @@
 
 import type { Authenticator, SocketFilter } from '../plugin/contracts/index.ts';
 import { PluginError } from '../plugin/load.ts';
+import { messageOf } from '../shared/errors.ts';
 import type { ResolvedPlugin } from '../threads/resolved-plugins.ts';
 
 /** The same call of the same plugin is complained about once in this many ms, with how often it failed. */
@@ -135,5 +136,5 @@ export class PluginGuard {
 
 /** One line. */
 function reasonOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0]!;
+  return messageOf(error).split('\n', 1)[0]!;
 }

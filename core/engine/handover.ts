@@ -4,6 +4,7 @@
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { Link } from '../plugin/contracts/index.ts';
+import { CodedError, type ErrorReport, reportOf } from '../shared/errors.ts';
 import type { HandedSocket } from '../threads/engine-messages.ts';
 
 /** What a virtual router's plugin exported. */
@@ -30,8 +31,8 @@ export interface Estate {
 /** What goes over the port, in this order. */
 export type HandoverMessage =
   | { readonly type: 'offer'; readonly offer: Offer }
-  /** The old engine cannot hand over, and goes on. `error` is for the operator. */
-  | { readonly type: 'refuse'; readonly error: string }
+  /** The old engine cannot hand over, and goes on. */
+  | { readonly type: 'refuse'; readonly error: ErrorReport }
   /** The new engine cannot take over: the old one goes on. */
   | { readonly type: 'decline' }
   | { readonly type: 'take' }
@@ -47,7 +48,7 @@ export async function handOver(port: MessagePort, offer: () => Offer, letGo: () 
     post(port, { type: 'offer', offer: offer() });
   } catch (error) {
     // The plugin's fault, also where its state cannot be cloned (DataCloneError).
-    post(port, { type: 'refuse', error: error instanceof Error ? error.message : String(error) });
+    post(port, { type: 'refuse', error: reportOf(error, 'plugin-refused') });
     port.close();
     return false;
   }
@@ -65,8 +66,10 @@ export async function handOver(port: MessagePort, offer: () => Offer, letGo: () 
  */
 export async function takeOver(port: MessagePort, prepare: (offer: Offer) => void): Promise<Estate> {
   const first = await receive(port);
-  if (first?.type === 'refuse') throw new Error(`the running engine cannot hand over: ${first.error}`);
-  if (first?.type !== 'offer') throw new Error('the running engine did not offer to hand over');
+  if (first?.type === 'refuse')
+    throw new CodedError(first.error.code, `the running engine cannot hand over: ${first.error.message}`);
+  if (first?.type !== 'offer')
+    throw new CodedError('worker-failed', 'the running engine did not offer to hand over');
   try {
     prepare(first.offer);
   } catch (error) {
@@ -77,7 +80,8 @@ export async function takeOver(port: MessagePort, prepare: (offer: Offer) => voi
   post(port, { type: 'take' });
   const second = await receive(port);
   port.close();
-  if (second?.type !== 'estate') throw new Error('the running engine ended while it handed over');
+  if (second?.type !== 'estate')
+    throw new CodedError('worker-failed', 'the running engine ended while it handed over');
   return second.estate;
 }
 

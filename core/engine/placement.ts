@@ -1,6 +1,7 @@
 /** Which virtual routers can run, and where: follows the links of the namespace as they come, change and go. */
 import type { Link } from '../plugin/contracts/index.ts';
 import { PluginError } from '../plugin/load.ts';
+import { messageOf } from '../shared/errors.ts';
 import type { HandedSocket } from '../threads/engine-messages.ts';
 import { Cause } from '../threads/event-ring.ts';
 import type { LinkNews } from '../threads/link-news.ts';
@@ -286,7 +287,7 @@ export class Placement {
   private filterFailed(link: Link, plugin: string, error: unknown): void {
     if (this.unfiltered.has(link.name)) return;
     this.unfiltered.add(link.name);
-    const message = `${link.name}: the socket filter of plugin ${plugin} is not used: ${reasonOf(error)}`;
+    const message = `${link.name}: the socket filter of plugin ${plugin} is not used: ${messageOf(error)}`;
     this.log(`${message}: packets of other virtual routers wake the engine`, { interface: link.name });
     this.onTrouble(`filter ${link.name}`, message);
   }
@@ -393,7 +394,7 @@ export class Placement {
       this.complaints.delete(link.name);
       return attachment;
     } catch (error) {
-      const message = `cannot use interface ${link.name}: ${reasonOf(error)}; trying again`;
+      const message = `cannot use interface ${link.name}: ${messageOf(error)}; trying again`;
       if (this.complaints.get(link.name) !== message) this.log(message, { interface: link.name });
       this.complaints.set(link.name, message);
       return undefined;
@@ -438,10 +439,6 @@ export class Placement {
     }
     if (!running && this.table.num(slot, Num.RetryAt) === 0) this.engine.start(router, Cause.Startup);
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** What an engine after this one gets of an attachment. */

@@ -3,6 +3,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { native } from '../native/index.ts';
 import type { Link, Plugin, PluginContext } from '../plugin/contracts/index.ts';
 import { loadPlugin } from '../plugin/load.ts';
+import { messageOf, reportOf } from '../shared/errors.ts';
 import type { ActuatorToEngine } from '../threads/actuator-messages.ts';
 import { Doorbell } from '../threads/doorbell.ts';
 import type { EngineInit, Succession } from '../threads/engine-messages.ts';
@@ -227,7 +228,8 @@ async function main(): Promise<void> {
   };
 
   supervisor.on('message', (order: WorkerOrder) => {
-    const failed = (error: unknown): void => report({ type: 'failed', error: messageOf(error) });
+    const failed = (error: unknown): void =>
+      report({ type: 'failed', error: reportOf(error, 'worker-failed') });
     switch (order.type) {
       case 'go':
         if (order.succession) succeed(order.succession).catch(failed);
@@ -263,8 +265,4 @@ function importState({ authenticator }: EngineRouter, from: PluginState | undefi
   if (from && authenticator?.plugin === from.plugin) authenticator.importState?.(from.state);
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-main().catch((error: unknown) => report({ type: 'failed', error: messageOf(error) }));
+main().catch((error: unknown) => report({ type: 'failed', error: reportOf(error, 'worker-failed') }));

@@ -1,16 +1,18 @@
 /** Loads a plugin's code and holds it against its kind's contract. Runs in the worker that the kind decides. */
 import { existsSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
+import { CodedError, messageOf } from '../shared/errors.ts';
 import type { ResolvedPlugin } from '../threads/resolved-plugins.ts';
 import type { Plugin } from './contracts/index.ts';
 
 /** A plugin that cannot be used. The message names it, its version, and what to do. */
-export class PluginError extends Error {
+export class PluginError extends CodedError {
   override readonly name = 'PluginError';
 
   /** @param what what is wrong and what to do */
   constructor(plugin: Pick<ResolvedPlugin, 'package' | 'version' | 'kind'>, what: string, cause?: unknown) {
-    super(`plugin ${plugin.package} ${plugin.version} (kind ${plugin.kind}): ${what}`, { cause });
+    const message = `plugin ${plugin.package} ${plugin.version} (kind ${plugin.kind}): ${what}`;
+    super('plugin-load-failed', message, { cause });
   }
 }
 
@@ -32,7 +34,7 @@ export async function loadPlugin<K extends Plugin['kind']>(
   try {
     module = await settled(import(pathToFileURL(plugin.entry).href));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new PluginError(
       plugin,
       `its module ${plugin.entry} cannot be loaded: ${reason}: reinstall it, or tell its author`,

@@ -2,6 +2,7 @@
 import type { ConfigIssue } from '../config/issues.ts';
 import type { SchemaNode } from '../config/schema.ts';
 import { checkSchema } from '../config/validate.ts';
+import { messageOf } from '../shared/errors.ts';
 import type { PluginManifest } from './contracts/index.ts';
 import { fileInPackage, type PackageFile, readText } from './package-files.ts';
 
@@ -44,6 +45,6 @@ export function shippedSchema(
     if (!builtIn) checkSchema(schema);
     return { schema };
   } catch (error) {
-    return fault(`is not a JSON Schema: ${error instanceof Error ? error.message : String(error)}`);
+    return fault(`is not a JSON Schema: ${messageOf(error)}`);
   }
 }

@@ -8,6 +8,7 @@ import type {
   ServiceSettings,
 } from '../plugin/contracts/index.ts';
 import { loadPlugin } from '../plugin/load.ts';
+import { codeOf, messageOf, reportOf } from '../shared/errors.ts';
 import { readCounters } from '../threads/counters.ts';
 import type { ServiceInit, ServiceOrder, ServiceReport, ServiceView } from '../threads/service-messages.ts';
 import { StateTable } from '../threads/state-table.ts';
@@ -125,7 +126,10 @@ class Servant {
       tell({
         type: 'settings',
         verdict: 'refused',
-        error: `${plugin.package} ${plugin.version}: ${messageOf(error)}`,
+        error: {
+          code: codeOf(error, 'plugin-refused'),
+          message: `${plugin.package} ${plugin.version}: ${messageOf(error)}`,
+        },
       });
     }
   }
@@ -169,11 +173,7 @@ async function main(): Promise<void> {
 }
 
 function failed(error: unknown): void {
-  report({ type: 'failed', error: messageOf(error) });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  report({ type: 'failed', error: reportOf(error, 'worker-failed') });
 }
 
 main().catch(failed);

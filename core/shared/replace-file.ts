@@ -5,6 +5,7 @@
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, lstat, open, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { messageOf } from './errors.ts';
 
 /** A new text that lies ready beside the file that it is to replace. */
 export interface StagedFile {
@@ -53,7 +54,7 @@ export function temporaryPath(file: string): string {
 export function replaceFault(path: string, error: unknown): Error {
   const code = (error as NodeJS.ErrnoException | null | undefined)?.code;
   const advice = code === undefined ? undefined : ADVICE[code];
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   const message = advice === undefined ? reason : `${code}: ${advice}`;
   return new Error(`${path} cannot be replaced: ${message}`, { cause: error });
 }

@@ -3,6 +3,7 @@
 import type { VirtualRouterConfig } from '../config/model.ts';
 import type { Authenticator } from '../plugin/contracts/index.ts';
 import { loadPlugin } from '../plugin/load.ts';
+import { messageOf } from '../shared/errors.ts';
 import type { ResolvedPlugin } from '../threads/resolved-plugins.ts';
 import { type Key, Keyring } from './keyring.ts';
 
@@ -41,7 +42,7 @@ export class AuthTypes {
           octets.set(authType, [...(octets.get(authType) ?? []), name]);
         }
       } catch (error) {
-        complain(error instanceof Error ? error.message : String(error));
+        complain(messageOf(error));
       }
     }
     return new AuthTypes(makers, octets);

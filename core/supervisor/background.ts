@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import type { DaemonConfig } from '../config/model.ts';
+import { CodedError } from '../shared/errors.ts';
 import { guardAgainstForeignSignals } from './foreign-signals.ts';
 import { flushLog, openFileLog } from './log.ts';
 import { LogFiles, logPlaces } from './log-files.ts';
@@ -100,7 +101,8 @@ function settle(config: DaemonConfig): LogFiles {
     process.chdir(config.workingDir);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new Error(`working_dir ${JSON.stringify(config.workingDir)}: ${code}: name a folder that exists`);
+    const where = `working_dir ${JSON.stringify(config.workingDir)}`;
+    throw new CodedError('file-unusable', `${where}: ${code}: name a folder that exists`);
   }
   const pidFile = takePidFile(path.resolve(config.pid));
   process.once('exit', () => pidFile.release());

@@ -14,6 +14,7 @@ import type {
   ConfigurationChange,
   RouterName,
 } from '../plugin/contracts/index.ts';
+import { CodedError, codeOf, type ErrorCode, messageOf } from '../shared/errors.ts';
 import { readRegularFile } from '../shared/read-file.ts';
 import { stageFile } from '../shared/replace-file.ts';
 import { changeRequestFault } from './change-request.ts';
@@ -34,14 +35,26 @@ export interface Application {
   readonly what: string;
 }
 
+/** What each refusal is called in the catalogue, unless more is known. */
+const CODES: Readonly<Record<ChangeRefusal, ErrorCode>> = {
+  stale: 'config-stale',
+  missing: 'router-missing',
+  exists: 'router-exists',
+  invalid: 'config-invalid',
+  conflict: 'router-state',
+  failed: 'failed',
+};
+
 /** Why nothing is changed. */
-class Refusal extends Error {
+class Refusal extends CodedError {
+  /** @param code absent: what is usual for the reason */
   constructor(
     readonly reason: ChangeRefusal,
     message: string,
     readonly issues: readonly ConfigIssue[] = [],
+    code: ErrorCode = CODES[reason],
   ) {
-    super(message);
+    super(code, message);
   }
 }
 
@@ -59,16 +72,18 @@ export class Changer {
     try {
       return await this.change(request);
     } catch (error) {
-      const refusal = error instanceof Refusal ? error : new Refusal('failed', messageOf(error));
-      const { reason, message, issues } = refusal;
-      return { ok: false, reason, message, issues: issues.map(publicIssue) };
+      const refusal =
+        error instanceof Refusal ? error : new Refusal('failed', messageOf(error), [], codeOf(error));
+      const { reason, code, message, issues } = refusal;
+      return { ok: false, reason, code, message, issues: issues.map(publicIssue) };
     }
   }
 
   private async change(request: ChangeRequest): Promise<ChangeOutcome> {
     const { daemon } = this;
     const wrong = changeRequestFault(request);
-    if (wrong !== undefined) throw new Refusal('invalid', `not a change request: ${wrong}`);
+    if (wrong !== undefined)
+      throw new Refusal('invalid', `not a change request: ${wrong}`, [], 'request-invalid');
     const { source } = daemon.start;
     if (request.onlyIf !== undefined && request.onlyIf !== configurationTag(source)) {
       throw new Refusal('stale', 'the configuration has changed since: read it again');
@@ -86,7 +101,7 @@ export class Changer {
       throw new Refusal('conflict', `${what}: leave it out of the fail-over`);
     }
     const twin = await daemon.twinFault(start);
-    if (twin !== undefined) throw new Refusal('conflict', twin);
+    if (twin !== undefined) throw new Refusal('conflict', twin, [], 'router-taken');
     const temporary = request.temporary === true;
     // Without the temporary changes it must be right as well: that is what the next start will find.
     if (!temporary && next.fileText !== next.text) this.prepared({ ...next, text: next.fileText });
@@ -139,7 +154,7 @@ export class Changer {
     // Octets, so that a file in another encoding than UTF-8 is not garbled.
     if (now.equals(Buffer.from(fileText))) return;
     const advice = 'reload it first, or make the change temporary';
-    throw new Refusal('conflict', `${file} was edited since it was loaded: ${advice}`);
+    throw new Refusal('conflict', `${file} was edited since it was loaded: ${advice}`, [], 'config-edited');
   }
 
   /** Brings it into force, and into the file if there is a text for it. */
@@ -189,8 +204,4 @@ function describeChange(change: ConfigurationChange): string {
     case 'remove-router':
       return `remove ${nameText(change.router)}`;
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,6 @@
 /** Lets root ask for things: keeps the control socket open, from the start on or as soon as it can be opened. */
+
+import { messageOf } from '../shared/errors.ts';
 import { ControlServer } from './control.ts';
 import type { Daemon } from './daemon.ts';
 import type { Logger } from './log.ts';
@@ -35,7 +37,7 @@ export class Control {
       if (this.closed) return server.close();
       this.server = server;
     } catch (error) {
-      this.failed(error instanceof Error ? error.message : String(error));
+      this.failed(messageOf(error));
       return;
     }
     this.daemon.trouble('control', undefined);

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../shared/errors.ts';
 /** What is said on the control socket: one JSON object a line, a request and then its answer. */
 
 /** What can be asked for. */
@@ -12,7 +13,7 @@ export interface ControlRequest {
 /** From the daemon. `result`: DaemonStatus, ReloadOutcome, or an array of PluginListing. */
 export type ControlAnswer =
   | { readonly ok: true; readonly result: unknown }
-  | { readonly ok: false; readonly error: string };
+  | { readonly ok: false; readonly error: string; readonly code: ErrorCode };
 
 /** Octets that a request may have. */
 export const MAX_REQUEST = 4096;

@@ -72,7 +72,7 @@ describe('the control socket', () => {
     [`${'x'.repeat(MAX_REQUEST + 1)}\n`, `a request is a line of up to ${MAX_REQUEST} octets`],
   ])('%.30j is refused', async (request, error) => {
     await open();
-    expect(await ask(request)).toEqual({ ok: false, error });
+    expect(await ask(request)).toEqual({ ok: false, error, code: 'request-invalid' });
   });
 
   test('a request that fails, now or later', async () => {
@@ -80,8 +80,8 @@ describe('the control socket', () => {
       if (command === 'status') throw new Error('not now');
       return Promise.reject(new Error('not later'));
     });
-    expect(await ask('{"command":"status"}\n')).toEqual({ ok: false, error: 'not now' });
-    expect(await ask('{"command":"reload"}\n')).toEqual({ ok: false, error: 'not later' });
+    expect(await ask('{"command":"status"}\n')).toEqual({ ok: false, error: 'not now', code: 'failed' });
+    expect(await ask('{"command":"reload"}\n')).toEqual({ ok: false, error: 'not later', code: 'failed' });
   });
 
   test('several requests of one client, in order, the first in pieces', async () => {

@@ -4,6 +4,7 @@
  */
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
+import { codeOf, messageOf } from '../shared/errors.ts';
 import { type ControlAnswer, type ControlCommand, MAX_REQUEST, parseRequest } from './control-messages.ts';
 
 /** Clients at a time; more are turned away. */
@@ -73,7 +74,10 @@ export class ControlServer {
       if (end < 0 && received.length <= MAX_REQUEST) return;
       client.pause();
       if (end < 0 || end > MAX_REQUEST) {
-        reply({ ok: false, error: `a request is a line of up to ${MAX_REQUEST} octets` }, true);
+        reply(
+          { ok: false, error: `a request is a line of up to ${MAX_REQUEST} octets`, code: 'request-invalid' },
+          true,
+        );
         return;
       }
       const line = received.slice(0, end);
@@ -99,11 +103,11 @@ export class ControlServer {
 
   private async answerTo(line: string): Promise<ControlAnswer> {
     const request = parseRequest(line);
-    if ('error' in request) return { ok: false, error: request.error };
+    if ('error' in request) return { ok: false, error: request.error, code: 'request-invalid' };
     try {
       return { ok: true, result: await this.handler(request.command) };
     } catch (error) {
-      return { ok: false, error: error instanceof Error ? error.message : String(error) };
+      return { ok: false, error: messageOf(error), code: codeOf(error) };
     }
   }
 }

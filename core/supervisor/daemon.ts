@@ -3,6 +3,7 @@
  * changed configuration, another version of a plugin, a worker that has crashed.
  */
 import type { DaemonInfo, ReloadOutcome, RouterName } from '../plugin/contracts/index.ts';
+import { CodedError, messageOf } from '../shared/errors.ts';
 import { packageVersion } from '../shared/package-root.ts';
 import { readCounters } from '../threads/counters.ts';
 import { Int, STATE_NAMES, State } from '../threads/state-table.ts';
@@ -65,7 +66,7 @@ export class Daemon {
     stop: Promise<unknown>,
   ): Promise<Daemon> {
     const interrupted = stop.then((): never => {
-      throw new Error('interrupted');
+      throw new CodedError('stopping', 'interrupted');
     });
     interrupted.catch(() => {}); // once it runs, nobody waits for it
     const twins = new TwinGuard(log);
@@ -333,7 +334,8 @@ async function patiently(
   const over = new AbortController();
   const impatience = new Promise<never>((_, reject) => {
     const { signal } = over;
-    const giveUp = (why: string): void => reject(new Error(`given up ${why}: ${waitingFor()}`));
+    const giveUp = (why: string): void =>
+      reject(new CodedError(stopping.aborted ? 'stopping' : 'timed-out', `given up ${why}: ${waitingFor()}`));
     const after = (ms: number, why: string): void => {
       const timer = setTimeout(giveUp, ms, why);
       signal.addEventListener('abort', () => clearTimeout(timer));
@@ -353,8 +355,4 @@ async function patiently(
 /** Of an error with its stack. */
 function firstLine(text: string): string {
   return text.split('\n', 1)[0]!;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

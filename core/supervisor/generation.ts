@@ -11,6 +11,7 @@ import type {
   RouterName,
   RunningConfiguration,
 } from '../plugin/contracts/index.ts';
+import { CodedError } from '../shared/errors.ts';
 import type { ActuatorInit } from '../threads/actuator-messages.ts';
 import { Doorbell } from '../threads/doorbell.ts';
 import type { EngineInit, Succession } from '../threads/engine-messages.ts';
@@ -234,7 +235,7 @@ export class Generation {
       [this.engine, this.actuator].map(async ({ name, ended }) => {
         const error = await ended;
         if (!error) return new Promise<never>(() => {});
-        return new Error(`the ${name} broke down: ${error.stack ?? error.message}`);
+        return new CodedError('worker-failed', `the ${name} broke down: ${error.stack ?? error.message}`);
       }),
     );
   }

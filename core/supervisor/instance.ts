@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, s
 import { connect, createServer, type Server } from 'node:net';
 import path from 'node:path';
 import { native } from '../native/index.ts';
+import { CodedError } from '../shared/errors.ts';
 
 /** Where the files of all instances are: gone after a reboot, as the kernel's state is. For root alone. */
 const RUN_FOLDER = '/run/rvrrpd';
@@ -75,7 +76,7 @@ export async function takeInstance(configFile: string): Promise<Instance> {
     if (error.code !== 'EADDRINUSE') throw error;
     const pid = (await holderOf(places.lock))?.pid;
     const who = pid === undefined ? 'another rvrrpd' : `another rvrrpd, process ${pid},`;
-    throw new Error(`${who} already runs ${configFile} in this network namespace`);
+    throw new CodedError('already-running', `${who} already runs ${configFile} in this network namespace`);
   });
   tidy(places);
   return { ...places, release: () => lock.close() };

@@ -3,6 +3,7 @@ import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import path from 'node:path';
 import type { DaemonConfig } from '../config/model.ts';
 import { native } from '../native/index.ts';
+import { CodedError } from '../shared/errors.ts';
 import { kindOf } from '../shared/read-file.ts';
 import { openDestination } from './log.ts';
 
@@ -95,7 +96,8 @@ function open({ main, error }: LogPlaces): { main: number; error: number } {
 
 function append(file: string, directive: string): number {
   const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK, O_NOCTTY } = constants;
-  const wrong = (why: string): Error => new Error(`${directive} ${JSON.stringify(file)} ${why}`);
+  const wrong = (why: string): Error =>
+    new CodedError('file-unusable', `${directive} ${JSON.stringify(file)} ${why}`);
   let descriptor: number;
   try {
     // A FIFO that nobody reads would keep us waiting for ever.

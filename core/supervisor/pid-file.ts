@@ -11,6 +11,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { native } from '../native/index.ts';
+import { CodedError } from '../shared/errors.ts';
 import { kindOf } from '../shared/read-file.ts';
 
 /** Octets of a PID file. */
@@ -50,7 +51,10 @@ function write(file: string, fd: number): void {
     // An empty one would say that nobody runs, and keep nobody from starting.
     if (isStill(file, fd)) unlinkSync(file);
     closeSync(fd);
-    throw new Error(`${file} cannot be written: ${reason(error)}: make room for it, or change "pid"`);
+    throw new CodedError(
+      'file-unusable',
+      `${file} cannot be written: ${reason(error)}: make room for it, or change "pid"`,
+    );
   }
 }
 
@@ -60,11 +64,12 @@ function lock(file: string): number {
     const fd = open(file);
     try {
       const kind = kindOf(fstatSync(fd));
-      if (kind !== undefined) throw new Error(`${file} is a ${kind}: change "pid"`);
-      if (!native.lockFile(fd)) throw new Error(`${file}: ${holder(fd)} already runs: stop it, or reload it`);
+      if (kind !== undefined) throw new CodedError('file-unusable', `${file} is a ${kind}: change "pid"`);
+      if (!native.lockFile(fd))
+        throw new CodedError('already-running', `${file}: ${holder(fd)} already runs: stop it, or reload it`);
       const content = fstatSync(fd).size > LARGEST ? 'too large' : readFileSync(fd, 'latin1');
       if (!/^[0-9\s]{0,32}$/.test(content)) {
-        throw new Error(`${file} is not a PID file: change "pid", or remove the file`);
+        throw new CodedError('file-unusable', `${file} is not a PID file: change "pid", or remove the file`);
       }
       // Its last owner may have removed it between our opening and our locking.
       if (isStill(file, fd)) return fd;
@@ -82,7 +87,10 @@ function open(file: string): number {
     const { O_RDWR, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
     return openSync(file, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o644);
   } catch (error) {
-    throw new Error(`${file} cannot be written: ${reason(error)}: change "pid", or create its folder`);
+    throw new CodedError(
+      'file-unusable',
+      `${file} cannot be written: ${reason(error)}: change "pid", or create its folder`,
+    );
   }
 }
 

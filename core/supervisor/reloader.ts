@@ -5,6 +5,7 @@
 import { type ConfigIssue, formatIssue } from '../config/index.ts';
 import type { DaemonConfig } from '../config/model.ts';
 import type { ChangeOutcome, ChangeRequest, ReloadOutcome, RouterName } from '../plugin/contracts/index.ts';
+import { CodedError, type ErrorCode, type ErrorReport, messageOf, reportOf } from '../shared/errors.ts';
 import { type Application, Changer } from './changer.ts';
 import type { Daemon } from './daemon.ts';
 import type { Start } from './generation.ts';
@@ -86,7 +87,7 @@ export class Reloader {
       const { start, issues: found } = await prepare(daemon.start.source.file, options);
       issues.push(...found.map(describeIssue));
       logIssues(found, log);
-      if (!start) throw new Error('the configuration has errors');
+      if (!start) throw new CodedError('config-invalid', 'the configuration has errors');
       await this.bring({ ...start, places: daemon.start.places });
       // Not for a change: a service that waits for its answer could not give way to another one.
       await daemon.servicesSettled();
@@ -100,7 +101,7 @@ export class Reloader {
     logIssues(issues, this.log);
     const found = issues.map(describeIssue);
     const outcome = await this.told('change', found, () => this.bring(start, failOver));
-    if (!outcome.ok) throw new Error(outcome.error);
+    if (!outcome.ok) throw new CodedError(outcome.code ?? 'failed', outcome.error ?? '');
   }
 
   /** Does it, and tells everybody how it went. */
@@ -108,20 +109,21 @@ export class Reloader {
     what: 'reload' | 'change',
     issues: readonly string[],
     work: () => Promise<void>,
-  ): Promise<ReloadOutcome> {
+  ): Promise<ReloadOutcome & { readonly code?: ErrorCode }> {
     const { daemon, log, manager } = this;
     const done = { reload: 'reloaded', change: 'changed' }[what];
     manager.reloading();
-    let error: string | undefined;
+    let failed: ErrorReport | undefined;
     try {
       await work();
       log.info({ routers: daemon.start.config.virtualRouters.length }, `${done}: ${daemon.summary()}`);
     } catch (failure) {
-      error = messageOf(failure);
-      log.error(`not ${done}: ${error}; everything runs on as before`);
+      failed = reportOf(failure);
+      log.error({ code: failed.code }, `not ${done}: ${failed.message}; everything runs on as before`);
     }
     const time = new Date().toISOString();
-    const outcome = { time, ok: error === undefined, ...(error === undefined ? {} : { error }), issues };
+    const why = failed && { error: failed.message, code: failed.code };
+    const outcome = { time, ok: failed === undefined, ...why, issues };
     daemon.reloaded(outcome);
     manager.reloaded(this.summary);
     return outcome;
@@ -153,8 +155,4 @@ export function describeIssue(issue: ConfigIssue): string {
 export function logIssues(issues: readonly ConfigIssue[], log: Logger): void {
   const levels = { error: 'error', warning: 'warn', notice: 'info' } as const;
   for (const issue of issues) log[levels[issue.severity]](formatIssue(issue));
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,6 @@
 /** The daemon's life as a process, in the foreground as in the background: start, signals, requests, stop. */
 import type { ConfigIssue } from '../config/index.ts';
+import { codeOf, messageOf } from '../shared/errors.ts';
 import { packageVersion } from '../shared/package-root.ts';
 import { Control } from './control-keeper.ts';
 import { Daemon } from './daemon.ts';
@@ -61,7 +62,7 @@ export async function serve(
       return 0;
     }
     const reason = messageOf(error);
-    log.fatal(`not started: ${reason}`);
+    log.fatal({ code: codeOf(error) }, `not started: ${reason}`);
     surroundings.failed?.(reason);
     return 1;
   }
@@ -97,8 +98,4 @@ function withTimeout(work: Promise<void>, ms: number): Promise<boolean> {
     const timer = setTimeout(() => resolve(false), ms);
     work.then(() => resolve(true), reject).finally(() => clearTimeout(timer));
   });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

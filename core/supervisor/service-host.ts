@@ -1,5 +1,6 @@
 /** Keeps one service running: starts it again when it crashes, ends it when it is stuck. */
 import type { ChangeOutcome, ChangeRequest, DaemonInfo, ServiceSettings } from '../plugin/contracts/index.ts';
+import { errorOf } from '../shared/errors.ts';
 import type { ServiceInit, ServiceOrder, ServiceReport } from '../threads/service-messages.ts';
 import type { Logger } from './log.ts';
 import { WorkerHandle } from './worker-handle.ts';
@@ -103,7 +104,7 @@ export class ServiceHost {
   async offer(settings: ServiceSettings): Promise<boolean> {
     const report = await this.ask({ type: 'settings', settings }, SETTINGS_TIMEOUT);
     if (report?.type !== 'settings' || report.verdict === 'unsupported') return false;
-    if (report.verdict === 'refused') throw new Error(report.error);
+    if (report.verdict === 'refused') throw errorOf(report.error);
     return true;
   }
 

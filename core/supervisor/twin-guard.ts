@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { routerKey } from '../config/identity.ts';
 import type { DaemonConfig } from '../config/model.ts';
 import { native } from '../native/index.ts';
+import { CodedError } from '../shared/errors.ts';
 import { claimantOf, claimedRouter, claimName, RouterClaims } from '../threads/router-claims.ts';
 import { instanceFiles } from './instance.ts';
 import type { Logger } from './log.ts';
@@ -54,7 +55,8 @@ export class TwinGuard {
     for (const name of fresh) this.release(name);
     const more = taken.length > 1 ? ` and ${taken.length - 1} more` : '';
     const others = taken.length > 1 ? 'are' : 'is';
-    throw new Error(
+    throw new CodedError(
+      'router-taken',
       `${first.text}${more} ${others} run by ${await describeClaimant(first.name)} in this network namespace: ` +
         'only one of the two can have it',
     );

@@ -1,5 +1,6 @@
 /** A worker thread as the supervisor sees it: it is prepared, starts, logs, stops when told to. */
 import { type ResourceLimits, type TransferListItem, Worker } from 'node:worker_threads';
+import { CodedError, errorOf } from '../shared/errors.ts';
 import type { HandedSocket } from '../threads/engine-messages.ts';
 import type { ServiceReport } from '../threads/service-messages.ts';
 import type { WorkerOrder, WorkerReport } from '../threads/worker-messages.ts';
@@ -69,7 +70,7 @@ export class WorkerHandle {
     this.ended = new Promise((resolve) => {
       this.worker.on('exit', (code) => {
         this.dead = true;
-        const error = crash ?? new Error(`the ${name} ended with code ${code}`);
+        const error = crash ?? new CodedError('worker-failed', `the ${name} ended with code ${code}`);
         this.fail(error);
         this.stoppedGate.open();
         resolve(this.ending ? undefined : error);
@@ -125,7 +126,8 @@ export class WorkerHandle {
    * ends as if it had crashed, so that another successor is found at once.
    */
   async handedOver(successor: WorkerHandle, patience: number): Promise<void> {
-    const late = new Error(`the new ${this.name} did not run within ${patience} ms after the old one let go`);
+    const what = `the new ${this.name} did not run within ${patience} ms after the old one let go`;
+    const late = new CodedError('timed-out', what);
     let timer: NodeJS.Timeout | undefined;
     let letGo = false;
     let over = false;
@@ -177,7 +179,7 @@ export class WorkerHandle {
         this.readyGate.open();
         break;
       case 'failed':
-        this.fail(new Error(report.error));
+        this.fail(errorOf(report.error));
         this.stoppedGate.open(); // it holds nothing, and waits for nothing
         break;
       case 'log':

@@ -5,6 +5,7 @@
 import type { RouterIdentity } from '../config/identity.ts';
 import { native } from '../native/index.ts';
 import { descriptorLimit } from '../shared/descriptor-limit.ts';
+import { messageOf } from '../shared/errors.ts';
 
 /** What a claim is for: the identity of a virtual router, its interface by index, because names change hands. */
 export interface ClaimedRouter extends Omit<RouterIdentity, 'interface'> {
@@ -40,7 +41,7 @@ export class RouterClaims {
     try {
       return this.claims.take(name, this.highest);
     } catch (error) {
-      if (!this.told) this.onUnguarded(error instanceof Error ? error.message : String(error));
+      if (!this.told) this.onUnguarded(messageOf(error));
       this.told = true;
       return true;
     }

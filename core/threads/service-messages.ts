@@ -8,6 +8,7 @@ import type {
   RunningConfiguration,
   ServiceSettings,
 } from '../plugin/contracts/index.ts';
+import type { ErrorReport } from '../shared/errors.ts';
 import type { ResolvedPlugin } from './resolved-plugins.ts';
 
 /** `workerData` of a service. */
@@ -54,7 +55,7 @@ export type ServiceOrder =
 export type ServiceReport =
   /** `unsupported`: the plugin cannot do that, another one has to be started. */
   | { readonly type: 'settings'; readonly verdict: 'ready' | 'unsupported' }
-  | { readonly type: 'settings'; readonly verdict: 'refused'; readonly error: string }
+  | { readonly type: 'settings'; readonly verdict: 'refused'; readonly error: ErrorReport }
   /** `state` undefined: there is nothing to hand on. */
   | { readonly type: 'state'; readonly state: unknown }
   | { readonly type: 'request'; readonly number: number; readonly request: ChangeRequest };

@@ -1,5 +1,6 @@
 /** What every worker and the supervisor say to each other. Plain data, structured clone. */
 import type { MessagePort } from 'node:worker_threads';
+import type { ErrorReport } from '../shared/errors.ts';
 import type { HandedSocket, Succession } from './engine-messages.ts';
 import type { ServiceOrder, ServiceReport } from './service-messages.ts';
 
@@ -11,8 +12,8 @@ export type WorkerReport =
   | { readonly type: 'prepared' }
   /** It does its work. */
   | { readonly type: 'ready' }
-  /** It could not start: nothing is running. `error` is for the operator. */
-  | { readonly type: 'failed'; readonly error: string }
+  /** It could not start: nothing is running. */
+  | { readonly type: 'failed'; readonly error: ErrorReport }
   | {
       readonly type: 'log';
       readonly level: 'debug' | 'info' | 'warn' | 'error';

@@ -45,6 +45,8 @@ export type ChangeOutcome =
   | {
       readonly ok: false;
       readonly reason: ChangeRefusal;
+      /** Why, more exactly: a code from the list in docs/operating.md. Since 0.3; absent before. */
+      readonly code?: string;
       /** For the operator. */
       readonly message: string;
       readonly issues: readonly ChangeIssue[];

@@ -85,6 +85,8 @@ export interface ReloadOutcome {
   readonly ok: boolean;
   /** Why not; absent if it went well. */
   readonly error?: string;
+  /** The code of that, from the list in docs/operating.md. Since 0.3; absent before. */
+  readonly code?: string;
   /** What was found in the configuration, warnings too, a line each: `error: FILE:LINE: …`. */
   readonly issues: readonly string[];
 }
