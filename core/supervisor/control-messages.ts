@@ -1,5 +1,5 @@
-import type { ErrorCode } from '../shared/errors.ts';
 /** What is said on the control socket: one JSON object a line, a request and then its answer. */
+import type { ErrorCode } from '../shared/errors.ts';
 
 /** What can be asked for. */
 export const CONTROL_COMMANDS = ['status', 'reload', 'plugins'] as const;

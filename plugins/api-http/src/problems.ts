@@ -72,6 +72,11 @@ export const ProblemSchema = Type.Object(
     title: Type.String({ description: 'Name of the status.' }),
     status: Type.Integer({ description: 'HTTP status of this answer.' }),
     detail: Type.String({ description: 'What is wrong here and what would be right.' }),
+    code: Type.Optional(
+      Type.String({
+        description: 'Of what the daemon refuses: which error of its list (docs/operating.md), for programs.',
+      }),
+    ),
     errors: Type.Optional(Type.Array(IssueSchema, { description: 'Everything that is wrong, one by one.' })),
   },
   { $id: 'Problem', title: 'Problem', description: 'A problem document (RFC 9457).' },
@@ -82,6 +87,8 @@ export type Problem = Static<typeof ProblemSchema>;
 
 /** What a {@link ProblemError} tells beside its status and detail. */
 export interface ProblemExtra {
+  /** The daemon's code for it. */
+  readonly code?: string;
   /** Everything that is wrong, one by one. */
   readonly errors?: readonly ChangeIssue[];
   /** Headers of the answer, such as `Retry-After` or `Allow`. */
@@ -91,6 +98,7 @@ export interface ProblemExtra {
 /** Any handler or hook may throw it: it becomes the answer. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
+  readonly code: string | undefined;
   readonly errors: readonly ChangeIssue[] | undefined;
   readonly headers: Readonly<Record<string, string>>;
 
@@ -104,15 +112,25 @@ export class ProblemError extends Error {
     extra: ProblemExtra = {},
   ) {
     super(detail);
+    this.code = extra.code;
     this.errors = extra.errors;
     this.headers = extra.headers ?? {};
   }
 }
 
-/** The problem document of an error status. */
-export function problem(status: number, detail: string, errors?: readonly ChangeIssue[]): Problem {
+/** The problem document of an error status. @param code see {@link ProblemExtra} */
+export function problem(
+  status: number,
+  detail: string,
+  errors?: readonly ChangeIssue[],
+  code?: string,
+): Problem {
   const title = TITLES[status] ?? 'Error';
-  return { type: 'about:blank', title, status, detail, ...(errors && { errors: [...errors] }) };
+  return {
+    ...{ type: 'about:blank', title, status, detail },
+    ...(code !== undefined && { code }),
+    ...(errors && { errors: [...errors] }),
+  };
 }
 
 /** The `response` entries of a route's schema for these error statuses. */

@@ -105,7 +105,10 @@ const STATUS: Readonly<Record<ChangeRefusal, number>> = {
 /** A change that is refused, as an error to throw. */
 export function refusalOf(outcome: Extract<ChangeOutcome, { ok: false }>): ProblemError {
   const errors = outcome.issues.filter(({ severity }) => severity === 'error');
-  return new ProblemError(STATUS[outcome.reason], outcome.message, errors.length > 0 ? { errors } : {});
+  return new ProblemError(STATUS[outcome.reason], outcome.message, {
+    ...(outcome.code !== undefined && { code: outcome.code }),
+    ...(errors.length > 0 && { errors }),
+  });
 }
 
 /** `temporary` and `dry_run`. */
