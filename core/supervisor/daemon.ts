@@ -15,6 +15,7 @@ import { Services, type StagedService } from './services.ts';
 import { type GenerationStatus, readStatus } from './status.ts';
 import { matchSlots } from './succession.ts';
 import { TwinGuard } from './twin-guard.ts';
+import { type StartThread, startWorkerThread } from './worker-thread.ts';
 
 /** A new generation must be prepared, and must have taken over, within this many ms each. */
 const PATIENCE = 15_000;
@@ -44,19 +45,24 @@ export class Daemon {
   /** Aborted once it stops: what was under way is not waited for. */
   private readonly stopping = new AbortController();
 
-  /** @param change does what the client API asks for */
+  /**
+   * @param change does what the client API asks for
+   * @param startThread starts the threads of its workers
+   */
   private constructor(
     private generation: Generation,
     private readonly log: Logger,
     private readonly twins: TwinGuard,
     change: ChangeHandler,
+    private readonly startThread: StartThread,
   ) {
-    this.services = new Services(log, change, () => this.services.told(this.info));
+    this.services = new Services(log, change, startThread, () => this.services.told(this.info));
   }
 
   /**
    * Starts everything. When this resolves, every virtual router that can run does.
    * @param stop settles if the start is not wanted any more
+   * @param startThread starts the threads of its workers
    * @throws Error why it could not start; then nothing is running and the kernel is as it was
    */
   static async start(
@@ -64,6 +70,7 @@ export class Daemon {
     log: Logger,
     change: ChangeHandler,
     stop: Promise<unknown>,
+    startThread: StartThread = startWorkerThread,
   ): Promise<Daemon> {
     const interrupted = stop.then((): never => {
       throw new CodedError('stopping', 'interrupted');
@@ -71,8 +78,8 @@ export class Daemon {
     interrupted.catch(() => {}); // once it runs, nobody waits for it
     const twins = new TwinGuard(log);
     await twins.expect(start.config.virtualRouters);
-    const generation = new Generation(start, log, [...start.config.virtualRouters.keys()]);
-    const daemon = new Daemon(generation, log, twins, change);
+    const generation = new Generation(start, log, startThread, [...start.config.virtualRouters.keys()]);
+    const daemon = new Daemon(generation, log, twins, change, startThread);
     let service: StagedService;
     try {
       service = await Promise.race([interrupted, daemon.prepare(generation)]);
@@ -240,7 +247,7 @@ export class Daemon {
     const { slots, changed } = matchSlots(this.start, start);
     // What runs is not refused for what has come in its way meanwhile.
     const checked = [...slots.keys()].filter((slot) => slots[slot]! < 0 || changed[slot]);
-    const next = new Generation(start, this.log, checked);
+    const next = new Generation(start, this.log, this.startThread, checked);
     let service: StagedService | undefined;
     try {
       service = await this.prepare(next);
@@ -281,7 +288,7 @@ export class Daemon {
 
   /** The same once more, in place of a generation of which a worker has crashed. */
   private async renew(): Promise<void> {
-    const next = new Generation(this.start, this.log);
+    const next = new Generation(this.start, this.log, this.startThread);
     try {
       await patiently(next.prepared(), () => next.unprepared, this.stopping.signal);
       await this.succeed(next, []);

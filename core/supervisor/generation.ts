@@ -27,6 +27,7 @@ import type { ServiceSpec } from './service-host.ts';
 import { type ConfigurationSource, configurationTag, isTemporary } from './source.ts';
 import { matchSlots } from './succession.ts';
 import { WorkerHandle } from './worker-handle.ts';
+import type { StartThread } from './worker-thread.ts';
 
 /** Events kept for a slow reader: several transitions of some thousand routers. A power of two. */
 const EVENTS = 1 << 15;
@@ -80,11 +81,13 @@ export class Generation {
 
   /**
    * Starts the workers; they load their plugins, and do nothing else before {@link go} or {@link takeOver}.
+   * @param startThread starts their threads
    * @param checked slots without which it is not prepared if they cannot be Master, see core/actuator/obstacles.ts
    */
   constructor(
     readonly start: Start,
     log: Logger,
+    startThread: StartThread,
     checked: readonly number[] = [],
   ) {
     const { config, routerPlugins, plugins } = start;
@@ -134,8 +137,9 @@ export class Generation {
       enginePort: between.port2,
     };
     const limits = { maxYoungGenerationSizeMb: YOUNG };
-    this.engine = new WorkerHandle('engine', engine, [between.port1, events.port2], log, limits);
-    this.actuator = new WorkerHandle('actuator', actuator, [between.port2], log, limits);
+    const transfer = [between.port1, events.port2];
+    this.engine = new WorkerHandle('engine', engine, transfer, log, startThread, limits);
+    this.actuator = new WorkerHandle('actuator', actuator, [between.port2], log, startThread, limits);
   }
 
   /** The client API of this generation, if it has one. */

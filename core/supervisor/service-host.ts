@@ -4,6 +4,7 @@ import { errorOf } from '../shared/errors.ts';
 import type { ServiceInit, ServiceOrder, ServiceReport } from '../threads/service-messages.ts';
 import type { Logger } from './log.ts';
 import { WorkerHandle } from './worker-handle.ts';
+import type { StartThread } from './worker-thread.ts';
 
 /** Heap of a service in MiB; one that wants more is ended and started again. */
 const HEAP = 512;
@@ -54,6 +55,7 @@ export class ServiceHost {
     private readonly spec: ServiceSpec,
     private readonly log: Logger,
     private readonly change: ChangeHandler,
+    private readonly startThread: StartThread,
     /** Called when {@link trouble} is another. */
     private readonly onTrouble: () => void = () => {},
   ) {
@@ -155,7 +157,9 @@ export class ServiceHost {
   }
 
   private create(): WorkerHandle {
-    const worker = new WorkerHandle('service', this.init, [], this.log, { maxOldGenerationSizeMb: HEAP });
+    const worker = new WorkerHandle('service', this.init, [], this.log, this.startThread, {
+      maxOldGenerationSizeMb: HEAP,
+    });
     worker.onService = (report) => {
       if (report.type !== 'request') return this.hear?.(report);
       const { number, request } = report;

@@ -6,6 +6,7 @@ import type { DaemonInfo } from '../plugin/contracts/index.ts';
 import type { ServiceView } from '../threads/service-messages.ts';
 import type { Logger } from './log.ts';
 import { type ChangeHandler, ServiceHost, type ServiceSpec } from './service-host.ts';
+import type { StartThread } from './worker-thread.ts';
 
 /** A service that is ready for the next generation. */
 export interface StagedService {
@@ -25,6 +26,7 @@ export class Services {
   constructor(
     private readonly log: Logger,
     private readonly change: ChangeHandler,
+    private readonly startThread: StartThread,
     /** Called when {@link troubles} have changed. */
     private readonly onTrouble: () => void,
   ) {}
@@ -56,7 +58,7 @@ export class Services {
       };
     }
     if (!next) return { commit: () => this.replace(undefined), abandon: async () => {} };
-    const host = new ServiceHost(next, this.log, this.change, this.onTrouble);
+    const host = new ServiceHost(next, this.log, this.change, this.startThread, this.onTrouble);
     this.coming = host;
     const abandon = async (): Promise<void> => {
       this.coming = undefined;

@@ -1,10 +1,12 @@
 /** A worker thread as the supervisor sees it: it is prepared, starts, logs, stops when told to. */
-import { type ResourceLimits, type TransferListItem, Worker } from 'node:worker_threads';
+import type { ResourceLimits, TransferListItem } from 'node:worker_threads';
 import { CodedError, errorOf } from '../shared/errors.ts';
 import type { HandedSocket } from '../threads/engine-messages.ts';
 import type { ServiceReport } from '../threads/service-messages.ts';
 import type { WorkerOrder, WorkerReport } from '../threads/worker-messages.ts';
 import type { Logger } from './log.ts';
+import { holdsNothing, isGone, next, type WorkerEvent, type WorkerState } from './worker-state.ts';
+import type { StartThread, ThreadPlan, WorkerThread } from './worker-thread.ts';
 
 /** A promise and what settles it. */
 class Gate {
@@ -23,59 +25,54 @@ class Gate {
 
 const LEVELS: ReadonlySet<string> = new Set(['debug', 'info', 'warn', 'error']);
 
-/** A running worker. */
+/** A running worker. Its states and events are in worker-state.ts; all that is waited for here are states. */
 export class WorkerHandle {
   /** As its reports of `sockets` leave them, by descriptor. */
   private readonly held = new Map<number, HandedSocket>();
   /** Settles when the thread is gone; with the error if nobody had told it to end. */
   readonly ended: Promise<Error | undefined>;
-  /** The thread is gone. */
-  dead = false;
   /** What it is to do and cannot for now, a line each, by topic. */
   readonly troubles = new Map<string, string>();
   /** Called when {@link troubles} have changed. */
   onTrouble: () => void = () => {};
   /** Told what a service reports. */
   onService: (report: ServiceReport) => void = () => {};
-  private readonly worker: Worker;
+  private readonly thread: WorkerThread;
+  private state: WorkerState = 'loading';
   private readonly preparedGate = new Gate();
   private readonly readyGate = new Gate();
-  private readonly stoppedGate = new Gate();
-  private ending = false;
-  private isPrepared = false;
+  /** Passed once it holds nothing. */
+  private readonly emptyGate = new Gate();
+  private over!: (error: Error | undefined) => void;
+  /** Why it counts as crashed, if that was not left to its end to say. */
+  private fault: Error | undefined;
   private loading: string | undefined;
 
   /**
-   * @param name of the worker and of its entry file beside this one
+   * @param name of the worker
    * @param init its `workerData`; ports in it must be in `transfer`
+   * @param startThread starts the thread beneath it
    */
   constructor(
-    readonly name: string,
+    readonly name: ThreadPlan['name'],
     init: object,
     transfer: TransferListItem[],
     private readonly log: Logger,
+    startThread: StartThread,
     resourceLimits: ResourceLimits = {},
   ) {
-    // The bundle has every entry in one folder.
-    const entry = new URL(`./${name}.js`, import.meta.url);
-    this.worker = new Worker(entry, {
-      ...{ name, workerData: init, transferList: transfer, resourceLimits },
-      trackUnmanagedFds: false, // descriptors are the process's, and go from one worker to the next
-    });
-    this.worker.on('message', (report: WorkerReport) => this.take(report));
-    let crash: Error | undefined;
-    this.worker.on('error', (error: unknown) => {
-      crash = error instanceof Error ? error : new Error(String(error));
-    });
     this.ended = new Promise((resolve) => {
-      this.worker.on('exit', (code) => {
-        this.dead = true;
-        const error = crash ?? new CodedError('worker-failed', `the ${name} ended with code ${code}`);
-        this.fail(error);
-        this.stoppedGate.open();
-        resolve(this.ending ? undefined : error);
-      });
+      this.over = resolve;
     });
+    this.thread = startThread(
+      { name, init, transfer, resourceLimits },
+      { report: (report) => this.take(report), gone: (error) => this.happen('gone', error) },
+    );
+  }
+
+  /** The thread is gone. */
+  get dead(): boolean {
+    return isGone(this.state);
   }
 
   /** The engine's packet sockets, should it have crashed. */
@@ -90,7 +87,7 @@ export class WorkerHandle {
 
   /** What it is at before it is prepared, for a complaint that it takes too long; undefined once it is. */
   get unprepared(): string | undefined {
-    if (this.isPrepared) return undefined;
+    if (this.state !== 'loading') return undefined;
     return `the ${this.name} is loading ${this.loading === undefined ? 'its code' : `plugin ${this.loading}`}`;
   }
 
@@ -100,7 +97,7 @@ export class WorkerHandle {
   }
 
   order(order: WorkerOrder, transfer: TransferListItem[] = []): void {
-    this.worker.postMessage(order, transfer);
+    this.thread.post(order, transfer);
   }
 
   /**
@@ -108,15 +105,12 @@ export class WorkerHandle {
    * @param patience after so many ms the thread is ended all the same; absent: it may take its time
    */
   async end(how: 'stop' | 'retire', patience?: number): Promise<void> {
-    if (!this.ending) {
-      this.ending = true;
-      this.order({ type: how });
-    }
+    if (this.happen('dismissed') === 'ending') this.order({ type: how });
     const timer =
-      patience === undefined ? undefined : setTimeout(() => void this.worker.terminate(), patience);
-    await this.stoppedGate.passed;
+      patience === undefined ? undefined : setTimeout(() => void this.thread.terminate(), patience);
+    await this.emptyGate.passed;
     clearTimeout(timer);
-    await this.worker.terminate();
+    await this.thread.terminate();
   }
 
   /**
@@ -126,44 +120,67 @@ export class WorkerHandle {
    * ends as if it had crashed, so that another successor is found at once.
    */
   async handedOver(successor: WorkerHandle, patience: number): Promise<void> {
-    const what = `the new ${this.name} did not run within ${patience} ms after the old one let go`;
-    const late = new CodedError('timed-out', what);
     let timer: NodeJS.Timeout | undefined;
-    let letGo = false;
     let over = false;
-    void this.stoppedGate.passed.then(() => {
-      letGo = true;
-      if (!over) timer = setTimeout(() => successor.fail(late), patience);
+    void this.emptyGate.passed.then(() => {
+      if (!over) timer = setTimeout(() => successor.isLate(patience), patience);
     });
     try {
       await successor.ready;
     } catch (error) {
-      if (letGo) await this.worker.terminate();
+      if (this.state === 'released') await this.crash();
       throw error;
     } finally {
       over = true;
       clearTimeout(timer);
     }
-    this.ending = true;
-    await this.stoppedGate.passed;
-    await this.worker.terminate();
-  }
-
-  /** It counts as failed from now on. */
-  private fail(error: Error): void {
-    this.preparedGate.fail(error);
-    this.readyGate.fail(error);
+    this.happen('dismissed');
+    await this.emptyGate.passed;
+    await this.thread.terminate();
   }
 
   /** Ends the thread as if it had crashed. */
   async crash(): Promise<void> {
-    await this.worker.terminate();
+    this.happen('crash');
+    await this.thread.terminate();
   }
 
   /** Ends the thread, whatever it does. */
   async kill(): Promise<void> {
-    this.ending = true;
-    await this.worker.terminate();
+    this.happen('dismissed');
+    await this.thread.terminate();
+  }
+
+  /** It did not run in time, and counts as crashed. */
+  private isLate(patience: number): void {
+    const { name } = this;
+    const what = `the new ${name} did not run within ${patience} ms after the old one let go`;
+    const late = new CodedError('timed-out', what);
+    this.happen('crash', late);
+    void this.thread.terminate();
+  }
+
+  /**
+   * An event, and what becomes of whoever waits for it.
+   * @param error belongs to `failed`, `gone` and, if there is one, `crash`
+   * @returns the new state; undefined: the event has changed nothing
+   */
+  private happen(event: WorkerEvent, error?: Error): WorkerState | undefined {
+    const before = this.state;
+    const state = next(before, event);
+    if (state === before) return undefined;
+    this.state = state;
+    if (state === 'prepared') this.preparedGate.open();
+    if (state === 'running') this.readyGate.open();
+    if (state === 'breaking') this.fault = error;
+    if (error) {
+      this.preparedGate.fail(error);
+      this.readyGate.fail(error);
+    }
+    if (holdsNothing(state)) this.emptyGate.open();
+    if (state === 'ended') this.over(undefined);
+    if (state === 'broken') this.over(this.fault ?? error);
+    return state;
   }
 
   private take(report: WorkerReport): void {
@@ -172,15 +189,13 @@ export class WorkerHandle {
         this.loading = report.plugin;
         break;
       case 'prepared':
-        this.isPrepared = true;
-        this.preparedGate.open();
-        break;
       case 'ready':
-        this.readyGate.open();
+      case 'stopped':
+        this.happen(report.type);
         break;
       case 'failed':
-        this.fail(errorOf(report.error));
-        this.stoppedGate.open(); // it holds nothing, and waits for nothing
+        // What it holds by now is found again by a successor, as after any crash.
+        if (this.happen('failed', errorOf(report.error)) === 'breaking') void this.thread.terminate();
         break;
       case 'log':
         // A plugin may have called its log with anything.
@@ -194,9 +209,6 @@ export class WorkerHandle {
       case 'sockets':
         for (const descriptor of report.closed) this.held.delete(descriptor);
         for (const socket of report.opened) this.held.set(socket.descriptor, socket);
-        break;
-      case 'stopped':
-        this.stoppedGate.open();
         break;
       case 'service':
         this.onService(report.report);

@@ -67,7 +67,8 @@ export function sendError(
 }
 
 function documentOf(error: FastifyError | Error): ReturnType<typeof problem> {
-  if (error instanceof ProblemError) return problem(error.statusCode, error.message, error.errors, error.code);
+  if (error instanceof ProblemError)
+    return problem(error.statusCode, error.message, error.errors, error.code);
   if ('validation' in error && error.validation !== undefined) {
     const issues = issuesOf(error);
     return problem(400, issues.map(({ directive, message }) => `${directive} ${message}`).join('; '), issues);
