@@ -179,11 +179,6 @@ async function main(): Promise<void> {
     engine.resume();
   };
 
-  const failOver = (slots: readonly number[]): void => {
-    for (const slot of slots) engine.failOver(routers[slot]!);
-    if (slots.length > 0) engine.settle();
-  };
-
   /** Takes over from a running engine, or from one that has crashed. */
   const succeed = async (succession: Succession): Promise<void> => {
     if (!succession.port) {
@@ -192,7 +187,6 @@ async function main(): Promise<void> {
       placement.inherit(succession.sockets);
       inheritFrom(succession);
       run(on);
-      failOver(succession.failOver);
       return;
     }
     await rehearsed;
@@ -209,7 +203,6 @@ async function main(): Promise<void> {
     placement.inherit(estate.sockets);
     inheritFrom(succession);
     run(known);
-    failOver(succession.failOver);
     const pause = kernelIo.now() - estate.since;
     log('debug', `took over from the engine before within ${pause.toFixed(1)} ms`, { pause });
   };
@@ -240,6 +233,10 @@ async function main(): Promise<void> {
           log('error', `cannot hand over: ${messageOf(error)}`);
           order.port.close();
         });
+        break;
+      case 'fail-over':
+        for (const slot of order.slots) engine.failOver(routers[slot]!);
+        engine.settle();
         break;
       case 'stop':
         patience.stop();

@@ -25,7 +25,8 @@ import { type ConfigurationSource, configurationTag } from './source.ts';
 
 /** A change that is right, about to be brought into force. */
 export interface Application {
-  readonly start: Start;
+  /** Absent: the configuration stays as it is. */
+  readonly start?: Start;
   /** Warnings. */
   readonly issues: readonly ConfigIssue[];
   readonly failOver: readonly RouterName[];
@@ -106,11 +107,11 @@ export class Changer {
     // Without the temporary changes it must be right as well: that is what the next start will find.
     if (!temporary && next.fileText !== next.text) this.prepared({ ...next, text: next.fileText });
     const failOver = request.failOver ?? [];
-    const nothing = configurationTag(next) === configurationTag(source) && failOver.length === 0;
-    if (request.dryRun !== true && !nothing) {
+    const isSame = configurationTag(next) === configurationTag(source);
+    if (request.dryRun !== true && !(isSame && failOver.length === 0)) {
       const text = next.fileText === source.fileText ? undefined : next.fileText;
       const what = describeRequest(request);
-      await this.bring({ start, issues, failOver, by: request.by, what }, text);
+      await this.bring({ ...(!isSame && { start }), issues, failOver, by: request.by, what }, text);
     }
     const tag = configurationTag(daemon.start.source);
     return { ok: true, tag, data: start.api?.data ?? {}, issues: issues.map(publicIssue) };

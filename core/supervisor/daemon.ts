@@ -104,11 +104,19 @@ export class Daemon {
 
   /**
    * Brings a new configuration and new plugins into force; nobody leaves Master for it but those that are told to.
-   * @param failOver Masters that give up
+   * @param failOver Masters that give up after that
    * @throws Error why it could not; then everything is as before
    */
   reload(start: Start, failOver: readonly RouterName[] = []): Promise<void> {
-    return this.enqueue(() => this.replace(start, failOver));
+    return this.enqueue(async () => {
+      await this.replace(start);
+      if (failOver.length > 0) this.generation.failOver(failOver);
+    });
+  }
+
+  /** Has Masters give up, see {@link failOverFault}; everything else runs on. */
+  failOver(names: readonly RouterName[]): Promise<void> {
+    return this.enqueue(async () => this.generation.failOver(names));
   }
 
   /** Logs all counters as one line. */
@@ -242,7 +250,7 @@ export class Daemon {
     return service;
   }
 
-  private async replace(start: Start, failOver: readonly RouterName[]): Promise<void> {
+  private async replace(start: Start): Promise<void> {
     await this.twins.expect(start.config.virtualRouters);
     const { slots, changed } = matchSlots(this.start, start);
     // What runs is not refused for what has come in its way meanwhile.
@@ -251,7 +259,7 @@ export class Daemon {
     let service: StagedService | undefined;
     try {
       service = await this.prepare(next);
-      await this.succeed(next, failOver);
+      await this.succeed(next);
     } catch (error) {
       await service?.abandon();
       await next.discard();
@@ -263,10 +271,10 @@ export class Daemon {
   }
 
   /** A generation that is prepared takes over. @throws Error why it could not; then it is to be discarded */
-  private async succeed(next: Generation, failOver: readonly RouterName[]): Promise<void> {
+  private async succeed(next: Generation): Promise<void> {
     const old = this.generation;
     await patiently(
-      next.takeOver(old, failOver),
+      next.takeOver(old),
       () => 'the new engine is taking in the state of its plugins',
       this.stopping.signal,
       HALFWAY,
@@ -291,7 +299,7 @@ export class Daemon {
     const next = new Generation(this.start, this.log, this.startThread);
     try {
       await patiently(next.prepared(), () => next.unprepared, this.stopping.signal);
-      await this.succeed(next, []);
+      await this.succeed(next);
     } catch (error) {
       await next.discard();
       throw error;

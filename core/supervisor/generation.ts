@@ -180,17 +180,15 @@ export class Generation {
 
   /**
    * Takes over the virtual routers of the generation before, whose workers may have crashed.
-   * @param failOver Masters that give up once they are ours
    * @throws Error why it could not: then the old engine runs on, or has crashed. This one is to be discarded.
    */
-  async takeOver(old: Generation, failOver: readonly RouterName[]): Promise<void> {
+  async takeOver(old: Generation): Promise<void> {
     const { slots, changed, leaving } = matchSlots(old.start, this.start);
     const succession: Succession = {
       table: old.table.buffer,
       slots,
       changed,
       sockets: old.engine.sockets,
-      failOver: failOver.flatMap((name) => this.slotsOf(name)),
     };
     const crashed = old.engine.dead;
     if (crashed) {
@@ -206,6 +204,11 @@ export class Generation {
     this.actuator.order({ type: 'go' });
     // A crashed engine's successor needs the actuator: it has the links from nobody else.
     if (crashed) await Promise.all([this.actuator.ready, this.engine.ready]);
+  }
+
+  /** Has Masters give up that run here: they stand by then (RFC 3768 §6.4.3 and §6.4.1). */
+  failOver(names: readonly RouterName[]): void {
+    this.engine.order({ type: 'fail-over', slots: names.flatMap((name) => this.slotsOf(name)) });
   }
 
   /**

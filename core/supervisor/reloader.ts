@@ -100,7 +100,9 @@ export class Reloader {
     this.log.info(`${by ?? 'a service'} asks for: ${what}`);
     logIssues(issues, this.log);
     const found = issues.map(describeIssue);
-    const outcome = await this.told('change', found, () => this.bring(start, failOver));
+    const outcome = await this.told('change', found, () =>
+      start ? this.bring(start, failOver) : this.daemon.failOver(failOver),
+    );
     if (!outcome.ok) throw new CodedError(outcome.code ?? 'failed', outcome.error ?? '');
   }
 

@@ -46,6 +46,4 @@ export interface Succession {
   readonly port?: MessagePort;
   /** The crashed predecessor's sockets. */
   readonly sockets: readonly HandedSocket[];
-  /** Slots of Masters that are to give up once they are ours. */
-  readonly failOver: readonly number[];
 }

@@ -39,6 +39,8 @@ export type WorkerOrder =
   | { readonly type: 'go'; readonly succession?: Succession }
   /** Engine only: hand over to the engine at the other end of `port`; `leaving` slots have no successor. */
   | { readonly type: 'hand-over'; readonly port: MessagePort; readonly leaving: readonly number[] }
+  /** Engine only: Masters of these slots give up, see `Engine.failOver`. */
+  | { readonly type: 'fail-over'; readonly slots: readonly number[] }
   /** Actuator only: stop, and leave everything in the kernel to the successor. */
   | { readonly type: 'retire' }
   /** Take everything back, and stop. */
