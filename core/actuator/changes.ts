@@ -221,7 +221,7 @@ export class Changes {
    * After the view was read: what of that which we are unsure of is there, and the indices of what we know by its
    * name only.
    */
-  settle(): void {
+  recognise(): void {
     for (const holding of this.holdings.all()) {
       const { resource } = holding;
       const found = this.view.find(resource);
@@ -253,7 +253,7 @@ export class Changes {
   private async lookAgain(lists: readonly (readonly Holding[])[]): Promise<KernelRefusal | undefined> {
     if (!lists.some((list) => list.some(({ state }) => state === 'unsure'))) return undefined;
     const unread = await this.look();
-    if (!unread) this.settle();
+    if (!unread) this.recognise();
     return unread;
   }
 
@@ -277,7 +277,7 @@ export class Changes {
   /** Looks before the change: false if nothing is to be done, or nothing can be. */
   private isNeeded(holding: Holding, refused: Map<Holding, KernelRefusal>): boolean {
     const { resource } = holding;
-    if (resource.kind !== 'link') this.settleOn(holding);
+    if (resource.kind !== 'link') this.putOn(holding);
     if (resource.kind === 'sysctl') {
       const home = interfaceOf(resource);
       if (home !== undefined && !this.view.has(home)) {
@@ -315,7 +315,7 @@ export class Changes {
   }
 
   /** It is to be put on the interface that has its name now. */
-  private settleOn(holding: Holding): void {
+  private putOn(holding: Holding): void {
     const index = this.view.indexOf(interfaceOf(holding.resource) ?? '');
     // What another interface of this name had before is nothing to give back to this one.
     if (holding.index !== undefined && holding.index !== index) delete holding.original;
@@ -394,9 +394,4 @@ function aimed(change: KernelChange, { index }: Holding): KernelChange {
 /** A setting whose file is not there. */
 function isFileMissing(resource: KernelResource): boolean {
   return resource.kind === 'sysctl' && readSysctl(resource.path) === undefined;
-}
-
-/** The resources of a list that are missing after all. */
-export function stillMissing(holdings: readonly Holding[]): Holding | undefined {
-  return holdings.find(({ state }) => state === 'missing');
 }

@@ -6,7 +6,7 @@
 import { isIPv6 } from 'node:net';
 import type { VirtualRouterConfig } from '../config/model.ts';
 import type { AddressResource, KernelResource } from '../plugin/contracts/index.ts';
-import { virtualMac } from './planner.ts';
+import { virtualMac } from '../vrrp/address.ts';
 import type { View } from './view.ts';
 
 /** What was found of one virtual router. */
@@ -23,15 +23,15 @@ export interface Marked {
 /** Whether anything in the kernel looks like this router's, so that it is worth a closer look. */
 export function isSuspected(router: VirtualRouterConfig, view: View): boolean {
   return (
-    view.hasMac(virtualMac(router)) ||
+    view.hasMac(virtualMac(router.family, router.vrid)) ||
     router.addresses.some((address) => view.addressOn(router.interface, address).length > 0)
   );
 }
 
 /** @param plan what the router needs of the kernel as Master; empty if that is not known */
 export function findMarked(router: VirtualRouterConfig, plan: readonly KernelResource[], view: View): Marked {
-  const { interface: home, addresses, family } = router;
-  const mac = virtualMac(router);
+  const { interface: home, addresses, family, vrid } = router;
+  const mac = virtualMac(family, vrid);
   const index = view.indexOf(home);
   const resources: KernelResource[] = [];
   const wanted = { kind: 'link', type: 'macvlan', parent: home, mac } as const;

@@ -1,12 +1,8 @@
 /** Turns a virtual router's configuration into what the kernel must hold while it is Master. */
-import type { DaemonConfig, VirtualRouterConfig } from '../config/model.ts';
+import type { DaemonConfig } from '../config/model.ts';
 import type { InterfaceType, Link, MasterPlan, RouterOnInterface } from '../plugin/contracts/index.ts';
 import type { RouterPlugins } from '../threads/resolved-plugins.ts';
-
-/** The virtual router MAC address (RFC 5798 §7.3): 00-00-5E-00-01-{VRID} for IPv4, -02- for IPv6. */
-export function virtualMac({ vrid, family }: Pick<VirtualRouterConfig, 'vrid' | 'family'>): string {
-  return `00:00:5e:00:0${family === 4 ? 1 : 2}:${vrid.toString(16).padStart(2, '0')}`;
-}
+import { virtualMac } from '../vrrp/address.ts';
 
 /** Asks interface types. Pure but for what they do. */
 export class Planner {
@@ -59,7 +55,7 @@ export class Planner {
         addresses: router.addresses,
         interface: link,
         vifname: router.vifname,
-        virtualMac: virtualMac(router),
+        virtualMac: virtualMac(router.family, router.vrid),
         siblings: this.siblings.get(this.siblingKey(slot))!,
       }
     );

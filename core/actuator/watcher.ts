@@ -102,7 +102,7 @@ export class Watcher {
     this.schedule.finished(start, performance.now());
     this.changes.view = new View(links);
     await this.followNames();
-    this.changes.settle();
+    this.changes.recognise();
     const { lost, removed, altered } = findDrift(this.holdings, this.changes.view);
     if (altered.length > 0) await this.restoreMacs(altered);
     for (const holding of removed) {

@@ -1,6 +1,6 @@
 /** What `rvrrpd status`, `reload` and `plugins` print for people. Pure. */
 import type { PluginListing, ReloadOutcome } from '../plugin/contracts/index.ts';
-import type { DaemonStatus, RouterStatus } from '../supervisor/status.ts';
+import type { DaemonStatus, RouterReport } from '../supervisor/status.ts';
 import { formatTime } from '../supervisor/time.ts';
 
 /** Local time with offset, whole seconds. */
@@ -32,7 +32,7 @@ export function statusText(status: DaemonStatus): string {
 }
 
 /** A Master's addresses are told only as far as the kernel has them; what it refused is told in every state. */
-function addressText({ state, addresses, inPlace, refusal }: RouterStatus): string {
+function addressText({ state, addresses, inPlace, refusal }: RouterReport): string {
   const text = addresses.join(' ');
   if (state === 'Master' && inPlace === false)
     return `none in place${refusal ? `: ${refusal}` : ' yet'} (${text})`;

@@ -92,13 +92,13 @@ function post(port: MessagePort, message: HandoverMessage): void {
 /** The next message; undefined if the other side is gone. */
 function receive(port: MessagePort): Promise<HandoverMessage | undefined> {
   return new Promise((resolve) => {
-    const settle = (message?: HandoverMessage): void => {
-      port.off('message', settle);
+    const answer = (message?: HandoverMessage): void => {
+      port.off('message', answer);
       port.off('close', ended);
       resolve(message);
     };
-    const ended = (): void => settle();
-    port.on('message', settle);
+    const ended = (): void => answer();
+    port.on('message', answer);
     port.on('close', ended);
   });
 }

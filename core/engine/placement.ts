@@ -190,7 +190,7 @@ export class Placement {
   ): void {
     this.stopDisplaced(routers, places);
     this.attach(routers, groups, stale);
-    for (const [at, router] of routers.entries()) this.settle(router, places[at]!);
+    for (const [at, router] of routers.entries()) this.startOrStop(router, places[at]!);
   }
 
   /** Sends what has come of it, tells the sockets, sees to what could not be done. */
@@ -402,7 +402,7 @@ export class Placement {
   }
 
   /** Starts a router that can run and does not, and gives a running one its new primary address. */
-  private settle(router: EngineRouter, place: Place): void {
+  private startOrStop(router: EngineRouter, place: Place): void {
     const { slot } = router;
     if ('cause' in place) {
       this.table.setInt(slot, Int.InterfaceIndex, 0);

@@ -99,9 +99,9 @@ class Servant {
       case 'view':
         host.show(order.view);
         if (order.settings) host.settings = order.settings;
-        return this.settle('commit');
+        return this.conclude('commit');
       case 'abandon':
-        return this.settle('abandon');
+        return this.conclude('abandon');
       case 'daemon':
         return host.told(order.daemon);
       case 'export':
@@ -118,7 +118,7 @@ class Servant {
       tell({ type: 'settings', verdict: 'unsupported' });
       return;
     }
-    await this.settle('abandon'); // made ready for a reload that was given up
+    await this.conclude('abandon'); // made ready for a reload that was given up
     try {
       this.ready = await this.service.reconfigure(settings);
       tell({ type: 'settings', verdict: 'ready' });
@@ -134,7 +134,7 @@ class Servant {
     }
   }
 
-  private async settle(how: 'commit' | 'abandon'): Promise<void> {
+  private async conclude(how: 'commit' | 'abandon'): Promise<void> {
     const { ready } = this;
     this.ready = undefined;
     await ready?.[how]?.();

@@ -70,7 +70,7 @@ async function run(options: RunOptions, signals: Signals): Promise<ExitCode> {
   if (!start) return 1;
   let files: LogFiles;
   try {
-    files = settle(start.config);
+    files = openLogFiles(start.config);
   } catch (error) {
     console.error(`rvrrpd: not started: ${start.config.file}: ${(error as Error).message}`);
     return 1;
@@ -95,7 +95,7 @@ async function run(options: RunOptions, signals: Signals): Promise<ExitCode> {
 }
 
 /** Takes its place in the file system. @throws Error naming the directive that cannot be followed */
-function settle(config: DaemonConfig): LogFiles {
+function openLogFiles(config: DaemonConfig): LogFiles {
   process.umask(UMASK);
   try {
     process.chdir(config.workingDir);

@@ -284,7 +284,7 @@ export class Daemon {
     void this.watch(next);
     try {
       await patiently(
-        next.settle(old),
+        next.finishTakeOver(old),
         () => 'the new actuator is reading the state of the kernel',
         this.stopping.signal,
         HALFWAY,

@@ -215,7 +215,7 @@ export class Generation {
    * After {@link takeOver}: does what must not call it off any more, because the routers are ours.
    * @throws Error why the actuator does not work; it counts as crashed then, see {@link broken}
    */
-  async settle(old: Generation): Promise<void> {
+  async finishTakeOver(old: Generation): Promise<void> {
     try {
       await this.actuator.ready;
     } catch (error) {

@@ -7,7 +7,7 @@ import { Num } from '../threads/state-table.ts';
 import type { TableReader } from '../threads/table-views.ts';
 
 /** One virtual router. */
-export interface RouterStatus extends RouterCounters {
+export interface RouterReport extends RouterCounters {
   /** The virtual addresses, in place or not: see {@link inPlace}. */
   readonly addresses: readonly string[];
   /** It is Master, and its addresses are in the kernel. */
@@ -22,7 +22,7 @@ export interface RouterStatus extends RouterCounters {
 export interface GenerationStatus extends DaemonCounters {
   /** 1 for the first generation, one more at each reload and at each replacement of a crashed worker. */
   readonly generation: number;
-  readonly routers: readonly RouterStatus[];
+  readonly routers: readonly RouterReport[];
 }
 
 /** The whole daemon. */

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, type writeSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, expect, it, vi } from 'vitest';
-import type { KernelResource } from '../../plugin/contracts/index.ts';
+import type { KernelResource } from '../plugin/contracts/index.ts';
 
 /** The disk: what it says to a write, if anything. */
 const disk = vi.hoisted(() => ({ full: false }));
@@ -21,7 +21,7 @@ vi.mock('node:fs', async (original) => {
   };
   return { ...fs, writeSync: write, writeFileSync };
 });
-const { Journal } = await import('../journal.ts');
+const { Journal } = await import('./journal.ts');
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'rvrrpd-journal-'));
 afterEach(() => {

@@ -10,9 +10,9 @@ import {
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import type { KernelResource } from '../../plugin/contracts/index.ts';
-import { identityOf } from '../../plugin/resource.ts';
-import { here, Journal, parseJournal } from '../journal.ts';
+import type { KernelResource } from '../plugin/contracts/index.ts';
+import { identityOf } from '../plugin/resource.ts';
+import { here, Journal, parseJournal } from './journal.ts';
 
 const fail = (fault: string): never => {
   throw new Error(fault);

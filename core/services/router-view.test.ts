@@ -1,9 +1,9 @@
 import { constants } from 'node:os';
 import { expect, test } from 'vitest';
-import type { RouterStatus } from '../../plugin/contracts/index.ts';
-import { Int, macNumber, Num, State, StateTable } from '../../threads/state-table.ts';
-import { RouterView } from '../router-view.ts';
-import { config } from './view.ts';
+import type { RouterStatus } from '../plugin/contracts/index.ts';
+import { Int, macNumber, Num, State, StateTable } from '../threads/state-table.ts';
+import { RouterView } from './router-view.ts';
+import { config } from './test/view.ts';
 
 const configs = [config(1), config(2, { interface: 'eth1', preempt: false, advertisementIntervalCs: 300 })];
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { Agenda, UP_CHUNK } from '../agenda.ts';
-import { backOff } from '../back-off.ts';
-import { LogLimit } from '../log-limit.ts';
-import { ReadingSchedule } from '../reading.ts';
+import { Agenda, UP_CHUNK } from './agenda.ts';
+import { backOff } from './back-off.ts';
+import { LogLimit } from './log-limit.ts';
+import { ReadingSchedule } from './reading.ts';
 
 describe('agenda', () => {
   it('takes a chunk at a time, everybody in turn', () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Link } from '../../plugin/contracts/index.ts';
-import { adviseSecondNics } from '../second-nics.ts';
+import type { Link } from '../plugin/contracts/index.ts';
+import { adviseSecondNics } from './second-nics.ts';
 
 function link(index: number, name: string, ...addresses: string[]): Link {
   return {

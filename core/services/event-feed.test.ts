@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { ServiceEvent } from '../../plugin/contracts/index.ts';
-import { Cause, EventRing, EventType } from '../../threads/event-ring.ts';
-import { State } from '../../threads/state-table.ts';
-import { Drop } from '../../vrrp/drop-reasons.ts';
-import { EventFeed } from '../event-feed.ts';
-import { config, viewOf } from './view.ts';
+import type { ServiceEvent } from '../plugin/contracts/index.ts';
+import { Cause, EventRing, EventType } from '../threads/event-ring.ts';
+import { State } from '../threads/state-table.ts';
+import { Drop } from '../vrrp/drop-reasons.ts';
+import { EventFeed } from './event-feed.ts';
+import { config, viewOf } from './test/view.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

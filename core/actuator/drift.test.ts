@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import type { Link } from '../../plugin/contracts/index.ts';
-import { findDrift } from '../drift.ts';
-import { Holdings } from '../holdings.ts';
-import { View } from '../view.ts';
+import type { Link } from '../plugin/contracts/index.ts';
+import { findDrift } from './drift.ts';
+import { Holdings } from './holdings.ts';
+import { View } from './view.ts';
 
 const resource = {
   kind: 'link',

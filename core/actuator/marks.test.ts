@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import type { VirtualRouterConfig } from '../../config/model.ts';
-import type { KernelResource, Link, LinkAddress } from '../../plugin/contracts/index.ts';
-import { findMarked, isSuspected, macOfLinkLocal } from '../marks.ts';
-import { View } from '../view.ts';
+import type { VirtualRouterConfig } from '../config/model.ts';
+import type { KernelResource, Link, LinkAddress } from '../plugin/contracts/index.ts';
+import { findMarked, isSuspected, macOfLinkLocal } from './marks.ts';
+import { View } from './view.ts';
 
 const router: VirtualRouterConfig = {
   position: { file: 'test', line: 1 },

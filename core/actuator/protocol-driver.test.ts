@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { KernelResource, PluginKind } from '../../plugin/contracts/index.ts';
-import type { ResolvedPlugin } from '../../threads/resolved-plugins.ts';
-import { chooseProtocolDriver } from '../protocol-driver.ts';
+import type { KernelResource, PluginKind } from '../plugin/contracts/index.ts';
+import type { ResolvedPlugin } from '../threads/resolved-plugins.ts';
+import { chooseProtocolDriver } from './protocol-driver.ts';
 
 const plugin = (kind: PluginKind, name: string, provides: readonly string[]): ResolvedPlugin => ({
   ...{ package: `p-${name}`, version: '1.0.0', kind, names: [name], default: false },

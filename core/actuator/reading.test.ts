@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ReadingSchedule } from '../reading.ts';
+import { ReadingSchedule } from './reading.ts';
 
 /** When a reading is due that is asked for at once after one that took so long, which ended at 0. */
 function dueAfter(took: number, urgency: 'now' | 'later'): number {

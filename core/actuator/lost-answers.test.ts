@@ -3,13 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { KernelChange } from '../../plugin/contracts/index.ts';
-import { type DriverResource, installing } from '../../plugin/resource.ts';
-import { Changes } from '../changes.ts';
-import { type Holding, Holdings } from '../holdings.ts';
-import { Journal } from '../journal.ts';
-import { View } from '../view.ts';
-import { MemoryKernel } from './memory-kernel.ts';
+import type { KernelChange } from '../plugin/contracts/index.ts';
+import { type DriverResource, installing } from '../plugin/resource.ts';
+import { Changes } from './changes.ts';
+import { type Holding, Holdings } from './holdings.ts';
+import { Journal } from './journal.ts';
+import { MemoryKernel } from './test/memory-kernel.ts';
+import { View } from './view.ts';
 
 const fail = (fault: string): never => {
   throw new Error(fault);
@@ -70,7 +70,7 @@ function stage() {
   /** As the watcher does with news. */
   const look = () => {
     changes.view = new View([...kernel.byName.values()]);
-    changes.settle();
+    changes.recognise();
   };
   return { kernel, holdings, journal, changes, want, look, file };
 }

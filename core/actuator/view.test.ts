@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Link } from '../../plugin/contracts/index.ts';
-import { View } from '../view.ts';
+import type { Link } from '../plugin/contracts/index.ts';
+import { View } from './view.ts';
 
 const link = (over: Partial<Link>): Link => ({
   index: 1,

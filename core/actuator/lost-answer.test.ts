@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { KernelChange, KernelResource } from '../../plugin/contracts/index.ts';
-import { Changes } from '../changes.ts';
-import { Holdings } from '../holdings.ts';
-import { Journal } from '../journal.ts';
-import { View } from '../view.ts';
-import { MemoryKernel } from './memory-kernel.ts';
+import type { KernelChange, KernelResource } from '../plugin/contracts/index.ts';
+import { Changes } from './changes.ts';
+import { Holdings } from './holdings.ts';
+import { Journal } from './journal.ts';
+import { MemoryKernel } from './test/memory-kernel.ts';
+import { View } from './view.ts';
 
 const RESOURCES: Readonly<Record<string, KernelResource>> = {
   address: { kind: 'address', interface: 'eth0', family: 4, address: '192.0.2.1', prefixLength: 32 },

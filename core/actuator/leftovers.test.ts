@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { KernelResource, Link } from '../../plugin/contracts/index.ts';
-import type { JournalEntry } from '../journal.ts';
-import { sift } from '../leftovers.ts';
-import { View } from '../view.ts';
+import type { KernelResource, Link } from '../plugin/contracts/index.ts';
+import type { JournalEntry } from './journal.ts';
+import { sift } from './leftovers.ts';
+import { View } from './view.ts';
 
 const VIP = '192.0.2.1';
 const VIRTUAL_MAC = '00:00:5e:00:01:07';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Link } from '../../plugin/contracts/index.ts';
-import { edgeFault } from '../obstacles.ts';
+import type { Link } from '../plugin/contracts/index.ts';
+import { edgeFault } from './obstacles.ts';
 
 const link = (address: string, prefixLength: number): Link => ({
   ...{ index: 2, name: 'eth0', mac: '02:00:00:00:00:01', up: true, running: true, ethernet: true },

@@ -4,17 +4,17 @@ import os from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, expect, it } from 'vitest';
-import type { VirtualRouterConfig } from '../../config/model.ts';
-import type { InterfaceType, KernelResource } from '../../plugin/contracts/index.ts';
-import { Int, StateTable } from '../../threads/state-table.ts';
-import { Changes } from '../changes.ts';
-import { Holdings } from '../holdings.ts';
-import { Journal } from '../journal.ts';
-import { Masters } from '../masters.ts';
-import type { ActuatorParts } from '../parts.ts';
-import { View } from '../view.ts';
-import { Watcher } from '../watcher.ts';
-import { MemoryKernel } from './memory-kernel.ts';
+import type { VirtualRouterConfig } from '../config/model.ts';
+import type { InterfaceType, KernelResource } from '../plugin/contracts/index.ts';
+import { Int, StateTable } from '../threads/state-table.ts';
+import { Changes } from './changes.ts';
+import { Holdings } from './holdings.ts';
+import { Journal } from './journal.ts';
+import { Masters } from './masters.ts';
+import type { ActuatorParts } from './parts.ts';
+import { MemoryKernel } from './test/memory-kernel.ts';
+import { View } from './view.ts';
+import { Watcher } from './watcher.ts';
 
 const fail = (fault: string): never => {
   throw new Error(fault);
