@@ -7,6 +7,7 @@ import { invoke } from './lab/invocation.ts';
 import { type Lab, withLab } from './lab/lab.ts';
 import { describeSystem } from './lab/requirements.ts';
 import { Rvrrpd, rvrrpdConfiguration, type VrouterTable } from './lab/rvrrpd.ts';
+import { holder } from './lab/snapshot.ts';
 import { R1, twoRouters, VIP } from './lab/two-routers.ts';
 import { eventually } from './lab/wait.ts';
 
@@ -112,12 +113,17 @@ describeSystem('two daemons and one virtual router', () => {
       expect((await one.reload()).at(-1)?.msg).toMatch(/^not reloaded: virtual router 7 on lan is run by/);
     }));
 
-  it.concurrent('an interface that comes later has one of the two, the other follows when that is gone', () =>
+  it.concurrent.each([
+    ['macvlan', 'libnl'],
+    ['ether', 'libnl'],
+    ['ether', 'ioctl'],
+  ])('%s, %s: a late interface has one of the two, the other follows when that is gone', (iftype, netdrv) =>
     withLab(async (lab) => {
       const { r1 } = await twoRouters(lab);
+      const late = { ...LATE, iftype, netdrv };
       const daemons = [
-        Rvrrpd.startWith(r1, file(lab, 'first', [ROUTER, LATE])),
-        Rvrrpd.startWith(r1, file(lab, 'second', [OTHER, LATE])),
+        Rvrrpd.startWith(r1, file(lab, 'first', [ROUTER, late])),
+        Rvrrpd.startWith(r1, file(lab, 'second', [OTHER, late])),
       ];
       for (const daemon of daemons) await daemon.ready();
       await makeLate(r1);
@@ -137,9 +143,19 @@ describeSystem('two daemons and one virtual router', () => {
         master!.log().find(({ msg }) => msg?.includes('wanted to run virtual router 9 on late too')),
       );
       expect(await stateOf(other!, 9)).toBe('Down');
+      // What the Master has put into the kernel is not for the other to take.
+      const place = await eventually('the address', 10_000, () => holder(r1, LATE.vip as string));
+      await r1.ip('link set peer mtu 1400'); // news for both: they look again
+      const end = Date.now() + 3000;
+      while (Date.now() < end) expect(await holder(r1, LATE.vip as string)).toBe(place);
+      for (const daemon of daemons) {
+        const words = daemon.log().map(({ msg }) => msg ?? '');
+        expect(words.filter((msg) => /found the|taken away|is ours/.test(msg))).toEqual([]);
+      }
       await master!.running.stop('SIGKILL');
       await eventually('the other to be Master', 30_000, async () => (await stateOf(other!, 9)) === 'Master');
-    }));
+    }),
+  );
 
   it.concurrent(
     'a change through the API that wants what another has is a conflict, and nothing changes',

@@ -36,7 +36,9 @@ export class Adoption {
     let found = 0;
     for (const [slot, router] of this.parts.config.virtualRouters.entries()) {
       const isServed = this.holdings.of(slot).some(({ state }) => state === 'ours');
-      if (isServed || !isSuspected(router, view)) continue;
+      const index = view.indexOf(router.interface);
+      if (isServed || index === 0 || !isSuspected(router, view)) continue;
+      if (this.parts.runsElsewhere?.(router, index)) continue;
       links ??= everyLink(view);
       const { resources, doubtful } = findMarked(router, this.planOf(slot, links), view);
       for (const resource of resources) found += this.adoptOne(slot, resource) ? 1 : 0;

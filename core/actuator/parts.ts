@@ -1,5 +1,5 @@
 /** What the pieces of the actuator share. */
-import type { DaemonConfig } from '../config/model.ts';
+import type { DaemonConfig, VirtualRouterConfig } from '../config/model.ts';
 import type { Link } from '../plugin/contracts/index.ts';
 import type { RouterPlugins } from '../threads/resolved-plugins.ts';
 import type { ActuatorTable } from '../threads/table-views.ts';
@@ -26,5 +26,10 @@ export interface ActuatorParts {
   readonly ring: () => void;
   /** Tells the engine news of the Ethernet links of the namespace, what is ours left out; see `LinkNews`. */
   readonly tellLinks: (links: readonly Link[], gone?: readonly string[]) => void;
+  /**
+   * Whether another process runs the virtual router on the interface of this index: what looks like a Master's is that
+   * one's then. Absent: no other process does.
+   */
+  readonly runsElsewhere?: (router: VirtualRouterConfig, index: number) => boolean;
   readonly log: Log;
 }

@@ -1,9 +1,11 @@
 /** Entry of the actuator worker. Its `workerData` is an {@link ActuatorInit}. */
 import { parentPort, workerData } from 'node:worker_threads';
+import type { VirtualRouterConfig } from '../config/model.ts';
 import { CodedError, reportOf } from '../shared/errors.ts';
 import type { ActuatorInit, ActuatorToEngine } from '../threads/actuator-messages.ts';
 import { Doorbell } from '../threads/doorbell.ts';
 import type { ResolvedPlugin } from '../threads/resolved-plugins.ts';
+import { claimName, RouterClaims } from '../threads/router-claims.ts';
 import { StateTable } from '../threads/state-table.ts';
 import type { WorkerOrder, WorkerReport } from '../threads/worker-messages.ts';
 import { Actuator } from './actuator.ts';
@@ -44,6 +46,16 @@ function openJournal(): Journal {
   return journal;
 }
 
+const claims = new RouterClaims(() => {});
+
+/** See `ActuatorParts`. Whoever runs a virtual router claims it before it is Master, and as long. */
+function runsElsewhere({ vrid, family }: VirtualRouterConfig, index: number): boolean {
+  const name = claimName({ index, vrid, family });
+  if (!claims.take(name)) return true;
+  claims.release(name); // to take it is the engine's business
+  return false;
+}
+
 function createActuator(plugins: ActuatorPlugins): Actuator {
   const applied = new Doorbell(init.appliedBell, enginePort);
   return new Actuator({
@@ -55,6 +67,7 @@ function createActuator(plugins: ActuatorPlugins): Actuator {
     ring: () => applied.ring(),
     tellLinks: (links, gone) =>
       enginePort.postMessage({ type: 'links', links, ...(gone && { gone }) } satisfies ActuatorToEngine),
+    runsElsewhere,
     log,
   });
 }
