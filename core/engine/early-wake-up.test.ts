@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { Num, State } from '../threads/state-table.ts';
 import { INTERVAL, masterDownInterval, SOCKET, skewTime, stage, theirs } from './test/engine-in-memory.ts';
 
-// The engine wakes half a ms before a Backup's deadline and stays awake until then. Times in ms, on a made-up clock.
+// The engine wakes two ms before a Backup's deadline and stays awake until then. Times in ms, on a made-up clock.
 
-const LEAD = 0.5;
+const LEAD = 2;
 const START = 1000;
 const DOWN = masterDownInterval(100);
 
@@ -71,11 +71,11 @@ test('a deadline that is nearer than the lead is waited for awake at once', () =
   const { io, start, state, armed } = stage([254]);
   start();
   io.time = START + 100;
-  io.deliver(SOCKET, [theirs(1, 0)], skewTime(254) - 0.25); // has waited: a quarter ms of the skew time is left
-  expect(armed()).toEqual({ deadline: START + 100 + 0.25, awake: true });
+  io.deliver(SOCKET, [theirs(1, 0)], skewTime(254) - 0.3125); // has waited 7.5 ms: so much of the skew time is left
+  expect(armed()).toEqual({ deadline: START + 100 + 0.3125, awake: true });
   io.pass(START + 100.2);
   expect(state()).toBe(State.Backup);
-  io.pass(START + 100.25);
+  io.pass(START + 100.3125);
   expect(state()).toBe(State.Master);
 });
 
@@ -94,7 +94,7 @@ test('a stopped engine that comes back too late neither stays awake nor takes ov
   const { io, table, start, state, armed } = stage([100]);
   start();
   io.time = START + DOWN + 2000; // the process stood still
-  io.loops[0]!.memory[5](0, true, 0);
+  io.loops[0]!.memory[5](0, true);
   expect(state()).toBe(State.Backup);
   expect(armed()).toEqual({ deadline: io.time + INTERVAL - LEAD, awake: false });
   expect(table.num(0, Num.Deadline)).toBe(io.time + INTERVAL);

@@ -45,7 +45,7 @@ const STALL = 500;
  * The engine wakes so many ms before a Backup's deadline, and stays awake until then: a processor that has slept for
  * a second needs a while to be itself again.
  */
-const LEAD = 0.5;
+const LEAD = 2;
 
 const STARTUP: Event = { type: 'startup' };
 const SHUTDOWN: Event = { type: 'shutdown' };
@@ -142,7 +142,7 @@ export class Engine {
       this.meta,
       this.transmitter.buffer,
       this.transmitter.queue,
-      (packets, timers, age) => this.wake(packets, timers, age),
+      (packets, timers) => this.wake(packets, timers),
     );
     this.transmitter.send = (count) => this.loop.flush(count);
   }
@@ -272,10 +272,13 @@ export class Engine {
   }
 
   /** What the packet loop calls, see there; a rehearsal calls it too. */
-  wake(packets: number, timers: boolean, age = 0): void {
+  wake(packets: number, timers: boolean): void {
     if (packets > 0) {
-      const now = this.clock() - age; // a Master_Down_Timer runs from when the advertisement came, not from when we woke
-      for (let i = 0; i < packets; i++) this.receive(i, now);
+      const now = this.clock();
+      for (let i = 0; i < packets; i++) {
+        // A Master_Down_Timer runs from when the advertisement came, not from when we woke.
+        this.receive(i, now - this.meta[i * Meta.Count + Meta.Age]! / 1000);
+      }
     }
     if (timers) {
       this.table.count(this.table.strangers, Num.WakeUps);

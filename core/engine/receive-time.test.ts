@@ -15,6 +15,16 @@ test('the Master_Down_Timer restarts at the time of arrival', () => {
   expect(table.num(0, Num.Deadline)).toBe(START + 500 - 7.5 + DOWN);
 });
 
+test('each of several that are read at once counts from its own arrival', () => {
+  const { io, table, start } = stage([100, 100, 100]);
+  start();
+  io.time = START + 500;
+  const frames = [theirs(1, 200), theirs(2, 200), theirs(3, 200)];
+  io.deliver(SOCKET, frames, [3, 1.5, 0.25]);
+  const deadlines = [0, 1, 2].map((slot) => table.num(slot, Num.Deadline));
+  expect(deadlines).toEqual([3, 1.5, 0.25].map((waited) => START + 500 - waited + DOWN));
+});
+
 test('so it does for an advertisement that is recognised without being decoded', () => {
   const { io, table, start } = stage([100]);
   start();
@@ -34,7 +44,7 @@ test('the time of arrival is not known: the time of the wake-up does', () => {
   const { io, table, start } = stage([100]);
   start();
   io.time = START + 500;
-  io.loops[0]!.memory[5](0, false, 0);
+  io.loops[0]!.memory[5](0, false);
   io.deliver(SOCKET, [theirs(1, 200)]);
   expect(table.num(0, Num.Deadline)).toBe(START + 500 + DOWN);
 });

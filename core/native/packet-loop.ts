@@ -11,6 +11,8 @@ export const Meta = {
    * a frame with the tag of a VLAN that is not configured to a socket of one EtherType, its tag taken off.
    */
   Foreign: 2,
+  /** How many µs ago the kernel received it; 0 if that is not known. */
+  Age: 3,
   Count: 4,
 } as const;
 
@@ -27,9 +29,9 @@ export const Queue = {
 /**
  * Packet sockets and one timer in this thread's event loop.
  *
- * At each wake-up it receives into the slots, then calls `onWake(packets, timers, age)`: `packets` slots are
- * filled, the last of them arrived `age` ms ago (0 if that is not known), and with `timers` true (once, last)
- * everything that had arrived has been handed over and the deadlines that have passed are due.
+ * At each wake-up it receives into the slots, then calls `onWake(packets, timers)`: `packets` slots are filled, and
+ * with `timers` true (once, last) everything that had arrived has been handed over and the deadlines that have passed
+ * are due.
  */
 export interface PacketLoop {
   /** Receives from a packet socket; its packets carry `tag` (unsigned 31 bits). */
@@ -38,7 +40,7 @@ export interface PacketLoop {
   remove(descriptor: number): void;
   /**
    * Wakes at this time, in ms of CLOCK_MONOTONIC; 0: not at all. At once if it has passed.
-   * @param awake the thread does not sleep until then, but looks again and again: only for a fraction of a ms
+   * @param awake the thread does not sleep until then, but looks again and again: only for a few ms
    */
   setTimer(deadlineMs: number, awake?: boolean): void;
   /** Sends the first `count` entries of the queue. @returns how many of them failed */

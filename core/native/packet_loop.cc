@@ -1,8 +1,7 @@
 #include "packet_loop.h"
 
-#include <linux/sockios.h>
 #include <math.h>
-#include <sys/ioctl.h>
+#include <string.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -24,7 +23,21 @@ constexpr double kOldestMs = 50;
 constexpr int kMetaFields = 4;
 constexpr int kQueueFields = 3;
 
+// Octets of control data of each packet: its time of arrival.
+constexpr size_t kControlLength = CMSG_SPACE(sizeof(timespec));
+
 double Milliseconds(const timespec& time) { return time.tv_sec * 1e3 + time.tv_nsec / 1e6; }
+
+// When the kernel received it, CLOCK_REALTIME in ms (SO_TIMESTAMPNS, man 7 socket); 0: it does not say.
+double Arrival(msghdr* message) {
+  for (cmsghdr* part = CMSG_FIRSTHDR(message); part; part = CMSG_NXTHDR(message, part)) {
+    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_TIMESTAMPNS) continue;
+    timespec time;
+    memcpy(&time, CMSG_DATA(part), sizeof time);
+    return Milliseconds(time);
+  }
+  return 0;
+}
 
 }  // namespace
 
@@ -117,12 +130,15 @@ PacketLoop::PacketLoop(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Packet
 
   receive_vectors_.resize(slots_);
   senders_.resize(slots_);
+  arrivals_.resize(slots_);
+  control_.resize(slots_ * kControlLength);
   receive_messages_.resize(slots_);
   for (size_t i = 0; i < slots_; i++) {
     receive_vectors_[i] = {receive.Data() + i * slot_size, slot_size};
     receive_messages_[i] = {};
     receive_messages_[i].msg_hdr.msg_iov = &receive_vectors_[i];
     receive_messages_[i].msg_hdr.msg_iovlen = 1;
+    receive_messages_[i].msg_hdr.msg_control = &control_[i * kControlLength];
   }
   send_vectors_.resize(kMessagesPerCall);
   send_messages_.resize(kMessagesPerCall);
@@ -241,22 +257,19 @@ void PacketLoop::Tell(bool timers) {
   const napi_env env = Env();
   napi_handle_scope scope;
   if (napi_open_handle_scope(env, &scope) != napi_ok) return;
-  napi_value receiver, on_wake, arguments[3], result, exception;
+  napi_value receiver, on_wake, arguments[2], result, exception;
   const uint32_t count = static_cast<uint32_t>(filled_);
   filled_ = 0;
-  double age = 0;
-  if (last_arrival_ > 0) {
-    timespec now = {};
-    clock_gettime(CLOCK_REALTIME, &now);
-    age = Milliseconds(now) - last_arrival_;
-    if (age < 0 || age > kOldestMs) age = 0;
-    last_arrival_ = 0;
+  timespec now = {};
+  if (count > 0) clock_gettime(CLOCK_REALTIME, &now);
+  for (size_t slot = 0; slot < count; slot++) {
+    const double age = Milliseconds(now) - arrivals_[slot];
+    meta_[slot * kMetaFields + 3] = age > 0 && age < kOldestMs ? static_cast<int32_t>(age * 1e3) : 0;
   }
   if (napi_get_global(env, &receiver) == napi_ok && napi_get_reference_value(env, on_wake_, &on_wake) == napi_ok &&
       napi_create_uint32(env, count, &arguments[0]) == napi_ok &&
       napi_get_boolean(env, timers, &arguments[1]) == napi_ok &&
-      napi_create_double(env, age, &arguments[2]) == napi_ok &&
-      napi_make_callback(env, nullptr, receiver, on_wake, 3, arguments, &result) == napi_pending_exception &&
+      napi_make_callback(env, nullptr, receiver, on_wake, 2, arguments, &result) == napi_pending_exception &&
       napi_get_and_clear_last_exception(env, &exception) == napi_ok) {
     napi_fatal_exception(env, exception);
   }
@@ -270,6 +283,7 @@ void PacketLoop::Drain(int fd, int tag) {
     for (size_t i = filled_; i < slots_; i++) {
       receive_messages_[i].msg_hdr.msg_name = &senders_[i];
       receive_messages_[i].msg_hdr.msg_namelen = sizeof senders_[i];
+      receive_messages_[i].msg_hdr.msg_controllen = kControlLength;
     }
     const int received = recvmmsg(fd, &receive_messages_[filled_], room, MSG_DONTWAIT | MSG_TRUNC, nullptr);
     if (received <= 0) return;  // EAGAIN, or ENETDOWN: the watcher of links tells
@@ -278,10 +292,8 @@ void PacketLoop::Drain(int fd, int tag) {
       meta_[slot * kMetaFields] = tag;
       meta_[slot * kMetaFields + 1] = static_cast<int32_t>(receive_messages_[slot].msg_len);
       meta_[slot * kMetaFields + 2] = senders_[slot].sll_pkttype == PACKET_OTHERHOST ? 1 : 0;
+      arrivals_[slot] = Arrival(&receive_messages_[slot].msg_hdr);
     }
-    // The kernel's time of the last one (the first call of a socket switches it on). Without it, age 0 will do.
-    timespec arrival = {};
-    if (ioctl(fd, SIOCGSTAMPNS, &arrival) == 0) last_arrival_ = std::max(last_arrival_, Milliseconds(arrival));
     filled_ += received;
     budget -= received;
     if (filled_ == slots_) Tell(false);

@@ -45,10 +45,11 @@ class PacketLoop : public Napi::ObjectWrap<PacketLoop> {
   size_t queue_length_ = 0;
   size_t slots_ = 0;
   size_t filled_ = 0;
-  double last_arrival_ = 0;  // CLOCK_REALTIME in ms of the youngest packet in the slots; 0: not known
 
   std::vector<iovec> receive_vectors_;
   std::vector<sockaddr_ll> senders_;
+  std::vector<double> arrivals_;  // CLOCK_REALTIME in ms of the packet in each slot; 0: not known
+  std::vector<char> control_;     // control data of each slot
   std::vector<mmsghdr> receive_messages_;
   std::vector<iovec> send_vectors_;
   std::vector<mmsghdr> send_messages_;

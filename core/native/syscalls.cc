@@ -58,6 +58,9 @@ Napi::Value OpenPacketSocket(const Napi::CallbackInfo& info) {
   // Above bulk traffic in the queueing discipline (TC_PRIO_CONTROL).
   const int priority = 7;
   if (setsockopt(fd, SOL_SOCKET, SO_PRIORITY, &priority, sizeof priority) < 0) fail("setsockopt(SO_PRIORITY, 7)");
+  // With each packet comes when the kernel received it.
+  const int stamps = 1;
+  if (setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &stamps, sizeof stamps) < 0) fail("setsockopt(SO_TIMESTAMPNS)");
   return Napi::Number::New(env, fd);
 }
 

@@ -85,10 +85,10 @@ export class MemoryIo implements EngineIo {
 
   /**
    * Frames come in on a socket, all in one wake-up.
-   * @param waited ms between the arrival of the last one and the wake-up, which is now
+   * @param waited ms between the arrival of each, or of all, and the wake-up, which is now
    * @param timers whether the loop has handed over everything by that, as it tells after the last packets
    */
-  deliver(descriptor: number, frames: readonly Uint8Array[], waited = 0, timers = true): void {
+  deliver(descriptor: number, frames: readonly Uint8Array[], waited: number | readonly number[] = 0, timers = true): void {
     const { memory, sockets } = this.loops.find((loop) => !loop.closed && loop.sockets.has(descriptor))!;
     const [receive, slotSize, meta, , , onWake] = memory;
     for (const [slot, frame] of frames.entries()) {
@@ -96,8 +96,9 @@ export class MemoryIo implements EngineIo {
       meta.fill(0, slot * Meta.Count, (slot + 1) * Meta.Count);
       meta[slot * Meta.Count + Meta.Tag] = sockets.get(descriptor)!;
       meta[slot * Meta.Count + Meta.Length] = frame.length;
+      meta[slot * Meta.Count + Meta.Age] = (typeof waited === 'number' ? waited : waited[slot]!) * 1000;
     }
-    onWake(frames.length, timers, waited);
+    onWake(frames.length, timers);
   }
 
   /** Lets the time come to `until`; timers fire on the way, each exactly when it is set to. */
@@ -110,7 +111,7 @@ export class MemoryIo implements EngineIo {
       this.time = Math.max(this.time, due.armed.deadline);
       this.fired[due.armed.awake ? 'awake' : 'asleep']++;
       due.armed = { deadline: 0, awake: false };
-      due.memory[5](0, true, 0);
+      due.memory[5](0, true);
     }
     this.time = until;
   }

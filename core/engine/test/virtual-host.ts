@@ -101,23 +101,18 @@ class VirtualLoop implements PacketLoop {
     const [receive, slotSize, meta, , , onWake] = this.memory;
     const room = receive.length / slotSize;
     let filled = 0;
-    let newest = 0;
-    const age = (): number => {
-      const waited = newest === 0 ? 0 : this.host.time.now() - newest;
-      newest = 0;
-      return waited > OLDEST ? 0 : waited;
-    };
     for (const [descriptor, tag] of this.tags) {
       for (const { frame, time, foreign } of this.host.take(descriptor)) {
         receive.set(frame.subarray(0, slotSize), filled * slotSize);
-        meta.set([tag, frame.length, foreign ? 1 : 0, 0], filled * Meta.Count);
-        newest = Math.max(newest, time);
+        const waited = this.host.time.now() - time;
+        const age = waited > OLDEST ? 0 : waited * 1000;
+        meta.set([tag, frame.length, foreign ? 1 : 0, age], filled * Meta.Count);
         if (++filled < room) continue;
-        onWake(filled, false, age());
+        onWake(filled, false);
         filled = 0;
       }
     }
-    onWake(filled, true, age());
+    onWake(filled, true);
   }
 
   close(): void {
