@@ -40,8 +40,10 @@ export interface VirtualRouterConfig {
   readonly family: AddressFamily;
   /** VRRP version. */
   readonly version: 2 | 3;
-  /** `vip`: the virtual addresses, normalised, at least one. */
+  /** `vip`: the virtual addresses of this family, normalised, at least one. IPv6: the first one is link-local. */
   readonly addresses: readonly string[];
+  /** The prefix length written behind each of them; undefined where none is. Absent: behind none of them. */
+  readonly prefixLengths?: readonly (number | undefined)[];
   /** As configured, 1 to 254; the address owner uses 255 instead. */
   readonly priority: number;
   /** `preemption` (Preempt_Mode). */
@@ -65,6 +67,13 @@ export interface VirtualRouterConfig {
    * Absent: `any`.
    */
   readonly addressCheck?: 'any' | 'all' | 'none';
+  /** `accept` (Accept_Mode, RFC 9568 §6.1): whether a Master that is no owner takes what is addressed to it. Absent: true. */
+  readonly accept?: boolean;
+  /**
+   * `checksum`, VRRPv3 over IPv4 alone: whether the checksum covers the message only (`rfc9568`), or a pseudo-header too
+   * (`pseudo-header`). Absent or `auto`: as the other routers of the group do.
+   */
+  readonly checksum?: 'auto' | 'rfc9568' | 'pseudo-header';
   /** `socket_filter`. */
   readonly socketFilter: boolean;
 }

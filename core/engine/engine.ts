@@ -47,6 +47,12 @@ const STALL = 500;
  */
 const LEAD = 2;
 
+/**
+ * A deadline that an advertisement has moved is looked at up to so many ms before its old time: one wake-up for all that
+ * were near each other.
+ */
+const GATHER = 20;
+
 const STARTUP: Event = { type: 'startup' };
 const SHUTDOWN: Event = { type: 'shutdown' };
 const TIMER: Event = { type: 'timer' };
@@ -468,7 +474,7 @@ export class Engine {
         const at = this.deadlines.at(timer);
         let early = 0;
         if (router.state === State.Master) early = router.advertisementInterval * COALESCE;
-        else if (router.deadline > at) early = LEAD; // an advertisement has moved it
+        else if (router.deadline > at) early = GATHER; // an advertisement has moved it
         if (at - early > now) return;
         this.runProtocolTimer(router, timer, now);
       }

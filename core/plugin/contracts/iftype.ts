@@ -21,8 +21,15 @@ export interface InterfaceType {
 export interface RouterOnInterface {
   readonly vrid: number;
   readonly family: AddressFamily;
+  /** VRRP version (since 1.1). Routers of both versions, but else the same, share what they plan alike. */
+  readonly version?: 2 | 3;
   /** The virtual addresses, the first one first. */
   readonly addresses: readonly string[];
+  /**
+   * The prefix length that the configuration gives each address (since 1.1); undefined where it gives none, absent
+   * where it gives none at all: the interface type's default then, 32 or 128.
+   */
+  readonly prefixLengths?: readonly (number | undefined)[];
   /** The interface that VRRP runs on. */
   readonly interface: Link;
   /** `vifname`, or its default. */

@@ -58,6 +58,10 @@ export interface LinkAddress {
   readonly label: string;
   /** IFA_F_SECONDARY. */
   readonly secondary: boolean;
+  /** IPv6 (since 1.1): duplicate address detection is not over, IFA_F_TENTATIVE without IFA_F_OPTIMISTIC. Absent: false. */
+  readonly tentative?: boolean;
+  /** IPv6 (since 1.1): another host has it, IFA_F_DADFAILED. Absent: false. */
+  readonly dadFailed?: boolean;
 }
 
 /**
