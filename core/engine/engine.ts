@@ -10,6 +10,7 @@ import type { EngineNum, EngineTable } from '../threads/table-views.ts';
 import {
   type Advertisement,
   addressLength,
+  ChecksumSort,
   emptyAdvertisement,
   putChecksum,
   takeChecksum,
@@ -196,6 +197,8 @@ export class Engine {
   /** Goes on with what the state table says: it was another engine's until now. */
   resume(): void {
     for (const router of this.routers) {
+      // Built before it was known what the other engine had heard last.
+      router.resealFrames(this.transmitter.buffer, this.frameAt[router.slot]!);
       this.deadlines.set(router.slot * 2 + PROTOCOL, router.deadline);
       this.deadlines.set(router.slot * 2 + ANNOUNCE, this.announcer.resume(router));
     }
@@ -332,9 +335,17 @@ export class Engine {
     const reason = malformed >= 0 ? malformed : this.check(router);
     if (reason >= 0) {
       this.drop(slot, reason, now);
+      if (reason !== Drop['address-owner']) return;
       // Not obeyed, but it has told the neighbours otherwise.
-      if (reason === Drop['address-owner'] && router.state === State.Master)
-        this.perform(router, 'announce-addresses', now);
+      if (router.state === State.Master) this.perform(router, 'announce-addresses', now);
+      // Perhaps it could not read ours: now it can, and it gives way.
+      const changed = this.learnChecksum(router, advertisement.checksumSort, frame.sourceAt, now);
+      if (
+        changed &&
+        router.state === State.Master &&
+        this.answers.take(slot, now, router.advertisementInterval)
+      )
+        this.perform(router, 'send-advertisement', now);
     } else this.compareAddresses(router, at, length, now);
   }
 
@@ -414,9 +425,10 @@ export class Engine {
     const bytes = this.receiveBuffer;
     const { slot } = router;
     const { frame, advertisement } = this;
-    const { priority, interval } = advertisement;
+    const { priority, interval, checksumSort: sort } = advertisement;
     const order = compareAddress(bytes, frame.sourceAt, router.primary);
-    if (familiar) this.familiar.remember(slot, bytes, at, length, priority, interval, order);
+    if (familiar) this.familiar.remember(slot, bytes, at, length, priority, interval, order, sort);
+    this.learnChecksum(router, sort, frame.sourceAt, now);
     this.hear(router, priority, interval, order, frame.sourceAt, now);
   }
 
@@ -426,7 +438,27 @@ export class Engine {
     const { slot } = router;
     const order = familiar.addressOrders[slot]!;
     const sourceAt = at + FAMILIAR_SOURCE_AT;
+    // Another router's may have been heard in between, which was not remembered.
+    this.learnChecksum(router, familiar.checksumSorts[slot] as ChecksumSort, sourceAt, now);
     this.hear(router, familiar.priorities[slot]!, familiar.intervals[slot]!, order, sourceAt, now);
+  }
+
+  /**
+   * Another router of the group was heard with this sort of checksum. Its sender may be one that reads no other: before
+   * it is answered, our frames have the right one.
+   * @returns whether ours have changed
+   */
+  private learnChecksum(router: EngineRouter, heard: ChecksumSort, sourceAt: number, now: number): boolean {
+    if (heard === ChecksumSort.Any || heard === router.checksumHeard) return false;
+    const { slot } = router;
+    const before = router.checksumSort;
+    this.table.setInt(slot, Int.ChecksumHeard, heard);
+    const sent = router.checksumSort;
+    router.resealFrames(this.transmitter.buffer, this.frameAt[slot]!);
+    if (sent === before && sent === heard) return false; // as it was supposed
+    const size = addressLength(router.config.family);
+    this.observer.checksum(slot, heard, sent, now, this.receiveBuffer, sourceAt, size);
+    return sent !== before;
   }
 
   private hear(

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { ChecksumSort } from '../vrrp/advertisement.ts';
 import { Familiar } from './familiar.ts';
 import { advertisement } from './test/station.ts';
 
@@ -10,7 +11,7 @@ slots[2] = 1;
 function remember(familiar: Familiar, slot: number, frame: Uint8Array): void {
   const buffer = new Uint8Array(1000);
   buffer.set(frame, 500);
-  familiar.remember(slot, buffer, 500, frame.length, 200, 1000, -8);
+  familiar.remember(slot, buffer, 500, frame.length, 200, 1000, -8, ChecksumSort.Any);
 }
 
 const recognise = (familiar: Familiar, frame: Uint8Array): number =>

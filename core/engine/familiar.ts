@@ -2,6 +2,7 @@
  * The advertisement that each virtual router accepted last. A Master sends the same octets every time: what is
  * identical has passed every check before, its authentication included, and need not be decoded again.
  */
+import type { ChecksumSort } from '../vrrp/advertisement.ts';
 
 /** Longer frames are always decoded: some twenty addresses of IPv4. */
 const LONGEST = 128;
@@ -21,6 +22,8 @@ export class Familiar {
   readonly addressOrders: Int32Array;
   /** Advertisement intervals in ms. */
   readonly intervals: Float64Array;
+  /** What the checksums cover, each a {@link ChecksumSort}. */
+  readonly checksumSorts: Uint8Array;
 
   constructor(slots: number) {
     this.frames = new Uint8Array(slots * LONGEST);
@@ -28,6 +31,7 @@ export class Familiar {
     this.priorities = new Uint8Array(slots);
     this.addressOrders = new Int32Array(slots);
     this.intervals = new Float64Array(slots);
+    this.checksumSorts = new Uint8Array(slots);
   }
 
   /** The slot whose last advertisement was exactly the frame `bytes[at, at + length)`; −1: none. */
@@ -54,6 +58,7 @@ export class Familiar {
     priority: number,
     interval: number,
     addressOrder: number,
+    checksumSort: ChecksumSort,
   ): void {
     if (length > LONGEST || bytes[at + 14] !== PLAIN_IPV4) return;
     const known = slot * LONGEST;
@@ -62,6 +67,7 @@ export class Familiar {
     this.priorities[slot] = priority;
     this.intervals[slot] = interval;
     this.addressOrders[slot] = addressOrder;
+    this.checksumSorts[slot] = checksumSort;
   }
 
   /** Forgets a slot's frame: what the router accepts has changed. */

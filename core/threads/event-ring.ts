@@ -25,6 +25,11 @@ export const EventType = {
   AdvertisementSent: 7,
   /** `a`: 1 if we own the address now, and use priority 255. */
   Ownership: 8,
+  /**
+   * Another router of the group was heard with the other sort of checksum than before. `a`: its `ChecksumSort`, `b`: how
+   * many since the last such record, `c`: the one that we send from now on; peer.
+   */
+  Checksum: 9,
 } as const;
 
 /** Why a virtual router changed its state. */

@@ -7,12 +7,14 @@ import { Int, Num, State, StateTable } from '../../threads/state-table.ts';
 import { addressBytes } from '../../vrrp/address.ts';
 import type { AdvertisementFields } from '../../vrrp/advertisement.ts';
 import { encodeFrame, frameLength } from '../../vrrp/frame.ts';
+import type { PacketRules } from '../../vrrp/packet-rules.ts';
 import { Engine } from '../engine.ts';
 import type { GuardedAuthenticator, GuardedFilter } from '../guard.ts';
 import { Observer } from '../observer.ts';
 import { Patience } from '../patience.ts';
 import { Placement } from '../placement.ts';
 import { EngineRouter } from '../router.ts';
+import { inherit } from '../succession.ts';
 import { VirtualHost } from './virtual-host.ts';
 import { VirtualTime } from './virtual-time.ts';
 import { type Port, VirtualWire } from './virtual-wire.ts';
@@ -52,6 +54,7 @@ export function advertisement(
     readonly from?: string;
     readonly addresses?: readonly string[];
   } = {},
+  rules?: PacketRules,
 ): Uint8Array {
   const { from = '192.0.2.9', addresses = [`198.51.100.${over.vrid ?? 1}`], ...fields } = over;
   const all = {
@@ -60,7 +63,7 @@ export function advertisement(
     addresses: addresses.map(addressBytes),
   };
   const frame = new Uint8Array(frameLength(all.version, all.family, addresses.length));
-  encodeFrame(frame, 0, addressBytes(from), all);
+  encodeFrame(frame, 0, addressBytes(from), all, undefined, rules);
   return frame;
 }
 
@@ -180,6 +183,13 @@ export class Station {
     }
     this.engine.announceApplied();
     this.patience.heard();
+  }
+
+  /** Takes over another one's table, whose routers are the same: `engine.resume` goes on with it. */
+  inherit(predecessor: StateTable): void {
+    const configs = this.routers.map(({ config }) => config);
+    const slots = configs.map((_, slot) => slot);
+    inherit(this.table, predecessor, { slots, changed: [] }, configs, this.time.now());
   }
 
   state(slot = 0): number {
