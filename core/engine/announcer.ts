@@ -13,7 +13,7 @@ const PAUSES = [500, 1000, 2000, 5000];
 /** A series starts again at most once in this many ms, however many inferior advertisements arrive. */
 const RESTART_INTERVAL = 1000;
 
-/** Sends each address of a Master as a gratuitous ARP, several times over some seconds. */
+/** Sends each address of a Master as a gratuitous ARP or neighbour advertisement, several times over some seconds. */
 export class Announcer {
   /** The value of `Wanted` that each slot's series belongs to. */
   private readonly announced: Int32Array;
@@ -83,8 +83,10 @@ export class Announcer {
     if (!attachment || !this.isInPlace(router)) return 0;
     const virtual = this.table.int(slot, Int.Announce) === 0;
     const mac = virtual ? router.virtualMac : attachment.link.mac;
-    for (const address of router.config.addresses) {
-      this.transmitter.gratuitousArp(attachment.descriptor, address, mac, slot);
+    const { addresses, family } = router.config;
+    for (const address of addresses) {
+      if (family === 4) this.transmitter.gratuitousArp(attachment.descriptor, address, mac, slot);
+      else this.transmitter.neighbourAdvertisement(attachment.descriptor, address, mac, slot);
     }
     const step = this.table.int(slot, Int.AnnounceStep);
     this.table.setInt(slot, Int.AnnounceStep, step + 1);

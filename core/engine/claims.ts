@@ -68,8 +68,10 @@ export class EngineClaims {
     return more;
   }
 
+  /** Routers of both VRRP versions share a claim. */
   private release(slot: number, name: string): void {
-    this.claims.release(name);
     this.held.delete(slot);
+    for (const other of this.held.values()) if (other === name) return;
+    this.claims.release(name);
   }
 }

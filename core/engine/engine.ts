@@ -15,6 +15,7 @@ import {
   putChecksum,
   takeChecksum,
 } from '../vrrp/advertisement.ts';
+import { TARGET_ADDRESS_AT } from '../vrrp/announcement.ts';
 import { AnswerLimit } from '../vrrp/answer-limit.ts';
 import { Drop } from '../vrrp/drop-reasons.ts';
 import { compareAddress, decodeFor, decodeHeader, emptyFrame } from '../vrrp/frame.ts';
@@ -25,13 +26,18 @@ import type { Attachment } from './attachment.ts';
 import { Deadlines } from './deadlines.ts';
 import { FAMILIAR_SOURCE_AT, Familiar } from './familiar.ts';
 import { type EngineIo, kernelIo } from './io.ts';
+import { isNeighbourAdvertisement, toldMac } from './nd-watch.ts';
 import { droppedField, type Observer } from './observer.ts';
 import type { EngineRouter } from './router.ts';
+import { slotFor } from './routing.ts';
 import { Transmitter } from './transmitter.ts';
 
-/** Packets received before they are handed over, and octets of each: VRRP's longest message fits. */
-const SLOTS = 512;
-const SLOT_SIZE = 2048;
+/**
+ * Packets received before they are handed over, and octets of each: VRRP's longest message fits, which has 255
+ * addresses. Those of IPv6 take memory that is only spent where there is an IPv6 router.
+ */
+const SLOTS = { 4: 512, 6: 384 } as const;
+const SLOT_SIZE = { 4: 2048, 6: 4352 } as const;
 
 /** An advertisement may go out early by this share of its interval, so that many need one wake-up. */
 const COALESCE = 1 / 250;
@@ -85,8 +91,9 @@ export class Engine {
   private readonly loop: PacketLoop;
   /** The clock of everything here: monotonic ms. */
   private readonly clock: () => number;
-  private readonly receiveBuffer = new Uint8Array(SLOTS * SLOT_SIZE);
-  private readonly meta = new Int32Array(SLOTS * Meta.Count);
+  private readonly slotSize: number;
+  private readonly receiveBuffer: Uint8Array;
+  private readonly meta: Int32Array;
   /** By tag. */
   private readonly attachments: (Attachment | undefined)[] = [];
   /** Where each router's two frames stand in the send buffer. */
@@ -143,9 +150,13 @@ export class Engine {
     }
     this.transmitter = new Transmitter(space, (slot, errno) => this.sendFailed(slot, errno));
     this.announcer = new Announcer(table, this.transmitter);
+    const longest = routers.some(({ config }) => config.family === 6) ? 6 : 4;
+    this.slotSize = SLOT_SIZE[longest];
+    this.receiveBuffer = new Uint8Array(SLOTS[longest] * this.slotSize);
+    this.meta = new Int32Array(SLOTS[longest] * Meta.Count);
     this.loop = io.loop(
       this.receiveBuffer,
-      SLOT_SIZE,
+      this.slotSize,
       this.meta,
       this.transmitter.buffer,
       this.transmitter.queue,
@@ -160,12 +171,12 @@ export class Engine {
     const tag = free < 0 ? this.attachments.length : free;
     this.attachments[tag] = attachment;
     if (attachment.descriptor >= 0) this.loop.add(attachment.descriptor, tag);
-    if (attachment.arp !== undefined) this.loop.add(attachment.arp, tag);
+    if (attachment.watch !== undefined) this.loop.add(attachment.watch, tag);
   }
 
   /** Puts a frame into a slot of the receive buffer, as if it had come from the attachment with this tag. */
   place(index: number, frame: Uint8Array, tag: number): void {
-    this.receiveBuffer.set(frame, index * SLOT_SIZE);
+    this.receiveBuffer.set(frame, index * this.slotSize);
     this.meta.fill(0, index * Meta.Count, (index + 1) * Meta.Count);
     this.meta[index * Meta.Count + Meta.Tag] = tag;
     this.meta[index * Meta.Count + Meta.Length] = frame.length;
@@ -174,7 +185,7 @@ export class Engine {
   /** Receives from it no longer; it can be closed. */
   detach(attachment: Attachment): void {
     this.loop.remove(attachment.descriptor);
-    if (attachment.arp !== undefined) this.loop.remove(attachment.arp);
+    if (attachment.watch !== undefined) this.loop.remove(attachment.watch);
     this.attachments[this.attachments.indexOf(attachment)] = undefined;
   }
 
@@ -300,7 +311,7 @@ export class Engine {
   /** RFC 3768 §7.1: every check, then the state machine. */
   private receive(index: number, now: number): void {
     const bytes = this.receiveBuffer;
-    const at = index * SLOT_SIZE;
+    const at = index * this.slotSize;
     const attachment = this.attachments[this.meta[index * Meta.Count + Meta.Tag]!];
     if (!attachment || this.meta[index * Meta.Count + Meta.Foreign] === 1) return;
     const length = this.meta[index * Meta.Count + Meta.Length]!;
@@ -312,10 +323,15 @@ export class Engine {
       return;
     }
     if (isArp(bytes, at, length)) {
-      this.hearArp(attachment, at, now);
+      this.hearClaim(attachment, at + SENDER_ADDRESS_AT, senderMac(bytes, at), now);
       return;
     }
-    const broken = decodeHeader(bytes, at, at + Math.min(length, SLOT_SIZE), frame);
+    if (isNeighbourAdvertisement(bytes, at, length)) {
+      const mac = toldMac(bytes, at, Math.min(length, this.slotSize));
+      if (mac >= 0) this.hearClaim(attachment, at + TARGET_ADDRESS_AT, mac, now);
+      return;
+    }
+    const broken = decodeHeader(bytes, at, at + Math.min(length, this.slotSize), frame);
     if (broken === Drop['not-vrrp']) {
       this.table.count(this.table.strangers, droppedField(broken));
       return; // normal without a filter: nothing to tell
@@ -324,7 +340,7 @@ export class Engine {
       this.drop(this.table.strangers, broken, now);
       return;
     }
-    const slot = frame.vrid < 0 ? -1 : attachment.slotOfVrid[frame.vrid]!;
+    const slot = slotFor(attachment.slotOfVrid, bytes[frame.messageStart]! >> 4, frame.vrid);
     if (slot < 0) {
       const malformed = decodeFor(bytes, frame, undefined, advertisement);
       this.drop(this.table.strangers, malformed >= 0 ? malformed : Drop['unknown-vrid'], now);
@@ -349,22 +365,21 @@ export class Engine {
     } else this.compareAddresses(router, at, length, now);
   }
 
-  /** Somebody has told our neighbours at which MAC an address is. */
-  private hearArp(attachment: Attachment, at: number, now: number): void {
+  /** Somebody has told our neighbours that an address is at a MAC. */
+  private hearClaim({ slotOfVrid, family }: Attachment, addressAt: number, mac: number, now: number): void {
     const bytes = this.receiveBuffer;
-    const mac = senderMac(bytes, at);
-    const { slotOfVrid } = attachment;
-    for (let vrid = 0; vrid < slotOfVrid.length; vrid++) {
-      const slot = slotOfVrid[vrid]!;
+    for (let index = 0; index < slotOfVrid.length; index++) {
+      const slot = slotOfVrid[index]!;
       if (slot < 0) continue;
       const router = this.routers[slot]!;
-      if (router.state !== State.Master || !router.hasAddress(bytes, at + SENDER_ADDRESS_AT)) continue;
+      if (router.state !== State.Master || !router.hasAddress(bytes, addressAt)) continue;
       if (mac === router.virtualMacNumber || mac === this.table.num(slot, Num.HardwareAddress)) return;
       const when = this.announcer.contested(router, now);
       if (when === 0) return; // not announced yet: another Master may only just be leaving
       this.deadlines.set(slot * 2 + ANNOUNCE, when);
       this.table.count(slot, droppedField(Drop['address-conflict']));
-      this.observer.dropped(slot, Drop['address-conflict'], now, bytes, at + SENDER_ADDRESS_AT, 4, mac);
+      const size = addressLength(family);
+      this.observer.dropped(slot, Drop['address-conflict'], now, bytes, addressAt, size, mac);
       return;
     }
   }
@@ -437,7 +452,7 @@ export class Engine {
     const { familiar } = this;
     const { slot } = router;
     const order = familiar.addressOrders[slot]!;
-    const sourceAt = at + FAMILIAR_SOURCE_AT;
+    const sourceAt = at + (router.config.family === 4 ? FAMILIAR_SOURCE_AT[4] : FAMILIAR_SOURCE_AT[6]);
     // Another router's may have been heard in between, which was not remembered.
     this.learnChecksum(router, familiar.checksumSorts[slot] as ChecksumSort, sourceAt, now);
     this.hear(router, familiar.priorities[slot]!, familiar.intervals[slot]!, order, sourceAt, now);

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { ChecksumSort } from '../vrrp/advertisement.ts';
 import { Familiar } from './familiar.ts';
+import { emptyRouting } from './routing.ts';
 import { advertisement } from './test/station.ts';
 
-const slots = new Int32Array(256).fill(-1);
+const slots = emptyRouting();
 slots[1] = 0;
 slots[2] = 1;
 

@@ -3,9 +3,9 @@ import type { VirtualRouterConfig } from '../config/model.ts';
 import type { Link } from '../plugin/contracts/index.ts';
 import { Int, macNumber, Num, type State } from '../threads/state-table.ts';
 import type { EngineTable } from '../threads/table-views.ts';
-import { addressBytes, virtualMac } from '../vrrp/address.ts';
+import { addressBytes, isLinkLocal, virtualMac } from '../vrrp/address.ts';
 import { addressLength, ChecksumSort } from '../vrrp/advertisement.ts';
-import { encodeFixedParts, type FrameParts, frameLength, sealFrame } from '../vrrp/frame.ts';
+import { ETHERNET_LENGTH, encodeFixedParts, type FrameParts, frameLength, sealFrame } from '../vrrp/frame.ts';
 import type { VirtualRouter } from '../vrrp/machine.ts';
 import { GROUPS, type PacketRules, packetRules } from '../vrrp/packet-rules.ts';
 import { subnetEdges } from '../vrrp/subnet.ts';
@@ -105,10 +105,27 @@ export class EngineRouter implements VirtualRouter {
     return frameLength(version, family, rfc3768 ? addresses.length : MOST_ADDRESSES, this.rules.trailer);
   }
 
-  /** The interface's own addresses of our family, the primary one first. IPv6 goes by link-local addresses. */
+  /** Octets of its IP packets, as long as they get with the addresses that the interface has. */
+  packetLength(link: Link): number {
+    const { version, family } = this.config;
+    return frameLength(version, family, this.listed(link).length, this.rules.trailer) - ETHERNET_LENGTH;
+  }
+
+  /** The addresses that its advertisements list. */
+  private listed(link: Link): readonly string[] {
+    const { rfc3768, addresses, family } = this.config;
+    if (rfc3768) return addresses;
+    return [...addresses, ...EngineRouter.ownAddresses(link, family)].slice(0, MOST_ADDRESSES);
+  }
+
+  /**
+   * The interface's own addresses of our family, the primary one first. IPv6 goes by link-local addresses (RFC 9568
+   * §5.1.2.1), and one that another host has, or may have, is nobody's yet.
+   */
   static ownAddresses(link: Link, family: 4 | 6): string[] {
     return link.addresses
-      .filter((a) => a.family === family && (family === 4 || a.address.startsWith('fe80:')))
+      .filter((a) => a.family === family && (family === 4 || isLinkLocal(a.address)))
+      .filter(({ tentative, dadFailed }) => tentative !== true && dadFailed !== true)
       .sort((a, b) => Number(a.secondary) - Number(b.secondary))
       .map((a) => a.address);
   }
@@ -119,15 +136,13 @@ export class EngineRouter implements VirtualRouter {
    */
   buildFrames(send: Uint8Array, at: number, link: Link): void {
     const { config, authenticator } = this;
-    const own = EngineRouter.ownAddresses(link, config.family);
-    const listed = config.rfc3768 ? config.addresses : [...config.addresses, ...own].slice(0, MOST_ADDRESSES);
     const fields = {
       version: config.version,
       family: config.family,
       vrid: config.vrid,
       authType: authenticator?.authType ?? 0,
       intervalCs: config.advertisementIntervalCs,
-      addresses: listed.map(addressBytes),
+      addresses: this.listed(link).map(addressBytes),
     };
     const sign = authenticator?.sign.bind(authenticator);
     // Apart from the send buffer: a plugin that fails half-way or writes too far spoils no frame in use.

@@ -49,6 +49,10 @@ export const CAUSES = [
   'it was told to fail over',
   'another rvrrpd in this network namespace runs it',
   'its addresses could not be put in place',
+  'the interface has no link-local address',
+  'the link-local address of the interface is tentative: duplicate address detection is not over',
+  'another host has the link-local address of the interface: duplicate address detection has failed',
+  'an advertisement with all of its addresses is longer than the MTU of the interface',
 ] as const;
 
 /** Indices of {@link CAUSES}. */
@@ -68,6 +72,10 @@ export const Cause = {
   FailOver: 12,
   RunElsewhere: 13,
   NotInPlace: 14,
+  NoLinkLocal: 15,
+  LinkLocalTentative: 16,
+  LinkLocalDuplicate: 17,
+  MtuTooSmall: 18,
 } as const;
 
 /** One event, as a reader gets it. The object is reused: copy what is to be kept. */

@@ -9,6 +9,7 @@ import { Attachment } from '../attachment.ts';
 import { Engine } from '../engine.ts';
 import { Observer } from '../observer.ts';
 import { EngineRouter } from '../router.ts';
+import { emptyRouting, routingIndex } from '../routing.ts';
 import { MemoryIo } from './memory-io.ts';
 
 /** The socket of the interface. */
@@ -65,11 +66,11 @@ export function stage(priorities: readonly number[], settled: () => void = () =>
     (priority, slot) => new EngineRouter(slot, configuration(slot + 1, priority), undefined, table),
   );
   const engine = new Engine(routers, table, new Observer(ring, table.slots + 1), settled, false, io);
-  const slotOfVrid = new Int32Array(256).fill(-1);
+  const slotOfVrid = emptyRouting();
   const attachment = Attachment.imaginary(LINK, 4, slotOfVrid, SOCKET);
   engine.attach(attachment);
   for (const router of routers) {
-    slotOfVrid[router.config.vrid] = router.slot;
+    slotOfVrid[routingIndex(router.version, router.config.vrid)] = router.slot;
     table.setInt(router.slot, Int.Priority, router.config.priority);
     router.setPrimary(OURS);
     router.attachment = attachment;

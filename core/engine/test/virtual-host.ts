@@ -128,6 +128,8 @@ export class VirtualHost implements EngineIo, PlacementIo {
   refuse = '';
   /** Why the kernel takes no filter; empty: it does. */
   refuseFilter = '';
+  /** Why no membership can be reported; empty: it can. */
+  refuseMembership = '';
   /** Names that other processes have claimed, by their process ids. */
   readonly claimed = new Map<string, number>();
   /** Names that this one has claimed. */
@@ -184,6 +186,13 @@ export class VirtualHost implements EngineIo, PlacementIo {
     },
     joinMulticast: (descriptor, _index, mac) => {
       this.socket(descriptor).groups.push(mac.join());
+    },
+    openMembership: (family, index) => {
+      if (this.refuseMembership !== '') throw new Error(this.refuseMembership);
+      this.open.set(++this.nextDescriptor, {
+        ...{ index, etherType: 0, groups: [`IPv${family}`], program: undefined, queue: [] },
+      });
+      return this.nextDescriptor;
     },
     attachFilter: (descriptor, program) => {
       if (this.refuseFilter !== '') throw new Error(this.refuseFilter);
