@@ -125,13 +125,14 @@ export class FakeThreads {
   readonly all: FakeThread[] = [];
   /** Orders and ends of all threads in their order: `engine 1: go`. */
   readonly journal: string[] = [];
-  /** Of the threads that are started from now on. */
-  manners: { engine?: Manner; actuator?: Manner; service?: Manner } = {};
+  /** Of the threads that are started from now on, by name: `engine`, or `engine 2` for that one alone. */
+  manners: Readonly<Record<string, Manner>> = {};
 
   readonly start: StartThread = (plan, listener) => {
     const number = this.all.filter((thread) => thread.plan.name === plan.name).length + 1;
-    const manner = this.manners[plan.name] ?? {};
-    const thread = new FakeThread(`${plan.name} ${number}`, plan, manner, listener, this);
+    const name = `${plan.name} ${number}`;
+    const manner = this.manners[name] ?? this.manners[plan.name] ?? {};
+    const thread = new FakeThread(name, plan, manner, listener, this);
     this.all.push(thread);
     return thread;
   };
