@@ -311,15 +311,23 @@ export class Daemon {
     if (service) this.services.show(service.init.view);
   }
 
-  /** Replaces the generation should one of its workers crash. */
-  private async watch(generation: Generation, topic = `generation ${this.number}`): Promise<void> {
+  /**
+   * Replaces the generation should one of its workers crash.
+   * @param topic of the trouble that it is by then
+   * @param failure what came of the last attempt
+   */
+  private async watch(
+    generation: Generation,
+    topic = `generation ${this.number}`,
+    failure = '',
+  ): Promise<void> {
     generation.onTrouble = () => this.services.told(this.info);
     const started = performance.now();
     const error = await generation.broken;
     if (this.stopping.signal.aborted) return;
     if (performance.now() - started > SOUND_AFTER) this.crashes = 0;
     const pause = BACK_OFF[Math.min(this.crashes++, BACK_OFF.length - 1)]!;
-    this.trouble(topic, firstLine(error.message));
+    this.trouble(topic, `${firstLine(error.message)}${failure}`);
     this.log.error(`${error.message}; replacing it${pause > 0 ? ` in ${pause / 1000} s` : ''}`);
     if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
     await this.turns
@@ -331,10 +339,10 @@ export class Daemon {
         if (replaced) return;
         this.log.info(`replaced: ${this.summary()}`);
       })
-      .catch((failure: Error) => {
-        this.trouble(topic, `${firstLine(error.message)}, and cannot be replaced: ${failure.message}`);
-        this.log.error(`cannot replace it: ${failure.message}`);
-        void this.watch(generation, topic); // it is still broken: after the next pause, once more
+      .catch(({ message }: Error) => {
+        this.log.error(`cannot replace it: ${message}`);
+        // It is still broken: after the next pause, once more.
+        void this.watch(generation, topic, `, and cannot be replaced: ${message}`);
       });
   }
 }
