@@ -62,6 +62,21 @@ test('a temporary change leaves the file alone; a lasting one after it is made t
   expect(daemon.start.config).toMatchObject({ debug: 2, virtualRouters: [{ priority: 100 }, {}] });
 });
 
+test('a lasting change must be right without the temporary ones too: the next start has none', async () => {
+  const { changer, daemon, read } = await changing();
+  const vip = (group: number, address: string): ChangeRequest['changes'] => [
+    { op: 'change-router', router: { interface: 'lan', group }, patch: { vip: address } },
+  ];
+  expect(await changer.perform({ changes: vip(2, '192.0.2.22'), temporary: true })).toMatchObject({
+    ok: true,
+  });
+  expect(await changer.perform({ changes: vip(1, '192.0.2.2') })).toMatchObject({
+    ...{ ok: false, reason: 'invalid', code: 'config-invalid' },
+  });
+  expect(read()).toBe(TEXT);
+  expect(daemon.info.generation).toBe(2);
+});
+
 const REFUSALS: readonly {
   readonly what: string;
   readonly request: unknown;

@@ -92,3 +92,20 @@ test('what is configured and does not run is an issue of a reload that went well
   expect(await reloader.reload()).toMatchObject({ ok: true, issues: ['error: no socket'] });
   expect(applier.summary).toBe('not running: no socket; 2 Init');
 });
+
+test('a service that takes long to begin keeps the outcome waiting, but no crashed worker and no stop', async () => {
+  const { daemon, reloader, threads, write } = await changing();
+  write(`client_api = "http"\n${TEXT}`);
+  threads.manners = { service: { go: 'hang' } };
+  let over = false;
+  const reload = reloader.reload().finally(() => {
+    over = true;
+  });
+  while (!threads.journal.includes('service 1: go')) await new Promise(setImmediate);
+  threads.named('engine 2').crash();
+  while (daemon.info.generation < 3) await new Promise(setImmediate);
+  expect(over).toBe(false);
+  await daemon.stop();
+  expect(await reload).toMatchObject({ ok: true });
+  expect(threads.alive).toEqual([]);
+});

@@ -141,6 +141,21 @@ test('another package takes its place without: the state is not its own', async 
   expect(threads.journal).toEqual(['service 1: stop', 'service 1: ended', 'service 2: go']);
 });
 
+test('one that has just taken a place is not asked before it serves', async () => {
+  const { services, threads, use } = made();
+  threads.manners = { 'service 1': { stop: 'hang' } };
+  await use(spec());
+  await use(spec('b'));
+  const next = spec('b', '127.0.0.1:2');
+  const staged = services.stage(next);
+  await pass(499);
+  expect(await outcome(staged)).toBe('waiting');
+  await pass(1);
+  (await staged).commit();
+  expect(threads.alive).toEqual(['service 2']);
+  expect(toldOf(threads.named('service 2')).map(({ type }) => type)).toEqual(['settings', 'view']);
+});
+
 test('without one any more it is stopped', async () => {
   const { threads, services, use } = made();
   await use(spec());
