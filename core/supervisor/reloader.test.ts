@@ -95,7 +95,7 @@ test('what is configured and does not run is an issue of a reload that went well
 
 test('a service that takes long to begin keeps the outcome waiting, but no crashed worker and no stop', async () => {
   const { daemon, reloader, threads, write } = await changing();
-  write(`client_api = "http"\n${TEXT}`);
+  write(`${TEXT}\n[api]\nhost = "127.0.0.1:1"\n`);
   threads.manners = { service: { go: 'hang' } };
   let over = false;
   const reload = reloader.reload().finally(() => {

@@ -44,7 +44,7 @@ export function startOf(
       ...{ mainLog: '/dev/null', virtualRouters, protocols: {} },
       api: { users: [], host: '127.0.0.1:0', tls: false, tlsKey: '', tlsCert: '' },
     },
-    routerPlugins: virtualRouters.map(() => ({ netdrv: 'libnl', iftype: 'ether' })),
+    routerPlugins: virtualRouters.map(() => ({ netdrv: 'driver', iftype: 'kind' })),
     plugins: [],
     ...(api && { api }),
     listing: [],
