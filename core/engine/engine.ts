@@ -60,6 +60,9 @@ const LEAD = 2;
  */
 const GATHER = 20;
 
+/** While the engine is awake for the next Backup's deadline, the actuator is told so many ms later at most: sending comes first. */
+const TELL_WITHIN = 1;
+
 const STARTUP: Event = { type: 'startup' };
 const SHUTDOWN: Event = { type: 'shutdown' };
 const TIMER: Event = { type: 'timer' };
@@ -103,6 +106,8 @@ export class Engine {
   private armed = 0;
   private closed = false;
   private wantedChanged = false;
+  /** Since when that has not been told, monotonic ms; 0: there is nothing to tell, or it is told at once. */
+  private untoldSince = 0;
 
   // Lent to the decoder and the state machine over and over.
   private readonly frame = emptyFrame();
@@ -265,13 +270,20 @@ export class Engine {
   settle(): void {
     if (this.closed) return;
     this.transmitter.flush();
-    this.arm();
+    const awake = this.arm();
     const { wantedChanged } = this;
+    if (awake && wantedChanged) {
+      const now = this.clock();
+      if (this.untoldSince === 0) this.untoldSince = now;
+      if (now - this.untoldSince < TELL_WITHIN) return;
+    }
+    this.untoldSince = 0;
     this.wantedChanged = false; // first: whoever is told may change it again
     this.onSettled(wantedChanged);
   }
 
-  private arm(): void {
+  /** @returns whether the engine stays awake until then */
+  private arm(): boolean {
     const first = this.deadlines.first();
     let next = first < 0 ? 0 : this.deadlines.at(first);
     let awake = false;
@@ -280,9 +292,10 @@ export class Engine {
       if (next - LEAD > this.clock()) next -= LEAD;
       else awake = true;
     }
-    if (next === this.armed) return;
+    if (next === this.armed) return awake;
     this.loop.setTimer(next, awake);
     this.armed = next;
+    return awake;
   }
 
   /** Stops for good: neither packets nor deadlines are served any more, and nothing is sent. Idempotent. */

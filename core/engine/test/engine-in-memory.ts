@@ -56,9 +56,9 @@ export function skewTime(priority: number): number {
 
 /**
  * An engine with a virtual router for each priority, VRIDs from 1 on; none has started.
- * @param settled called at the end of each of its turns
+ * @param settled called at the end of each of its turns, but for those that put it off; see the engine's `onSettled`
  */
-export function stage(priorities: readonly number[], settled: () => void = () => {}) {
+export function stage(priorities: readonly number[], settled: (wantedChanged: boolean) => void = () => {}) {
   const io = new MemoryIo();
   const table = StateTable.allocate(priorities.length);
   const ring = EventRing.allocate(64);
