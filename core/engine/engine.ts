@@ -71,6 +71,9 @@ const GATHER = 20;
 /** While the engine is awake for the next Backup's deadline, the actuator is told so many ms later at most: sending comes first. */
 const TELL_WITHIN = 1;
 
+/** Lowest bit of a tag: the packet is of a socket that watches over our addresses, not of one for advertisements. */
+const WATCH = 1;
+
 const STARTUP: Event = { type: 'startup' };
 const SHUTDOWN: Event = { type: 'shutdown' };
 const TIMER: Event = { type: 'timer' };
@@ -105,7 +108,7 @@ export class Engine {
   private readonly slotSize: number;
   private readonly receiveBuffer: Uint8Array;
   private readonly meta: Int32Array;
-  /** By tag. */
+  /** By half of the tag. */
   private readonly attachments: (Attachment | undefined)[] = [];
   /** Where each router's two frames stand in the send buffer. */
   private readonly frameAt: number[];
@@ -190,15 +193,15 @@ export class Engine {
     const free = this.attachments.indexOf(undefined);
     const tag = free < 0 ? this.attachments.length : free;
     this.attachments[tag] = attachment;
-    if (attachment.descriptor >= 0) this.loop.add(attachment.descriptor, tag);
-    if (attachment.watch !== undefined) this.loop.add(attachment.watch, tag);
+    if (attachment.descriptor >= 0) this.loop.add(attachment.descriptor, tag * 2);
+    if (attachment.watch !== undefined) this.loop.add(attachment.watch, tag * 2 + WATCH);
   }
 
   /** Puts a frame into a slot of the receive buffer, as if it had come from the attachment with this tag. */
   place(index: number, frame: Uint8Array, tag: number): void {
     this.receiveBuffer.set(frame, index * this.slotSize);
     this.meta.fill(0, index * Meta.Count, (index + 1) * Meta.Count);
-    this.meta[index * Meta.Count + Meta.Tag] = tag;
+    this.meta[index * Meta.Count + Meta.Tag] = tag * 2;
     this.meta[index * Meta.Count + Meta.Length] = frame.length;
   }
 
@@ -356,23 +359,18 @@ export class Engine {
   private receive(index: number, now: number): void {
     const bytes = this.receiveBuffer;
     const at = index * this.slotSize;
-    const attachment = this.attachments[this.meta[index * Meta.Count + Meta.Tag]!];
+    const tag = this.meta[index * Meta.Count + Meta.Tag]!;
+    const attachment = this.attachments[tag >> 1];
     if (!attachment || this.meta[index * Meta.Count + Meta.Foreign] === 1) return;
     const length = this.meta[index * Meta.Count + Meta.Length]!;
+    if ((tag & 1) === WATCH) {
+      this.watch(attachment, at, length, now);
+      return;
+    }
     const { frame, advertisement } = this;
-
     const known = this.familiar.recognise(attachment.slotOfVrid, bytes, at, length);
     if (known >= 0) {
       this.acceptAgain(this.routers[known]!, at, now);
-      return;
-    }
-    if (isArp(bytes, at, length)) {
-      this.hearClaim(attachment, at + SENDER_ADDRESS_AT, senderMac(bytes, at), now);
-      return;
-    }
-    if (isNeighbourAdvertisement(bytes, at, length)) {
-      const mac = toldMac(bytes, at, Math.min(length, this.slotSize));
-      if (mac >= 0) this.hearClaim(attachment, at + TARGET_ADDRESS_AT, mac, now);
       return;
     }
     const broken = decodeHeader(bytes, at, at + Math.min(length, this.slotSize), frame);
@@ -407,6 +405,17 @@ export class Engine {
       )
         this.perform(router, 'send-advertisement', now);
     } else this.compareAddresses(router, at, length, now);
+  }
+
+  /** A packet that may be about our addresses. Of IPv6 the socket for packets hears it too if it has no filter. */
+  private watch(attachment: Attachment, at: number, length: number, now: number): void {
+    const bytes = this.receiveBuffer;
+    if (isArp(bytes, at, length)) {
+      this.hearClaim(attachment, at + SENDER_ADDRESS_AT, senderMac(bytes, at), now);
+    } else if (isNeighbourAdvertisement(bytes, at, length)) {
+      const mac = toldMac(bytes, at, Math.min(length, this.slotSize));
+      if (mac >= 0) this.hearClaim(attachment, at + TARGET_ADDRESS_AT, mac, now);
+    }
   }
 
   /** Somebody has told our neighbours that an address is at a MAC. */
