@@ -109,6 +109,7 @@ test('contested: at once, then a second later, never later than the series', () 
   expect(announcer.contested(router, 10_900), 'however often').toBe(11_000);
   table.setNum(0, Num.AnnounceDeadline, 0);
   expect(announcer.contested(router, 20_000), 'long after').toBe(20_000);
+  table.setNum(0, Num.AnnounceDeadline, 0);
   // A series is under way whose next one is due before that.
   announcer.again(router, 30_000);
   announcer.contested(router, 30_000);
