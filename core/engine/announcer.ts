@@ -69,9 +69,10 @@ export class Announcer {
   contested(router: EngineRouter, now: number): number {
     const { slot } = router;
     if (!this.isInPlace(router)) return 0;
+    const due = this.table.num(slot, Num.AnnounceDeadline);
+    if (due !== 0 && due <= now) return due; // it is about to be sent: another claim does not put it off
     if (this.asserted[slot]! <= now)
       this.asserted[slot] = Math.max(now, this.asserted[slot]! + RESTART_INTERVAL);
-    const due = this.table.num(slot, Num.AnnounceDeadline);
     const next = due > now ? Math.min(due, this.asserted[slot]!) : this.asserted[slot]!;
     this.table.setNum(slot, Num.AnnounceDeadline, next);
     return next;

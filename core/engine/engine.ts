@@ -30,6 +30,7 @@ import { isNeighbourAdvertisement, toldMac } from './nd-watch.ts';
 import { droppedField, type Observer } from './observer.ts';
 import type { EngineRouter } from './router.ts';
 import { slotFor } from './routing.ts';
+import { Stalls } from './stall.ts';
 import { Transmitter } from './transmitter.ts';
 
 /**
@@ -39,14 +40,21 @@ import { Transmitter } from './transmitter.ts';
 const SLOTS = { 4: 512, 6: 384 } as const;
 const SLOT_SIZE = { 4: 2048, 6: 4352 } as const;
 
-/** An advertisement may go out early by this share of its interval, so that many need one wake-up. */
+/**
+ * An advertisement may go out early by this share of its interval, or so many ms where that is more, so that many need
+ * one wake-up.
+ */
 const COALESCE = 1 / 250;
+const COALESCE_MS = 0.2;
 
 /**
- * A Master_Down_Timer found expired by this many ms: the engine itself was not running (a stopped process, a
- * paused machine), and the silence says nothing about the Master. It gets one more interval to be heard.
+ * A packet that has waited for more than this share of its Master's interval was kept waiting by us: its age tells
+ * nothing of the Master, and the Master_Down_Timer runs from now.
  */
-const STALL = 500;
+const OLD = 1 / 2;
+
+/** A Master whose interval in ms is not longer than this advertises once more before another engine takes over. */
+const SOON = 100;
 
 /**
  * The engine wakes so many ms before a Backup's deadline, and stays awake until then: a processor that has slept for
@@ -62,6 +70,9 @@ const GATHER = 20;
 
 /** While the engine is awake for the next Backup's deadline, the actuator is told so many ms later at most: sending comes first. */
 const TELL_WITHIN = 1;
+
+/** Lowest bit of a tag: the packet is of a socket that watches over our addresses, not of one for advertisements. */
+const WATCH = 1;
 
 const STARTUP: Event = { type: 'startup' };
 const SHUTDOWN: Event = { type: 'shutdown' };
@@ -97,13 +108,19 @@ export class Engine {
   private readonly slotSize: number;
   private readonly receiveBuffer: Uint8Array;
   private readonly meta: Int32Array;
-  /** By tag. */
+  /** By half of the tag. */
   private readonly attachments: (Attachment | undefined)[] = [];
   /** Where each router's two frames stand in the send buffer. */
   private readonly frameAt: number[];
   private readonly familiar: Familiar;
   private readonly answers: AnswerLimit;
+  private readonly stalls: Stalls;
   private armed = 0;
+  /** When the last turn was over, and how late this one has begun. */
+  private turnEnded = 0;
+  private overslept = 0;
+  /** When this turn has begun. */
+  private woke = 0;
   private closed = false;
   private wantedChanged = false;
   /** Since when that has not been told, monotonic ms; 0: there is nothing to tell, or it is told at once. */
@@ -146,6 +163,7 @@ export class Engine {
     this.observer = observer;
     this.familiar = new Familiar(routers.length);
     this.answers = new AnswerLimit(routers.length);
+    this.stalls = new Stalls(routers.length);
     this.deadlines = new Deadlines(routers.length * 2);
     this.frameAt = [];
     let space = 0;
@@ -175,15 +193,15 @@ export class Engine {
     const free = this.attachments.indexOf(undefined);
     const tag = free < 0 ? this.attachments.length : free;
     this.attachments[tag] = attachment;
-    if (attachment.descriptor >= 0) this.loop.add(attachment.descriptor, tag);
-    if (attachment.watch !== undefined) this.loop.add(attachment.watch, tag);
+    if (attachment.descriptor >= 0) this.loop.add(attachment.descriptor, tag * 2);
+    if (attachment.watch !== undefined) this.loop.add(attachment.watch, tag * 2 + WATCH);
   }
 
   /** Puts a frame into a slot of the receive buffer, as if it had come from the attachment with this tag. */
   place(index: number, frame: Uint8Array, tag: number): void {
     this.receiveBuffer.set(frame, index * this.slotSize);
     this.meta.fill(0, index * Meta.Count, (index + 1) * Meta.Count);
-    this.meta[index * Meta.Count + Meta.Tag] = tag;
+    this.meta[index * Meta.Count + Meta.Tag] = tag * 2;
     this.meta[index * Meta.Count + Meta.Length] = frame.length;
   }
 
@@ -219,6 +237,17 @@ export class Engine {
       this.deadlines.set(router.slot * 2 + ANNOUNCE, this.announcer.resume(router));
     }
     this.wantedChanged = true;
+  }
+
+  /**
+   * Another engine takes over: until it runs some ms pass, which where intervals are as short may cost a Master its
+   * place. It is heard once more before that, out of turn; its deadline stays.
+   */
+  bridge(): void {
+    for (const router of this.routers) {
+      if (router.state !== State.Master || router.advertisementInterval > SOON) continue;
+      this.perform(router, 'send-advertisement', this.clock());
+    }
   }
 
   /** Starts a router; {@link settle} sends what comes of it. */
@@ -260,9 +289,10 @@ export class Engine {
     if (this.closed) return; // the routers are another engine's
     const now = this.clock();
     for (const router of this.routers) {
-      if (this.announcer.hasComeIntoPlace(router, now)) this.deadlines.set(router.slot * 2 + ANNOUNCE, now);
+      if (!this.announcer.hasComeIntoPlace(router, now)) continue;
+      this.deadlines.set(router.slot * 2 + ANNOUNCE, this.announcer.announce(router, now));
     }
-    this.runTimers();
+    // Other deadlines wait for their wake-up: packets that have arrived count before them.
     this.settle();
   }
 
@@ -292,9 +322,9 @@ export class Engine {
       if (next - LEAD > this.clock()) next -= LEAD;
       else awake = true;
     }
-    if (next === this.armed) return awake;
-    this.loop.setTimer(next, awake);
+    if (next !== this.armed) this.loop.setTimer(next, awake);
     this.armed = next;
+    this.turnEnded = this.clock();
     return awake;
   }
 
@@ -306,8 +336,12 @@ export class Engine {
 
   /** What the packet loop calls, see there; a rehearsal calls it too. */
   wake(packets: number, timers: boolean): void {
+    const now = this.clock();
+    this.woke = now;
+    // What came while we were at work is not late, but while we slept.
+    const wanted = Math.max(this.armed, this.turnEnded);
+    if (this.armed > 0) this.overslept = Math.max(0, now - wanted);
     if (packets > 0) {
-      const now = this.clock();
       for (let i = 0; i < packets; i++) {
         // A Master_Down_Timer runs from when the advertisement came, not from when we woke.
         this.receive(i, now - this.meta[i * Meta.Count + Meta.Age]! / 1000);
@@ -325,23 +359,18 @@ export class Engine {
   private receive(index: number, now: number): void {
     const bytes = this.receiveBuffer;
     const at = index * this.slotSize;
-    const attachment = this.attachments[this.meta[index * Meta.Count + Meta.Tag]!];
+    const tag = this.meta[index * Meta.Count + Meta.Tag]!;
+    const attachment = this.attachments[tag >> 1];
     if (!attachment || this.meta[index * Meta.Count + Meta.Foreign] === 1) return;
     const length = this.meta[index * Meta.Count + Meta.Length]!;
+    if ((tag & 1) === WATCH) {
+      this.watch(attachment, at, length, now);
+      return;
+    }
     const { frame, advertisement } = this;
-
     const known = this.familiar.recognise(attachment.slotOfVrid, bytes, at, length);
     if (known >= 0) {
       this.acceptAgain(this.routers[known]!, at, now);
-      return;
-    }
-    if (isArp(bytes, at, length)) {
-      this.hearClaim(attachment, at + SENDER_ADDRESS_AT, senderMac(bytes, at), now);
-      return;
-    }
-    if (isNeighbourAdvertisement(bytes, at, length)) {
-      const mac = toldMac(bytes, at, Math.min(length, this.slotSize));
-      if (mac >= 0) this.hearClaim(attachment, at + TARGET_ADDRESS_AT, mac, now);
       return;
     }
     const broken = decodeHeader(bytes, at, at + Math.min(length, this.slotSize), frame);
@@ -376,6 +405,17 @@ export class Engine {
       )
         this.perform(router, 'send-advertisement', now);
     } else this.compareAddresses(router, at, length, now);
+  }
+
+  /** A packet that may be about our addresses. Of IPv6 the socket for packets hears it too if it has no filter. */
+  private watch(attachment: Attachment, at: number, length: number, now: number): void {
+    const bytes = this.receiveBuffer;
+    if (isArp(bytes, at, length)) {
+      this.hearClaim(attachment, at + SENDER_ADDRESS_AT, senderMac(bytes, at), now);
+    } else if (isNeighbourAdvertisement(bytes, at, length)) {
+      const mac = toldMac(bytes, at, Math.min(length, this.slotSize));
+      if (mac >= 0) this.hearClaim(attachment, at + TARGET_ADDRESS_AT, mac, now);
+    }
   }
 
   /** Somebody has told our neighbours that an address is at a MAC. */
@@ -505,12 +545,18 @@ export class Engine {
       const size = addressLength(router.config.family);
       this.observer.received(slot, priority, this.receiveBuffer, sourceAt, size);
     }
+    const arrived = this.woke - now > interval * OLD ? this.woke : now;
     event.priority = priority;
     event.interval = interval;
     event.addressOrder = addressOrder;
     const asks = router.state === State.Master && (priority === 0 || router.version === 3);
-    event.answer = !asks || this.answers.take(slot, now, router.advertisementInterval);
-    this.step(router, event, now, priority > router.priority ? Cause.HigherPriority : Cause.HigherAddress);
+    event.answer = !asks || this.answers.take(slot, arrived, router.advertisementInterval);
+    this.step(
+      router,
+      event,
+      arrived,
+      priority > router.priority ? Cause.HigherPriority : Cause.HigherAddress,
+    );
   }
 
   private drop(slot: number, reason: number, now: number): void {
@@ -533,7 +579,8 @@ export class Engine {
       } else {
         const at = this.deadlines.at(timer);
         let early = 0;
-        if (router.state === State.Master) early = router.advertisementInterval * COALESCE;
+        if (router.state === State.Master)
+          early = Math.max(router.advertisementInterval * COALESCE, COALESCE_MS);
         else if (router.deadline > at) early = GATHER; // an advertisement has moved it
         if (at - early > now) return;
         this.runProtocolTimer(router, timer, now);
@@ -544,12 +591,12 @@ export class Engine {
   private runProtocolTimer(router: EngineRouter, timer: number, now: number): void {
     if (router.state === State.Backup) {
       // Advertisements restart the Master_Down_Timer without touching the heap: it is moved only here.
-      const late = now - router.deadline;
-      const later = late > STALL ? now + router.masterAdverInterval : router.deadline;
+      const { slot, deadline } = router;
+      const later = this.stalls.deadline(slot, deadline, router.masterAdverInterval, now, this.overslept);
       if (later > now) {
-        if (late > STALL) {
-          this.table.setNum(router.slot, Num.Deadline, later);
-          this.observer.stalled(router.slot, late);
+        if (later !== deadline) {
+          this.table.setNum(slot, Num.Deadline, later);
+          this.observer.stalled(slot, now - deadline);
         }
         this.deadlines.set(timer, later);
         return;

@@ -223,6 +223,7 @@ export class Placement {
     if (this.over) throw new Error('the engine has no sockets any more');
     for (const slot of leaving)
       this.engine.stop(this.engine.routers[slot]!, Cause.Shutdown, State.Initialize);
+    this.engine.bridge();
     this.engine.settle();
     this.end();
     return this.sockets;
