@@ -88,22 +88,21 @@ export class Judge implements Watch {
       this.trace(`${now.toFixed(3)} router ${who} ${what}`);
     }
     const expected = this.expected(who, router, event, now, at);
-    const after = state === State.Down ? State.Initialize : state;
-    if (after !== router.state) {
+    if (state !== router.state) {
       this.fault(who, now, `${event.type} made it ${NAMES[state]}, not ${NAMES[router.state]}`);
     }
     if (!same(actions, expected)) {
       this.fault(who, now, `${event.type}: it did [${actions.join(' ')}], not [${expected.join(' ')}]`);
     }
-    if (after !== State.Initialize && Math.abs(learned - router.learned) > ROUNDING) {
+    if (state !== State.Initialize && Math.abs(learned - router.learned) > ROUNDING) {
       this.fault(who, now, `it goes by an interval of ${learned} ms, not ${router.learned} ms`);
     }
     for (const action of actions) {
       if (action === 'acquire-addresses') router.holds = true;
       if (action === 'release-addresses') router.holds = false;
     }
-    if (router.holds !== (after === State.Master)) this.fault(who, now, 'the addresses are a Master’s alone');
-    if (after === before) return;
+    if (router.holds !== (state === State.Master)) this.fault(who, now, 'the addresses are a Master’s alone');
+    if (state === before) return;
     if (event.type !== 'startup' && event.type !== 'shutdown') this.transitions++;
   }
 
@@ -202,7 +201,7 @@ export class Judge implements Watch {
 
   private timer(who: number, router: Known, now: number): readonly Action[] {
     const { interval } = router.spec;
-    if (router.state === State.Initialize) this.fault(who, now, 'a timer runs in Initialize');
+    if (router.state === State.Initialize) return NOTHING;
     if (router.state === State.Backup) {
       if (now < router.due - ROUNDING) this.fault(who, now, `it gave up its Master before ${router.due} ms`);
       if (router.waiting > 0) this.fault(who, now, 'it gave up its Master with packets unread');

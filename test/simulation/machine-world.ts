@@ -103,6 +103,7 @@ export class MachineWorld implements World {
 
   stop(who: number): void {
     this.step(who, { type: 'shutdown' }, this.time);
+    this.step(who, { type: 'timer' }, this.time); // its timer expired at the same moment, and is served after it
   }
 
   pull(who: number): void {
@@ -232,10 +233,11 @@ export class MachineWorld implements World {
   private step(who: number, event: Event, at: number, into?: State): void {
     const node = this.nodes[who]!;
     const { state, deadline, masterAdverInterval, actions } = this.machine(node, event, at, this.outcome);
+    const seen = state === State.Down && node.state === State.Down ? State.Initialize : state; // it is one
     node.state = into ?? state;
     node.masterAdverInterval = masterAdverInterval;
     if (deadline !== node.deadline || event.type === 'timer') this.schedule(node, deadline);
-    this.watch.event(who, event, this.time, at, node.state, masterAdverInterval, actions);
+    this.watch.event(who, event, this.time, at, seen, masterAdverInterval, actions);
     for (const action of actions) this.act(who, node, action);
   }
 

@@ -45,6 +45,8 @@ class Run {
   private sides: readonly number[];
   /** Packets are under way until then that were sent in bad weather. */
   private clearFrom = 0;
+  /** The longest delay since the weather was good. */
+  private delay = 0;
   private settled = false;
 
   constructor(
@@ -74,6 +76,7 @@ class Run {
     const before = judge.transitions;
     const masters = this.masters();
     for (const one of steps) this.take(one);
+    this.clear();
     if (rivals) this.heals(masters, before);
     world.run(Math.max(world.now(), this.clearFrom) + bound(this.scenario));
     judge.allInTime(world.now());
@@ -136,14 +139,24 @@ class Run {
         break;
       case 'weather':
         world.weather(step.weather);
+        this.delay = Math.max(this.delay, step.weather.delay);
+        if (step.ms === 0) break;
         world.run(world.now() + step.ms);
-        world.weather(CLEAR);
-        this.clearFrom = Math.max(this.clearFrom, world.now() + step.weather.delay + this.scenario.latency);
+        this.clear();
         break;
       case 'pause':
         world.run(world.now() + step.ms);
         break;
     }
+  }
+
+  /** The weather is good from now on; what was sent before may still come. */
+  private clear(): void {
+    this.world.weather(CLEAR);
+    if (this.delay > 0) {
+      this.clearFrom = Math.max(this.clearFrom, this.world.now() + this.delay + this.scenario.latency);
+    }
+    this.delay = 0;
   }
 
   /** Indices of the Masters. */

@@ -30,6 +30,7 @@ export type Step =
   /** Routers of different sides do not hear each other. */
   | { readonly what: 'part'; readonly sides: readonly number[] }
   | { readonly what: 'heal' }
+  /** For so long; 0: until another weather, or the end of the burst. */
   | { readonly what: 'weather'; readonly ms: number; readonly weather: Weather }
   | { readonly what: 'pause'; readonly ms: number };
 
@@ -193,13 +194,13 @@ function several(
         },
         delay: usual * random.magnitude(0.01, 5),
       };
-      steps.push({ what: 'weather', ms: usual * random.between(0, 30), weather });
+      steps.push({ what: 'weather', ms: 0, weather });
     } else if (random.chance(0.2)) {
       const what = stalled.has(who) ? 'resume' : 'stall';
       stalled[what === 'stall' ? 'add' : 'delete'](who);
       steps.push({ what, who });
     } else steps.push(...single(random, routers, usual, reload));
-    steps.push({ what: 'pause', ms: random.chance(0.2) ? 0 : usual * random.between(0, 5) });
+    steps.push({ what: 'pause', ms: random.chance(0.2) ? 0 : usual * random.magnitude(0.1, 20) });
   }
   for (const who of stalled) steps.push({ what: 'resume', who });
   return steps;

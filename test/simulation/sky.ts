@@ -5,6 +5,9 @@ import type { Scenario, Weather } from './scenario.ts';
 /** Nothing is lost, nothing is late. */
 export const CLEAR: Weather = { loss: 0, duplicate: 0, echo: 0, delay: 0 };
 
+/** Of a packet that is duplicated. */
+const MOST_COPIES = 8;
+
 /** See the file's comment. */
 export class Sky {
   weather = CLEAR;
@@ -32,7 +35,7 @@ export class Sky {
         continue;
       }
       if (!clear && random.chance(weather.loss)) continue;
-      const copies = !clear && random.chance(weather.duplicate) ? 2 : 1;
+      const copies = !clear && random.chance(weather.duplicate) ? random.whole(2, MOST_COPIES) : 1;
       for (let copy = 0; copy < copies; copy++) {
         deliver(to, latency * random.between(0.5, 1) + (clear ? 0 : weather.delay * random.next()));
       }
