@@ -1,4 +1,5 @@
 /** Runs a scenario in a world, and holds the world to what a network of virtual routers promises. */
+import type { Action } from '../../core/vrrp/machine.ts';
 import { State } from '../../core/vrrp/state.ts';
 import { down, Judge } from './judge.ts';
 import type { Burst, Scenario, Step } from './scenario.ts';
@@ -6,7 +7,11 @@ import { CLEAR } from './sky.ts';
 import { Fault, type Watch, type World } from './world.ts';
 
 /** Makes the world of a scenario, all of whose routers wait to be started. */
-export type Create = (scenario: Scenario, watch: Watch) => World;
+export interface Create {
+  (scenario: Scenario, watch: Watch): World;
+  /** Which actions can be seen there; default: all. */
+  readonly sees?: (action: Action) => boolean;
+}
 
 /** What came of a run that was as it must be. */
 export interface Result {
@@ -54,7 +59,7 @@ class Run {
     create: Create,
     trace: ((line: string) => void) | undefined,
   ) {
-    this.judge = new Judge(scenario);
+    this.judge = new Judge(scenario, create.sees);
     this.judge.trace = trace;
     this.world = create(scenario, this.judge);
     this.running = scenario.routers.map(() => false);

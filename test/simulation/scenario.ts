@@ -83,7 +83,7 @@ function priority(random: Random): number {
 export function scenarioOf(seed: number): Scenario {
   const random = new Random(seed);
   const version = random.chance(0.5) ? 2 : 3;
-  const family = random.chance(0.5) ? 4 : 6;
+  const family = random.chance(0.5) && version === 3 ? 6 : 4;
   const mixed = version === 3 && random.chance(0.5);
   const usual = interval(random, version);
   const preempting = random.pick([0, 0.5, 1]);

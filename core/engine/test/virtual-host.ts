@@ -76,9 +76,7 @@ class VirtualLoop implements PacketLoop {
   }
 
   private fire(): void {
-    // A host that stands still finds its timer expired when it goes on.
-    if (this.host.standing) this.disarm = this.host.time.after(1, () => this.fire());
-    else this.wake();
+    if (!this.host.standing) this.wake(); // a host that stands still finds its timer expired when it goes on
   }
 
   flush(count: number): number {
@@ -102,22 +100,26 @@ class VirtualLoop implements PacketLoop {
     const room = receive.length / slotSize;
     let filled = 0;
     let newest = 0;
-    const age = (): number => {
+    const frames: Uint8Array[] = [];
+    const hand = (timers: boolean): void => {
       const waited = newest === 0 ? 0 : this.host.time.now() - newest;
+      const age = waited > OLDEST ? 0 : waited;
+      this.host.onReceive(frames.splice(0), age);
+      onWake(filled, timers, age);
+      filled = 0;
       newest = 0;
-      return waited > OLDEST ? 0 : waited;
     };
     for (const [descriptor, tag] of this.tags) {
       for (const { frame, time, foreign } of this.host.take(descriptor)) {
         receive.set(frame.subarray(0, slotSize), filled * slotSize);
         meta.set([tag, frame.length, foreign ? 1 : 0, 0], filled * Meta.Count);
         newest = Math.max(newest, time);
+        frames.push(frame);
         if (++filled < room) continue;
-        onWake(filled, false, age());
-        filled = 0;
+        hand(false);
       }
     }
-    onWake(filled, true, age());
+    hand(true);
   }
 
   close(): void {
@@ -153,10 +155,25 @@ export class VirtualHost implements EngineIo, PlacementIo {
 
   constructor(readonly time: VirtualTime) {}
 
+  /** Told the frames that an engine receives in a wake-up, just before, and for how many ms the last one has waited. */
+  onReceive: (frames: readonly Uint8Array[], age: number) => void = () => {};
+  /** What was to be done while it stood still. */
+  private readonly overdue: (() => void)[] = [];
+
   readonly now = (): number => this.time.now();
-  readonly after = (ms: number, act: () => void): (() => void) => this.time.after(ms, act);
+  readonly after = (ms: number, act: () => void): (() => void) => {
+    let wanted = true;
+    const callOff = this.time.after(ms, () => {
+      if (this.standing) this.overdue.push(() => wanted && act());
+      else act();
+    });
+    return () => {
+      wanted = false;
+      callOff();
+    };
+  };
   readonly closeLater = (descriptor: number): void => this.sockets.closeDescriptor(descriptor);
-  readonly soon = (act: () => void): (() => void) => this.time.after(0, act);
+  readonly soon = (act: () => void): (() => void) => this.after(0, act);
   readonly claimant = (name: string): number | undefined => this.claimed.get(name);
 
   readonly loop = (...memory: Memory): PacketLoop => {
@@ -234,6 +251,7 @@ export class VirtualHost implements EngineIo, PlacementIo {
   goOn(): void {
     this.standing = false;
     for (const loop of this.loops) loop.wake();
+    for (const act of this.overdue.splice(0)) act();
   }
 
   private socket(descriptor: number): Socket {
