@@ -105,6 +105,8 @@ export class Station {
   sockets: readonly HandedSocket[] = [];
   /** Turns of the engine. */
   settled = 0;
+  /** Called in each of them. */
+  onTurn: () => void = () => {};
   private readonly reader;
 
   constructor(
@@ -121,9 +123,10 @@ export class Station {
     const observer = new Observer(ring.buffer, this.table.slots + 1);
     const onSettled = (wantedChanged: boolean): void => {
       this.settled++;
+      this.onTurn();
       if (!wantedChanged) return;
       this.patience.watch();
-      if (!idle) time.after(ACTUATOR, () => this.work());
+      if (!idle) this.host.after(ACTUATOR, () => this.work());
     };
     this.engine = new Engine(this.routers, this.table, observer, onSettled, chatty, this.host);
     this.placement = new Placement(
@@ -149,7 +152,7 @@ export class Station {
         this.placement.update(this.placement.links);
       },
       time.now,
-      time.after,
+      this.host.after,
     );
     this.links = links ?? [ethernet(['192.0.2.1'])];
     for (const link of this.links) this.host.plug(link, wire);
