@@ -122,6 +122,9 @@ class Run {
       case 'reload':
         if (!judge.known[step.who]!.stalled) world.reload(step.who, step.to);
         break;
+      case 'fail-over':
+        if (!judge.known[step.who]!.stalled) world.failOver(step.who);
+        break;
       case 'stall':
         if (this.alive[step.who]) world.stall(step.who);
         break;
@@ -181,7 +184,7 @@ class Run {
         throw new Fault(`${at} there are ${masters.length} Masters among ${here.length}`);
       const { priority } = masters[0]!.spec;
       const better = here.find(
-        ({ spec }) => spec.priority > priority && (spec.preempt || spec.priority === 255),
+        ({ spec, preempts }) => spec.priority > priority && (preempts || spec.priority === 255),
       );
       if (better)
         throw new Fault(`${at} priority ${priority} is Master, and ${better.spec.priority} would preempt`);
@@ -222,6 +225,8 @@ class Run {
         if (echo > 0 || delay > 1.5 * shortest) return false;
         return loss === 0 || step.ms < 1.9 * shortest;
       }
+      case 'fail-over':
+        return known[step.who]!.state !== State.Master || known[step.who]!.spec.priority === 255;
       case 'stop':
       case 'pull':
       case 'crash':
@@ -245,24 +250,24 @@ class Run {
     const { known } = this.judge;
     if (!this.running[who]) return true;
     if (known[who]!.state !== State.Master) {
-      return !to.preempt || to.priority <= (this.masterOf(who)?.spec.priority ?? 0);
+      return !to.preempt || known[who]!.standsBy || to.priority <= (this.masterOf(who)?.spec.priority ?? 0);
     }
     return known.every(
-      ({ state, spec }, at) =>
+      ({ state, spec, preempts }, at) =>
         this.sides[at] !== this.sides[who] ||
         state !== State.Backup ||
-        !spec.preempt ||
+        !preempts ||
         spec.priority <= to.priority,
     );
   }
 
   /** Whoever starts, hears the Master before it could take it for dead, and does not preempt, stays Backup. */
   private startsBehind(who: number): boolean {
-    const { spec, state } = this.judge.known[who]!;
+    const { spec, preempts, state } = this.judge.known[who]!;
     if (this.running[who]) return true;
     const master = this.masterOf(who);
     if (!master || state !== State.Initialize || spec.priority === 255) return false;
-    if (spec.preempt && spec.priority > master.spec.priority) return false;
+    if (preempts && spec.priority > master.spec.priority) return false;
     const { version, latency, late } = this.scenario;
     return down(version, spec.priority, spec.interval) > master.spec.interval + latency + late + 1;
   }

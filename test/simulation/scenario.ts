@@ -22,7 +22,10 @@ export interface Weather {
 
 /** Something that happens. `who`: index of a router. */
 export type Step =
-  | { readonly what: 'start' | 'stop' | 'crash' | 'pull' | 'stall' | 'resume'; readonly who: number }
+  | {
+      readonly what: 'start' | 'stop' | 'crash' | 'pull' | 'fail-over' | 'stall' | 'resume';
+      readonly who: number;
+    }
   /** Its configuration changes: another engine goes on with its state. */
   | { readonly what: 'reload'; readonly who: number; readonly to: RouterSpec }
   /** It does not run for a while. */
@@ -137,7 +140,7 @@ function single(
   reload: (who: number) => Step,
 ): Step[] {
   const who = random.whole(0, length - 1);
-  switch (random.whole(0, 10)) {
+  switch (random.whole(0, 11)) {
     case 0:
       return [{ what: 'crash', who }];
     case 1:
@@ -156,6 +159,8 @@ function single(
       return [{ what: 'part', sides: Array.from({ length }, () => random.whole(0, 1)) }];
     case 9:
       return [{ what: 'heal' }];
+    case 10:
+      return [{ what: 'fail-over', who }];
     default:
       return [{ what: 'weather', ms: usual * random.between(0, 30), weather: gentle(random, usual) }];
   }
