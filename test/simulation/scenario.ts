@@ -87,7 +87,7 @@ export function scenarioOf(seed: number): Scenario {
   const random = new Random(seed);
   const version = random.chance(0.5) ? 2 : 3;
   const family = random.chance(0.5) && version === 3 ? 6 : 4;
-  const mixed = version === 3 && random.chance(0.5);
+  const mixed = version === 3 && random.chance(0.4);
   const usual = interval(random, version);
   const preempting = random.pick([0, 0.5, 1]);
   const spec = (): RouterSpec => ({
@@ -112,13 +112,13 @@ export function scenarioOf(seed: number): Scenario {
       { what: 'start', who },
       { what: 'pause', ms: random.chance(0.5) ? 0 : random.between(0, 5 * usual) },
     ]),
-    rest: rest(random, longest),
+    rest: rest(random, usual),
   };
   const bursts = [start];
   for (let left = random.whole(3, 10); left > 0; left--) {
     const alone = random.chance(0.6);
     const steps = alone ? single(random, routers, usual, reload) : several(random, routers, usual, reload);
-    bursts.push({ steps, rest: rest(random, longest) });
+    bursts.push({ steps, rest: rest(random, usual) });
   }
   return {
     ...{ seed, version, family, routers, bursts, mixed, longest },
@@ -128,8 +128,8 @@ export function scenarioOf(seed: number): Scenario {
   };
 }
 
-function rest(random: Random, longest: number): number {
-  return longest * random.magnitude(2, 100);
+function rest(random: Random, usual: number): number {
+  return usual * random.magnitude(2, 200);
 }
 
 /** One thing happens. */
