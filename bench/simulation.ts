@@ -24,13 +24,17 @@ interface Sum {
   scenarios: number;
   transitions: number;
   events: number;
+  harmless: number;
+  heals: number;
 }
+
+const NOTHING: Sum = { hours: 0, scenarios: 0, transitions: 0, events: 0, harmless: 0, heals: 0 };
 
 /** @returns the first seed with a fault, undefined: none has one */
 function simulate(form: Form, from: number, hours: number): number | undefined {
   const sums: Record<2 | 3, Sum> = {
-    2: { hours: 0, scenarios: 0, transitions: 0, events: 0 },
-    3: { hours: 0, scenarios: 0, transitions: 0, events: 0 },
+    2: { ...NOTHING },
+    3: { ...NOTHING },
   };
   const begin = Date.now();
   let told = begin;
@@ -38,11 +42,13 @@ function simulate(form: Form, from: number, hours: number): number | undefined {
     const sum = sums[scenarioOf(seed).version];
     if (sum.hours >= hours / 2) continue;
     try {
-      const { routerHours, transitions, events } = runSeed(form, seed);
+      const { routerHours, transitions, events, harmless, heals } = runSeed(form, seed);
       sum.hours += routerHours;
       sum.scenarios++;
       sum.transitions += transitions;
       sum.events += events;
+      sum.heals += heals;
+      for (const times of Object.values(harmless)) sum.harmless += times;
     } catch (error) {
       console.error((error as Error).message);
       return seed;
@@ -52,10 +58,11 @@ function simulate(form: Form, from: number, hours: number): number | undefined {
     console.log(`${form}: ${Math.round(sums[2].hours + sums[3].hours)} router-hours, seed ${seed}`);
   }
   for (const version of [2, 3] as const) {
-    const { hours: run, scenarios, transitions, events } = sums[version];
+    const { hours: run, scenarios, transitions, events, harmless, heals } = sums[version];
     console.log(
       `${form}, VRRPv${version}: ${Math.round(run)} router-hours in ${scenarios} networks, ` +
-        `${transitions} transitions, ${events} events`,
+        `${transitions} transitions, ${events} events; ` +
+        `${heals} heals, ${harmless} disturbances that must cause no transition`,
     );
   }
   console.log(`${form}: ${((Date.now() - begin) / 1000).toFixed(0)} s`);

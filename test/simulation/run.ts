@@ -19,6 +19,10 @@ export interface Result {
   readonly routerHours: number;
   readonly transitions: number;
   readonly events: number;
+  /** Times that something happened which is no cause for a transition, by what it was. */
+  readonly harmless: Readonly<Record<string, number>>;
+  /** Times that sides with a Master each met again. */
+  readonly heals: number;
   /** Equal for equal runs. */
   readonly digest: number;
 }
@@ -53,6 +57,8 @@ class Run {
   /** The longest delay since the weather was good. */
   private delay = 0;
   private settled = false;
+  private readonly harmless: Record<string, number> = {};
+  private met = 0;
 
   constructor(
     private readonly scenario: Scenario,
@@ -70,7 +76,9 @@ class Run {
   all(): Result {
     for (const burst of this.scenario.bursts) this.burst(burst);
     const { transitions, events, digest } = this.judge;
-    return { routerHours: (this.world.now() * this.running.length) / HOUR, transitions, events, digest };
+    const { harmless, met: heals } = this;
+    const routerHours = (this.world.now() * this.running.length) / HOUR;
+    return { routerHours, transitions, events, harmless, heals, digest };
   }
 
   private burst({ steps, rest }: Burst): void {
@@ -90,6 +98,7 @@ class Run {
         `${JSON.stringify(step)} was no cause, and there were ${judge.transitions - before} transitions`,
       );
     }
+    if (harmless) this.harmless[step!.what] = (this.harmless[step!.what] ?? 0) + 1;
     this.agree();
     this.settled = true;
     const agreed = judge.transitions;
@@ -197,6 +206,7 @@ class Run {
    */
   private heals(masters: readonly number[], before: number): void {
     if (masters.length === 0) return;
+    if (masters.length > 1) this.met++;
     const { judge, world } = this;
     const { latency, late, version } = this.scenario;
     const rank = (who: number): number => judge.known[who]!.spec.priority * 1000 + who;

@@ -11,23 +11,32 @@ import { type Form, runSeed } from './worlds.ts';
 
 /** Runs seeds, and counts what has happened. */
 function many(form: Form, from: number, count: number) {
-  const sum = { routerHours: 0, transitions: 0 };
+  const sum = { routerHours: 0, transitions: 0, heals: 0, harmless: new Set<string>() };
   for (let seed = from; seed < from + count; seed++) {
-    const { routerHours, transitions } = runSeed(form, seed);
+    const { routerHours, transitions, heals, harmless } = runSeed(form, seed);
     sum.routerHours += routerHours;
     sum.transitions += transitions;
+    sum.heals += heals;
+    for (const what of Object.keys(harmless)) sum.harmless.add(what);
   }
   return sum;
 }
 
+/** What there are cases of that cause no transition. */
+const HARMLESS = ['crash', 'fail-over', 'nap', 'pull', 'reload', 'start', 'stop', 'weather'];
+
 test('networks of state machines keep what VRRP promises', () => {
-  const { routerHours, transitions } = many('machine', 1, 1000);
+  const { routerHours, transitions, heals, harmless } = many('machine', 1, 1000);
+  expect([...harmless].sort()).toEqual(HARMLESS);
+  expect(heals).toBeGreaterThan(20);
   expect(routerHours).toBeGreaterThan(3000);
   expect(transitions).toBeGreaterThan(3000);
 });
 
 test('networks of engines keep it too', () => {
-  const { routerHours, transitions } = many('engine', 1, 60);
+  const { routerHours, transitions, heals, harmless } = many('engine', 1, 60);
+  expect([...harmless].sort()).toEqual(HARMLESS);
+  expect(heals).toBeGreaterThan(0);
   expect(routerHours).toBeGreaterThan(100);
   expect(transitions).toBeGreaterThan(200);
 });
