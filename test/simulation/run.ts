@@ -233,7 +233,7 @@ class Run {
       case 'weather': {
         const { loss, echo, delay } = step.weather;
         if (echo > 0 || delay > 1.5 * shortest) return false;
-        return loss === 0 || step.ms < 1.9 * shortest;
+        return loss === 0 || this.outlasts(step.ms);
       }
       case 'fail-over':
         return known[step.who]!.state !== State.Master || known[step.who]!.spec.priority === 255;
@@ -248,6 +248,20 @@ class Run {
       default:
         return false;
     }
+  }
+
+  /**
+   * Whether every Backup's patience outlasts so many ms in which nothing arrives: two advertisements may be lost, if the
+   * third comes before the skew is over.
+   */
+  private outlasts(ms: number): boolean {
+    const { version, latency, late, early } = this.scenario;
+    return this.judge.known.every(({ state, spec }, who) => {
+      const interval = this.masterOf(who)?.spec.interval;
+      if (state !== State.Backup || interval === undefined) return true;
+      const silence = (Math.ceil(ms / interval) + 1) * interval + latency + late + early * interval;
+      return silence < down(version, spec.priority, interval);
+    });
   }
 
   private masterOf(who: number): Judge['known'][number] | undefined {
