@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { crashReturnEnd } from './failover/scenarios.ts';
 import { leftoverNamespaces } from './lab/cleanup.ts';
+import { V3, V3_IPV6 } from './lab/flavour.ts';
 import { Keepalived } from './lab/keepalived.ts';
 import { Lab, withLab } from './lab/lab.ts';
 import { Ping } from './lab/ping.ts';
@@ -36,6 +38,17 @@ describeSystem('the lab', () => {
     expect(existsSync(folder)).toBe(false);
     expect(leftoverNamespaces()).toEqual([]);
   });
+
+  for (const flavour of [V3, V3_IPV6]) {
+    it.concurrent(
+      `shows keepalived and FRR: ${flavour.name}`,
+      crashReturnEnd(flavour, ['keepalived', 'frr']),
+    );
+    it.concurrent(
+      `shows FRR and keepalived: ${flavour.name}`,
+      crashReturnEnd(flavour, ['frr', 'keepalived']),
+    );
+  }
 
   it('is taken down when a test fails', async () => {
     const lab = new Lab();
