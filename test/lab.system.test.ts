@@ -39,16 +39,11 @@ describeSystem('the lab', () => {
     expect(leftoverNamespaces()).toEqual([]);
   });
 
-  for (const flavour of [V3, V3_IPV6]) {
-    it.concurrent(
-      `shows keepalived and FRR: ${flavour.name}`,
-      crashReturnEnd(flavour, ['keepalived', 'frr']),
-    );
-    it.concurrent(
-      `shows FRR and keepalived: ${flavour.name}`,
-      crashReturnEnd(flavour, ['frr', 'keepalived']),
-    );
-  }
+  it.concurrent('shows keepalived and FRR over IPv4', crashReturnEnd(V3, ['keepalived', 'frr']));
+  it.concurrent('shows FRR and keepalived over IPv4', crashReturnEnd(V3, ['frr', 'keepalived']));
+  // Not the other way round: FRR's only neighbour advertisement may go out before its interface is up, and keepalived,
+  // which has no virtual MAC here, would keep a client that hears nothing else for ever.
+  it.concurrent('shows keepalived and FRR over IPv6', crashReturnEnd(V3_IPV6, ['keepalived', 'frr']));
 
   it('is taken down when a test fails', async () => {
     const lab = new Lab();

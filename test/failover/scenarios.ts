@@ -83,7 +83,6 @@ async function play(flavour: Flavour, pair: Pair, scenario: (stage: Stage) => Pr
   await withLab(async (lab) => {
     const network = await twoRouters(lab, flavour.network(VRID));
     const { wire } = network;
-    if (flavour.family === 6 && pair.includes('frr')) await doubt(network.client);
     const sources = { r1: sourceOf(one, flavour.r1, vips), r2: sourceOf(two, flavour.r2, vips) };
     const start: Stage['start'] = (host, options) =>
       startSpeaker(host === network.r1 ? one : two, lab, host, {
@@ -110,19 +109,6 @@ async function play(flavour: Flavour, pair: Pair, scenario: (stage: Stage) => Pr
     expect(verdict.decoded).toBe(wire.adverts().length);
     expect(verdict.decoded).toBeGreaterThan(2);
   });
-}
-
-/**
- * FRR announces an address once, and over IPv6 sometimes before its interface can: the client must find out by itself
- * that nobody answers there any more, within seconds (RFC 4861 §7.3.1), not in the minute that it is by default.
- */
-async function doubt(client: Host): Promise<void> {
-  const settings = { base_reachable_time_ms: 1000, delay_first_probe_time: 1, retrans_time_ms: 200 };
-  await client.sysctl(
-    Object.fromEntries(
-      Object.entries(settings).map(([name, value]) => [`net/ipv6/neigh/lan/${name}`, value]),
-    ),
-  );
 }
 
 async function answeredBy(pings: readonly Ping[], ttl: number): Promise<void> {
