@@ -1,8 +1,8 @@
 /** `rvrrpd status`, `rvrrpd reload`, `rvrrpd plugins`. */
 import type { PluginListing, ReloadOutcome } from '../plugin/contracts/index.ts';
 import { instancePlaces } from '../supervisor/instance.ts';
+import { describeIssue } from '../supervisor/issues.ts';
 import { installedPlugins, prepare } from '../supervisor/prepare.ts';
-import { describeIssue } from '../supervisor/reloader.ts';
 import type { DaemonStatus } from '../supervisor/status.ts';
 import { type Command, ExitCode } from './arguments.ts';
 import { ask, ControlError, exists, findConfiguration, NotRunning } from './control-client.ts';

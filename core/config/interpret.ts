@@ -1,10 +1,15 @@
 /** From a parsed document to the configuration, with everything that is wrong about it. Pure. */
 import semver from 'semver';
-import { checkApi, checkRouters, IssueList, type RouterFacts } from './checks.ts';
+import type { AddressFamily } from '../plugin/contracts/index.ts';
+import { checkApi, checkRouters } from './checks.ts';
 import type { ConfigDocument, RawTable } from './document.ts';
+import type { RouterFacts } from './facts.ts';
+import { INTERVALS } from './interval.ts';
+import { IssueList } from './issue-list.ts';
 import type { ConfigIssue, ConfigPath } from './issues.ts';
 import { rightPlace } from './misplaced.ts';
 import type { DaemonConfig, VirtualRouterConfig } from './model.ts';
+import { vifnameOf } from './names.ts';
 import { asNode, type ConfigFile, ConfigSchema, type VirtualRouterFile } from './schema.ts';
 import { fillDefaults, type Violation, validate } from './validate.ts';
 
@@ -52,13 +57,20 @@ export function interpret(document: ConfigDocument): Interpretation {
   return { config: toConfig(document, file, facts, users), plugins, issues: list.issues };
 }
 
-/** 255 is refused like 0, but who writes it wants something that there is another way to. */
+/** What the schema cannot know: why a value is wrong here, and what else there is for who wants it. */
 function explained({ path, issue }: Violation, data: RawTable): ConfigIssue {
-  if (path.length !== 3 || path[0] !== 'vrouter' || path[2] !== 'priority') return issue;
+  if (path[0] !== 'vrouter') return issue;
   const router = (data.vrouter as RawTable[])[path[1] as number];
-  if (router?.priority !== 255) return issue;
-  const message = `${issue.message}; a router whose interface has the vip as its own address uses 255 by itself`;
-  return { ...issue, message };
+  if (path.length === 3 && path[2] === 'priority' && router?.priority === 255) {
+    // 255 is refused like 0, but who writes it wants something that there is another way to.
+    const message = `${issue.message}; a router whose interface has the vip as its own address uses 255 by itself`;
+    return { ...issue, message };
+  }
+  if (path[2] === 'timers' && path[3] === 'advert') {
+    const expected = INTERVALS[router?.version === 3 ? 3 : 2];
+    return { ...issue, expected, message: `must be ${expected}` };
+  }
+  return issue;
 }
 
 /**
@@ -97,7 +109,7 @@ function toConfig(
     mainLog: file.main_log,
     ...(errorLog === undefined ? {} : { errorLog }),
     ...(file.client_api === undefined ? {} : { clientApi: file.client_api }),
-    virtualRouters: file.vrouter.map((router, index) => toRouter(document, router, facts[index]!)),
+    virtualRouters: toRouters(document, file, facts),
     protocols: file.protocols,
     api: {
       users,
@@ -110,25 +122,51 @@ function toConfig(
   };
 }
 
-function toRouter(document: ConfigDocument, router: Draft, facts: RouterFacts): VirtualRouterConfig {
-  const group = router.group ?? 0;
+function toRouters(
+  document: ConfigDocument,
+  file: ConfigFile,
+  facts: readonly RouterFacts[],
+): VirtualRouterConfig[] {
+  const routers: VirtualRouterConfig[] = [];
+  for (const [table, router] of file.vrouter.entries()) {
+    const fact = facts[table]!;
+    for (const family of fact.families) {
+      const place = table === routers.length ? {} : { table };
+      routers.push({ ...toRouter(document, router, fact, family), ...place });
+    }
+  }
+  return routers;
+}
+
+function toRouter(
+  document: ConfigDocument,
+  router: Draft,
+  facts: RouterFacts,
+  family: AddressFamily,
+): VirtualRouterConfig {
+  const version = router.version ?? 2;
+  const addresses = facts.addresses.filter((each) => each.family === family);
+  const hasLengths = addresses.some(({ prefixLength }) => prefixLength !== undefined);
   return {
     position: document.places.position(facts.path),
-    vrid: group,
+    vrid: router.group ?? 0,
     interface: router.interface ?? '',
-    family: facts.addresses[0]?.family ?? 4,
-    version: router.version ?? 2,
-    addresses: facts.addresses.map(({ address }) => address),
+    family,
+    version,
+    addresses: addresses.map(({ address }) => address),
+    ...(hasLengths ? { prefixLengths: addresses.map(({ prefixLength }) => prefixLength) } : {}),
     priority: router.priority,
     preempt: router.preemption,
-    advertisementIntervalCs: router.timers.advert * 100,
+    advertisementIntervalCs: Math.round(router.timers.advert * 100),
     rfc3768: router.rfc3768 ?? true,
-    ...(router.auth_type === undefined ? {} : { authType: router.auth_type }),
+    ...(router.auth_type === undefined || version === 3 ? {} : { authType: router.auth_type }),
     authSecret: router.auth_secret ?? '',
     ...(router.netdrv === undefined ? {} : { netdrv: router.netdrv }),
     ...(router.iftype === undefined ? {} : { iftype: router.iftype }),
-    vifname: router.vifname ?? `standby${group}`,
+    vifname: vifnameOf(facts, family),
     ...(router.address_check === undefined ? {} : { addressCheck: router.address_check }),
+    ...(router.accept === false ? { accept: false } : {}),
+    ...(router.checksum === undefined ? {} : { checksum: router.checksum }),
     socketFilter: router.socket_filter ?? true,
   };
 }

@@ -30,10 +30,12 @@ export interface DaemonConfig {
   readonly api: ApiSettings;
 }
 
-/** One `[[vrouter]]`. */
+/** One `[[vrouter]]`, or one family of it: a table with addresses of both stands for two. */
 export interface VirtualRouterConfig {
   /** Where its table starts, for messages about it. */
   readonly position: Position;
+  /** Index of its table in `vrouter`. Absent: where it stands itself, as if each table stood for one. */
+  readonly table?: number;
   /** `group`: the virtual router identifier, 0 to 255 (RFC 3768 §5.3.2 has 1 to 255). */
   readonly vrid: number;
   readonly interface: string;
@@ -60,7 +62,7 @@ export interface VirtualRouterConfig {
   readonly netdrv?: string;
   /** Name of the `iftype` plugin. Absent: the default one. */
   readonly iftype?: string;
-  /** `vifname`, or `standby<group>`. */
+  /** `vifname`, or `standby<group>`; see `vifnameOf`. */
   readonly vifname: string;
   /**
    * `address_check`: which of our virtual addresses an advertisement must list to be obeyed (RFC 3768 §7.1).

@@ -1,4 +1,5 @@
-/** What the kernel accepts as the name of a network interface. */
+/** Names of network interfaces: what the kernel accepts, and what virtual interfaces are called. */
+import type { AddressFamily } from '../plugin/contracts/index.ts';
 
 /** IFNAMSIZ less the terminating NUL (linux/if.h). */
 export const MAX_INTERFACE_NAME = 15;
@@ -21,4 +22,21 @@ export function interfaceNameFault(name: string): string | undefined {
     }
   }
   return undefined;
+}
+
+/** What ends the name of IPv6's virtual interface, where it would else be IPv4's. */
+export const SIX_SUFFIX = '-6';
+
+/** The virtual interface of a table's virtual router of one family: `vifname`, or `standby<group>`. */
+export function vifnameOf(
+  table: {
+    readonly group?: number;
+    readonly vifname?: string;
+    readonly families: readonly AddressFamily[];
+  },
+  family: AddressFamily,
+): string {
+  const { group = 0, vifname, families } = table;
+  const base = vifname ?? `standby${group}`;
+  return family === 4 || (vifname !== undefined && families.length === 1) ? base : `${base}${SIX_SUFFIX}`;
 }

@@ -34,9 +34,13 @@ const closed = { additionalProperties: false } as const;
 /** `timers` of a `[[vrouter]]`. */
 const Timers = Type.Object(
   {
-    advert: integer(1, 255, {
-      description: 'Advertisement_Interval in seconds, the same on all routers of a group (RFC 3768 §5.3.7).',
-      expected: 'whole seconds, 1 to 255',
+    advert: Type.Number({
+      minimum: 0.01,
+      maximum: 255,
+      description:
+        'Advertisement_Interval in seconds. Version 2: whole seconds, the same on all routers of a group (RFC 3768 ' +
+        '§5.3.7). Version 3: 0.01 to 40.95, in hundredths; a Backup follows the Master’s.',
+      expected: 'seconds: whole ones, 1 to 255, with version 2; 0.01 to 40.95, in hundredths, with version 3',
       default: 1,
     }),
   },
@@ -62,9 +66,13 @@ export const VirtualRouterSchema = Type.Object(
     }),
     vip: Type.Unsafe<string | string[]>({
       type: ['string', 'array'],
-      items: { type: 'string', expected: 'an IPv4 address' },
-      description: 'The virtual IP address, or an array of up to 255 of them.',
-      expected: 'an IPv4 address or an array of them',
+      items: { type: 'string', expected: 'an IPv4 or IPv6 address' },
+      description:
+        'The virtual IP address, or an array of up to 255 of them of each family, with or without a prefix length ' +
+        '(`10.0.0.1/24`; default: that of the interface type, 32 or 128). IPv6 needs version 3, and a link-local ' +
+        'address first: fe80::5e00:2XX if none is given, XX the group in hexadecimal. Addresses of both families ' +
+        'stand for two virtual routers, each with its own election.',
+      expected: 'an IPv4 or IPv6 address, or an array of them',
     }),
     priority: integer(1, 254, {
       description:
@@ -80,8 +88,9 @@ export const VirtualRouterSchema = Type.Object(
     version: Type.Unsafe<2 | 3>({
       type: 'integer',
       enum: [2, 3],
-      description: 'VRRP version.',
-      expected: '2',
+      description:
+        'VRRP version: 2 (RFC 3768, IPv4), or 3 (RFC 9568, IPv4 and IPv6, hundredths of a second).',
+      expected: '2 or 3',
       default: 2,
     }),
     timers: Timers,
@@ -93,7 +102,8 @@ export const VirtualRouterSchema = Type.Object(
     }),
     auth_type: Type.Optional(
       text({
-        description: 'Authentication of advertisements: a type that an `auth` plugin offers.',
+        description:
+          'Authentication of advertisements: a type that an `auth` plugin offers. Not with version 3, which has none.',
         expected: 'the name of an authentication type',
       }),
     ),
@@ -120,7 +130,8 @@ export const VirtualRouterSchema = Type.Object(
     vifname: Type.Optional(
       text({
         description:
-          'Name of the virtual interface, for interface types that make one. Default: standby<group>.',
+          'Name of the virtual interface, for interface types that make one. Default: standby<group>, and ' +
+          'standby<group>-6 for IPv6. Where `vip` has both families, IPv6’s has “-6” behind the name.',
         expected: 'an interface name of at most 15 characters',
       }),
     ),
@@ -131,6 +142,23 @@ export const VirtualRouterSchema = Type.Object(
           'owner’s (RFC 3768 §7.1): `any` of them (the default; another group with the same VRID is not ' +
           'obeyed), `all`, or `none`. A list that differs is logged in any case.',
         expected: '"any", "all" or "none"',
+      }),
+    ),
+    accept: Type.Optional(
+      flag({
+        description:
+          'Whether a Master takes what is addressed to its virtual addresses, such as pings, though they are not ' +
+          'its own (Accept_Mode, RFC 9568 §6.1). `false` drops it; ARP, neighbour discovery and forwarding still ' +
+          'work. Default: `true`.',
+      }),
+    ),
+    checksum: Type.Optional(
+      choice(['auto', 'rfc9568', 'pseudo-header'], {
+        description:
+          'What the checksum of VRRPv3 over IPv4 covers: the message alone (`rfc9568`), or a pseudo-header too ' +
+          '(`pseudo-header`, as most read RFC 5798). Both are accepted. Default: `auto`, which sends as the other ' +
+          'routers of the group do, and as RFC 9568 says until one is heard.',
+        expected: '"auto", "rfc9568" or "pseudo-header"',
       }),
     ),
     socket_filter: flag({

@@ -104,9 +104,12 @@ test('a series starts again at most once a second', () => {
 test('contested: at once, then a second later, never later than the series', () => {
   const { announcer, router, announce, table } = stage();
   expect(announcer.contested(router, 10_000)).toBe(10_000);
+  table.setNum(0, Num.AnnounceDeadline, 0); // sent
   expect(announcer.contested(router, 10_001)).toBe(11_000);
   expect(announcer.contested(router, 10_900), 'however often').toBe(11_000);
+  table.setNum(0, Num.AnnounceDeadline, 0);
   expect(announcer.contested(router, 20_000), 'long after').toBe(20_000);
+  table.setNum(0, Num.AnnounceDeadline, 0);
   // A series is under way whose next one is due before that.
   announcer.again(router, 30_000);
   announcer.contested(router, 30_000);
@@ -114,6 +117,13 @@ test('contested: at once, then a second later, never later than the series', () 
   expect(next).toBe(30_500);
   expect(announcer.contested(router, 30_001)).toBe(30_500);
   expect(table.num(0, Num.AnnounceDeadline)).toBe(30_500);
+});
+
+test('contested twice before it is sent: the second claim does not put it off', () => {
+  const { announcer, router, table } = stage();
+  expect(announcer.contested(router, 10_000)).toBe(10_000);
+  expect(announcer.contested(router, 10_000)).toBe(10_000);
+  expect(table.num(0, Num.AnnounceDeadline)).toBe(10_000);
 });
 
 test('a successor goes on with the series, and does not start another one', () => {

@@ -13,7 +13,7 @@ const PAUSES = [500, 1000, 2000, 5000];
 /** A series starts again at most once in this many ms, however many inferior advertisements arrive. */
 const RESTART_INTERVAL = 1000;
 
-/** Sends each address of a Master as a gratuitous ARP, several times over some seconds. */
+/** Sends each address of a Master as a gratuitous ARP or neighbour advertisement, several times over some seconds. */
 export class Announcer {
   /** The value of `Wanted` that each slot's series belongs to. */
   private readonly announced: Int32Array;
@@ -69,9 +69,10 @@ export class Announcer {
   contested(router: EngineRouter, now: number): number {
     const { slot } = router;
     if (!this.isInPlace(router)) return 0;
+    const due = this.table.num(slot, Num.AnnounceDeadline);
+    if (due !== 0 && due <= now) return due; // it is about to be sent: another claim does not put it off
     if (this.asserted[slot]! <= now)
       this.asserted[slot] = Math.max(now, this.asserted[slot]! + RESTART_INTERVAL);
-    const due = this.table.num(slot, Num.AnnounceDeadline);
     const next = due > now ? Math.min(due, this.asserted[slot]!) : this.asserted[slot]!;
     this.table.setNum(slot, Num.AnnounceDeadline, next);
     return next;
@@ -83,8 +84,10 @@ export class Announcer {
     if (!attachment || !this.isInPlace(router)) return 0;
     const virtual = this.table.int(slot, Int.Announce) === 0;
     const mac = virtual ? router.virtualMac : attachment.link.mac;
-    for (const address of router.config.addresses) {
-      this.transmitter.gratuitousArp(attachment.descriptor, address, mac, slot);
+    const { addresses, family } = router.config;
+    for (const address of addresses) {
+      if (family === 4) this.transmitter.gratuitousArp(attachment.descriptor, address, mac, slot);
+      else this.transmitter.neighbourAdvertisement(attachment.descriptor, address, mac, slot);
     }
     const step = this.table.int(slot, Int.AnnounceStep);
     this.table.setInt(slot, Int.AnnounceStep, step + 1);

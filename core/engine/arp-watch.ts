@@ -1,8 +1,7 @@
-/** What other stations tell the neighbours about our virtual addresses: an ARP socket, and what it lets through. */
-import type { Link } from '../plugin/contracts/index.ts';
+/** What other stations tell the neighbours about our virtual IPv4 addresses: what a socket for ARP lets through. */
 import { ETHERTYPE_ARP, GRATUITOUS_ARP_LENGTH } from '../vrrp/announcement.ts';
 import { ETHERNET_LENGTH } from '../vrrp/frame.ts';
-import type { PacketSockets } from './io.ts';
+import { NOT_FOR_US, UNTAGGED } from './watch.ts';
 
 /** Where the sender's MAC, the sender's address and the target's are in a frame (RFC 826). */
 export const SENDER_MAC_AT = ETHERNET_LENGTH + 8;
@@ -11,15 +10,6 @@ const TARGET_ADDRESS_AT = ETHERNET_LENGTH + 24;
 
 /** More addresses than this are not compared in the kernel, for every ARP packet passes all comparisons. */
 const MOST_COMPARED = 255;
-/** Octets. One packet in time is enough; of a flood the kernel may drop what it likes. */
-const RECEIVE_BUFFER = 256 << 10;
-const SEND_BUFFER = 4096;
-
-/** SKF_AD_OFF + SKF_AD_PKTTYPE and SKF_AD_VLAN_TAG_PRESENT, from linux/filter.h. */
-const PACKET_TYPE = 0xfffff000 + 4;
-const VLAN_TAG_PRESENT = 0xfffff000 + 48;
-const PACKET_OTHERHOST = 3;
-
 /**
  * The socket's filter, four words an instruction (linux/filter.h): untagged ARP for IPv4 whose sender has one of
  * our addresses; where we have more than can be compared, every gratuitous one.
@@ -28,12 +18,8 @@ const PACKET_OTHERHOST = 3;
 export function arpProgram(addresses: Uint8Array): Uint32Array {
   const count = addresses.length / 4;
   const program: number[][] = [
-    [0x20, 0, 0, PACKET_TYPE],
-    [0x15, 0, 1, PACKET_OTHERHOST],
-    [0x06, 0, 0, 0],
-    [0x20, 0, 0, VLAN_TAG_PRESENT],
-    [0x15, 1, 0, 0],
-    [0x06, 0, 0, 0],
+    ...NOT_FOR_US,
+    ...UNTAGGED,
     [0x28, 0, 0, 12],
     [0x15, 1, 0, ETHERTYPE_ARP],
     [0x06, 0, 0, 0],
@@ -55,19 +41,6 @@ export function arpProgram(addresses: Uint8Array): Uint32Array {
   }
   program.push([0x06, 0, 0, 0]);
   return Uint32Array.from(program.flat());
-}
-
-/** Opens such a socket. @throws Error with an errno `code` */
-export function openArpSocket(link: Link, program: Uint32Array, sockets: PacketSockets): number {
-  const descriptor = sockets.openPacketSocket(RECEIVE_BUFFER, SEND_BUFFER);
-  try {
-    sockets.attachFilter(descriptor, program);
-    sockets.bindPacketSocket(descriptor, link.index, ETHERTYPE_ARP);
-    return descriptor;
-  } catch (error) {
-    sockets.closeDescriptor(descriptor);
-    throw error;
-  }
 }
 
 /** Whether the frame is ARP that tells an IPv4 address's MAC; else it is none of what such a socket is for. */

@@ -1,8 +1,9 @@
 /** Where VRRP of one address family runs on one interface: a packet socket and its virtual routers. */
 import type { AddressFamily, Link } from '../plugin/contracts/index.ts';
+import { ALL_NODES_MAC, ETHERTYPE_ARP } from '../vrrp/announcement.ts';
 import { etherType, groupMac } from '../vrrp/frame.ts';
-import { openArpSocket } from './arp-watch.ts';
 import { kernelIo, type PacketSockets } from './io.ts';
+import { openWatch } from './watch.ts';
 
 /** Octets. A second's advertisements of 255 virtual routers, some hundred times over (a packet counts as 1 KiB). */
 const RECEIVE_BUFFER = 8 << 20;
@@ -10,20 +11,35 @@ const SEND_BUFFER = 8 << 20;
 
 /** Which packets of a socket belong to which virtual router. */
 export interface Routing {
-  /** Slot of each VRID, −1 if it is not configured here. */
+  /** See routing.ts. */
   readonly slotOfVrid: Int32Array;
   /** The socket filter, four words an instruction; absent: everything of the family's EtherType passes. */
   readonly program?: Uint32Array;
-  /** Filter of the ARP socket; absent: none is wanted. */
-  readonly arpProgram?: Uint32Array;
+  /** Filter of the socket for ARP, or neighbour advertisements; absent: none is wanted. */
+  readonly watchProgram?: Uint32Array;
   /** Called if the kernel refuses the filter: the socket does without then. */
   readonly onFilterFailure: (error: unknown) => void;
+  /** Called if the membership of the group cannot be reported to the network. */
+  readonly onUnreported?: (error: unknown) => void;
+}
+
+/** The sockets beside that for packets, which pass on with it. */
+export interface Companions {
+  /** Hears what others tell of our addresses. */
+  readonly watch?: number;
+  /** Reports the membership of the group. */
+  readonly membership?: number;
 }
 
 /** A packet socket on an interface, for the virtual routers of one family there. */
 export class Attachment {
   /** Hears what others tell of our addresses; undefined where there is none. */
-  arp: number | undefined;
+  watch: number | undefined;
+  /**
+   * Has the kernel report that we are in the group (IGMP, MLD), which it does not for a packet socket: a switch that
+   * snoops would not forward advertisements to us. Nothing is received from it. Undefined where there is none.
+   */
+  membership: number | undefined;
 
   private constructor(
     /** Absent: the socket is somebody else's affair, or there is none. */
@@ -57,11 +73,15 @@ export class Attachment {
   ): Attachment {
     const descriptor = sockets.openPacketSocket(RECEIVE_BUFFER, SEND_BUFFER);
     try {
-      const attachment = Attachment.adopt(descriptor, link, family, routing, undefined, sockets);
+      const attachment = Attachment.adopt(descriptor, link, family, routing, {}, sockets);
       sockets.joinMulticast(descriptor, link.index, groupMac(family));
       // Bound last: no packet gets in before the filter is there.
       sockets.bindPacketSocket(descriptor, link.index, etherType(family));
-      if (routing.arpProgram) attachment.arp = openArpSocket(link, routing.arpProgram, sockets);
+      const { watchProgram: program } = routing;
+      if (program && family === 4) attachment.watch = openWatch(link, ETHERTYPE_ARP, program, sockets);
+      if (program && family === 6)
+        attachment.watch = openWatch(link, etherType(6), program, sockets, ALL_NODES_MAC);
+      attachment.report(routing);
       return attachment;
     } catch (error) {
       sockets.closeDescriptor(descriptor);
@@ -78,20 +98,22 @@ export class Attachment {
     link: Link,
     family: AddressFamily,
     routing: Routing,
-    arp?: number,
+    { watch, membership }: Companions = {},
     sockets: PacketSockets = kernelIo.sockets,
   ): Attachment {
     const attachment = new Attachment(sockets, descriptor, link, family, routing.slotOfVrid);
-    attachment.arp = arp;
+    attachment.watch = watch;
+    attachment.membership = membership;
     attachment.filter(routing);
-    attachment.filterArp(routing);
+    attachment.filterWatch(routing);
     return attachment;
   }
 
   /** @param how absent: now, before this returns, while the engine ends; otherwise by this, beside it */
   close(how: ((descriptor: number) => void) | undefined = this.sockets?.closeDescriptor): void {
     how?.(this.descriptor);
-    if (this.arp !== undefined) how?.(this.arp);
+    if (this.watch !== undefined) how?.(this.watch);
+    if (this.membership !== undefined) how?.(this.membership);
   }
 
   /** Whether the packets go to these virtual routers already. */
@@ -103,7 +125,7 @@ export class Attachment {
   reroute(routing: Routing): void {
     this.slotOfVrid.set(routing.slotOfVrid);
     this.filter(routing);
-    this.filterArp(routing);
+    this.filterWatch(routing);
   }
 
   private filter({ program, onFilterFailure }: Routing): void {
@@ -118,11 +140,20 @@ export class Attachment {
     if (!program) this.unfilter();
   }
 
-  private filterArp({ arpProgram, onFilterFailure }: Routing): void {
+  private filterWatch({ watchProgram, onFilterFailure }: Routing): void {
     try {
-      if (this.arp !== undefined && arpProgram) this.sockets?.attachFilter(this.arp, arpProgram);
+      if (this.watch !== undefined && watchProgram) this.sockets?.attachFilter(this.watch, watchProgram);
     } catch (error) {
       onFilterFailure(error); // the one before stays
+    }
+  }
+
+  /** Without a report the packets may arrive all the same. */
+  private report({ onUnreported }: Routing): void {
+    try {
+      this.membership = this.sockets?.openMembership(this.family, this.link.index);
+    } catch (error) {
+      onUnreported?.(error);
     }
   }
 

@@ -10,6 +10,8 @@ export class EngineClaims {
   private readonly claims: Claims;
   /** By slot: the name that is ours. */
   private readonly held = new Map<number, string>();
+  /** How many slots hold a name: both versions of a group share one. */
+  private readonly holders = new Map<string, number>();
   /** By slot: the name that another process has. */
   private readonly refused = new Map<number, string>();
 
@@ -29,7 +31,7 @@ export class EngineClaims {
     if (before === name) return true;
     if (before !== undefined) this.release(slot, before);
     if (this.claims.take(name)) {
-      this.held.set(slot, name);
+      this.hold(slot, name);
       this.refused.delete(slot);
       return true;
     }
@@ -62,14 +64,24 @@ export class EngineClaims {
     for (const [slot, name] of this.refused) {
       if (!this.claims.take(name)) continue;
       this.refused.delete(slot);
-      this.held.set(slot, name);
+      this.hold(slot, name);
       more = true;
     }
     return more;
   }
 
+  private hold(slot: number, name: string): void {
+    this.held.set(slot, name);
+    this.holders.set(name, (this.holders.get(name) ?? 0) + 1);
+  }
+
   private release(slot: number, name: string): void {
-    this.claims.release(name);
     this.held.delete(slot);
+    const others = (this.holders.get(name) ?? 1) - 1;
+    if (others > 0) this.holders.set(name, others);
+    else {
+      this.holders.delete(name);
+      this.claims.release(name);
+    }
   }
 }

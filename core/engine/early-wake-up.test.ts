@@ -90,6 +90,27 @@ test('of many Backups the first one’s deadline counts, and those within the le
   expect(first.map(({ time }) => time)).toEqual(due);
 });
 
+test('sending comes before telling: what Masters want is told once nothing is due within the lead, or after a ms', () => {
+  const told: number[] = [];
+  const { io, start, state, routers } = stage([100, 100, 100, 100, 100], (changed) => {
+    if (changed) told.push(io.time);
+  });
+  start();
+  io.time = START + 500;
+  const waited = [4, 3.5, 3, 2.75, 1];
+  io.deliver(
+    SOCKET,
+    waited.map((_, slot) => theirs(slot + 1, 200)),
+    waited,
+  );
+  const last = io.time + DOWN;
+  io.pass(last);
+  expect(routers.map(({ slot }) => state(slot))).toEqual(waited.map(() => State.Master));
+  expect(io.sent.map(({ time }) => time)).toEqual(waited.map((age) => last - age));
+  // The first is told with the third, a ms after it was wanted; the fourth when the fifth's deadline is over.
+  expect(told).toEqual([last - 3, last - 1]);
+});
+
 test('a stopped engine that comes back too late neither stays awake nor takes over', () => {
   const { io, table, start, state, armed } = stage([100]);
   start();

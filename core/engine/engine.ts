@@ -10,10 +10,12 @@ import type { EngineNum, EngineTable } from '../threads/table-views.ts';
 import {
   type Advertisement,
   addressLength,
+  ChecksumSort,
   emptyAdvertisement,
   putChecksum,
   takeChecksum,
 } from '../vrrp/advertisement.ts';
+import { TARGET_ADDRESS_AT } from '../vrrp/announcement.ts';
 import { AnswerLimit } from '../vrrp/answer-limit.ts';
 import { Drop } from '../vrrp/drop-reasons.ts';
 import { compareAddress, decodeFor, decodeHeader, emptyFrame } from '../vrrp/frame.ts';
@@ -24,22 +26,35 @@ import type { Attachment } from './attachment.ts';
 import { Deadlines } from './deadlines.ts';
 import { FAMILIAR_SOURCE_AT, Familiar } from './familiar.ts';
 import { type EngineIo, kernelIo } from './io.ts';
+import { isNeighbourAdvertisement, toldMac } from './nd-watch.ts';
 import { droppedField, type Observer } from './observer.ts';
 import type { EngineRouter } from './router.ts';
+import { slotFor } from './routing.ts';
+import { Stalls } from './stall.ts';
 import { Transmitter } from './transmitter.ts';
 
-/** Packets received before they are handed over, and octets of each: VRRP's longest message fits. */
-const SLOTS = 512;
-const SLOT_SIZE = 2048;
-
-/** An advertisement may go out early by this share of its interval, so that many need one wake-up. */
-const COALESCE = 1 / 250;
+/**
+ * Packets received before they are handed over, and octets of each: VRRP's longest message fits, which has 255
+ * addresses. Those of IPv6 take memory that is only spent where there is an IPv6 router.
+ */
+const SLOTS = { 4: 512, 6: 384 } as const;
+const SLOT_SIZE = { 4: 2048, 6: 4352 } as const;
 
 /**
- * A Master_Down_Timer found expired by this many ms: the engine itself was not running (a stopped process, a
- * paused machine), and the silence says nothing about the Master. It gets one more interval to be heard.
+ * An advertisement may go out early by this share of its interval, or so many ms where that is more, so that many need
+ * one wake-up.
  */
-const STALL = 500;
+const COALESCE = 1 / 250;
+const COALESCE_MS = 0.2;
+
+/**
+ * A packet that has waited for more than this share of its Master's interval was kept waiting by us: its age tells
+ * nothing of the Master, and the Master_Down_Timer runs from now.
+ */
+const OLD = 1 / 2;
+
+/** A Master whose interval in ms is not longer than this advertises once more before another engine takes over. */
+const SOON = 100;
 
 /**
  * The engine wakes so many ms before a Backup's deadline, and stays awake until then: a processor that has slept for
@@ -52,6 +67,12 @@ const LEAD = 2;
  * were near each other.
  */
 const GATHER = 20;
+
+/** While the engine is awake for the next Backup's deadline, the actuator is told so many ms later at most: sending comes first. */
+const TELL_WITHIN = 1;
+
+/** Lowest bit of a tag: the packet is of a socket that watches over our addresses, not of one for advertisements. */
+const WATCH = 1;
 
 const STARTUP: Event = { type: 'startup' };
 const SHUTDOWN: Event = { type: 'shutdown' };
@@ -84,17 +105,26 @@ export class Engine {
   private readonly loop: PacketLoop;
   /** The clock of everything here: monotonic ms. */
   private readonly clock: () => number;
-  private readonly receiveBuffer = new Uint8Array(SLOTS * SLOT_SIZE);
-  private readonly meta = new Int32Array(SLOTS * Meta.Count);
-  /** By tag. */
+  private readonly slotSize: number;
+  private readonly receiveBuffer: Uint8Array;
+  private readonly meta: Int32Array;
+  /** By half of the tag. */
   private readonly attachments: (Attachment | undefined)[] = [];
   /** Where each router's two frames stand in the send buffer. */
   private readonly frameAt: number[];
   private readonly familiar: Familiar;
   private readonly answers: AnswerLimit;
+  private readonly stalls: Stalls;
   private armed = 0;
+  /** When the last turn was over, and how late this one has begun. */
+  private turnEnded = 0;
+  private overslept = 0;
+  /** When this turn has begun. */
+  private woke = 0;
   private closed = false;
   private wantedChanged = false;
+  /** Since when that has not been told, monotonic ms; 0: there is nothing to tell, or it is told at once. */
+  private untoldSince = 0;
 
   // Lent to the decoder and the state machine over and over.
   private readonly frame = emptyFrame();
@@ -133,6 +163,7 @@ export class Engine {
     this.observer = observer;
     this.familiar = new Familiar(routers.length);
     this.answers = new AnswerLimit(routers.length);
+    this.stalls = new Stalls(routers.length);
     this.deadlines = new Deadlines(routers.length * 2);
     this.frameAt = [];
     let space = 0;
@@ -142,9 +173,13 @@ export class Engine {
     }
     this.transmitter = new Transmitter(space, (slot, errno) => this.sendFailed(slot, errno));
     this.announcer = new Announcer(table, this.transmitter);
+    const longest = routers.some(({ config }) => config.family === 6) ? 6 : 4;
+    this.slotSize = SLOT_SIZE[longest];
+    this.receiveBuffer = new Uint8Array(SLOTS[longest] * this.slotSize);
+    this.meta = new Int32Array(SLOTS[longest] * Meta.Count);
     this.loop = io.loop(
       this.receiveBuffer,
-      SLOT_SIZE,
+      this.slotSize,
       this.meta,
       this.transmitter.buffer,
       this.transmitter.queue,
@@ -158,22 +193,22 @@ export class Engine {
     const free = this.attachments.indexOf(undefined);
     const tag = free < 0 ? this.attachments.length : free;
     this.attachments[tag] = attachment;
-    if (attachment.descriptor >= 0) this.loop.add(attachment.descriptor, tag);
-    if (attachment.arp !== undefined) this.loop.add(attachment.arp, tag);
+    if (attachment.descriptor >= 0) this.loop.add(attachment.descriptor, tag * 2);
+    if (attachment.watch !== undefined) this.loop.add(attachment.watch, tag * 2 + WATCH);
   }
 
   /** Puts a frame into a slot of the receive buffer, as if it had come from the attachment with this tag. */
   place(index: number, frame: Uint8Array, tag: number): void {
-    this.receiveBuffer.set(frame, index * SLOT_SIZE);
+    this.receiveBuffer.set(frame, index * this.slotSize);
     this.meta.fill(0, index * Meta.Count, (index + 1) * Meta.Count);
-    this.meta[index * Meta.Count + Meta.Tag] = tag;
+    this.meta[index * Meta.Count + Meta.Tag] = tag * 2;
     this.meta[index * Meta.Count + Meta.Length] = frame.length;
   }
 
   /** Receives from it no longer; it can be closed. */
   detach(attachment: Attachment): void {
     this.loop.remove(attachment.descriptor);
-    if (attachment.arp !== undefined) this.loop.remove(attachment.arp);
+    if (attachment.watch !== undefined) this.loop.remove(attachment.watch);
     this.attachments[this.attachments.indexOf(attachment)] = undefined;
   }
 
@@ -196,10 +231,23 @@ export class Engine {
   /** Goes on with what the state table says: it was another engine's until now. */
   resume(): void {
     for (const router of this.routers) {
+      // Built before it was known what the other engine had heard last.
+      router.resealFrames(this.transmitter.buffer, this.frameAt[router.slot]!);
       this.deadlines.set(router.slot * 2 + PROTOCOL, router.deadline);
       this.deadlines.set(router.slot * 2 + ANNOUNCE, this.announcer.resume(router));
     }
     this.wantedChanged = true;
+  }
+
+  /**
+   * Another engine takes over: until it runs some ms pass, which where intervals are as short may cost a Master its
+   * place. It is heard once more before that, out of turn; its deadline stays.
+   */
+  bridge(): void {
+    for (const router of this.routers) {
+      if (router.state !== State.Master || router.advertisementInterval > SOON) continue;
+      this.perform(router, 'send-advertisement', this.clock());
+    }
   }
 
   /** Starts a router; {@link settle} sends what comes of it. */
@@ -241,9 +289,10 @@ export class Engine {
     if (this.closed) return; // the routers are another engine's
     const now = this.clock();
     for (const router of this.routers) {
-      if (this.announcer.hasComeIntoPlace(router, now)) this.deadlines.set(router.slot * 2 + ANNOUNCE, now);
+      if (!this.announcer.hasComeIntoPlace(router, now)) continue;
+      this.deadlines.set(router.slot * 2 + ANNOUNCE, this.announcer.announce(router, now));
     }
-    this.runTimers();
+    // Other deadlines wait for their wake-up: packets that have arrived count before them.
     this.settle();
   }
 
@@ -251,13 +300,20 @@ export class Engine {
   settle(): void {
     if (this.closed) return;
     this.transmitter.flush();
-    this.arm();
+    const awake = this.arm();
     const { wantedChanged } = this;
+    if (awake && wantedChanged) {
+      const now = this.clock();
+      if (this.untoldSince === 0) this.untoldSince = now;
+      if (now - this.untoldSince < TELL_WITHIN) return;
+    }
+    this.untoldSince = 0;
     this.wantedChanged = false; // first: whoever is told may change it again
     this.onSettled(wantedChanged);
   }
 
-  private arm(): void {
+  /** @returns whether the engine stays awake until then */
+  private arm(): boolean {
     const first = this.deadlines.first();
     let next = first < 0 ? 0 : this.deadlines.at(first);
     let awake = false;
@@ -266,9 +322,10 @@ export class Engine {
       if (next - LEAD > this.clock()) next -= LEAD;
       else awake = true;
     }
-    if (next === this.armed) return;
-    this.loop.setTimer(next, awake);
+    if (next !== this.armed) this.loop.setTimer(next, awake);
     this.armed = next;
+    this.turnEnded = this.clock();
+    return awake;
   }
 
   /** Stops for good: neither packets nor deadlines are served any more, and nothing is sent. Idempotent. */
@@ -279,8 +336,12 @@ export class Engine {
 
   /** What the packet loop calls, see there; a rehearsal calls it too. */
   wake(packets: number, timers: boolean): void {
+    const now = this.clock();
+    this.woke = now;
+    // What came while we were at work is not late, but while we slept.
+    const wanted = Math.max(this.armed, this.turnEnded);
+    if (this.armed > 0) this.overslept = Math.max(0, now - wanted);
     if (packets > 0) {
-      const now = this.clock();
       for (let i = 0; i < packets; i++) {
         // A Master_Down_Timer runs from when the advertisement came, not from when we woke.
         this.receive(i, now - this.meta[i * Meta.Count + Meta.Age]! / 1000);
@@ -297,22 +358,22 @@ export class Engine {
   /** RFC 3768 §7.1: every check, then the state machine. */
   private receive(index: number, now: number): void {
     const bytes = this.receiveBuffer;
-    const at = index * SLOT_SIZE;
-    const attachment = this.attachments[this.meta[index * Meta.Count + Meta.Tag]!];
+    const at = index * this.slotSize;
+    const tag = this.meta[index * Meta.Count + Meta.Tag]!;
+    const attachment = this.attachments[tag >> 1];
     if (!attachment || this.meta[index * Meta.Count + Meta.Foreign] === 1) return;
     const length = this.meta[index * Meta.Count + Meta.Length]!;
+    if ((tag & 1) === WATCH) {
+      this.watch(attachment, at, length, now);
+      return;
+    }
     const { frame, advertisement } = this;
-
     const known = this.familiar.recognise(attachment.slotOfVrid, bytes, at, length);
     if (known >= 0) {
       this.acceptAgain(this.routers[known]!, at, now);
       return;
     }
-    if (isArp(bytes, at, length)) {
-      this.hearArp(attachment, at, now);
-      return;
-    }
-    const broken = decodeHeader(bytes, at, at + Math.min(length, SLOT_SIZE), frame);
+    const broken = decodeHeader(bytes, at, at + Math.min(length, this.slotSize), frame);
     if (broken === Drop['not-vrrp']) {
       this.table.count(this.table.strangers, droppedField(broken));
       return; // normal without a filter: nothing to tell
@@ -321,7 +382,7 @@ export class Engine {
       this.drop(this.table.strangers, broken, now);
       return;
     }
-    const slot = frame.vrid < 0 ? -1 : attachment.slotOfVrid[frame.vrid]!;
+    const slot = slotFor(attachment.slotOfVrid, bytes[frame.messageStart]! >> 4, frame.vrid);
     if (slot < 0) {
       const malformed = decodeFor(bytes, frame, undefined, advertisement);
       this.drop(this.table.strangers, malformed >= 0 ? malformed : Drop['unknown-vrid'], now);
@@ -332,28 +393,46 @@ export class Engine {
     const reason = malformed >= 0 ? malformed : this.check(router);
     if (reason >= 0) {
       this.drop(slot, reason, now);
+      if (reason !== Drop['address-owner']) return;
       // Not obeyed, but it has told the neighbours otherwise.
-      if (reason === Drop['address-owner'] && router.state === State.Master)
-        this.perform(router, 'announce-addresses', now);
+      if (router.state === State.Master) this.perform(router, 'announce-addresses', now);
+      // Perhaps it could not read ours: now it can, and it gives way.
+      const changed = this.learnChecksum(router, advertisement.checksumSort, frame.sourceAt, now);
+      if (
+        changed &&
+        router.state === State.Master &&
+        this.answers.take(slot, now, router.advertisementInterval)
+      )
+        this.perform(router, 'send-advertisement', now);
     } else this.compareAddresses(router, at, length, now);
   }
 
-  /** Somebody has told our neighbours at which MAC an address is. */
-  private hearArp(attachment: Attachment, at: number, now: number): void {
+  /** A packet that may be about our addresses. Of IPv6 the socket for packets hears it too if it has no filter. */
+  private watch(attachment: Attachment, at: number, length: number, now: number): void {
     const bytes = this.receiveBuffer;
-    const mac = senderMac(bytes, at);
-    const { slotOfVrid } = attachment;
-    for (let vrid = 0; vrid < slotOfVrid.length; vrid++) {
-      const slot = slotOfVrid[vrid]!;
+    if (isArp(bytes, at, length)) {
+      this.hearClaim(attachment, at + SENDER_ADDRESS_AT, senderMac(bytes, at), now);
+    } else if (isNeighbourAdvertisement(bytes, at, length)) {
+      const mac = toldMac(bytes, at, Math.min(length, this.slotSize));
+      if (mac >= 0) this.hearClaim(attachment, at + TARGET_ADDRESS_AT, mac, now);
+    }
+  }
+
+  /** Somebody has told our neighbours that an address is at a MAC. */
+  private hearClaim({ slotOfVrid, family }: Attachment, addressAt: number, mac: number, now: number): void {
+    const bytes = this.receiveBuffer;
+    for (let index = 0; index < slotOfVrid.length; index++) {
+      const slot = slotOfVrid[index]!;
       if (slot < 0) continue;
       const router = this.routers[slot]!;
-      if (router.state !== State.Master || !router.hasAddress(bytes, at + SENDER_ADDRESS_AT)) continue;
+      if (router.state !== State.Master || !router.hasAddress(bytes, addressAt)) continue;
       if (mac === router.virtualMacNumber || mac === this.table.num(slot, Num.HardwareAddress)) return;
       const when = this.announcer.contested(router, now);
       if (when === 0) return; // not announced yet: another Master may only just be leaving
       this.deadlines.set(slot * 2 + ANNOUNCE, when);
       this.table.count(slot, droppedField(Drop['address-conflict']));
-      this.observer.dropped(slot, Drop['address-conflict'], now, bytes, at + SENDER_ADDRESS_AT, 4, mac);
+      const size = addressLength(family);
+      this.observer.dropped(slot, Drop['address-conflict'], now, bytes, addressAt, size, mac);
       return;
     }
   }
@@ -414,9 +493,10 @@ export class Engine {
     const bytes = this.receiveBuffer;
     const { slot } = router;
     const { frame, advertisement } = this;
-    const { priority, interval } = advertisement;
+    const { priority, interval, checksumSort: sort } = advertisement;
     const order = compareAddress(bytes, frame.sourceAt, router.primary);
-    if (familiar) this.familiar.remember(slot, bytes, at, length, priority, interval, order);
+    if (familiar) this.familiar.remember(slot, bytes, at, length, priority, interval, order, sort);
+    this.learnChecksum(router, sort, frame.sourceAt, now);
     this.hear(router, priority, interval, order, frame.sourceAt, now);
   }
 
@@ -425,8 +505,28 @@ export class Engine {
     const { familiar } = this;
     const { slot } = router;
     const order = familiar.addressOrders[slot]!;
-    const sourceAt = at + FAMILIAR_SOURCE_AT;
+    const sourceAt = at + (router.config.family === 4 ? FAMILIAR_SOURCE_AT[4] : FAMILIAR_SOURCE_AT[6]);
+    // Another router's may have been heard in between, which was not remembered.
+    this.learnChecksum(router, familiar.checksumSorts[slot] as ChecksumSort, sourceAt, now);
     this.hear(router, familiar.priorities[slot]!, familiar.intervals[slot]!, order, sourceAt, now);
+  }
+
+  /**
+   * Another router of the group was heard with this sort of checksum. Its sender may be one that reads no other: before
+   * it is answered, our frames have the right one.
+   * @returns whether ours have changed
+   */
+  private learnChecksum(router: EngineRouter, heard: ChecksumSort, sourceAt: number, now: number): boolean {
+    if (heard === ChecksumSort.Any || heard === router.checksumHeard) return false;
+    const { slot } = router;
+    const before = router.checksumSort;
+    this.table.setInt(slot, Int.ChecksumHeard, heard);
+    const sent = router.checksumSort;
+    router.resealFrames(this.transmitter.buffer, this.frameAt[slot]!);
+    if (sent === before && sent === heard) return false; // as it was supposed
+    const size = addressLength(router.config.family);
+    this.observer.checksum(slot, heard, sent, now, this.receiveBuffer, sourceAt, size);
+    return sent !== before;
   }
 
   private hear(
@@ -445,12 +545,18 @@ export class Engine {
       const size = addressLength(router.config.family);
       this.observer.received(slot, priority, this.receiveBuffer, sourceAt, size);
     }
+    const arrived = this.woke - now > interval * OLD ? this.woke : now;
     event.priority = priority;
     event.interval = interval;
     event.addressOrder = addressOrder;
     const asks = router.state === State.Master && (priority === 0 || router.version === 3);
-    event.answer = !asks || this.answers.take(slot, now, router.advertisementInterval);
-    this.step(router, event, now, priority > router.priority ? Cause.HigherPriority : Cause.HigherAddress);
+    event.answer = !asks || this.answers.take(slot, arrived, router.advertisementInterval);
+    this.step(
+      router,
+      event,
+      arrived,
+      priority > router.priority ? Cause.HigherPriority : Cause.HigherAddress,
+    );
   }
 
   private drop(slot: number, reason: number, now: number): void {
@@ -473,7 +579,8 @@ export class Engine {
       } else {
         const at = this.deadlines.at(timer);
         let early = 0;
-        if (router.state === State.Master) early = router.advertisementInterval * COALESCE;
+        if (router.state === State.Master)
+          early = Math.max(router.advertisementInterval * COALESCE, COALESCE_MS);
         else if (router.deadline > at) early = GATHER; // an advertisement has moved it
         if (at - early > now) return;
         this.runProtocolTimer(router, timer, now);
@@ -484,12 +591,12 @@ export class Engine {
   private runProtocolTimer(router: EngineRouter, timer: number, now: number): void {
     if (router.state === State.Backup) {
       // Advertisements restart the Master_Down_Timer without touching the heap: it is moved only here.
-      const late = now - router.deadline;
-      const later = late > STALL ? now + router.masterAdverInterval : router.deadline;
+      const { slot, deadline } = router;
+      const later = this.stalls.deadline(slot, deadline, router.masterAdverInterval, now, this.overslept);
       if (later > now) {
-        if (late > STALL) {
-          this.table.setNum(router.slot, Num.Deadline, later);
-          this.observer.stalled(router.slot, late);
+        if (later !== deadline) {
+          this.table.setNum(slot, Num.Deadline, later);
+          this.observer.stalled(slot, now - deadline);
         }
         this.deadlines.set(timer, later);
         return;

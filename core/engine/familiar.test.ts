@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
+import { ChecksumSort } from '../vrrp/advertisement.ts';
 import { Familiar } from './familiar.ts';
+import { emptyRouting } from './routing.ts';
 import { advertisement } from './test/station.ts';
 
-const slots = new Int32Array(256).fill(-1);
+const slots = emptyRouting();
 slots[1] = 0;
 slots[2] = 1;
 
@@ -10,7 +12,7 @@ slots[2] = 1;
 function remember(familiar: Familiar, slot: number, frame: Uint8Array): void {
   const buffer = new Uint8Array(1000);
   buffer.set(frame, 500);
-  familiar.remember(slot, buffer, 500, frame.length, 200, 1000, -8);
+  familiar.remember(slot, buffer, 500, frame.length, 200, 1000, -8, ChecksumSort.Any);
 }
 
 const recognise = (familiar: Familiar, frame: Uint8Array): number =>

@@ -2,14 +2,24 @@
  * The advertisement that each virtual router accepted last. A Master sends the same octets every time: what is
  * identical has passed every check before, its authentication included, and need not be decoded again.
  */
+import type { ChecksumSort } from '../vrrp/advertisement.ts';
+import { routingIndex } from './routing.ts';
 
-/** Longer frames are always decoded: some twenty addresses of IPv4. */
+/** Longer frames are always decoded: some twenty addresses of IPv4, four of IPv6. */
 const LONGEST = 128;
-/** Where the VRID stands in a frame whose IPv4 header has no options. */
-const VRID_AT = 14 + 20 + 1;
+/** Where the message starts in a frame whose IPv4 header has no options, and in one of IPv6 without extensions. */
+const MESSAGE_AT = { 4: 14 + 20, 6: 14 + 40 } as const;
 /** The sender's address there. */
-export const FAMILIAR_SOURCE_AT = 14 + 12;
+export const FAMILIAR_SOURCE_AT = { 4: 14 + 12, 6: 14 + 8 } as const;
 const PLAIN_IPV4 = 0x45;
+const IPV6 = 6;
+
+/** Where the message of a frame starts if it may be a familiar one, −1 if it may not. */
+function messageAt(bytes: Uint8Array, at: number): number {
+  const first = bytes[at + 14]!;
+  if (first === PLAIN_IPV4) return MESSAGE_AT[4];
+  return first >> 4 === IPV6 ? MESSAGE_AT[6] : -1;
+}
 
 /** Remembers one frame for each slot. Nothing here allocates. */
 export class Familiar {
@@ -21,6 +31,8 @@ export class Familiar {
   readonly addressOrders: Int32Array;
   /** Advertisement intervals in ms. */
   readonly intervals: Float64Array;
+  /** What the checksums cover, each a {@link ChecksumSort}. */
+  readonly checksumSorts: Uint8Array;
 
   constructor(slots: number) {
     this.frames = new Uint8Array(slots * LONGEST);
@@ -28,12 +40,14 @@ export class Familiar {
     this.priorities = new Uint8Array(slots);
     this.addressOrders = new Int32Array(slots);
     this.intervals = new Float64Array(slots);
+    this.checksumSorts = new Uint8Array(slots);
   }
 
   /** The slot whose last advertisement was exactly the frame `bytes[at, at + length)`; −1: none. */
   recognise(slotOfVrid: Int32Array, bytes: Uint8Array, at: number, length: number): number {
-    if (length <= VRID_AT || bytes[at + 14] !== PLAIN_IPV4) return -1;
-    const slot = slotOfVrid[bytes[at + VRID_AT]!]!;
+    const message = messageAt(bytes, at);
+    if (message < 0 || length <= message + 1) return -1;
+    const slot = slotOfVrid[routingIndex(bytes[at + message]! >> 4, bytes[at + message + 1]!)]!;
     if (slot < 0 || this.lengths[slot] !== length) return -1;
     const { frames } = this;
     const known = slot * LONGEST;
@@ -54,14 +68,16 @@ export class Familiar {
     priority: number,
     interval: number,
     addressOrder: number,
+    checksumSort: ChecksumSort,
   ): void {
-    if (length > LONGEST || bytes[at + 14] !== PLAIN_IPV4) return;
+    if (length > LONGEST || messageAt(bytes, at) < 0) return;
     const known = slot * LONGEST;
     for (let i = 0; i < length; i++) this.frames[known + i] = bytes[at + i]!;
     this.lengths[slot] = length;
     this.priorities[slot] = priority;
     this.intervals[slot] = interval;
     this.addressOrders[slot] = addressOrder;
+    this.checksumSorts[slot] = checksumSort;
   }
 
   /** Forgets a slot's frame: what the router accepts has changed. */

@@ -21,6 +21,7 @@ export type PacketSockets = Pick<
   | 'openPacketSocket'
   | 'bindPacketSocket'
   | 'joinMulticast'
+  | 'openMembership'
   | 'attachFilter'
   | 'detachFilter'
   | 'closeDescriptor'

@@ -10,7 +10,9 @@ const COMPLAINT_INTERVAL = 10_000;
 /** Kinds of complaints: each drop reason, then these. */
 const ADDRESS_LIST = DROP_REASONS.length;
 const SEND_ERROR = DROP_REASONS.length + 1;
-const KINDS = DROP_REASONS.length + 2;
+/** One for each `ChecksumSort`: the last change is told, whatever was before. */
+const CHECKSUM = DROP_REASONS.length + 2;
+const KINDS = CHECKSUM + 3;
 
 /** Writes the engine's events. Nothing here allocates or blocks. */
 export class Observer {
@@ -84,6 +86,24 @@ export class Observer {
     const a = obeyed ? 0 : reason;
     this.ring.write(type, slot, a, times, count, Date.now(), bytes, sourceAt, length, listAt, count * length);
     this.dirty = true;
+  }
+
+  /**
+   * Another router of the group computes its checksums otherwise than those before.
+   * @param heard its `ChecksumSort`
+   * @param sent ours from now on
+   */
+  checksum(
+    slot: number,
+    heard: number,
+    sent: number,
+    now: number,
+    bytes: Uint8Array,
+    sourceAt: number,
+    length: number,
+  ): void {
+    const times = this.complain(slot, CHECKSUM + heard, now);
+    if (times > 0) this.write(EventType.Checksum, slot, heard, times, sent, bytes, sourceAt, length);
   }
 
   sendError(slot: number, errno: number, now: number): void {

@@ -73,7 +73,7 @@ describe('links', () => {
       [State.Master, State.Initialize, Cause.InterfaceMissing],
       [State.Initialize, State.Backup, Cause.Startup],
     ]);
-    expect([...station.host.open.values()].map(({ index }) => index)).toEqual([7, 7]);
+    expect([...station.host.open.values()].map(({ index }) => index)).toEqual([7, 7, 7]);
     expect(station.table.num(0, Num.HardwareAddress)).toBe(macNumber('02:00:00:00:00:07'));
   });
 
@@ -129,7 +129,7 @@ describe('links', () => {
 });
 
 describe('sockets', () => {
-  test('one for packets and one for ARP on each link in use; both closed when it is used no more', () => {
+  test('one for packets, one for ARP and one for the membership on each link in use; closed when it is used no more', () => {
     const links = [link, ethernet(['203.0.113.1'], { index: 2, name: 'eth1', mac: '02:00:00:00:00:02' })];
     const routers = [1, 2, 3].map((vrid) => configuration({ vrid, interface: vrid === 3 ? 'eth1' : 'eth0' }));
     const station = started({ links, routers });
@@ -138,6 +138,7 @@ describe('sockets', () => {
       ...[1, 2].flatMap((index) => [
         [index, 0x0800],
         [index, 0x0806],
+        [index, 0],
       ]),
     ]);
     expect(station.sockets.map(({ link: index, family }) => [index, family])).toEqual([
@@ -148,6 +149,7 @@ describe('sockets', () => {
     expect(types()).toEqual([
       [1, 0x0800],
       [1, 0x0806],
+      [1, 0],
     ]);
     expect(station.sockets).toHaveLength(1);
   });

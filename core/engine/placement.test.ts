@@ -31,6 +31,10 @@ vi.mock('../native/index.ts', () => ({
     attachFilter: (descriptor: number, program: Uint32Array) => kernel.filters.set(descriptor, [...program]),
     detachFilter: (descriptor: number) => kernel.filters.delete(descriptor),
     joinMulticast: () => {},
+    openMembership: () => {
+      kernel.open.add(++kernel.next);
+      return kernel.next;
+    },
     bindPacketSocket: () => {},
     Claims: class {
       take(): boolean {
@@ -161,10 +165,10 @@ test('a socket that could not be opened is tried again, and told once', () => {
   for (const { state } of routers) expect(state).not.toBe(State.Backup);
   kernel.refuse = '';
   vi.advanceTimersByTime(15_000);
-  expect(kernel.open.size).toBe(4); // for each interface one for packets and one for ARP
+  expect(kernel.open.size).toBe(6); // for each interface one for packets, one for ARP, one for the membership
   expect(routers.map(({ state }) => state)).toEqual([State.Backup, State.Backup]);
   vi.advanceTimersByTime(60_000);
-  expect(kernel.open.size).toBe(4); // for each interface one for packets and one for ARP
+  expect(kernel.open.size).toBe(6); // for each interface one for packets, one for ARP, one for the membership
 });
 
 /** News that leaves nothing unsaid: from these links to those. */
@@ -184,7 +188,7 @@ test('news of one link touches neither routers nor sockets of another', () => {
   placement.change(news(LINKS, [{ ...LINKS[0]!, running: false }, LINKS[1]!]));
   expect(touched.mock.calls.map(([{ slot }]) => slot)).toEqual([0]);
   expect(routers.map(({ state }) => state)).toEqual([State.Down, State.Backup]);
-  expect(kernel.open).toEqual(new Set([other.descriptor, other.arp]));
+  expect(kernel.open).toEqual(new Set([other.descriptor, other.watch, other.membership]));
   placement.change({ links: [LINKS[0]!], gone: [] });
   expect(routers.map(({ state }) => state)).toEqual([State.Backup, State.Backup]);
   expect(built.mock.calls.map(([{ slot }]) => slot)).toEqual([0]);
@@ -222,11 +226,11 @@ test('a link that was deleted and made again has another index, and another sock
   expect(routers[0]!.attachment).not.toBe(first);
   expect(routers[0]!.attachment!.link.index).toBe(5);
   expect(kernel.open.has(first.descriptor)).toBe(false);
-  expect(kernel.open.size).toBe(4);
+  expect(kernel.open.size).toBe(6);
   placement.change(news([again], []));
   placement.change(news([], [{ ...again, index: 6 }])); // in two
   expect(routers[0]!.attachment!.link.index).toBe(6);
-  expect(kernel.open.size).toBe(4);
+  expect(kernel.open.size).toBe(6);
 });
 
 test('two that swap names within one reading keep their sockets, and lend them to the other’s routers', () => {

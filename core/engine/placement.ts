@@ -14,6 +14,7 @@ import type { Engine } from './engine.ts';
 import type { ErrorLog, GuardedFilter } from './guard.ts';
 import { kernelIo, type PlacementIo } from './io.ts';
 import { LinkQueue } from './link-queue.ts';
+import { ndProgram } from './nd-watch.ts';
 import { type Group, groupKey, type Place, type Plan, planFor } from './plan.ts';
 import type { EngineRouter } from './router.ts';
 
@@ -127,9 +128,10 @@ export class Placement {
     this.queue.reset(links);
     const { routers } = this.engine;
     this.place(routers, places, groups, new Set(this.attachments.keys()));
-    for (const { descriptor, arp } of this.inherited.values()) {
-      this.io.sockets.closeDescriptor(descriptor);
-      if (arp !== undefined) this.io.sockets.closeDescriptor(arp);
+    for (const { descriptor, watch, membership } of this.inherited.values()) {
+      for (const one of [descriptor, watch, membership]) {
+        if (one !== undefined) this.io.sockets.closeDescriptor(one);
+      }
     }
     this.inherited.clear();
     this.forgetFilters(this.unfiltered, groups);
@@ -221,6 +223,7 @@ export class Placement {
     if (this.over) throw new Error('the engine has no sockets any more');
     for (const slot of leaving)
       this.engine.stop(this.engine.routers[slot]!, Cause.Shutdown, State.Initialize);
+    this.engine.bridge();
     this.engine.settle();
     this.end();
     return this.sockets;
@@ -273,7 +276,8 @@ export class Placement {
     const filters = routers.map((router) => this.filters[router.slot]);
     const filter = filters.includes(undefined) ? undefined : filters[0];
     if (!filter) return undefined;
-    const vrids = routers.map((router) => router.config.vrid).sort((a, b) => a - b);
+    // Routers of both versions may have the same.
+    const vrids = [...new Set(routers.map((router) => router.config.vrid))].sort((a, b) => a - b);
     try {
       const program = filter.program({ family, vrids });
       return Uint32Array.from(program.flatMap(({ code, jt, jf, k }) => [code, jt, jf, k]));
@@ -369,13 +373,13 @@ export class Placement {
 
   private routing({ link, family, routers, slotOfVrid, program }: Group): Routing {
     const plugin = this.filters[routers[0]!.slot]?.plugin ?? '';
+    const addresses = Uint8Array.from(routers.flatMap((router) => [...router.addresses]));
     return {
       slotOfVrid,
       ...(program && { program }),
-      ...(family === 4 && {
-        arpProgram: arpProgram(Uint8Array.from(routers.flatMap((router) => [...router.addresses]))),
-      }),
+      watchProgram: family === 4 ? arpProgram(addresses) : ndProgram(addresses),
       onFilterFailure: (error: unknown) => this.filterFailed(link, plugin, error),
+      onUnreported: (error: unknown) => this.log(unreported(link, family, error), { interface: link.name }),
     };
   }
 
@@ -386,7 +390,7 @@ export class Placement {
       const inherited = this.inherited.get(key);
       this.inherited.delete(key);
       const attachment = inherited
-        ? Attachment.adopt(inherited.descriptor, link, family, routing, inherited.arp, this.io.sockets)
+        ? Attachment.adopt(inherited.descriptor, link, family, routing, inherited, this.io.sockets)
         : Attachment.open(link, family, routing, this.io.sockets);
       this.attachments.set(key, attachment);
       this.engine.attach(attachment);
@@ -442,6 +446,19 @@ export class Placement {
 }
 
 /** What an engine after this one gets of an attachment. */
-function handed({ descriptor, arp, link, family }: Attachment): HandedSocket {
-  return { descriptor, ...(arp !== undefined && { arp }), link: link.index, family };
+function handed({ descriptor, watch, membership, link, family }: Attachment): HandedSocket {
+  return {
+    descriptor,
+    ...(watch !== undefined && { watch }),
+    ...(membership !== undefined && { membership }),
+    ...{ link: link.index, family },
+  };
+}
+
+function unreported({ name }: Link, family: 4 | 6, error: unknown): string {
+  const [group, protocol] = family === 4 ? ['224.0.0.18', 'IGMP'] : ['ff02::12', 'MLD'];
+  return (
+    `${name}: membership of ${group} is not reported to the network: ${messageOf(error)}; a switch that snoops ` +
+    `${protocol} may keep advertisements from us`
+  );
 }

@@ -1,7 +1,9 @@
 /** Where each virtual router can run on the links as they are. Pure, so that it can be made ahead of its time. */
 import type { AddressFamily, Link } from '../plugin/contracts/index.ts';
 import { Cause } from '../threads/event-ring.ts';
+import { isLinkLocal } from '../vrrp/address.ts';
 import { EngineRouter } from './router.ts';
+import { emptyRouting, routingIndex } from './routing.ts';
 
 /** Where a router can run, or why it cannot (see {@link Cause}). */
 export type Place =
@@ -13,7 +15,7 @@ export interface Group {
   readonly link: Link;
   readonly family: AddressFamily;
   readonly routers: EngineRouter[];
-  /** Slot of each VRID, −1 if it is not configured here. */
+  /** See routing.ts. */
   readonly slotOfVrid: Int32Array;
   /** Words of the socket filter; absent: none. */
   program?: Uint32Array;
@@ -37,7 +39,8 @@ export function groupKey(link: number, family: AddressFamily): string {
 interface Ground {
   readonly key: string;
   readonly cause?: number;
-  readonly primary: string;
+  /** Addresses that packets may be sent from, the best one first. */
+  readonly sources: readonly string[];
   readonly own: ReadonlySet<string>;
 }
 
@@ -53,8 +56,9 @@ export function planFor(
   const byName = new Map(links.map((link) => [link.name, link]));
   const grounds = new Map<Link, Partial<Record<AddressFamily, Ground>>>();
   const groups = new Map<string, Group>();
+  const virtual = virtualAddresses(routers);
   const places = routers.map((router): Place => {
-    const { interface: name, family, addresses, vrid } = router.config;
+    const { interface: name, family, addresses, version, vrid } = router.config;
     const link = byName.get(name);
     if (!link) return { cause: Cause.InterfaceMissing };
     if (!mayRun(router, link)) return { cause: Cause.RunElsewhere };
@@ -64,17 +68,21 @@ export function planFor(
       grounds.set(link, known);
     }
     known[family] ??= groundOf(link, family);
-    const { key, cause, primary, own } = known[family];
+    const { key, cause, sources, own } = known[family];
     if (cause !== undefined) return { cause };
+    // RFC 3768 §1.5: the owner has the virtual addresses as its real ones.
+    const owner = addresses.every((address) => own.has(address));
+    const primary = sourceFor(router, sources, owner, virtual.get(name));
+    if (primary === undefined) return { cause: family === 4 ? Cause.NoAddress : missingLinkLocal(link) };
+    if (router.packetLength(link) > link.mtu) return { cause: Cause.MtuTooSmall };
     let group = groups.get(key);
     if (!group) {
-      group = { link, family, routers: [], slotOfVrid: new Int32Array(256).fill(-1) };
+      group = { link, family, routers: [], slotOfVrid: emptyRouting() };
       groups.set(key, group);
     }
     group.routers.push(router);
-    group.slotOfVrid[vrid] = router.slot;
-    // RFC 3768 §1.5: the owner has the virtual addresses as its real ones.
-    return { link, primary, owner: addresses.every((address) => own.has(address)) };
+    group.slotOfVrid[routingIndex(version, vrid)] = router.slot;
+    return { link, primary, owner };
   });
   return { links, places, groups };
 }
@@ -82,15 +90,53 @@ export function planFor(
 function groundOf(link: Link, family: AddressFamily): Ground {
   const real = new Set(realAddresses(link, family));
   const all = EngineRouter.ownAddresses(link, family);
-  const primary = all.find((address) => real.has(address)) ?? all[0];
-  const ground = {
-    key: groupKey(link.index, family),
-    primary: primary ?? '',
-    own: real,
-  };
+  const sources = [
+    ...all.filter((address) => real.has(address)),
+    ...all.filter((address) => !real.has(address)),
+  ];
+  const ground = { key: groupKey(link.index, family), sources, own: real };
   if (!link.ethernet) return { ...ground, cause: Cause.InterfaceUnusable };
   if (!link.up || !link.running) return { ...ground, cause: Cause.InterfaceDown };
-  return primary === undefined ? { ...ground, cause: Cause.NoAddress } : ground;
+  return ground;
+}
+
+/** By interface: what its routers' virtual IPv6 addresses are. */
+function virtualAddresses(routers: readonly EngineRouter[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const found = new Map<string, Set<string>>();
+  for (const { config } of routers) {
+    if (config.family === 4) continue;
+    let here = found.get(config.interface);
+    if (!here) {
+      here = new Set();
+      found.set(config.interface, here);
+    }
+    for (const address of config.addresses) here.add(address);
+  }
+  return found;
+}
+
+/**
+ * The address that a router sends from; undefined: none. IPv6: never a virtual one, which all Masters of its group have,
+ * unless it is the owner's; and the one in use as long as it is there, for the election goes by it.
+ */
+function sourceFor(
+  { config, primaryText }: EngineRouter,
+  sources: readonly string[],
+  owner: boolean,
+  virtual: ReadonlySet<string> | undefined,
+): string | undefined {
+  if (config.family === 4 || !virtual) return sources[0];
+  const free = sources.filter((address) => !virtual.has(address));
+  if (free.includes(primaryText)) return primaryText;
+  return free[0] ?? (owner ? sources[0] : undefined);
+}
+
+/** Why a link has no link-local address to send from. */
+function missingLinkLocal({ addresses }: Link): number {
+  const linkLocal = addresses.filter(({ family, address }) => family === 6 && isLinkLocal(address));
+  if (linkLocal.some(({ tentative, dadFailed }) => tentative === true && dadFailed !== true))
+    return Cause.LinkLocalTentative;
+  return linkLocal.some(({ dadFailed }) => dadFailed === true) ? Cause.LinkLocalDuplicate : Cause.NoLinkLocal;
 }
 
 /**
@@ -101,8 +147,8 @@ function groundOf(link: Link, family: AddressFamily): Ground {
  */
 export function realAddresses({ addresses }: Link, family: AddressFamily): string[] {
   const host = family === 4 ? 32 : 128;
-  const ofFamily = addresses.filter((address) => address.family === family);
+  const ofFamily = addresses.filter((address) => address.family === family && address.dadFailed !== true);
   const inNetworks = ofFamily.filter(({ prefixLength }) => prefixLength < host);
-  const hasNetwork = inNetworks.some(({ address }) => !address.startsWith('fe80:'));
+  const hasNetwork = inNetworks.some(({ address }) => !isLinkLocal(address));
   return (hasNetwork ? inNetworks : ofFamily).map(({ address }) => address);
 }

@@ -17,6 +17,7 @@ import { Engine } from './engine.ts';
 import { type EngineIo, kernelIo } from './io.ts';
 import { Observer } from './observer.ts';
 import { EngineRouter } from './router.ts';
+import { emptyRouting, routingIndex } from './routing.ts';
 
 /** Virtual routers of the rehearsal: as many deadlines in the heap as make it go up and down. */
 const ROUTERS = 16;
@@ -92,11 +93,11 @@ export class Rehearsal {
       observer.dirty = false;
     };
     this.engine = new Engine(routers, table, observer, onSettled, false, io);
-    const slotOfVrid = new Int32Array(256).fill(-1);
+    const slotOfVrid = emptyRouting();
     const attachment = Attachment.imaginary(LINK, 4, slotOfVrid);
     this.engine.attach(attachment);
     for (const router of routers) {
-      slotOfVrid[router.config.vrid] = router.slot;
+      slotOfVrid[routingIndex(router.version, router.config.vrid)] = router.slot;
       table.setInt(router.slot, Int.Priority, PRIORITY);
       router.setPrimary(OURS);
       router.attachment = attachment;

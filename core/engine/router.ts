@@ -3,11 +3,11 @@ import type { VirtualRouterConfig } from '../config/model.ts';
 import type { Link } from '../plugin/contracts/index.ts';
 import { Int, macNumber, Num, type State } from '../threads/state-table.ts';
 import type { EngineTable } from '../threads/table-views.ts';
-import { addressBytes, virtualMac } from '../vrrp/address.ts';
-import { addressLength } from '../vrrp/advertisement.ts';
-import { encodeFixedParts, frameLength, sealFrame } from '../vrrp/frame.ts';
+import { addressBytes, isLinkLocal, virtualMac } from '../vrrp/address.ts';
+import { addressLength, ChecksumSort } from '../vrrp/advertisement.ts';
+import { ETHERNET_LENGTH, encodeFixedParts, type FrameParts, frameLength, sealFrame } from '../vrrp/frame.ts';
 import type { VirtualRouter } from '../vrrp/machine.ts';
-import { type PacketRules, packetRules } from '../vrrp/packet-rules.ts';
+import { GROUPS, type PacketRules, packetRules } from '../vrrp/packet-rules.ts';
 import { subnetEdges } from '../vrrp/subnet.ts';
 import type { Attachment } from './attachment.ts';
 import type { GuardedAuthenticator } from './guard.ts';
@@ -35,6 +35,10 @@ export class EngineRouter implements VirtualRouter {
   private edges: Uint8Array = new Uint8Array();
   /** Length of its frames in octets, once built. */
   frameLength = 0;
+  /** Where the parts of its frames are, once built. */
+  private parts: FrameParts | undefined;
+  /** Those of sent packets, by `ChecksumSort`. */
+  private readonly sending: readonly PacketRules[];
   private readonly ints: number;
   private readonly nums: number;
 
@@ -46,6 +50,9 @@ export class EngineRouter implements VirtualRouter {
   ) {
     this.version = config.version;
     this.rules = packetRules(config.version, config.family);
+    this.sending = [ChecksumSort.Any, ChecksumSort.Message, ChecksumSort.PseudoHeader].map((sort) =>
+      packetRules(config.version, config.family, GROUPS[config.family], sort),
+    );
     this.advertisementInterval = config.advertisementIntervalCs * 10;
     this.virtualMac = virtualMac(config.family, config.vrid);
     this.virtualMacNumber = macNumber(this.virtualMac);
@@ -74,6 +81,19 @@ export class EngineRouter implements VirtualRouter {
     return this.config.preempt && this.table.ints[this.ints + Int.StandingBy] === 0;
   }
 
+  /** What checksums of other routers of the group were heard to cover last. */
+  get checksumHeard(): ChecksumSort {
+    return this.table.ints[this.ints + Int.ChecksumHeard] as ChecksumSort;
+  }
+
+  /** What its own have to cover, by `checksum`: unless that says it, as the others' do, and RFC 9568's until one is heard. */
+  get checksumSort(): ChecksumSort {
+    const { version, family, checksum = 'auto' } = this.config;
+    if (version !== 3 || family !== 4) return ChecksumSort.Any;
+    if (checksum === 'auto') return this.checksumHeard || ChecksumSort.Message;
+    return checksum === 'rfc9568' ? ChecksumSort.Message : ChecksumSort.PseudoHeader;
+  }
+
   setPrimary(address: string): void {
     this.primaryText = address;
     this.primary = address === '' ? new Uint8Array() : addressBytes(address);
@@ -85,10 +105,27 @@ export class EngineRouter implements VirtualRouter {
     return frameLength(version, family, rfc3768 ? addresses.length : MOST_ADDRESSES, this.rules.trailer);
   }
 
-  /** The interface's own addresses of our family, the primary one first. IPv6 goes by link-local addresses. */
+  /** Octets of its IP packets, as long as they get with the addresses that the interface has. */
+  packetLength(link: Link): number {
+    const { version, family } = this.config;
+    return frameLength(version, family, this.listed(link).length, this.rules.trailer) - ETHERNET_LENGTH;
+  }
+
+  /** The addresses that its advertisements list. */
+  private listed(link: Link): readonly string[] {
+    const { rfc3768, addresses, family } = this.config;
+    if (rfc3768) return addresses;
+    return [...addresses, ...EngineRouter.ownAddresses(link, family)].slice(0, MOST_ADDRESSES);
+  }
+
+  /**
+   * The interface's own addresses of our family, the primary one first. IPv6 goes by link-local addresses (RFC 9568
+   * §5.1.2.1), and one that another host has, or may have, is nobody's yet.
+   */
   static ownAddresses(link: Link, family: 4 | 6): string[] {
     return link.addresses
-      .filter((a) => a.family === family && (family === 4 || a.address.startsWith('fe80:')))
+      .filter((a) => a.family === family && (family === 4 || isLinkLocal(a.address)))
+      .filter(({ tentative, dadFailed }) => tentative !== true && dadFailed !== true)
       .sort((a, b) => Number(a.secondary) - Number(b.secondary))
       .map((a) => a.address);
   }
@@ -99,31 +136,44 @@ export class EngineRouter implements VirtualRouter {
    */
   buildFrames(send: Uint8Array, at: number, link: Link): void {
     const { config, authenticator } = this;
-    const own = EngineRouter.ownAddresses(link, config.family);
-    const listed = config.rfc3768 ? config.addresses : [...config.addresses, ...own].slice(0, MOST_ADDRESSES);
     const fields = {
       version: config.version,
       family: config.family,
       vrid: config.vrid,
       authType: authenticator?.authType ?? 0,
       intervalCs: config.advertisementIntervalCs,
-      addresses: listed.map(addressBytes),
+      addresses: this.listed(link).map(addressBytes),
     };
     const sign = authenticator?.sign.bind(authenticator);
     // Apart from the send buffer: a plugin that fails half-way or writes too far spoils no frame in use.
     const frames = new Uint8Array(2 * this.frameSpace);
-    let length = 0;
+    const sort = this.checksumSort;
+    const rules = this.sending[sort]!;
+    let built: FrameParts | undefined;
     for (const [start, priority] of [
       [0, this.priority],
       [this.frameSpace, 0],
     ] as const) {
-      const parts = encodeFixedParts(frames, start, this.primary, { ...fields, priority }, this.rules);
-      sealFrame(frames, start, parts, this.rules, sign);
-      length = parts.length;
+      built = encodeFixedParts(frames, start, this.primary, { ...fields, priority }, rules);
+      sealFrame(frames, start, built, rules, sign);
     }
     send.set(frames, at);
-    this.frameLength = length;
+    this.parts = built;
+    this.frameLength = built!.length;
+    this.table.setInt(this.slot, Int.Checksum, sort);
     this.edges = edgesOf(link);
+  }
+
+  /**
+   * Has the checksums of its two frames at `at` cover what they have to now. Nothing is allocated: others may make it
+   * necessary as often as they like. VRRPv3 has no authentication data that would have to be signed.
+   */
+  resealFrames(send: Uint8Array, at: number): void {
+    const sort = this.checksumSort;
+    if (!this.parts || sort === this.table.int(this.slot, Int.Checksum)) return;
+    sealFrame(send, at, this.parts, this.sending[sort]!);
+    sealFrame(send, at + this.frameSpace, this.parts, this.sending[sort]!);
+    this.table.setInt(this.slot, Int.Checksum, sort);
   }
 
   /** Whether the address at `bytes[at]` is one of the virtual addresses. */

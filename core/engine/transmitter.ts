@@ -1,11 +1,16 @@
 /** Frames on their way out: collected by socket, sent in as few system calls as possible. */
 import { Queue } from '../native/packet-loop.ts';
-import { encodeGratuitousArp, GRATUITOUS_ARP_LENGTH } from '../vrrp/announcement.ts';
+import {
+  encodeGratuitousArp,
+  encodeNeighbourAdvertisement,
+  GRATUITOUS_ARP_LENGTH,
+  NEIGHBOUR_ADVERTISEMENT_LENGTH,
+} from '../vrrp/announcement.ts';
 
 /** Frames that can wait for one flush; one more flushes first. */
 const CAPACITY = 4096;
 /** Octets between two frames that are built on the spot; a multiple of 8. */
-const SCRATCH_STRIDE = Math.ceil(GRATUITOUS_ARP_LENGTH / 8) * 8;
+const SCRATCH_STRIDE = Math.ceil(NEIGHBOUR_ADVERTISEMENT_LENGTH / 8) * 8;
 
 /**
  * The send queue. Advertisements wait in the send buffer ready made, one place for each virtual router;
@@ -59,10 +64,21 @@ export class Transmitter {
 
   /** Queues a gratuitous ARP for `address` at `mac`. */
   gratuitousArp(descriptor: number, address: string, mac: string, slot: number): void {
-    if (this.count === CAPACITY) this.flush();
-    const offset = this.readyMade + this.scratch++ * SCRATCH_STRIDE;
+    const offset = this.takeScratch();
     encodeGratuitousArp(this.buffer, offset, address, mac);
     this.frame(descriptor, offset, GRATUITOUS_ARP_LENGTH, slot);
+  }
+
+  /** Queues an unsolicited neighbour advertisement for `address` at `mac`. */
+  neighbourAdvertisement(descriptor: number, address: string, mac: string, slot: number): void {
+    const offset = this.takeScratch();
+    encodeNeighbourAdvertisement(this.buffer, offset, address, mac);
+    this.frame(descriptor, offset, NEIGHBOUR_ADVERTISEMENT_LENGTH, slot);
+  }
+
+  private takeScratch(): number {
+    if (this.count === CAPACITY) this.flush();
+    return this.readyMade + this.scratch++ * SCRATCH_STRIDE;
   }
 
   /** Sends what waits, the frames of one socket together. */

@@ -25,6 +25,11 @@ export interface Native extends ProcessCalls, SignalCalls, TapCalls, ClaimCalls,
   bindPacketSocket(descriptor: number, interfaceIndex: number, etherType: number): void;
   /** PACKET_ADD_MEMBERSHIP for a multicast MAC of 6 octets. */
   joinMulticast(descriptor: number, interfaceIndex: number, mac: Uint8Array): void;
+  /**
+   * A socket that is a member of the VRRP group of an IP family (224.0.0.18, ff02::12) on an interface, for as long as it
+   * is open: the kernel reports that to the network.
+   */
+  openMembership(family: 4 | 6, interfaceIndex: number): number;
   /** SO_ATTACH_FILTER, replacing an earlier one: four words an instruction, `code, jt, jf, k`. */
   attachFilter(descriptor: number, program: Uint32Array): void;
   /** PACKET_AUXDATA, for `VlanTci` of `Fact` in tap.ts: it costs time for each packet. */

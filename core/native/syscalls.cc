@@ -90,6 +90,34 @@ void JoinMulticast(const Napi::CallbackInfo& info) {
   }
 }
 
+// openMembership(family: 4 | 6, interfaceIndex): descriptor
+Napi::Value OpenMembership(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const bool six = IntArgument(info, 0) == 6;
+  const int index = IntArgument(info, 1);
+  const int fd = socket(six ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) throw SystemError(env, six ? "socket(AF_INET6, SOCK_DGRAM)" : "socket(AF_INET, SOCK_DGRAM)", errno);
+  int result;
+  if (six) {
+    ipv6_mreq request = {};
+    inet_pton(AF_INET6, "ff02::12", &request.ipv6mr_multiaddr);
+    request.ipv6mr_interface = index;
+    result = setsockopt(fd, IPPROTO_IPV6, IPV6_JOIN_GROUP, &request, sizeof request);
+  } else {
+    ip_mreqn request = {};
+    inet_pton(AF_INET, "224.0.0.18", &request.imr_multiaddr);
+    request.imr_ifindex = index;
+    result = setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &request, sizeof request);
+  }
+  if (result < 0) {
+    const int error = errno;
+    close(fd);
+    const std::string call = six ? "setsockopt(IPV6_JOIN_GROUP, ff02::12" : "setsockopt(IP_ADD_MEMBERSHIP, 224.0.0.18";
+    throw SystemError(env, call + ", interface " + std::to_string(index) + ")", error);
+  }
+  return Napi::Number::New(env, fd);
+}
+
 // attachFilter(descriptor, program: Uint32Array of [code, jt, jf, k]…)
 void AttachFilter(const Napi::CallbackInfo& info) {
   const auto words = info[1].As<Napi::Uint32Array>();
@@ -170,6 +198,7 @@ void InitSyscalls(Napi::Env env, Napi::Object exports) {
   exports.Set("openPacketSocket", Napi::Function::New(env, OpenPacketSocket));
   exports.Set("bindPacketSocket", Napi::Function::New(env, BindPacketSocket));
   exports.Set("joinMulticast", Napi::Function::New(env, JoinMulticast));
+  exports.Set("openMembership", Napi::Function::New(env, OpenMembership));
   exports.Set("attachFilter", Napi::Function::New(env, AttachFilter));
   exports.Set("reportVlanTags", Napi::Function::New(env, ReportVlanTags));
   exports.Set("detachFilter", Napi::Function::New(env, DetachFilter));

@@ -1,7 +1,7 @@
 /** Which plugin does what: the names in the configuration against the manifests of the plugins there are. */
 
-import { IssueList } from '../config/checks.ts';
 import type { ConfigDocument } from '../config/document.ts';
+import { IssueList } from '../config/issue-list.ts';
 import type { ConfigIssue, ConfigPath } from '../config/issues.ts';
 import { directiveName } from '../config/issues.ts';
 import type { DaemonConfig, VirtualRouterConfig } from '../config/model.ts';
@@ -52,7 +52,7 @@ class Resolver {
   resolve(): Resolution {
     const filter = this.table.preferred('filter');
     const routers = this.config.virtualRouters.map((router, index): RouterPlugins => {
-      const path = ['vrouter', index];
+      const path = ['vrouter', router.table ?? index];
       const auth = router.authType === undefined ? undefined : this.named('auth', router.authType, path);
       const iftype = this.select('iftype', router.iftype, path);
       const netdrv = this.driver(router, iftype, path);
@@ -146,25 +146,56 @@ class Resolver {
    * of the driver makes an interface of its own; to the others the name means nothing.
    */
   private checkVirtualInterfaces(routers: readonly RouterPlugins[]): void {
-    const physical = new Set(this.config.virtualRouters.map((router) => router.interface));
-    const first = new Map<string, ConfigPath>();
-    for (const [index, router] of this.config.virtualRouters.entries()) {
-      const iftype = this.table.find('iftype', routers[index]!.iftype);
+    const { virtualRouters } = this.config;
+    const physical = new Set(virtualRouters.map((router) => router.interface));
+    const first = new Map<string, number>();
+    const pairs = new Map<string, number>();
+    for (const [index, router] of virtualRouters.entries()) {
+      const { iftype: name } = routers[index]!;
+      const key = `${router.vrid} ${router.family} ${router.interface}`;
+      const twin = pairs.get(key);
+      if (twin === undefined) pairs.set(key, index);
+      else this.checkPair(index, twin, routers);
+      const iftype = this.table.find('iftype', name);
       if (iftype === undefined || iftype.plugin.needs.length === 0) continue;
-      const path: ConfigPath = ['vrouter', index, 'vifname'];
+      const path = this.vifnamePath(index);
       const isDefault = !this.document.places.has(path);
       const other = first.get(router.vifname);
-      const name = `its default "${router.vifname}"`;
-      if (other === undefined) first.set(router.vifname, path);
-      else if (isDefault || !this.document.places.has(other)) {
-        const where = `${directiveName(other.slice(0, 2))} (${this.list.lineOf(other)})`;
-        const subject = isDefault ? `must be set: ${name}` : 'must be another name: this one';
-        this.list.error(path, `${subject} is already the virtual interface of ${where}`);
+      const its = `its default "${router.vifname}"`;
+      if (other === undefined) first.set(router.vifname, index);
+      else if (other !== twin && (isDefault || !this.document.places.has(this.vifnamePath(other)))) {
+        const subject = isDefault ? `must be set: ${its}` : 'must be another name: this one';
+        this.list.error(path, `${subject} is already the virtual interface of ${this.tableOf(other)}`);
       }
       if (isDefault && physical.has(router.vifname)) {
-        this.list.error(path, `must be set: ${name} is an interface that VRRP runs on`);
+        this.list.error(path, `must be set: ${its} is an interface that VRRP runs on`);
       }
     }
+  }
+
+  /** Both versions of a group have one virtual MAC address: what has it must be one interface, of one kind. */
+  private checkPair(index: number, twin: number, routers: readonly RouterPlugins[]): void {
+    const [mine, its] = [routers[index]!.iftype, routers[twin]!.iftype];
+    const both = `${this.tableOf(twin)}: both versions of a group share one virtual MAC address`;
+    if (mine !== its) {
+      const path = [...this.vifnamePath(index).slice(0, 2), KINDS.iftype.directive];
+      if (mine !== '' && its !== '') this.list.error(path, `must be "${its}", as in ${both}`);
+      return;
+    }
+    const { vifname } = this.config.virtualRouters[twin]!;
+    const makesOne = (this.table.find('iftype', mine)?.plugin.needs.length ?? 0) > 0;
+    if (!makesOne || this.config.virtualRouters[index]!.vifname === vifname) return;
+    this.list.error(this.vifnamePath(index), `must be "${vifname}", as in ${both}`);
+  }
+
+  private vifnamePath(index: number): ConfigPath {
+    return ['vrouter', this.config.virtualRouters[index]!.table ?? index, 'vifname'];
+  }
+
+  /** `vrouter[2] (line 12)`, to point at a virtual router's table. */
+  private tableOf(index: number): string {
+    const path = this.vifnamePath(index).slice(0, 2);
+    return `${directiveName(path)} (${this.list.lineOf(path)})`;
   }
 
   /** Checks `[protocols]` against the schemas of their plugins, and leaves out those without one. */

@@ -1,6 +1,6 @@
 /** The names that plugins answer to. */
 
-import type { IssueList } from '../config/checks.ts';
+import type { IssueList } from '../config/issue-list.ts';
 import type { SchemaNode } from '../config/schema.ts';
 import type { ResolvedPlugin } from '../threads/resolved-plugins.ts';
 import type { PluginKind } from './contracts/index.ts';

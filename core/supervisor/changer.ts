@@ -17,14 +17,17 @@ import type {
 import { CodedError, codeOf, type ErrorCode, messageOf } from '../shared/errors.ts';
 import { readRegularFile } from '../shared/read-file.ts';
 import { stageFile } from '../shared/replace-file.ts';
+import type { Applier } from './applier.ts';
 import { changeRequestFault } from './change-request.ts';
 import type { Daemon } from './daemon.ts';
 import type { Start } from './generation.ts';
+import { describeIssue, logIssues } from './issues.ts';
 import { type PrepareOptions, prepareText } from './prepare.ts';
 import { type ConfigurationSource, configurationTag } from './source.ts';
+import type { Turn } from './turns.ts';
 
 /** A change that is right, about to be brought into force. */
-export interface Application {
+interface Application {
   /** Absent: the configuration stays as it is. */
   readonly start?: Start;
   /** Warnings. */
@@ -61,17 +64,21 @@ class Refusal extends CodedError {
 
 /** See the file's comment. */
 export class Changer {
-  /** @param apply brings it into force @throws Error why it could not; then everything is as before */
+  /** @param options hold for every configuration */
   constructor(
-    private readonly daemon: Daemon,
+    private readonly daemon: Pick<Daemon, 'start' | 'turns' | 'failOverFault' | 'twinFault'>,
+    private readonly applier: Applier,
     private readonly options: PrepareOptions,
-    private readonly apply: (application: Application) => Promise<void>,
   ) {}
 
-  /** Does it, or says why not. Never rejects. */
-  async perform(request: ChangeRequest): Promise<ChangeOutcome> {
+  /** Does what a service asks for, or says why not. Never rejects. */
+  perform(request: ChangeRequest): Promise<ChangeOutcome> {
+    return this.daemon.turns.take((turn) => this.outcomeOf(request, turn));
+  }
+
+  private async outcomeOf(request: ChangeRequest, turn: Turn): Promise<ChangeOutcome> {
     try {
-      return await this.change(request);
+      return await this.change(request, turn);
     } catch (error) {
       const refusal =
         error instanceof Refusal ? error : new Refusal('failed', messageOf(error), [], codeOf(error));
@@ -80,7 +87,7 @@ export class Changer {
     }
   }
 
-  private async change(request: ChangeRequest): Promise<ChangeOutcome> {
+  private async change(request: ChangeRequest, turn: Turn): Promise<ChangeOutcome> {
     const { daemon } = this;
     const wrong = changeRequestFault(request);
     if (wrong !== undefined)
@@ -101,7 +108,7 @@ export class Changer {
       const what = `the same change removes or renames ${nameText(name)}, which then gives up anyway`;
       throw new Refusal('conflict', `${what}: leave it out of the fail-over`);
     }
-    const twin = await daemon.twinFault(start);
+    const twin = await turn.aside(daemon.twinFault(start));
     if (twin !== undefined) throw new Refusal('conflict', twin, [], 'router-taken');
     const temporary = request.temporary === true;
     // Without the temporary changes it must be right as well: that is what the next start will find.
@@ -111,7 +118,8 @@ export class Changer {
     if (request.dryRun !== true && !(isSame && failOver.length === 0)) {
       const text = next.fileText === source.fileText ? undefined : next.fileText;
       const what = describeRequest(request);
-      await this.bring({ ...(!isSame && { start }), issues, failOver, by: request.by, what }, text);
+      const application = { ...(!isSame && { start }), issues, failOver, by: request.by, what };
+      await this.bring(application, text, turn);
     }
     const tag = configurationTag(daemon.start.source);
     return { ok: true, tag, data: start.api?.data ?? {}, issues: issues.map(publicIssue) };
@@ -148,8 +156,8 @@ export class Changer {
   }
 
   /** @throws Refusal if the file does not say any more what it said when it was read or written last */
-  private async expectUntouched({ file, fileText }: ConfigurationSource): Promise<void> {
-    const now = await readRegularFile(file).catch((error: unknown) => {
+  private async expectUntouched({ file, fileText }: ConfigurationSource, turn: Turn): Promise<void> {
+    const now = await turn.aside(readRegularFile(file)).catch((error: unknown) => {
       throw new Refusal('failed', `${file} cannot be read: ${messageOf(error)}`);
     });
     // Octets, so that a file in another encoding than UTF-8 is not garbled.
@@ -159,12 +167,12 @@ export class Changer {
   }
 
   /** Brings it into force, and into the file if there is a text for it. */
-  private async bring(application: Application, text: string | undefined): Promise<void> {
+  private async bring(application: Application, text: string | undefined, turn: Turn): Promise<void> {
     const before = this.daemon.start;
     const { source } = before;
     if (text === undefined) return this.apply(application);
-    await this.expectUntouched(source);
-    const file = await stageFile(source.file, text);
+    await this.expectUntouched(source, turn);
+    const file = await turn.aside(stageFile(source.file, text));
     try {
       await this.apply(application);
     } catch (error) {
@@ -172,14 +180,24 @@ export class Changer {
       throw error;
     }
     try {
-      await this.expectUntouched(source);
-      await file.commit();
+      await this.expectUntouched(source, turn);
+      await turn.aside(file.commit());
     } catch (error) {
       // Rare: everything was written before, only the name was not given yet.
       await file.discard();
       await this.apply({ ...application, start: before, failOver: [], what: 'back to what it was' });
       throw error;
     }
+  }
+
+  /** Brings it into force, and tells everybody. @throws Error why it could not; then everything is as before */
+  private async apply({ start, issues, failOver, by, what }: Application): Promise<void> {
+    const { applier } = this;
+    applier.log.info(`${by ?? 'a service'} asks for: ${what}`);
+    logIssues(issues, applier.log);
+    const found = issues.map(describeIssue);
+    const outcome = await applier.told('change', found, () => applier.bring(start, failOver));
+    if (!outcome.ok) throw new CodedError(outcome.code ?? 'failed', outcome.error ?? '');
   }
 }
 

@@ -7,15 +7,15 @@ import { CodedError, messageOf } from '../shared/errors.ts';
 import { packageVersion } from '../shared/package-root.ts';
 import { readCounters } from '../threads/counters.ts';
 import { Int, STATE_NAMES, State } from '../threads/state-table.ts';
-import { collectGarbage } from './garbage.ts';
 import { Generation, type Start } from './generation.ts';
 import type { Logger } from './log.ts';
 import type { ChangeHandler } from './service-host.ts';
 import { Services, type StagedService } from './services.ts';
 import { type GenerationStatus, readStatus } from './status.ts';
 import { matchSlots } from './succession.ts';
-import { TwinGuard } from './twin-guard.ts';
-import { type StartThread, startWorkerThread } from './worker-thread.ts';
+import { Turns } from './turns.ts';
+import type { TwinGuard } from './twin-guard.ts';
+import type { StartThread } from './worker-thread.ts';
 
 /** A new generation must be prepared, and must have taken over, within this many ms each. */
 const PATIENCE = 15_000;
@@ -28,14 +28,27 @@ const BACK_OFF = [0, 1000, 5000, 15_000];
 /** A generation that has run for this many ms is sound: back-off starts anew. */
 const SOUND_AFTER = 60_000;
 
+/** What the daemon has of its process and its host; tests put something else in its place. */
+export interface DaemonWorld {
+  readonly log: Logger;
+  /** Does what the client API asks for. */
+  readonly change: ChangeHandler;
+  /** Starts the threads of its workers. */
+  readonly startThread: StartThread;
+  readonly twins: Pick<TwinGuard, 'expect' | 'runs' | 'watch'>;
+  /** Called after everything that leaves much of it behind. */
+  collectGarbage(): void;
+}
+
 /** A running daemon. */
 export class Daemon {
   /** When it had started, ISO 8601. */
   readonly since = new Date().toISOString();
   /** How the last reload went, for whoever asks. */
   lastReload: ReloadOutcome | null = null;
-  /** Changes to the generation come one after the other. */
-  private queue: Promise<void> = Promise.resolve().then(() => collectGarbage());
+  /** Whoever changes what runs waits for its turn here. */
+  readonly turns: Turns;
+  private readonly log: Logger;
   private readonly services: Services;
   /** Troubles of the daemon itself, by topic. */
   private readonly own = new Map<string, string>();
@@ -45,41 +58,31 @@ export class Daemon {
   /** Aborted once it stops: what was under way is not waited for. */
   private readonly stopping = new AbortController();
 
-  /**
-   * @param change does what the client API asks for
-   * @param startThread starts the threads of its workers
-   */
   private constructor(
     private generation: Generation,
-    private readonly log: Logger,
-    private readonly twins: TwinGuard,
-    change: ChangeHandler,
-    private readonly startThread: StartThread,
+    private readonly world: DaemonWorld,
   ) {
+    const { log, change, startThread } = world;
+    this.log = log;
     this.services = new Services(log, change, startThread, () => this.services.told(this.info));
+    this.turns = new Turns(() => world.collectGarbage());
+    void this.turns.jump(async () => {}); // what reading the configuration has left behind
   }
 
   /**
    * Starts everything. When this resolves, every virtual router that can run does.
    * @param stop settles if the start is not wanted any more
-   * @param startThread starts the threads of its workers
    * @throws Error why it could not start; then nothing is running and the kernel is as it was
    */
-  static async start(
-    start: Start,
-    log: Logger,
-    change: ChangeHandler,
-    stop: Promise<unknown>,
-    startThread: StartThread = startWorkerThread,
-  ): Promise<Daemon> {
+  static async start(start: Start, stop: Promise<unknown>, world: DaemonWorld): Promise<Daemon> {
+    const { log, startThread, twins } = world;
     const interrupted = stop.then((): never => {
       throw new CodedError('stopping', 'interrupted');
     });
     interrupted.catch(() => {}); // once it runs, nobody waits for it
-    const twins = new TwinGuard(log);
     await twins.expect(start.config.virtualRouters);
     const generation = new Generation(start, log, startThread, [...start.config.virtualRouters.keys()]);
-    const daemon = new Daemon(generation, log, twins, change, startThread);
+    const daemon = new Daemon(generation, world);
     let service: StagedService;
     try {
       service = await Promise.race([interrupted, daemon.prepare(generation)]);
@@ -104,19 +107,20 @@ export class Daemon {
 
   /**
    * Brings a new configuration and new plugins into force; nobody leaves Master for it but those that are told to.
+   * Only for whoever has its turn.
    * @param failOver Masters that give up after that
    * @throws Error why it could not; then everything is as before
    */
-  reload(start: Start, failOver: readonly RouterName[] = []): Promise<void> {
-    return this.enqueue(async () => {
-      await this.replace(start);
-      if (failOver.length > 0) this.generation.failOver(failOver);
-    });
+  async reload(start: Start, failOver: readonly RouterName[] = []): Promise<void> {
+    this.expectWanted();
+    await this.replace(start);
+    if (failOver.length > 0) this.generation.failOver(failOver);
   }
 
-  /** Has Masters give up, see {@link failOverFault}; everything else runs on. */
-  failOver(names: readonly RouterName[]): Promise<void> {
-    return this.enqueue(async () => this.generation.failOver(names));
+  /** Has Masters give up, see {@link failOverFault}; everything else runs on. Only for whoever has its turn. */
+  async failOver(names: readonly RouterName[]): Promise<void> {
+    this.expectWanted();
+    this.generation.failOver(names);
   }
 
   /** Logs all counters as one line. */
@@ -161,8 +165,8 @@ export class Daemon {
   }
 
   /** {@link troubles} of what has just been started are known. */
-  servicesSettled(): Promise<void> {
-    return this.services.settled();
+  servicesTried(): Promise<void> {
+    return this.services.tried();
   }
 
   /** A reload is over: {@link lastReload} tells how it went. */
@@ -199,12 +203,12 @@ export class Daemon {
   /** Why these virtual routers cannot run here: another process runs one of them; undefined if they can. */
   async twinFault(start: Pick<Start, 'config'>): Promise<string | undefined> {
     try {
-      await this.twins.expect(start.config.virtualRouters);
+      await this.world.twins.expect(start.config.virtualRouters);
       return undefined;
     } catch (error) {
       return messageOf(error);
     } finally {
-      this.twins.runs(this.start.config.virtualRouters);
+      this.world.twins.runs(this.start.config.virtualRouters);
     }
   }
 
@@ -222,17 +226,16 @@ export class Daemon {
   /** Advertises priority 0 wherever we are Master, then takes back what the kernel holds for us. */
   stop(): Promise<void> {
     this.stopping.abort();
-    return this.enqueue(async () => {
+    return this.turns.jump(async () => {
       const served = this.services.end();
       await this.generation.stop();
       await served;
     });
   }
 
-  private enqueue(work: () => Promise<void>): Promise<void> {
-    const done = this.queue.then(work);
-    this.queue = done.catch(() => {}).then(() => collectGarbage());
-    return done;
+  /** @throws CodedError if it was told to stop */
+  private expectWanted(): void {
+    if (this.stopping.signal.aborted) throw new CodedError('stopping', 'rvrrpd is stopping');
   }
 
   /** Loads everything. @throws Error why it cannot; nothing is left of the service then */
@@ -251,11 +254,11 @@ export class Daemon {
   }
 
   private async replace(start: Start): Promise<void> {
-    await this.twins.expect(start.config.virtualRouters);
+    await this.world.twins.expect(start.config.virtualRouters);
     const { slots, changed } = matchSlots(this.start, start);
     // What runs is not refused for what has come in its way meanwhile.
     const checked = [...slots.keys()].filter((slot) => slots[slot]! < 0 || changed[slot]);
-    const next = new Generation(start, this.log, this.startThread, checked);
+    const next = new Generation(start, this.log, this.world.startThread, checked);
     let service: StagedService | undefined;
     try {
       service = await this.prepare(next);
@@ -265,7 +268,7 @@ export class Daemon {
       await next.discard();
       throw error;
     } finally {
-      this.twins.runs(this.start.config.virtualRouters);
+      this.world.twins.runs(this.start.config.virtualRouters);
     }
     service.commit();
   }
@@ -296,7 +299,7 @@ export class Daemon {
 
   /** The same once more, in place of a generation of which a worker has crashed. */
   private async renew(): Promise<void> {
-    const next = new Generation(this.start, this.log, this.startThread);
+    const next = new Generation(this.start, this.log, this.world.startThread);
     try {
       await patiently(next.prepared(), () => next.unprepared, this.stopping.signal);
       await this.succeed(next);
@@ -308,29 +311,39 @@ export class Daemon {
     if (service) this.services.show(service.init.view);
   }
 
-  /** Replaces the generation should one of its workers crash. */
-  private async watch(generation: Generation, topic = `generation ${this.number}`): Promise<void> {
+  /**
+   * Replaces the generation should one of its workers crash.
+   * @param topic of the trouble that it is by then
+   * @param failure what came of the last attempt
+   */
+  private async watch(
+    generation: Generation,
+    topic = `generation ${this.number}`,
+    failure = '',
+  ): Promise<void> {
     generation.onTrouble = () => this.services.told(this.info);
     const started = performance.now();
     const error = await generation.broken;
     if (this.stopping.signal.aborted) return;
     if (performance.now() - started > SOUND_AFTER) this.crashes = 0;
     const pause = BACK_OFF[Math.min(this.crashes++, BACK_OFF.length - 1)]!;
-    this.trouble(topic, firstLine(error.message));
+    this.trouble(topic, `${firstLine(error.message)}${failure}`);
     this.log.error(`${error.message}; replacing it${pause > 0 ? ` in ${pause / 1000} s` : ''}`);
     if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
-    await this.enqueue(async () => {
-      if (this.stopping.signal.aborted) return;
-      const replaced = this.generation !== generation; // by a reload in the meantime
-      if (!replaced) await this.renew();
-      this.trouble(topic, undefined);
-      if (replaced) return;
-      this.log.info(`replaced: ${this.summary()}`);
-    }).catch((failure: Error) => {
-      this.trouble(topic, `${firstLine(error.message)}, and cannot be replaced: ${failure.message}`);
-      this.log.error(`cannot replace it: ${failure.message}`);
-      void this.watch(generation, topic); // it is still broken: after the next pause, once more
-    });
+    await this.turns
+      .jump(async () => {
+        if (this.stopping.signal.aborted) return;
+        const replaced = this.generation !== generation; // by a reload in the meantime
+        if (!replaced) await this.renew();
+        this.trouble(topic, undefined);
+        if (replaced) return;
+        this.log.info(`replaced: ${this.summary()}`);
+      })
+      .catch(({ message }: Error) => {
+        this.log.error(`cannot replace it: ${message}`);
+        // It is still broken: after the next pause, once more.
+        void this.watch(generation, topic, `, and cannot be replaced: ${message}`);
+      });
   }
 }
 

@@ -23,6 +23,14 @@ const ADVICE: Partial<Record<DropReason, string>> = {
   interval: 'use the same advertisement interval on both sides',
 };
 
+/** By `ChecksumSort`: what a checksum covers, in words and as `checksum` has it. */
+const COVERED = [
+  'what there is',
+  'the message alone (RFC 9568)',
+  'the message and a pseudo-header (RFC 5798)',
+];
+const SORTS = ['', 'rfc9568', 'pseudo-header'];
+
 /** Logs engine events with the fields that a machine would look for. */
 export class Narrator {
   constructor(
@@ -91,6 +99,20 @@ export class Narrator {
       case EventType.AdvertisementSent:
         this.log.trace({ ...fields, priority: event.a }, `${who}: advertisement sent, priority ${event.a}`);
         break;
+      case EventType.Checksum: {
+        const heard = COVERED[event.a]!;
+        const sent = COVERED[event.c]!;
+        const both = { ...fields, peer, heard: SORTS[event.a], sent: SORTS[event.c] };
+        if (event.a === event.c) {
+          this.log.info(both, `${who}: sends checksums over ${sent} from now on, as ${peer} does`);
+          break;
+        }
+        const text =
+          `${who}: ${peer} sends checksums over ${heard}, and we are told to send them over ${sent}: routers that ` +
+          'read one sort alone do not hear each other and are both Master; checksum = "auto" does as the others do';
+        this.log.warn(both, text);
+        break;
+      }
       case EventType.Ownership: {
         const text =
           event.a === 1

@@ -2,10 +2,10 @@
 import { counted } from '../shared/words.ts';
 import { guardAgainstForeignSignals } from './foreign-signals.ts';
 import { foreseeObstacles } from './foresight.ts';
+import { describeIssue } from './issues.ts';
 import { flushLog, openLog } from './log.ts';
 import { missingCapabilities } from './permissions.ts';
 import { type Preparation, type PrepareOptions, prepare } from './prepare.ts';
-import { describeIssue } from './reloader.ts';
 import { serve } from './serve.ts';
 import type { Signals } from './signals.ts';
 

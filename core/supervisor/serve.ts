@@ -1,16 +1,22 @@
 /** The daemon's life as a process, in the foreground as in the background: start, signals, requests, stop. */
 import type { ConfigIssue } from '../config/index.ts';
+import type { ChangeOutcome, ChangeRequest } from '../plugin/contracts/index.ts';
 import { codeOf, messageOf } from '../shared/errors.ts';
 import { packageVersion } from '../shared/package-root.ts';
+import { Applier, type ReopenableLog } from './applier.ts';
+import { Changer } from './changer.ts';
 import { Control } from './control-keeper.ts';
 import { Daemon } from './daemon.ts';
+import { collectGarbage } from './garbage.ts';
 import { type Instance, takeInstance } from './instance.ts';
+import { logIssues } from './issues.ts';
 import type { Logger } from './log.ts';
 import type { Preparation, PrepareOptions } from './prepare.ts';
-import { logIssues, Reloader, type ReopenableLog } from './reloader.ts';
-import type { ChangeHandler } from './service-host.ts';
+import { Reloader } from './reloader.ts';
 import { ServiceManager } from './service-manager.ts';
 import type { Signals } from './signals.ts';
+import { TwinGuard } from './twin-guard.ts';
+import { startWorkerThread } from './worker-thread.ts';
 
 /** What depends on where the daemon runs. */
 export interface Surroundings {
@@ -42,20 +48,25 @@ export async function serve(
   const manager = new ServiceManager(log);
   const { file } = first.config;
   // A service may ask for a change before there is somebody to do it.
-  let begin: (reloader: Reloader) => void = () => {};
+  let begin: (changer: Changer) => void = () => {};
   let interrupted: NodeJS.Signals | undefined;
   void signals.stop.then((signal) => {
     interrupted = signal;
   });
-  const reloading = new Promise<Reloader>((resolve) => {
+  const changing = new Promise<Changer>((resolve) => {
     begin = resolve;
   });
   let instance: Instance;
   let daemon: Daemon;
   try {
     instance = await takeInstance(file);
-    const change: ChangeHandler = (request) => reloading.then((reloader) => reloader.change(request));
-    daemon = await Daemon.start({ ...first, places: instance }, log, change, signals.stop);
+    daemon = await Daemon.start({ ...first, places: instance }, signals.stop, {
+      log,
+      change: async (request: ChangeRequest): Promise<ChangeOutcome> => (await changing).perform(request),
+      startThread: startWorkerThread,
+      twins: new TwinGuard(log),
+      collectGarbage,
+    });
   } catch (error) {
     if (interrupted) {
       log.info(`${interrupted}: stopped before it ran`);
@@ -66,8 +77,9 @@ export async function serve(
     surroundings.failed?.(reason);
     return 1;
   }
-  const reloader = new Reloader(daemon, options, log, manager, surroundings.files);
-  begin(reloader);
+  const applier = new Applier(daemon, log, manager, surroundings.files);
+  const reloader = new Reloader(daemon, applier, options);
+  begin(new Changer(daemon, applier, options));
   signals.onCounters(() => daemon.logCounters());
   const control = new Control(instance.control, daemon, reloader, log);
   await control.open();
@@ -75,7 +87,7 @@ export async function serve(
     { routers: first.config.virtualRouters.length },
     `rvrrpd ${packageVersion()} running ${file}: ${daemon.summary()}`,
   );
-  manager.started(() => reloader.summary);
+  manager.started(() => applier.summary);
   surroundings.running?.();
   signals.onHangUp(() => void reloader.reload());
 

@@ -37,8 +37,8 @@ export class ServiceHost {
   /** Why it does not serve although it is to; undefined: it does, or was not told to yet. */
   trouble: string | undefined;
   /** Resolves once it serves, or has failed to for the first time, or takes too long: {@link trouble} tells. */
-  readonly settled: Promise<void>;
-  private settle!: () => void;
+  readonly tried: Promise<void>;
+  private haveTried!: () => void;
   private init: ServiceInit;
   private worker: WorkerHandle;
   private crashes = 0;
@@ -59,8 +59,8 @@ export class ServiceHost {
     /** Called when {@link trouble} is another. */
     private readonly onTrouble: () => void = () => {},
   ) {
-    this.settled = new Promise((resolve) => {
-      this.settle = resolve;
+    this.tried = new Promise((resolve) => {
+      this.haveTried = resolve;
     });
     this.init = spec.init;
     this.worker = this.create();
@@ -141,7 +141,7 @@ export class ServiceHost {
   /** Ends it, stuck or not. */
   async end(): Promise<void> {
     this.ending = true;
-    this.settle();
+    this.haveTried();
     clearTimeout(this.timer);
     clearTimeout(this.patience);
     const { worker } = this;
@@ -208,7 +208,7 @@ export class ServiceHost {
     clearTimeout(this.patience);
     const changed = trouble !== this.trouble;
     this.trouble = trouble;
-    this.settle();
+    this.haveTried();
     if (changed) this.onTrouble();
   }
 

@@ -38,9 +38,9 @@ export class Services {
   }
 
   /** Whoever is to serve does, or {@link troubles} tell why not. */
-  async settled(): Promise<void> {
+  async tried(): Promise<void> {
     await this.changes;
-    await this.current?.settled;
+    await this.current?.tried;
   }
 
   /**

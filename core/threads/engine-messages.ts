@@ -27,8 +27,10 @@ export interface EngineInit {
 /** A packet socket that passes from one engine to the next; the descriptor is the process's. */
 export interface HandedSocket {
   readonly descriptor: number;
-  /** The ARP socket beside it. */
-  readonly arp?: number;
+  /** The socket beside it that hears ARP, or neighbour advertisements. */
+  readonly watch?: number;
+  /** The socket beside it that reports the membership of the group. */
+  readonly membership?: number;
   /** Index of the link that it is bound to. */
   readonly link: number;
   readonly family: 4 | 6;

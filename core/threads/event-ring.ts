@@ -25,6 +25,11 @@ export const EventType = {
   AdvertisementSent: 7,
   /** `a`: 1 if we own the address now, and use priority 255. */
   Ownership: 8,
+  /**
+   * Another router of the group was heard with the other sort of checksum than before. `a`: its `ChecksumSort`, `b`: how
+   * many since the last such record, `c`: the one that we send from now on; peer.
+   */
+  Checksum: 9,
 } as const;
 
 /** Why a virtual router changed its state. */
@@ -44,6 +49,10 @@ export const CAUSES = [
   'it was told to fail over',
   'another rvrrpd in this network namespace runs it',
   'its addresses could not be put in place',
+  'the interface has no link-local address',
+  'the link-local address of the interface is tentative: duplicate address detection is not over',
+  'another host has the link-local address of the interface: duplicate address detection has failed',
+  'an advertisement with all of its addresses is longer than the MTU of the interface',
 ] as const;
 
 /** Indices of {@link CAUSES}. */
@@ -63,6 +72,10 @@ export const Cause = {
   FailOver: 12,
   RunElsewhere: 13,
   NotInPlace: 14,
+  NoLinkLocal: 15,
+  LinkLocalTentative: 16,
+  LinkLocalDuplicate: 17,
+  MtuTooSmall: 18,
 } as const;
 
 /** One event, as a reader gets it. The object is reused: copy what is to be kept. */

@@ -7,8 +7,11 @@ import { native } from '../native/index.ts';
 import { descriptorLimit } from '../shared/descriptor-limit.ts';
 import { messageOf } from '../shared/errors.ts';
 
-/** What a claim is for: the identity of a virtual router, its interface by index, because names change hands. */
-export interface ClaimedRouter extends Omit<RouterIdentity, 'interface'> {
+/**
+ * What a claim is for: the identity of a virtual router, its interface by index, because names change hands. Both versions
+ * share one: a process can run them side by side.
+ */
+export interface ClaimedRouter extends Omit<RouterIdentity, 'interface' | 'version'> {
   /** Index of its interface. */
   readonly index: number;
 }

@@ -46,8 +46,12 @@ export const Int = {
   GiveUps: 12,
   /** errno of the refusal that it gave up for last, ETIMEDOUT without an answer; 0 once they are in place. */
   GiveUpErrno: 13,
+  /** What checksums of sent advertisements cover, a `ChecksumSort`; 0: no VRRPv3 over IPv4. */
+  Checksum: 14,
+  /** The same of the last advertisement of another router of the group; 0: none was heard that tells. */
+  ChecksumHeard: 15,
   /** Even, so that the Float64 fields behind them are aligned. */
-  Count: 14,
+  Count: 16,
 } as const;
 
 /** Float64 fields of a slot: monotonic times in ms (CLOCK_MONOTONIC), counters. */
@@ -98,7 +102,7 @@ const MAGIC = 0x52565354;
  * read by another version of rvrrpd, which must be able to tell: any change of {@link Int}, {@link Num} or the drop
  * reasons is a new version.
  */
-export const TABLE_VERSION = 1;
+export const TABLE_VERSION = 2;
 
 /** Int32 words in front of the fields. */
 const Header = { Magic: 0, Version: 1, Slots: 2, Ints: 3, Nums: 4, Changes: 5, Count: 6 } as const;

@@ -39,6 +39,11 @@ export function addressText(bytes: Uint8Array): string {
   return `${hex(words.slice(0, best.at))}::${hex(words.slice(best.at + best.length))}`;
 }
 
+/** Whether an address is an IPv6 link-local one, fe80::/10 (RFC 4291 §2.4). */
+export function isLinkLocal(address: string): boolean {
+  return /^fe[89ab][0-9a-f]:/i.test(address);
+}
+
 /** The octets of a MAC address written `00:00:5e:00:01:07`. */
 export function macBytes(mac: string): Uint8Array {
   return Uint8Array.from(mac.split(':'), (octet) => Number.parseInt(octet, 16));

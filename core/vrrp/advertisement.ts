@@ -1,5 +1,5 @@
 /**
- * The VRRP ADVERTISEMENT message, VRRPv2 (RFC 3768 §5.1, RFC 2338 §5.1) and VRRPv3 (RFC 5798 §5.1).
+ * The VRRP ADVERTISEMENT message, VRRPv2 (RFC 3768 §5.1, RFC 2338 §5.1) and VRRPv3 (RFC 9568 §5.1, RFC 5798 §5.1).
  *
  * ```
  *  0                   1                   2                   3
@@ -31,21 +31,41 @@ export const IPPROTO_VRRP = 112;
 const TYPE_ADVERTISEMENT = 1;
 const CHECKSUM_OFFSET = 6;
 
+/**
+ * What a checksum of VRRPv3 over IPv4 covers. Both are in the field, and most routers read one alone: RFC 9568 §5.2.8
+ * has the message, most readers of RFC 5798 §5.2.8 a pseudo-header too.
+ */
+export const ChecksumSort = {
+  /** There is but one for this version and family; or the sum is right either way, and tells nothing. */
+  Any: 0,
+  /** The message alone. */
+  Message: 1,
+  /** The message and {@link pseudoHeaderSum}. */
+  PseudoHeader: 2,
+} as const;
+export type ChecksumSort = (typeof ChecksumSort)[keyof typeof ChecksumSort];
+
 /** What messages look like beside header and addresses, which all have alike. */
 export interface MessageRules {
   readonly version: 2 | 3;
   /** Octets of authentication data behind the addresses. */
   readonly trailer: number;
-  /** Whether the checksum includes the pseudo-header, see {@link pseudoHeaderSum}. */
+  /**
+   * Whether the checksum includes the pseudo-header, see {@link pseudoHeaderSum}: of what is sent, and but for VRRPv3
+   * over IPv4, where either is accepted, of what is received.
+   */
   readonly pseudoHeader: boolean;
 }
 
 const VRRPV2: MessageRules = { version: 2, trailer: AUTH_DATA_LENGTH, pseudoHeader: false };
-const VRRPV3: MessageRules = { version: 3, trailer: 0, pseudoHeader: true };
+const VRRPV3: Readonly<Record<AddressFamily, MessageRules>> = {
+  4: { version: 3, trailer: 0, pseudoHeader: false },
+  6: { version: 3, trailer: 0, pseudoHeader: true },
+};
 
-/** Those of a VRRP version (RFC 3768 §5.1, RFC 5798 §5.1). */
-export function messageRules(version: 2 | 3): MessageRules {
-  return version === 2 ? VRRPV2 : VRRPV3;
+/** Those of a VRRP version (RFC 3768 §5.1, RFC 9568 §5.1 and §5.2.8). */
+export function messageRules(version: 2 | 3, family: AddressFamily): MessageRules {
+  return version === 2 ? VRRPV2 : VRRPV3[family];
 }
 
 /** Octets of one address on the wire. */
@@ -66,11 +86,16 @@ export interface Advertisement {
   start: number;
   /** End of the addresses: where the authentication data starts in VRRPv2. */
   bodyEnd: number;
+  /** What its checksum covers. */
+  checksumSort: ChecksumSort;
 }
 
 /** An advertisement to decode into, so that decoding allocates nothing. */
 export function emptyAdvertisement(): Advertisement {
-  return { version: 2, vrid: 0, priority: 0, count: 0, authType: 0, interval: 0, start: 0, bodyEnd: 0 };
+  return {
+    ...{ version: 2, vrid: 0, priority: 0, count: 0, authType: 0, interval: 0, start: 0, bodyEnd: 0 },
+    checksumSort: ChecksumSort.Any,
+  };
 }
 
 /** The sum of the pseudo-header that VRRPv3 checksums include (RFC 5798 §5.2.8). */
@@ -92,7 +117,10 @@ export function pseudoHeaderSum(
 }
 
 /**
- * Decodes `bytes[start, end)` and checks all that needs no configuration (RFC 3768 §7.1).
+ * Decodes `bytes[start, end)` and checks all that needs no configuration (RFC 3768 §7.1, RFC 9568 §7.1). No address
+ * and an interval of 0 are refused (errata 8299 and 8301 of RFC 9568): the latter would make all Backups Master at once.
+ * That an IPv6 list does not begin with a link-local address (erratum 8300) is no reason: those who send such lists
+ * would be Master beside us.
  *
  * @param pseudoHeader see {@link pseudoHeaderSum}
  * @param rules those of the virtual router that it is for; a message of another version goes by that version's, which
@@ -128,12 +156,20 @@ export function decodeAdvertisement(
     return Drop.version;
   }
   if ((bytes[start]! & 0x0f) !== TYPE_ADVERTISEMENT) return Drop.type;
-  const { trailer, pseudoHeader: covered } = rules?.version === version ? rules : messageRules(version);
+  const { trailer, pseudoHeader: covered } =
+    rules?.version === version ? rules : messageRules(version, family);
   const length = out.bodyEnd - start + trailer;
   if (start + length > end && out.count <= 1) return Drop.truncated; // too short even for one address
   if (start + length !== end || out.count === 0) return Drop.count;
-  if (foldChecksum(sumWords(bytes, start, end, covered ? pseudoHeader : 0)) !== 0) return Drop.checksum;
-  return -1;
+  const sum = sumWords(bytes, start, end);
+  out.checksumSort = ChecksumSort.Any;
+  if (version === 3 && family === 4) {
+    const alone = foldChecksum(sum) === 0;
+    const together = foldChecksum(sum + pseudoHeader) === 0;
+    if (!alone && !together) return Drop.checksum;
+    if (alone !== together) out.checksumSort = alone ? ChecksumSort.Message : ChecksumSort.PseudoHeader;
+  } else if (foldChecksum(covered ? sum + pseudoHeader : sum) !== 0) return Drop.checksum;
+  return out.interval === 0 ? Drop.interval : -1;
 }
 
 /** What goes into an advertisement. */
@@ -155,7 +191,7 @@ export function advertisementLength(
   version: 2 | 3,
   family: AddressFamily,
   count: number,
-  trailer = messageRules(version).trailer,
+  trailer = messageRules(version, family).trailer,
 ): number {
   return HEADER_LENGTH + count * addressLength(family) + trailer;
 }
@@ -170,7 +206,7 @@ export type Sign = (bytes: Uint8Array, start: number, end: number) => void;
  * Writes a message at `start`, checksum and authentication data included.
  *
  * @param sign absent: the authentication data is zeros
- * @param pseudoHeader see {@link pseudoHeaderSum}; used for VRRPv3 alone
+ * @param pseudoHeader see {@link pseudoHeaderSum}; used for VRRPv3 over IPv6 alone
  * @returns the end of the message
  */
 export function encodeAdvertisement(
@@ -180,7 +216,7 @@ export function encodeAdvertisement(
   pseudoHeader: number,
   sign?: Sign,
 ): number {
-  const rules = messageRules(fields.version);
+  const rules = messageRules(fields.version, fields.family);
   const bodyEnd = encodeBody(bytes, start, fields);
   sealMessage(bytes, start, bodyEnd, rules, pseudoHeader, sign);
   return bodyEnd + rules.trailer;

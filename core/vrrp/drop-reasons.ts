@@ -8,14 +8,14 @@ export const DROP_REASONS = [
   'ttl', // TTL (hop limit) not 255 (RFC 3768 §5.2.3)
   'version', // another VRRP version than the virtual router's
   'type', // not an ADVERTISEMENT
-  'checksum', // RFC 1071 checksum wrong
-  'count', // address count does not match the length
+  'checksum', // RFC 1071 checksum wrong, in VRRPv3 over IPv4 with and without a pseudo-header
+  'count', // address count does not match the length, or is 0 (RFC 9568 erratum 8299)
   'unknown-vrid', // no virtual router of this VRID on this interface
   'own-source', // from our own address: a loop, or somebody else has it
   'address-owner', // we own the address: nobody else may advertise it (RFC 3768 §7.1)
   'auth-type', // another authentication type than ours
   'auth-failed', // the authentication data is wrong
-  'interval', // VRRPv2: another advertisement interval than ours (RFC 3768 §7.1)
+  'interval', // VRRPv2: another advertisement interval than ours (RFC 3768 §7.1); VRRPv3: 0 (RFC 9568 erratum 8301)
   'address-list', // other virtual addresses than ours, and not from an address owner (RFC 3768 §7.1)
   'address-conflict', // ARP: another station tells the neighbours that a Master's virtual address is at its MAC
 ] as const;

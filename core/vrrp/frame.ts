@@ -56,6 +56,7 @@ export function frameLength(version: 2 | 3, family: AddressFamily, count: number
  * Writes a whole frame at `at`, to the multicast group.
  *
  * @param source our primary address on the interface, 4 or 16 octets
+ * @param rules default: the usual ones
  * @returns the end of the frame
  */
 export function encodeFrame(
@@ -64,8 +65,8 @@ export function encodeFrame(
   source: Uint8Array,
   fields: AdvertisementFields,
   sign?: Sign,
+  rules: PacketRules = packetRules(fields.version, fields.family),
 ): number {
-  const rules = packetRules(fields.version, fields.family);
   const parts = encodeFixedParts(bytes, at, source, fields, rules);
   sealFrame(bytes, at, parts, rules, sign);
   return at + parts.length;

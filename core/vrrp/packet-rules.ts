@@ -1,6 +1,6 @@
 /** What the packets of a virtual router have in common on the wire, sent and received: where to, how far, which message. */
 import { addressBytes, macBytes } from './address.ts';
-import { type MessageRules, messageRules } from './advertisement.ts';
+import { ChecksumSort, type MessageRules, messageRules } from './advertisement.ts';
 import type { AddressFamily } from './family.ts';
 
 /** Where packets are sent to. */
@@ -28,12 +28,18 @@ export interface PacketRules extends MessageRules {
   readonly hopLimit: number;
 }
 
-/** Those of a virtual router. @param destination default: the family's multicast group */
+/**
+ * Those of a virtual router.
+ * @param destination default: the family's multicast group
+ * @param sort what a checksum of VRRPv3 over IPv4 covers that is sent; default: as RFC 9568 has it
+ */
 export function packetRules(
   version: 2 | 3,
   family: AddressFamily,
   destination: Destination = GROUPS[family],
+  sort: ChecksumSort = ChecksumSort.Any,
 ): PacketRules {
-  const { trailer, pseudoHeader } = messageRules(version);
+  const { trailer, pseudoHeader: usual } = messageRules(version, family);
+  const pseudoHeader = usual || (version === 3 && sort === ChecksumSort.PseudoHeader);
   return { version, trailer, pseudoHeader, family, destination, hopLimit: HOP_LIMIT };
 }

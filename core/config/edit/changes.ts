@@ -1,7 +1,7 @@
 /** Changes of a configuration, applied to its plain data. */
-import type { AddressFamily, ConfigurationChange, RouterName } from '../../plugin/contracts/index.ts';
+import type { ConfigurationChange, RouterName } from '../../plugin/contracts/index.ts';
 import type { RawTable } from '../document.ts';
-import { isNamed, nameText, routerKey, writtenIdentity } from '../identity.ts';
+import { isNamed, nameText, type RouterIdentity, routerKey, writtenIdentities } from '../identity.ts';
 import { type ConfigPath, directiveName } from '../issues.ts';
 import { isTable, own, put } from './table.ts';
 
@@ -114,35 +114,62 @@ function setDirective(data: RawTable, path: readonly string[], value: unknown): 
   else put(table, last, wanted);
 }
 
-function find(entries: readonly Entry[], name: RouterName): { entry: Entry; table: RawTable } {
-  const found: { entry: Entry; table: RawTable; family: AddressFamily }[] = [];
+/** A table that a name means, and which of its virtual routers. */
+interface Found {
+  readonly entry: Entry;
+  readonly table: RawTable;
+  readonly named: readonly RouterIdentity[];
+  /** All that the table stands for. */
+  readonly all: readonly RouterIdentity[];
+}
+
+function find(entries: readonly Entry[], name: RouterName): Found {
+  const found: Found[] = [];
   for (const entry of entries) {
     const { table } = entry;
-    const identity = isTable(table) ? writtenIdentity(table) : undefined;
-    if (isTable(table) && identity && isNamed(identity, name)) {
-      found.push({ entry, table, family: identity.family });
-    }
+    if (!isTable(table)) continue;
+    const all = writtenIdentities(table);
+    const named = all.filter((identity) => isNamed(identity, name));
+    if (named.length > 0) found.push({ entry, table, named, all });
   }
   const [first] = found;
   const what = `virtual router with ${nameText(name)}`;
   if (!first) throw new EditError('missing', `there is no ${what}`);
-  // Two of one family are the file's fault, which the change may be about to mend.
-  if (found.some(({ family }) => family !== first.family)) {
-    throw new EditError('invalid', `there is a ${what} for IPv4 and for IPv6: "family" must say which`);
+  const directive = openDirective(found);
+  if (directive !== undefined) {
+    const values = new Set(found.flatMap(({ named }) => named.map((identity) => identity[directive])));
+    const names = [...values].sort().map((value) => `${directive === 'family' ? 'IPv' : 'VRRPv'}${value}`);
+    const each = `for ${names.join(' and for ')}, a [[vrouter]] each`;
+    throw new EditError('invalid', `there is a ${what} ${each}: "${directive}" must say which`);
   }
   return first;
 }
 
+/** What tells the tables apart that a name means; undefined: there is one, or several that claim to be the same. */
+function openDirective(found: readonly Found[]): 'family' | 'version' | undefined {
+  const named = found.flatMap((each) => each.named);
+  const families = new Set(named.map(({ family }) => family));
+  const versions = new Set(named.map(({ version }) => version));
+  if (versions.size > 1 && named.length > families.size) return 'version';
+  // Two with one identity are the file's fault, which the change may be about to mend.
+  const tables = new Set(found.map((each) => each.named.map(({ family }) => family).join()));
+  return tables.size > 1 ? 'family' : undefined;
+}
+
 /** A table without an identity, or with one of the wrong type, is for the schema to complain about. */
 function refuseTwin(entries: readonly Entry[], added: RawTable): void {
-  const wanted = writtenIdentity(added);
-  if (!wanted) return;
-  const twin = entries.some(({ table }) => {
-    const identity = isTable(table) ? writtenIdentity(table) : undefined;
-    return identity !== undefined && routerKey(identity) === routerKey(wanted);
-  });
-  const { interface: on, vrid } = wanted;
-  if (twin) throw new EditError('exists', `there is a virtual router with group ${vrid} on ${on} already`);
+  const wanted = writtenIdentities(added);
+  const keys = new Set(wanted.map(routerKey));
+  const twin = entries.some(
+    ({ table }) =>
+      isTable(table) && writtenIdentities(table).some((identity) => keys.has(routerKey(identity))),
+  );
+  const [first] = wanted;
+  if (!twin || !first) return;
+  throw new EditError(
+    'exists',
+    `there is a virtual router with group ${first.vrid} on ${first.interface} already`,
+  );
 }
 
 /** JSON Merge Patch (RFC 7396 §2); what is `undefined` goes, like what is `null`. */

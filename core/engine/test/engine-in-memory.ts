@@ -9,6 +9,7 @@ import { Attachment } from '../attachment.ts';
 import { Engine } from '../engine.ts';
 import { Observer } from '../observer.ts';
 import { EngineRouter } from '../router.ts';
+import { emptyRouting, routingIndex } from '../routing.ts';
 import { MemoryIo } from './memory-io.ts';
 
 /** The socket of the interface. */
@@ -55,9 +56,9 @@ export function skewTime(priority: number): number {
 
 /**
  * An engine with a virtual router for each priority, VRIDs from 1 on; none has started.
- * @param settled called at the end of each of its turns
+ * @param settled called at the end of each of its turns, but for those that put it off; see the engine's `onSettled`
  */
-export function stage(priorities: readonly number[], settled: () => void = () => {}) {
+export function stage(priorities: readonly number[], settled: (wantedChanged: boolean) => void = () => {}) {
   const io = new MemoryIo();
   const table = StateTable.allocate(priorities.length);
   const ring = EventRing.allocate(64);
@@ -65,11 +66,11 @@ export function stage(priorities: readonly number[], settled: () => void = () =>
     (priority, slot) => new EngineRouter(slot, configuration(slot + 1, priority), undefined, table),
   );
   const engine = new Engine(routers, table, new Observer(ring, table.slots + 1), settled, false, io);
-  const slotOfVrid = new Int32Array(256).fill(-1);
+  const slotOfVrid = emptyRouting();
   const attachment = Attachment.imaginary(LINK, 4, slotOfVrid, SOCKET);
   engine.attach(attachment);
   for (const router of routers) {
-    slotOfVrid[router.config.vrid] = router.slot;
+    slotOfVrid[routingIndex(router.version, router.config.vrid)] = router.slot;
     table.setInt(router.slot, Int.Priority, router.config.priority);
     router.setPrimary(OURS);
     router.attachment = attachment;

@@ -88,7 +88,12 @@ export class MemoryIo implements EngineIo {
    * @param waited ms between the arrival of each, or of all, and the wake-up, which is now
    * @param timers whether the loop has handed over everything by that, as it tells after the last packets
    */
-  deliver(descriptor: number, frames: readonly Uint8Array[], waited: number | readonly number[] = 0, timers = true): void {
+  deliver(
+    descriptor: number,
+    frames: readonly Uint8Array[],
+    waited: number | readonly number[] = 0,
+    timers = true,
+  ): void {
     const { memory, sockets } = this.loops.find((loop) => !loop.closed && loop.sockets.has(descriptor))!;
     const [receive, slotSize, meta, , , onWake] = memory;
     for (const [slot, frame] of frames.entries()) {

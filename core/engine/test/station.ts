@@ -3,16 +3,19 @@ import type { VirtualRouterConfig } from '../../config/model.ts';
 import type { Link } from '../../plugin/contracts/index.ts';
 import type { HandedSocket } from '../../threads/engine-messages.ts';
 import { type EngineEvent, EventRing } from '../../threads/event-ring.ts';
-import { Int, Num, State, StateTable } from '../../threads/state-table.ts';
-import { addressBytes } from '../../vrrp/address.ts';
-import type { AdvertisementFields } from '../../vrrp/advertisement.ts';
+import { Int, macText, Num, State, StateTable } from '../../threads/state-table.ts';
+import { addressBytes, addressText } from '../../vrrp/address.ts';
+import { type AdvertisementFields, IPPROTO_VRRP } from '../../vrrp/advertisement.ts';
+import { ICMPV6 } from '../../vrrp/announcement.ts';
 import { encodeFrame, frameLength } from '../../vrrp/frame.ts';
+import type { PacketRules } from '../../vrrp/packet-rules.ts';
 import { Engine } from '../engine.ts';
 import type { GuardedAuthenticator, GuardedFilter } from '../guard.ts';
 import { Observer } from '../observer.ts';
 import { Patience } from '../patience.ts';
 import { Placement } from '../placement.ts';
 import { EngineRouter } from '../router.ts';
+import { inherit } from '../succession.ts';
 import { VirtualHost } from './virtual-host.ts';
 import { VirtualTime } from './virtual-time.ts';
 import { type Port, VirtualWire } from './virtual-wire.ts';
@@ -52,6 +55,7 @@ export function advertisement(
     readonly from?: string;
     readonly addresses?: readonly string[];
   } = {},
+  rules?: PacketRules,
 ): Uint8Array {
   const { from = '192.0.2.9', addresses = [`198.51.100.${over.vrid ?? 1}`], ...fields } = over;
   const all = {
@@ -60,8 +64,14 @@ export function advertisement(
     addresses: addresses.map(addressBytes),
   };
   const frame = new Uint8Array(frameLength(all.version, all.family, addresses.length));
-  encodeFrame(frame, 0, addressBytes(from), all);
+  encodeFrame(frame, 0, addressBytes(from), all, undefined, rules);
   return frame;
+}
+
+/** Where the VRRP message of a frame starts, 0 if it has none. */
+function messageAt(frame: Uint8Array): number {
+  if (frame[12] === 0x08 && frame[13] === 0x00) return 34;
+  return frame[12] === 0x86 && frame[13] === 0xdd && frame[20] === IPPROTO_VRRP ? 54 : 0;
 }
 
 /** What a station is to be; everything may be left out. */
@@ -95,6 +105,8 @@ export class Station {
   sockets: readonly HandedSocket[] = [];
   /** Turns of the engine. */
   settled = 0;
+  /** Called in each of them. */
+  onTurn: () => void = () => {};
   private readonly reader;
 
   constructor(
@@ -111,9 +123,10 @@ export class Station {
     const observer = new Observer(ring.buffer, this.table.slots + 1);
     const onSettled = (wantedChanged: boolean): void => {
       this.settled++;
+      this.onTurn();
       if (!wantedChanged) return;
       this.patience.watch();
-      if (!idle) time.after(ACTUATOR, () => this.work());
+      if (!idle) this.host.after(ACTUATOR, () => this.work());
     };
     this.engine = new Engine(this.routers, this.table, observer, onSettled, chatty, this.host);
     this.placement = new Placement(
@@ -139,7 +152,7 @@ export class Station {
         this.placement.update(this.placement.links);
       },
       time.now,
-      time.after,
+      this.host.after,
     );
     this.links = links ?? [ethernet(['192.0.2.1'])];
     for (const link of this.links) this.host.plug(link, wire);
@@ -182,6 +195,13 @@ export class Station {
     this.patience.heard();
   }
 
+  /** Takes over another one's table, whose routers are the same: `engine.resume` goes on with it. */
+  inherit(predecessor: StateTable): void {
+    const configs = this.routers.map(({ config }) => config);
+    const slots = configs.map((_, slot) => slot);
+    inherit(this.table, predecessor, { slots, changed: [] }, configs, this.time.now());
+  }
+
   state(slot = 0): number {
     return this.table.int(slot, Int.State);
   }
@@ -205,19 +225,21 @@ export class Station {
   /** Times and priorities of the advertisements that it has sent. */
   advertised(): { readonly time: number; readonly vrid: number; readonly priority: number }[] {
     return this.sent
-      .filter(({ frame }) => frame[12] === 0x08 && frame[13] === 0x00)
-      .map(({ time, frame }) => ({ time, vrid: frame[35]!, priority: frame[36]! }));
+      .map(({ time, frame }) => ({ time, frame, at: messageAt(frame) }))
+      .filter(({ at }) => at > 0)
+      .map(({ time, frame, at }) => ({ time, vrid: frame[at + 1]!, priority: frame[at + 2]! }));
   }
 
-  /** Times, and addresses, of the gratuitous ARP frames that it has sent. */
+  /** Times, and addresses, of the gratuitous ARP frames and neighbour advertisements that it has sent. */
   announced(): { readonly time: number; readonly address: string; readonly mac: string }[] {
-    return this.sent
-      .filter(({ frame }) => frame[12] === 0x08 && frame[13] === 0x06)
-      .map(({ time, frame }) => ({
-        time,
-        address: frame.subarray(28, 32).join('.'),
-        mac: [...frame.subarray(22, 28)].map((octet) => octet.toString(16).padStart(2, '0')).join(':'),
-      }));
+    return this.sent.flatMap(({ time, frame }) => {
+      const isArp = frame[12] === 0x08 && frame[13] === 0x06;
+      if (!isArp && !(frame[12] === 0x86 && frame[20] === ICMPV6)) return [];
+      const [address, mac] = isArp
+        ? [frame.subarray(28, 32), frame.subarray(22, 28)]
+        : [frame.subarray(62, 78), frame.subarray(80, 86)];
+      return [{ time, address: addressText(address), mac: macText(Buffer.from(mac).readUIntBE(0, 6)) }];
+    });
   }
 
   /** It hears a frame, from nobody on the wire, at once. */

@@ -76,9 +76,7 @@ class VirtualLoop implements PacketLoop {
   }
 
   private fire(): void {
-    // A host that stands still finds its timer expired when it goes on.
-    if (this.host.standing) this.disarm = this.host.time.after(1, () => this.fire());
-    else this.wake();
+    if (!this.host.standing) this.wake(); // a host that stands still finds its timer expired when it goes on
   }
 
   flush(count: number): number {
@@ -105,8 +103,9 @@ class VirtualLoop implements PacketLoop {
       for (const { frame, time, foreign } of this.host.take(descriptor)) {
         receive.set(frame.subarray(0, slotSize), filled * slotSize);
         const waited = this.host.time.now() - time;
-        const age = waited > OLDEST ? 0 : waited * 1000;
-        meta.set([tag, frame.length, foreign ? 1 : 0, age], filled * Meta.Count);
+        const age = waited > OLDEST ? 0 : waited;
+        meta.set([tag, frame.length, foreign ? 1 : 0, age * 1000], filled * Meta.Count);
+        this.host.onReceive(frame, age);
         if (++filled < room) continue;
         onWake(filled, false);
         filled = 0;
@@ -128,6 +127,8 @@ export class VirtualHost implements EngineIo, PlacementIo {
   refuse = '';
   /** Why the kernel takes no filter; empty: it does. */
   refuseFilter = '';
+  /** Why no membership can be reported; empty: it can. */
+  refuseMembership = '';
   /** Names that other processes have claimed, by their process ids. */
   readonly claimed = new Map<string, number>();
   /** Names that this one has claimed. */
@@ -148,10 +149,25 @@ export class VirtualHost implements EngineIo, PlacementIo {
 
   constructor(readonly time: VirtualTime) {}
 
+  /** Told each frame that an engine receives, just before, and for how many ms it has waited. */
+  onReceive: (frame: Uint8Array, age: number) => void = () => {};
+  /** What was to be done while it stood still. */
+  private readonly overdue: (() => void)[] = [];
+
   readonly now = (): number => this.time.now();
-  readonly after = (ms: number, act: () => void): (() => void) => this.time.after(ms, act);
+  readonly after = (ms: number, act: () => void): (() => void) => {
+    let wanted = true;
+    const callOff = this.time.after(ms, () => {
+      if (this.standing) this.overdue.push(() => wanted && act());
+      else act();
+    });
+    return () => {
+      wanted = false;
+      callOff();
+    };
+  };
   readonly closeLater = (descriptor: number): void => this.sockets.closeDescriptor(descriptor);
-  readonly soon = (act: () => void): (() => void) => this.time.after(0, act);
+  readonly soon = (act: () => void): (() => void) => this.after(0, act);
   readonly claimant = (name: string): number | undefined => this.claimed.get(name);
 
   readonly loop = (...memory: Memory): PacketLoop => {
@@ -184,6 +200,13 @@ export class VirtualHost implements EngineIo, PlacementIo {
     },
     joinMulticast: (descriptor, _index, mac) => {
       this.socket(descriptor).groups.push(mac.join());
+    },
+    openMembership: (family, index) => {
+      if (this.refuseMembership !== '') throw new Error(this.refuseMembership);
+      this.open.set(++this.nextDescriptor, {
+        ...{ index, etherType: 0, groups: [`IPv${family}`], program: undefined, queue: [] },
+      });
+      return this.nextDescriptor;
     },
     attachFilter: (descriptor, program) => {
       if (this.refuseFilter !== '') throw new Error(this.refuseFilter);
@@ -229,6 +252,7 @@ export class VirtualHost implements EngineIo, PlacementIo {
   goOn(): void {
     this.standing = false;
     for (const loop of this.loops) loop.wake();
+    for (const act of this.overdue.splice(0)) act();
   }
 
   private socket(descriptor: number): Socket {

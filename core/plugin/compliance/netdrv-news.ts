@@ -1,7 +1,7 @@
 /** Compliance tests for network drivers: news, and the end. */
 import assert from 'node:assert/strict';
 import type { KernelNews } from '../contracts/index.ts';
-import { address, DEV, type Stage } from './netdrv-stage.ts';
+import { address, DEV, type Stage, untilLink } from './netdrv-stage.ts';
 
 type Tests = Readonly<Record<string, (stage: Stage) => Promise<void>>>;
 
@@ -82,7 +82,8 @@ export const NEWS_TESTS: Tests = {
 
   'tells of a carrier that is lost': async (stage) => {
     const told = listen(stage);
-    stage.run('ip link set rvc1 down');
+    // The kernel takes its time to notice (net/core/link_watch.c: a second, and longer on a busy machine).
+    stage.run(`ip link set rvc1 down; ${untilLink('state \\(LOWERLAYER\\)\\?DOWN', DEV)}`);
     await awaitNews(stage, told, 'no carrier', {
       type: 'link',
       index: indexOf(stage, DEV),

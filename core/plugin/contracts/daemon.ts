@@ -13,6 +13,8 @@ export interface RouterName {
    * before, it is not looked at.
    */
   readonly family?: AddressFamily;
+  /** VRRP version (since 1.1). Absent in what names a virtual router: the only one with the rest. */
+  readonly version?: 2 | 3;
 }
 
 /** State of a virtual router, as operators know it. `Down`: it cannot run, see the log. */

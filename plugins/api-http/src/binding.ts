@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ListenAddress } from './address.ts';
 import type { Listener } from './listener.ts';
+import { messageOf } from './reasons.ts';
 
 /** ms between two attempts. */
 const PAUSE = 50;
@@ -99,5 +100,5 @@ function refusalOf(address: ListenAddress, code: string): string {
 
 function codeOf(error: unknown): string {
   if (error instanceof Error && 'code' in error) return String(error.code);
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }

@@ -9,6 +9,7 @@ import { bind, sameAddress, takeOver, textOf, tryOut } from './binding.ts';
 import type { Deps } from './deps.ts';
 import { EventHistory } from './events/history.ts';
 import { Listener } from './listener.ts';
+import { messageOf } from './reasons.ts';
 import type { Timeouts } from './server.ts';
 import { adviceOn, type Settings, settingsOf } from './settings.ts';
 import { Tally } from './tally.ts';
@@ -123,8 +124,7 @@ export class ApiService implements Service {
     try {
       if ('auth' in state) this.auth.importState(state.auth);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.context.log('warn', `${reason}: unless api.secret is set, everybody must log in again`);
+      this.context.log('warn', `${messageOf(error)}: unless api.secret is set, everybody must log in again`);
     }
     if ('history' in state) this.deps.history.importState(state.history);
   }
@@ -208,7 +208,7 @@ export class ApiService implements Service {
     } catch (error) {
       // Somebody took the port since it was tried out. What listens goes on.
       this.settings = { ...next, ...previous.settings };
-      this.context.log('error', error instanceof Error ? error.message : String(error));
+      this.context.log('error', messageOf(error));
       return;
     }
     running.listener = listener;

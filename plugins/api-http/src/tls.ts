@@ -3,6 +3,7 @@ import { constants, createPrivateKey, type KeyObject, X509Certificate } from 'no
 import { closeSync, fstatSync, constants as openFlags, openSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import { reasonOf } from './reasons.ts';
 
 /** Where they are: `[api]` `tls_key` and `tls_cert`. Relative paths start at the working directory. */
 export interface TlsPaths {
@@ -146,11 +147,4 @@ function untimelinessOf(certificate: X509Certificate, file: string): string | un
     return `api.tls_cert ${file} is not valid before ${from.toISOString()}: see that the clock is right`;
   }
   return undefined;
-}
-
-/** An error in few words: its code, if it has one, says more than what Node makes of it. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if ('syscall' in error && 'code' in error) return String(error.code);
-  return error.message;
 }

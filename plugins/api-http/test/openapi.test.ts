@@ -84,7 +84,10 @@ beforeAll(async () => {
     ],
     plugins: { 'rvrrpd-plugin-x': { options: { password: '***' } } },
   };
-  const lastReload = { time: '2026-02-03T04:05:06.789Z', ok: false, error: 'no', issues: ['error: a:1: b'] };
+  const lastReload = {
+    ...{ time: '2026-02-03T04:05:06.789Z', ok: false, error: 'no', code: 'config-invalid' },
+    issues: ['error: a:1: b'],
+  };
   ({ app } = await makeApp({
     configuration: () => ({ ...CONFIGURATION, data }),
     daemon: () => ({ ...DAEMON, lastReload }),
@@ -118,6 +121,17 @@ function resolve(reference: unknown): unknown {
     (node, part) => (node as Record<string, unknown> | undefined)?.[part],
     root === '#' ? document : undefined,
   );
+}
+
+/** What an answer has that a schema of the document does not allow, or does not name; undefined: nothing. */
+function faultOf(schema: object, answer: unknown): string | undefined {
+  const ajv = new Ajv2020({ strict: false, validateFormats: false });
+  const closed = JSON.stringify({ ...schema, components: document.components }).replaceAll(
+    /"properties":(?=\{)/g,
+    '"unevaluatedProperties":false,"properties":',
+  );
+  const check = ajv.compile(JSON.parse(closed));
+  return check(answer) ? undefined : ajv.errorsText(check.errors);
 }
 
 describe('the OpenAPI document', () => {
@@ -239,13 +253,38 @@ describe('the OpenAPI document', () => {
     const response = await app.inject({ url, headers: { authorization } });
     expect(response.statusCode).toBe(200);
     const schema = document.paths[path]!.get!.responses['200']!.content!['application/json']!.schema;
-    const ajv = new Ajv2020({ strict: false, validateFormats: false });
-    const closed = JSON.stringify({ ...schema, components: document.components }).replaceAll(
-      /"properties":(?=\{)/g,
-      '"unevaluatedProperties":false,"properties":',
-    );
-    const check = ajv.compile(JSON.parse(closed));
-    expect(check(response.json()), ajv.errorsText(check.errors)).toBe(true);
+    expect(faultOf(schema, response.json())).toBeUndefined();
+  });
+
+  test('describes a failed reload with all that the daemon tells of it', async () => {
+    const { schema } = document.paths['/run/status']!.get!.responses['200']!.content!['application/json']!;
+    const response = await app.inject({ url: '/run/status', headers: { authorization } });
+    const { last_reload: told } = response.json<{ last_reload: object }>();
+    expect(told).toEqual({
+      ...{ time: '2026-02-03T04:05:06.789Z', ok: false, error: 'no', code: 'config-invalid' },
+      issues: ['error: a:1: b'],
+    });
+    const undocumented = { ...response.json(), last_reload: { ...told, more: 1 } };
+    expect(faultOf(schema, undocumented)).toMatch('last_reload must NOT have unevaluated properties');
+  });
+
+  test('describes problems with all that the daemon tells of a refusal', async () => {
+    const made = await makeApp({
+      change: async () => ({
+        ...{ ok: false, reason: 'invalid', code: 'config-invalid', message: 'no' },
+        issues: [{ severity: 'error', directive: 'vrouter[0].priority', value: '"x"', message: 'a number' }],
+      }),
+    });
+    const response = await made.app.inject({
+      method: 'PATCH',
+      url: '/config/global',
+      headers: { authorization: await bearerOf(made.app), 'content-type': 'application/json' },
+      payload: { debug: 1 },
+    });
+    await made.app.close();
+    expect(response.statusCode).toBe(422);
+    expect(response.json()).toMatchObject({ code: 'config-invalid', errors: [{ value: '"x"' }] });
+    expect(faultOf({ $ref: '#/components/schemas/Problem' }, response.json())).toBeUndefined();
   });
 
   test('describes the answers to changes', async () => {

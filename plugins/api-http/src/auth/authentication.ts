@@ -5,6 +5,7 @@ import type { ServiceContext } from 'rvrrpd/plugin';
 import { plainAddress } from '../address.ts';
 import { BoundedLog } from '../bounded-log.ts';
 import { ProblemError } from '../problems.ts';
+import { messageOf } from '../reasons.ts';
 import type { Tally } from '../tally.ts';
 import { AttemptLimit } from './attempt-limit.ts';
 import type { Credentials } from './credentials.ts';
@@ -160,8 +161,4 @@ export class Authentication {
       );
     }
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -4,6 +4,7 @@ import type {
   DaemonCounters,
   DaemonInfo,
   PluginListing,
+  ReloadOutcome,
   RouterCounters,
   RouterName,
   RouterStatus,
@@ -102,7 +103,13 @@ export const StatusSchema = Type.Object(
       properties: {
         time: Time,
         ok: Type.Boolean({ description: 'False: everything runs on as before.' }),
-        error: Type.Unsafe<string | null>({ type: ['string', 'null'] }),
+        error: Type.Unsafe<string | null>({
+          type: ['string', 'null'],
+          description: 'Why it failed; `null` if it did not.',
+        }),
+        code: Type.String({
+          description: 'If it failed: which error of the daemon’s list (docs/operating.md), for programs.',
+        }),
         issues: Type.Array(Type.String()),
       },
       required: ['time', 'ok', 'error', 'issues'],
@@ -156,7 +163,7 @@ export function status(
     pid,
     since,
     generation,
-    last_reload: lastReload === null ? null : { ...lastReload, error: lastReload.error ?? null },
+    last_reload: lastReload === null ? null : reloadOutcome(lastReload),
     configuration: {
       file: configuration.file,
       tag: configuration.tag,
@@ -168,6 +175,11 @@ export function status(
     strangers: { dropped: present(counters.strangers.dropped) },
     routers: routers.map((router) => withCounters(router, counted.get(keyOf(router)))),
   };
+}
+
+/** Member by member: what the daemon comes to tell beside these is not in the document. */
+function reloadOutcome({ time, ok, error, code, issues }: ReloadOutcome): object {
+  return { time, ok, error: error ?? null, ...(code !== undefined && { code }), issues };
 }
 
 /** One virtual router. */

@@ -1,0 +1,18 @@
+/** What is understood of the tables of a configuration, right or not as a whole. */
+import type { AddressFamily } from '../plugin/contracts/index.ts';
+import type { ConfigPath } from './issues.ts';
+import type { TableAddress } from './table-addresses.ts';
+
+/** A `[[vrouter]]`, as far as it could be understood. */
+export interface RouterFacts {
+  readonly path: ConfigPath;
+  readonly group?: number;
+  readonly interface?: string;
+  readonly vifname?: string;
+  /** Absent if it is wrong. */
+  readonly version?: 2 | 3;
+  /** Those that are right. */
+  readonly addresses: readonly TableAddress[];
+  /** A virtual router for each: those of the addresses, IPv4 first; IPv4 if there is no address. */
+  readonly families: readonly AddressFamily[];
+}

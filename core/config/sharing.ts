@@ -1,0 +1,101 @@
+/** What virtual routers may share, and what not. */
+import type { AddressFamily } from '../plugin/contracts/index.ts';
+import type { RouterFacts } from './facts.ts';
+import { routerKey } from './identity.ts';
+import type { IssueList } from './issue-list.ts';
+import { type ConfigPath, directiveName } from './issues.ts';
+import { vifnameOf } from './names.ts';
+import type { TableAddress } from './table-addresses.ts';
+
+/** Checks tables against each other. */
+export function checkSharing(routers: readonly RouterFacts[], list: IssueList): void {
+  checkIdentities(routers, list);
+  checkAddresses(routers, list);
+  checkVifnames(routers, list);
+}
+
+/** Whether two tables are one group on one interface in both versions: they answer with the same virtual MAC. */
+function isPair(one: RouterFacts, other: RouterFacts): boolean {
+  const same = one.group !== undefined && one.group === other.group && one.interface === other.interface;
+  return same && one.version !== undefined && other.version !== undefined && one.version !== other.version;
+}
+
+/** One virtual router for each interface, group, family and version. */
+function checkIdentities(routers: readonly RouterFacts[], list: IssueList): void {
+  const first = new Map<string, RouterFacts>();
+  for (const router of routers) {
+    const { group, interface: on, version = 2 } = router;
+    if (group === undefined || on === undefined) continue;
+    let said = false;
+    for (const family of router.families) {
+      const key = routerKey({ interface: on, vrid: group, family, version });
+      const other = first.get(key);
+      if (other === undefined) first.set(key, router);
+      else if (!said) {
+        said = true; // once for a table of both families
+        const message =
+          `is already the group of ${directiveName(other.path)} (${list.lineOf(other.path)}) ` +
+          `on ${on}: must be unique on an interface`;
+        list.error([...router.path, 'group'], message);
+      }
+    }
+  }
+}
+
+/** An address has one virtual router on an interface: two would answer for it with two MACs. */
+function checkAddresses(routers: readonly RouterFacts[], list: IssueList): void {
+  const holders = new Map<string, { readonly router: RouterFacts; readonly held: TableAddress }[]>();
+  for (const router of routers) {
+    if (router.interface === undefined) continue;
+    for (const held of router.addresses) {
+      const key = `${held.address} ${router.interface}`;
+      const others = holders.get(key) ?? [];
+      const other = others.find((each) => !isPair(each.router, router));
+      const twin = others[0];
+      if (other !== undefined) list.error(held.path, sharedFault(held, other.held, router.interface, list));
+      else if (twin !== undefined && twin.held.prefixLength !== held.prefixLength) {
+        const where = `${directiveName(twin.held.path)} (${list.lineOf(twin.held.path)})`;
+        list.error(
+          held.path,
+          `must have the same prefix length as in ${where}: both versions share the address`,
+        );
+      } else holders.set(key, [...others, { router, held }]);
+    }
+  }
+}
+
+function sharedFault(held: TableAddress, other: TableAddress, on: string, list: IssueList): string {
+  const where = `${directiveName(other.path)} (${list.lineOf(other.path)})`;
+  if (held.made === true) {
+    return `must have a link-local address: ${held.address}, which is made up from the group, is already in ${where} on ${on}`;
+  }
+  return `is already in ${where} on ${on}: must be unique on an interface`;
+}
+
+/** Names of interfaces to be made: one each, and none that VRRP runs on. Both versions of a group share one. */
+function checkVifnames(routers: readonly RouterFacts[], list: IssueList): void {
+  const physical = new Map<string, ConfigPath>();
+  for (const router of routers) {
+    if (router.interface !== undefined) physical.set(router.interface, [...router.path, 'interface']);
+  }
+  const first = new Map<string, { readonly router: RouterFacts; readonly family: AddressFamily }>();
+  for (const router of routers) {
+    if (router.vifname === undefined) continue;
+    const path = [...router.path, 'vifname'];
+    for (const family of router.families) {
+      const name = vifnameOf(router, family);
+      const called = name === router.vifname ? '' : ` (IPv6's is called ${name})`;
+      const parent = physical.get(name);
+      if (parent !== undefined) {
+        const where = `${directiveName(parent)} (${list.lineOf(parent)})`;
+        list.error(path, `is the name of ${where}${called}: must be that of an interface to be made`);
+      }
+      const other = first.get(name);
+      if (other === undefined) first.set(name, { router, family });
+      else if (other.family !== family || !isPair(other.router, router)) {
+        const at = [...other.router.path, 'vifname'];
+        list.error(path, `is already ${directiveName(at)} (${list.lineOf(at)})${called}: must be unique`);
+      }
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import { expect, test } from 'vitest';
+import { Cause, type EngineEvent, EventType } from '../threads/event-ring.ts';
+import { State } from '../threads/state-table.ts';
+import { DROP_REASONS, type DropReason } from '../vrrp/drop-reasons.ts';
+import { Narrator } from './narrator.ts';
+import { recordedLog, router } from './test/stage.ts';
+
+const PEER = Uint8Array.of(192, 0, 2, 9);
+const LISTED = Uint8Array.of(192, 0, 2, 77);
+
+/** What is logged of an event about virtual router 1. */
+function told(event: Partial<EngineEvent>): string[] {
+  const { log, lines } = recordedLog();
+  const none = new Uint8Array();
+  new Narrator(log, [router(1)]).tell({
+    ...{ type: 0, slot: 0, a: 0, b: 0, c: 0, time: 0, peer: none, listed: none },
+    ...event,
+  });
+  return lines;
+}
+
+function dropped(reason: DropReason, more: Partial<EngineEvent> = {}): string[] {
+  const event = { type: EventType.Dropped, a: DROP_REASONS.indexOf(reason), b: 2, peer: PEER, ...more };
+  return told(event);
+}
+
+test('transitions; one to Down is a warning', () => {
+  const [a, c] = [State.Backup, Cause.FailOver];
+  expect(told({ type: EventType.Transition, a, b: State.Master, c })).toEqual([
+    expect.stringMatching(/^info: eth0 group 1: Backup -> Master: \S/),
+  ]);
+  expect(told({ type: EventType.Transition, a, b: State.Down, c })[0]).toMatch(/^warn: .*Backup -> Down/);
+});
+
+test('dropped packets: how many, from whom, why, and what to do', () => {
+  expect(dropped('auth-failed')).toEqual([
+    'warn: eth0 group 1: dropped 2 packets from 192.0.2.9: auth-failed: use the same auth_secret on both sides',
+  ]);
+  expect(dropped('auth-failed', { b: 1, peer: new Uint8Array() })[0]).toMatch(
+    'dropped 1 packet from an unknown sender: auth-failed',
+  );
+  expect(dropped('unknown-vrid', { slot: 1 })[0]).toMatch(/^warn: no virtual router: dropped 2 packets/);
+});
+
+test('another group with the same VRID: both lists', () => {
+  const [line] = dropped('address-list', { listed: LISTED });
+  expect(line).toMatch('another group uses this VRID: it lists 192.0.2.77, and ours is 192.0.2.1');
+});
+
+test('another host with our address: its MAC address', () => {
+  expect(dropped('address-conflict', { b: 1, c: 0x02_00_00_00_00_07 })[0]).toMatch(
+    '02:00:00:00:00:07 announces or answers for our address 192.0.2.9 (1 ARP packet)',
+  );
+});
+
+test('advertisements that are obeyed although they list other addresses', () => {
+  const event = { type: EventType.AddressListMismatch, b: 3, peer: PEER, listed: LISTED };
+  expect(told(event)[0]).toMatch(
+    'lists other addresses for this group (3 advertisements, obeyed): 192.0.2.77; ours: 192.0.2.1',
+  );
+});
+
+test('packets that could not be sent, and a process that stood still', () => {
+  expect(told({ type: EventType.SendError, a: 100, b: 2 })).toEqual([
+    'warn: eth0 group 1: could not send 2 packets: ENETDOWN',
+  ]);
+  expect(told({ type: EventType.Stalled, a: 2000.4 })).toEqual([
+    'warn: eth0 group 1: this process did not run for 2000 ms: waiting for the Master again',
+  ]);
+});
+
+test('who owns the address', () => {
+  expect(told({ type: EventType.Ownership, a: 1 })[0]).toMatch('address owner, priority 255');
+  expect(told({ type: EventType.Ownership, a: 0 })[0]).toMatch('no longer the address owner');
+});
+
+test('advertisements are traced', () => {
+  expect(told({ type: EventType.AdvertisementReceived, a: 200, peer: PEER })).toEqual([
+    'trace: eth0 group 1: advertisement from 192.0.2.9, priority 200',
+  ]);
+  expect(told({ type: EventType.AdvertisementSent, a: 100 })).toEqual([
+    'trace: eth0 group 1: advertisement sent, priority 100',
+  ]);
+});

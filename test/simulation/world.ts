@@ -1,0 +1,55 @@
+/** What a network of virtual routers can be told; there is one of state machines, and one of engines. */
+import type { Action, Event } from '../../core/vrrp/machine.ts';
+import type { State } from '../../core/vrrp/state.ts';
+import type { RouterSpec, Weather } from './scenario.ts';
+
+/** See the file's comment. Routers are known by their index. */
+export interface World {
+  /** Virtual time in ms. */
+  now(): number;
+  /** Lets the time come to this. */
+  run(until: number): void;
+  start(who: number): void;
+  /** An orderly stop. */
+  stop(who: number): void;
+  /** It is gone without a word. */
+  crash(who: number): void;
+  /** It cannot run any more, and says so: Down. */
+  pull(who: number): void;
+  reload(who: number, to: RouterSpec): void;
+  /** Does not run until {@link resume}: what arrives waits, timers wait. */
+  stall(who: number): void;
+  resume(who: number): void;
+  part(sides: readonly number[]): void;
+  weather(weather: Weather): void;
+}
+
+/** Told everything that can be seen of a world, in order. Throws a {@link Fault} at what must not be. */
+export interface Watch {
+  /**
+   * Something has happened to a router.
+   * @param at what time it counts from: a packet's arrival
+   * @param state afterwards
+   * @param learned Master_Adver_Interval in ms afterwards
+   * @param actions what it did, in order
+   */
+  event(
+    who: number,
+    event: Event,
+    now: number,
+    at: number,
+    state: State,
+    learned: number,
+    actions: readonly Action[],
+  ): void;
+  crashed(who: number): void;
+  reloaded(who: number, to: RouterSpec, now: number): void;
+  stalled(who: number): void;
+  /** A packet for a router that does not run waits. */
+  waits(who: number): void;
+  /** It goes on, and all that waited has been taken in. */
+  caughtUp(who: number, now: number): void;
+}
+
+/** Something that must not be. */
+export class Fault extends Error {}
