@@ -7,8 +7,14 @@ import { MASTER_DOWN_INTERVAL } from './network.ts';
  * Master_Down_Interval), in ms.
  * @param killed when the Master was killed, in ms since the epoch
  * @param backup suffix of the Backup's IP source addresses
+ * @param masterDown Master_Down_Interval in ms
  */
-export function lateness(adverts: readonly Advert[], killed: number, backup: string): number[] {
+export function lateness(
+  adverts: readonly Advert[],
+  killed: number,
+  backup: string,
+  masterDown = MASTER_DOWN_INTERVAL,
+): number[] {
   const heard = new Map<string, number>();
   const late = new Map<string, number>();
   for (const { time, source, vrid, interfaceIndex } of adverts) {
@@ -18,7 +24,7 @@ export function lateness(adverts: readonly Advert[], killed: number, backup: str
     } else if (time > killed && !late.has(router)) {
       const last = heard.get(router);
       if (last === undefined) throw new Error(`no advertisement of ${router} was heard before`);
-      late.set(router, time - (last + MASTER_DOWN_INTERVAL));
+      late.set(router, time - (last + masterDown));
     }
   }
   return [...late.values()];

@@ -20,6 +20,7 @@ need_command ping iputils-ping
 need_command tcpdump tcpdump
 need_command tshark tshark
 need_command keepalived keepalived
+[ -x /usr/lib/frr/vrrpd ] || missing="$missing frr"
 need_command sysctl procps
 need_command script bsdutils
 need_command setpriv util-linux
@@ -41,8 +42,8 @@ if [ -n "$missing" ]; then
     *tshark*) # It asks whether everybody may capture: no.
       echo 'wireshark-common wireshark-common/install-setuid boolean false' | debconf-set-selections ;;
   esac
-  # keepalived is wanted as a program to test against. Its service must not start on this machine, neither now
-  # (policy-rc.d, see invoke-rc.d(8)) nor at the next boot.
+  # keepalived and FRR are wanted as programs to test against. Their services must not start on this machine, neither
+  # now (policy-rc.d, see invoke-rc.d(8)) nor at the next boot.
   if [ ! -e /usr/sbin/policy-rc.d ]; then
     trap 'rm -f /usr/sbin/policy-rc.d' EXIT
     printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
@@ -56,10 +57,12 @@ if [ -n "$missing" ]; then
     rm -f /usr/sbin/policy-rc.d
     trap - EXIT
   fi
-  case "$missing" in
-    *keepalived*)
-      if command -v systemctl >/dev/null; then systemctl disable keepalived >/dev/null 2>&1 || true; fi ;;
-  esac
+  for service in keepalived frr; do
+    case "$missing" in
+      *"$service"*)
+        if command -v systemctl >/dev/null; then systemctl disable "$service" >/dev/null 2>&1 || true; fi ;;
+    esac
+  done
 fi
 
 # npm packages ------------------------------------------------------------------------------------------------

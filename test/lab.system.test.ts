@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { crashReturnEnd } from './failover/scenarios.ts';
 import { leftoverNamespaces } from './lab/cleanup.ts';
+import { V3, V3_IPV6 } from './lab/flavour.ts';
 import { Keepalived } from './lab/keepalived.ts';
 import { Lab, withLab } from './lab/lab.ts';
 import { Ping } from './lab/ping.ts';
@@ -36,6 +38,12 @@ describeSystem('the lab', () => {
     expect(existsSync(folder)).toBe(false);
     expect(leftoverNamespaces()).toEqual([]);
   });
+
+  it.concurrent('shows keepalived and FRR over IPv4', crashReturnEnd(V3, ['keepalived', 'frr']));
+  it.concurrent('shows FRR and keepalived over IPv4', crashReturnEnd(V3, ['frr', 'keepalived']));
+  // Not the other way round: FRR's only neighbour advertisement may go out before its interface is up, and keepalived,
+  // which has no virtual MAC here, would keep a client that hears nothing else for ever.
+  it.concurrent('shows keepalived and FRR over IPv6', crashReturnEnd(V3_IPV6, ['keepalived', 'frr']));
 
   it('is taken down when a test fails', async () => {
     const lab = new Lab();

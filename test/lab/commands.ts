@@ -9,6 +9,8 @@ export const COMMANDS = {
   tcpdump: 'tcpdump',
   tshark: 'tshark',
   keepalived: 'keepalived',
+  vrrpd: 'frr',
+  zebra: 'frr',
   sysctl: 'procps',
   script: 'bsdutils',
   setpriv: 'util-linux',
@@ -17,8 +19,11 @@ export const COMMANDS = {
   openssl: 'openssl',
 } as const;
 
+/** Where Debian has FRR's daemons. */
+export const FRR_FOLDER = '/usr/lib/frr';
+
 function found(command: string): boolean {
-  return [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin'].some((folder) => {
+  return [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin', FRR_FOLDER].some((folder) => {
     try {
       accessSync(path.join(folder, command), constants.X_OK);
       return true;
@@ -30,5 +35,5 @@ function found(command: string): boolean {
 
 /** The Debian packages of those commands that are not installed. */
 export function missingCommands(commands: readonly (keyof typeof COMMANDS)[]): string[] {
-  return commands.filter((command) => !found(command)).map((command) => COMMANDS[command]);
+  return [...new Set(commands.filter((command) => !found(command)).map((command) => COMMANDS[command]))];
 }

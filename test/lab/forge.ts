@@ -1,24 +1,25 @@
 /** Builds VRRP advertisements, right ones and wrong ones. Written for the tests alone, apart from the codec. */
+import { familyOf, internetChecksum, octetsOf, pseudoHeader } from './addresses.ts';
 
 /** What is on the wire; everything that is left out is right. */
 export interface ForgedAdvert {
   readonly vrid: number;
-  /** IP source. */
+  /** IP source. Its family is the packet's. */
   readonly source: string;
   readonly addresses: readonly string[];
   /** Default 100. */
   readonly priority?: number;
-  /** Authentication type octet. Default 0. */
+  /** Authentication type octet. Default 0. Version 3: the octet that holds the reserved bits, default 0. */
   readonly authType?: number;
   /** Authentication data, at most 8 octets, padded with zeros. */
   readonly authData?: string;
-  /** Seconds. Default 1. */
+  /** Seconds; hundredths where the version is 3. Default 1. */
   readonly interval?: number;
-  /** Default 255. */
+  /** TTL or hop limit. Default 255. */
   readonly ttl?: number;
-  /** IP destination. Default 224.0.0.18. */
+  /** IP destination. Default: the group, 224.0.0.18 or ff02::12. */
   readonly destination?: string;
-  /** Default 2. */
+  /** Default 2 over IPv4, 3 over IPv6. */
   readonly version?: number;
   /** Default 1, ADVERTISEMENT. */
   readonly type?: number;
@@ -26,42 +27,48 @@ export interface ForgedAdvert {
   readonly count?: number;
   /** Added to the right VRRP checksum. */
   readonly checksumError?: number;
+  /** Version 3 over IPv4: whether a pseudo-header counts too. Default true, as keepalived sends it. */
+  readonly pseudoHeader?: boolean;
   /** Added to the right IP header checksum. */
   readonly ipChecksumError?: number;
   /** IP flags and fragment offset. Default 0. */
   readonly fragment?: number;
   /** Octets cut off the end of the VRRP message, the IP total length adjusted. */
   readonly cut?: number;
-  /** False: no authentication data follows the addresses, as in VRRPv3. Default true. */
+  /** Whether authentication data follows the addresses. Default: not where the version is 3. */
   readonly trailer?: boolean;
   /** Default: the virtual router's. */
   readonly sourceMac?: string;
 }
 
-/** RFC 1071. */
-function checksum(bytes: Buffer): number {
-  let sum = 0;
-  for (let i = 0; i < bytes.length; i += 2) sum += (bytes[i]! << 8) | (bytes[i + 1] ?? 0);
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);
-  return ~sum & 0xffff;
-}
+/** What is left of an advertisement for the packet around its message. */
+export type ForgedPacket = Omit<ForgedAdvert, 'vrid' | 'addresses'>;
 
-function ipv4(address: string): Buffer {
-  return Buffer.from(address.split('.').map(Number));
+/** The group of a family: where advertisements go. */
+export const GROUPS = { 4: '224.0.0.18', 6: 'ff02::12' } as const;
+
+/** The virtual router's MAC (RFC 9568 §7.3). */
+export function virtualMac(vrid: number, family: 4 | 6 = 4): string {
+  return `00:00:5e:00:0${family === 4 ? 1 : 2}:${vrid.toString(16).padStart(2, '0')}`;
 }
 
 /** An Ethernet frame around an IP packet to the VRRP group's MAC. */
 export function ethernet(sourceMac: string, packet: Buffer): Buffer {
+  const isIpv6 = packet[0]! >> 4 === 6;
   return Buffer.concat([
-    Buffer.from('01005e000012', 'hex'),
+    Buffer.from(isIpv6 ? '333300000012' : '01005e000012', 'hex'),
     Buffer.from(sourceMac.replaceAll(':', ''), 'hex'),
-    Buffer.from('0800', 'hex'),
+    Buffer.from(isIpv6 ? '86dd' : '0800', 'hex'),
     packet,
   ]);
 }
 
 /** An IP packet of protocol 112 around `message`. */
-export function ipPacket(advert: Omit<ForgedAdvert, 'vrid' | 'addresses'>, message: Buffer): Buffer {
+export function ipPacket(advert: ForgedPacket, message: Buffer): Buffer {
+  return familyOf(advert.source) === 6 ? ipv6Packet(advert, message) : ipv4Packet(advert, message);
+}
+
+function ipv4Packet(advert: ForgedPacket, message: Buffer): Buffer {
   const header = Buffer.alloc(20);
   header[0] = 0x45;
   header[1] = 0xc0;
@@ -69,33 +76,45 @@ export function ipPacket(advert: Omit<ForgedAdvert, 'vrid' | 'addresses'>, messa
   header.writeUInt16BE(advert.fragment ?? 0, 6);
   header[8] = advert.ttl ?? 255;
   header[9] = 112;
-  ipv4(advert.source).copy(header, 12);
-  ipv4(advert.destination ?? '224.0.0.18').copy(header, 16);
-  header.writeUInt16BE((checksum(header) + (advert.ipChecksumError ?? 0)) & 0xffff, 10);
+  octetsOf(advert.source).copy(header, 12);
+  octetsOf(advert.destination ?? GROUPS[4]).copy(header, 16);
+  header.writeUInt16BE((internetChecksum(header) + (advert.ipChecksumError ?? 0)) & 0xffff, 10);
+  return Buffer.concat([header, message]);
+}
+
+function ipv6Packet(advert: ForgedPacket, message: Buffer): Buffer {
+  const header = Buffer.alloc(40);
+  header[0] = 0x6c; // traffic class CS6
+  header.writeUInt16BE(message.length, 4);
+  header[6] = 112;
+  header[7] = advert.ttl ?? 255;
+  octetsOf(advert.source).copy(header, 8);
+  octetsOf(advert.destination ?? GROUPS[6]).copy(header, 24);
   return Buffer.concat([header, message]);
 }
 
 /** The frame of an advertisement. */
 export function forge(advert: ForgedAdvert): Buffer {
-  const { vrid, addresses } = advert;
-  const message = Buffer.alloc(8 + 4 * addresses.length + (advert.trailer === false ? 0 : 8));
-  message[0] = ((advert.version ?? 2) << 4) | (advert.type ?? 1);
+  const { vrid, addresses, source } = advert;
+  const family = familyOf(source);
+  const version = advert.version ?? (family === 6 ? 3 : 2);
+  const list = Buffer.concat(addresses.map(octetsOf));
+  const message = Buffer.alloc(8 + list.length + ((advert.trailer ?? version !== 3) ? 8 : 0));
+  message[0] = (version << 4) | (advert.type ?? 1);
   message[1] = vrid;
   message[2] = advert.priority ?? 100;
   message[3] = advert.count ?? addresses.length;
-  message[4] = advert.authType ?? 0;
-  message[5] = advert.interval ?? 1;
-  addresses.forEach((address, index) => {
-    ipv4(address).copy(message, 8 + 4 * index);
-  });
-  message.write((advert.authData ?? '').slice(0, 8), 8 + 4 * addresses.length, 'latin1');
-  // VRRPv3 sums over the IP pseudo-header as well (RFC 5798 §5.2.8).
-  const pseudo = Buffer.from([0, 112, 0, message.length]);
-  const summed =
-    advert.version === 3
-      ? Buffer.concat([ipv4(advert.source), ipv4(advert.destination ?? '224.0.0.18'), pseudo, message])
-      : message;
-  message.writeUInt16BE((checksum(summed) + (advert.checksumError ?? 0)) & 0xffff, 6);
+  const interval = advert.interval ?? 1;
+  if (version === 3) message.writeUInt16BE(Math.round(interval * 100), 4);
+  else message[5] = interval;
+  message[4]! |= advert.authType ?? 0;
+  list.copy(message, 8);
+  message.write((advert.authData ?? '').slice(0, 8), 8 + list.length, 'latin1');
+  const destination = advert.destination ?? GROUPS[family];
+  const withPseudoHeader = family === 6 || (version === 3 && advert.pseudoHeader !== false);
+  const before = withPseudoHeader ? pseudoHeader(source, destination, 112, message.length) : Buffer.alloc(0);
+  const right = internetChecksum(Buffer.concat([before, message]));
+  message.writeUInt16BE((right + (advert.checksumError ?? 0)) & 0xffff, 6);
   const packet = ipPacket(advert, message.subarray(0, message.length - (advert.cut ?? 0)));
-  return ethernet(advert.sourceMac ?? `00:00:5e:00:01:${vrid.toString(16).padStart(2, '0')}`, packet);
+  return ethernet(advert.sourceMac ?? virtualMac(vrid, family), packet);
 }

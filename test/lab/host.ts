@@ -47,6 +47,14 @@ export class Host {
     return stdout;
   }
 
+  /** The MAC at which this host's kernel believes an address to be; `undefined` if it does not know. */
+  async neighbour(address: string): Promise<string | undefined> {
+    const [bare, zone] = address.split('%');
+    const text = await this.ip(`-j neigh show to ${bare}${zone ? ` dev ${zone}` : ''}`);
+    const [entry] = (text.trim() === '' ? [] : JSON.parse(text)) as { readonly lladdr?: string }[];
+    return entry?.lladdr;
+  }
+
   /** Many `ip` commands in one process, for set-ups of thousands of interfaces and addresses. */
   async ipBatch(sentences: readonly string[]): Promise<void> {
     const running = new Running(

@@ -12,16 +12,18 @@ export interface KeepalivedInstance {
   readonly vrid: number;
   /** Default 100. */
   readonly priority?: number;
-  /** With prefix length: `10.0.0.1/24`. */
+  /** With prefix length: `10.0.0.1/24`. All of one family; the first one of IPv6 is link-local. */
   readonly vips: readonly string[];
-  /** Seconds. Default 1. */
+  /** Default 2. */
+  readonly version?: 2 | 3;
+  /** Seconds; hundredths for version 3. Default 1. */
   readonly interval?: number;
   /** `auth_type PASS`; keepalived uses its first 8 characters. */
   readonly secret?: string;
   readonly nopreempt?: boolean;
 }
 
-/** The text of a configuration file (man 5 keepalived.conf), VRRPv2. */
+/** The text of a configuration file (man 5 keepalived.conf). */
 export function keepalivedConfiguration(instances: readonly KeepalivedInstance[], globals = ''): string {
   const blocks = instances.map((instance, index) => {
     const secret = instance.secret;
@@ -31,7 +33,7 @@ export function keepalivedConfiguration(instances: readonly KeepalivedInstance[]
   virtual_router_id ${instance.vrid}
   priority ${instance.priority ?? 100}
   advert_int ${instance.interval ?? 1}
-${instance.nopreempt ? '  nopreempt\n' : ''}${
+${instance.version === undefined ? '' : `  version ${instance.version}\n`}${instance.nopreempt ? '  nopreempt\n' : ''}${
   secret === undefined ? '' : `  authentication {\n    auth_type PASS\n    auth_pass ${secret}\n  }\n`
 }  virtual_ipaddress {
 ${instance.vips.map((vip) => `    ${vip}`).join('\n')}

@@ -35,6 +35,35 @@ const SYSCTLS = {
   ),
 };
 
+/**
+ * Settings of a host with IPv6: a router's, which makes up addresses of no router advertisement. Neighbour
+ * discovery is as it comes: what lacks `nodad` is tentative for a while.
+ */
+const IPV6_SYSCTLS = {
+  'net.ipv6.conf.all.disable_ipv6': 0,
+  ...Object.fromEntries(
+    ['all', 'default'].flatMap((scope) =>
+      Object.entries({ forwarding: 1, accept_ra: 0, autoconf: 0, use_tempaddr: 0 }).map(([name, value]) => [
+        `net.ipv6.conf.${scope}.${name}`,
+        value,
+      ]),
+    ),
+  ),
+  'net.ipv6.conf.default.disable_ipv6': 0,
+};
+
+/** What a host is like. */
+export interface HostOptions {
+  /** Whether it has IPv6. Default false. */
+  readonly ipv6?: boolean;
+}
+
+/** What a segment is like. */
+export interface SegmentOptions {
+  /** Whether the switch looks who wants which multicast group, and asks (RFC 4541). Default false: it floods. */
+  readonly snooping?: boolean;
+}
+
 /** How a host is connected to a segment. */
 export interface Port {
   /** Name of the interface in the host. */
@@ -43,6 +72,8 @@ export interface Port {
   readonly mac?: string;
   /** `10.0.0.2/24`; none if absent. */
   readonly address?: string;
+  /** `2001:db8::2/64`, beside the link-local address that hosts with IPv6 make up of the MAC; none if absent. */
+  readonly address6?: string;
 }
 
 /** A switched Ethernet segment: a bridge in a namespace of its own, a port for each host. */
@@ -77,6 +108,7 @@ export class Lab {
   readonly folder: string;
   private readonly prefix: string;
   private readonly hosts: Host[] = [];
+  private readonly withIpv6 = new Set<Host>();
 
   constructor() {
     armCleanup();
@@ -85,17 +117,22 @@ export class Lab {
   }
 
   /** A host without any interface. */
-  async host(name: string): Promise<Host> {
+  async host(name: string, options: HostOptions = {}): Promise<Host> {
     const host = new Host(name, `${this.prefix}${name}`);
     await this.prepare(host);
+    if (options.ipv6) {
+      await host.sysctl(IPV6_SYSCTLS);
+      this.withIpv6.add(host);
+    }
     return host;
   }
 
   /** A segment without any host. */
-  async segment(name: string): Promise<Segment> {
+  async segment(name: string, options: SegmentOptions = {}): Promise<Segment> {
     const segment = new Segment(name, `${this.prefix}${name}`);
     await this.prepare(segment);
-    await segment.ip(`link add ${segment.bridge} type bridge stp_state 0 forward_delay 0 mcast_snooping 0`);
+    const snooping = options.snooping ? 'mcast_snooping 1 mcast_querier 1' : 'mcast_snooping 0';
+    await segment.ip(`link add ${segment.bridge} type bridge stp_state 0 forward_delay 0 ${snooping}`);
     await segment.ip(`link set ${segment.bridge} up`);
     // Where br_netfilter is loaded, bridges drop what the machine's IP layer dislikes. A switch does not look.
     if (existsSync('/proc/sys/net/bridge')) await segment.sysctl({ 'net.bridge.bridge-nf-call-iptables': 0 });
@@ -112,6 +149,7 @@ export class Lab {
     await this.bringUp(host, port);
     await hasCarrier(host, port.interface);
     await hasCarrier(segment, host.name);
+    await this.settle(host, port);
   }
 
   /** Connects two hosts directly. */
@@ -125,6 +163,8 @@ export class Lab {
     await this.bringUp(right, rightPort);
     await hasCarrier(left, leftPort.interface);
     await hasCarrier(right, rightPort.interface);
+    await this.settle(left, leftPort);
+    await this.settle(right, rightPort);
   }
 
   /** What each process of the lab has said lately: for whoever has to find out why a test failed. */
@@ -166,7 +206,20 @@ export class Lab {
   private async bringUp(host: Host, port: Port): Promise<void> {
     // No broadcast address: what the routers' own kernels hold stays readable in comparisons.
     if (port.address) await host.ip(`addr add ${port.address} dev ${port.interface}`);
+    // Its own addresses are nobody else's here; what a test is about has duplicate address detection again.
+    if (this.withIpv6.has(host)) await host.sysctl({ [`net/ipv6/conf/${port.interface}/dad_transmits`]: 0 });
+    if (port.address6) await host.ip(`addr add ${port.address6} dev ${port.interface}`);
     await host.ip(`link set ${port.interface} up`);
+  }
+
+  /** Waits until a host's own IPv6 addresses can be used. */
+  private async settle(host: Host, port: Port): Promise<void> {
+    if (!this.withIpv6.has(host)) return;
+    await eventually(`a link-local address on ${port.interface} of ${host.name}`, 20_000, async () => {
+      const text = await host.ip(`-6 -br addr show dev ${port.interface} -tentative scope link`);
+      return /fe80:/.test(text);
+    });
+    await host.sysctl({ [`net/ipv6/conf/${port.interface}/dad_transmits`]: 1 });
   }
 }
 

@@ -27,7 +27,7 @@ export class Ping {
     readonly everyMs: number,
   ) {}
 
-  /** Starts to ping an address every `everyMs`. */
+  /** Starts to ping an address, an IPv6 one perhaps with a zone (`fe80::1%lan`), every `everyMs`. */
   static start(host: Host, address: string, everyMs = 20): Ping {
     const args = ['-n', '-D', '-i', String(everyMs / 1000), address];
     return new Ping(host.start('ping', args, { env: { LC_ALL: 'C' } }), everyMs);

@@ -15,6 +15,9 @@ export interface VrouterDirectives {
   readonly priority?: number;
   readonly preemption?: boolean;
   readonly timers?: { readonly advert: number };
+  readonly version?: 2 | 3;
+  readonly accept?: boolean;
+  readonly checksum?: 'auto' | 'rfc9568' | 'pseudo-header';
   readonly rfc3768?: boolean;
   readonly iftype?: string;
   readonly netdrv?: string;

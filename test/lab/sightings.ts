@@ -1,20 +1,27 @@
-/** What a captured frame says: VRRP advertisements and ARP. Written for the tests alone, apart from the codec. */
+/** What a captured frame says: VRRP advertisements, ARP and neighbour advertisements. Apart from the codec, for the tests alone. */
+import { internetChecksum, pseudoHeader, textOf } from './addresses.ts';
 import { type Frame, ipv4At, macAt } from './pcap.ts';
 
-/** A VRRPv2 advertisement (RFC 3768 §5). Nothing is verified: that is tshark's job. */
+/** A VRRP advertisement (RFC 3768 §5, RFC 9568 §5). Nothing is verified: that is tshark's job. */
 export interface Advert {
   /** In ms since the epoch. */
   readonly time: number;
   readonly sourceMac: string;
   /** IP source address. */
   readonly source: string;
+  /** TTL or hop limit. */
   readonly ttl: number;
+  readonly version: 2 | 3;
+  readonly family: 4 | 6;
   readonly vrid: number;
   readonly priority: number;
+  /** Version 3 has none: 0. */
   readonly authType: number;
-  /** Advertisement interval in s. */
+  /** Advertisement interval in s; version 3 counts hundredths. */
   readonly interval: number;
   readonly addresses: readonly string[];
+  /** What the checksum covers, if it is right; cut captures have none that is. */
+  readonly checksum: 'message' | 'pseudo-header' | 'wrong';
   /** Index of the interface in captures of all interfaces, otherwise 0. */
   readonly interfaceIndex: number;
 }
@@ -34,24 +41,102 @@ export interface Arp {
   readonly interfaceIndex: number;
 }
 
+/** A neighbour advertisement (RFC 4861 §4.4). */
+export interface NeighbourAdvertisement {
+  /** In ms since the epoch. */
+  readonly time: number;
+  readonly sourceMac: string;
+  readonly destinationMac: string;
+  /** IPv6 source and destination. */
+  readonly source: string;
+  readonly destination: string;
+  readonly hopLimit: number;
+  readonly router: boolean;
+  readonly solicited: boolean;
+  readonly override: boolean;
+  readonly target: string;
+  /** Target link-layer address option; empty without one. */
+  readonly targetMac: string;
+  readonly checksum: 'right' | 'wrong';
+  readonly interfaceIndex: number;
+}
+
+/** Where an address is, told to everybody: gratuitous ARP, or an unsolicited neighbour advertisement. */
+export interface Announcement {
+  /** In ms since the epoch. */
+  readonly time: number;
+  readonly address: string;
+  /** The MAC that the address is said to be at. */
+  readonly mac: string;
+  /** Of the Ethernet frame. */
+  readonly sourceMac: string;
+  readonly destinationMac: string;
+  readonly interfaceIndex: number;
+}
+
+/** An IP packet's parts, whichever family. */
+interface Parts {
+  readonly family: 4 | 6;
+  readonly source: string;
+  readonly destination: string;
+  readonly ttl: number;
+  readonly protocol: number;
+  readonly message: Buffer;
+}
+
+function partsOf({ etherType, payload }: Frame): Parts | undefined {
+  if (etherType === 0x0800 && payload.length >= 20) {
+    return {
+      family: 4,
+      source: ipv4At(payload, 12),
+      destination: ipv4At(payload, 16),
+      ttl: payload[8]!,
+      protocol: payload[9]!,
+      message: payload.subarray((payload[0]! & 15) * 4, payload.readUInt16BE(2)),
+    };
+  }
+  if (etherType === 0x86dd && payload.length >= 40) {
+    return {
+      family: 6,
+      source: textOf(payload.subarray(8, 24)),
+      destination: textOf(payload.subarray(24, 40)),
+      ttl: payload[7]!,
+      protocol: payload[6]!,
+      message: payload.subarray(40, 40 + payload.readUInt16BE(4)),
+    };
+  }
+  return undefined;
+}
+
+/** What a checksum covers, if it is right. */
+function covers({ source, destination, protocol, message }: Parts): Advert['checksum'] {
+  if (internetChecksum(message) === 0) return 'message';
+  const before = pseudoHeader(source, destination, protocol, message.length);
+  return internetChecksum(Buffer.concat([before, message])) === 0 ? 'pseudo-header' : 'wrong';
+}
+
 /** The advertisement in a frame, if it is one. */
 export function advertOf(frame: Frame): Advert | undefined {
-  const { payload } = frame;
-  if (frame.etherType !== 0x0800 || payload.length < 28 || payload[9] !== 112) return undefined;
-  const start = (payload[0]! & 15) * 4;
-  if (payload.length < start + 8 || payload[start] !== 0x21) return undefined;
-  const count = payload[start + 3]!;
-  if (payload.length < start + 8 + 4 * count) return undefined;
+  const parts = partsOf(frame);
+  if (parts === undefined || parts.protocol !== 112) return undefined;
+  const { family, source, ttl, message } = parts;
+  if (message.length < 8 || (message[0] !== 0x21 && message[0] !== 0x31)) return undefined;
+  const version = message[0] === 0x21 ? 2 : 3;
+  const count = message[3]!;
+  const width = family === 4 ? 4 : 16;
+  if (message.length < 8 + width * count) return undefined;
   return {
     time: frame.time,
     sourceMac: frame.sourceMac,
-    source: ipv4At(payload, 12),
-    ttl: payload[8]!,
-    vrid: payload[start + 1]!,
-    priority: payload[start + 2]!,
-    authType: payload[start + 4]!,
-    interval: payload[start + 5]!,
-    addresses: Array.from({ length: count }, (_, index) => ipv4At(payload, start + 8 + 4 * index)),
+    ...{ source, ttl, version, family },
+    vrid: message[1]!,
+    priority: message[2]!,
+    authType: version === 2 ? message[4]! : 0,
+    interval: version === 2 ? message[5]! : (message.readUInt16BE(4) & 0xfff) / 100,
+    addresses: Array.from({ length: count }, (_, index) =>
+      textOf(message.subarray(8 + width * index, 8 + width * (index + 1))),
+    ),
+    checksum: covers(parts),
     interfaceIndex: frame.interfaceIndex,
   };
 }
@@ -75,4 +160,47 @@ export function arpOf(frame: Frame): Arp | undefined {
 /** Whether it announces the sender's own address to everybody (RFC 5227 §3, "gratuitous ARP"). */
 export function isGratuitous(arp: Arp): boolean {
   return arp.senderAddress === arp.targetAddress && arp.senderMac !== '00:00:00:00:00:00';
+}
+
+const ICMPV6 = 58;
+const NEIGHBOUR_ADVERTISEMENT = 136;
+const TARGET_LINK_LAYER_ADDRESS = 2;
+
+/** The neighbour advertisement in a frame, if it is one. */
+export function neighbourAdvertisementOf(frame: Frame): NeighbourAdvertisement | undefined {
+  const parts = partsOf(frame);
+  if (parts === undefined || parts.protocol !== ICMPV6) return undefined;
+  const { message } = parts;
+  if (message.length < 24 || message[0] !== NEIGHBOUR_ADVERTISEMENT) return undefined;
+  const flags = message[4]!;
+  let targetMac = '';
+  for (let at = 24; at + 8 <= message.length && message[at + 1]! > 0; at += 8 * message[at + 1]!) {
+    if (message[at] === TARGET_LINK_LAYER_ADDRESS) targetMac = macAt(message, at + 2);
+  }
+  return {
+    time: frame.time,
+    sourceMac: frame.sourceMac,
+    destinationMac: frame.destinationMac,
+    source: parts.source,
+    destination: parts.destination,
+    hopLimit: parts.ttl,
+    router: (flags & 0x80) !== 0,
+    solicited: (flags & 0x40) !== 0,
+    override: (flags & 0x20) !== 0,
+    target: textOf(message.subarray(8, 24)),
+    targetMac,
+    checksum: covers(parts) === 'pseudo-header' ? 'right' : 'wrong',
+    interfaceIndex: frame.interfaceIndex,
+  };
+}
+
+/** The announcement in a frame, if it is one: of an address to everybody on the link. */
+export function announcementOf(frame: Frame): Announcement | undefined {
+  const { time, sourceMac, destinationMac, interfaceIndex } = frame;
+  const at = { time, sourceMac, destinationMac, interfaceIndex };
+  const arp = arpOf(frame);
+  if (arp) return isGratuitous(arp) ? { ...at, address: arp.senderAddress, mac: arp.senderMac } : undefined;
+  const neighbour = neighbourAdvertisementOf(frame);
+  if (!neighbour || neighbour.solicited || neighbour.destination !== 'ff02::1') return undefined;
+  return { ...at, address: neighbour.target, mac: neighbour.targetMac };
 }

@@ -1,4 +1,5 @@
 /** A host's network state as the kernel tells it, in a form that two moments can be compared in. */
+import { familyOf } from './addresses.ts';
 import type { Host } from './host.ts';
 
 /** A JSON object of `ip -j`. */
@@ -66,9 +67,9 @@ export async function snapshot(host: Host): Promise<Snapshot> {
   };
 }
 
-/** Name of the interface that holds an IPv4 address, `undefined` if none does. */
+/** Name of the interface that holds an address, `undefined` if none does. */
 export async function holder(host: Host, address: string): Promise<string | undefined> {
-  for (const link of parse(await host.ip('-j -4 addr'))) {
+  for (const link of parse(await host.ip(`-j -${familyOf(address)} addr`))) {
     const addresses = (link.addr_info as { local?: string }[] | undefined) ?? [];
     if (addresses.some(({ local }) => local === address)) return link.ifname as string;
   }

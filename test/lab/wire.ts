@@ -1,19 +1,35 @@
 /** A running capture, and questions to it. */
 import path from 'node:path';
+import { familyOf } from './addresses.ts';
 import type { Host } from './host.ts';
 import type { Lab } from './lab.ts';
 import { type Frame, readCapture } from './pcap.ts';
 import type { Running } from './running.ts';
-import { type Advert, type Arp, advertOf, arpOf, isGratuitous } from './sightings.ts';
+import {
+  type Advert,
+  type Announcement,
+  type Arp,
+  advertOf,
+  announcementOf,
+  arpOf,
+  isGratuitous,
+  type NeighbourAdvertisement,
+  neighbourAdvertisementOf,
+} from './sightings.ts';
 import { eventually } from './wait.ts';
 
 /** How to capture. */
 export interface CaptureOptions {
-  /** pcap filter (man 7 pcap-filter). Default: VRRP and ARP. */
+  /** pcap filter (man 7 pcap-filter). Default: VRRP, ARP and neighbour discovery. */
   readonly filter?: string;
   /** False: packets reach the file in blocks, which costs less at thousands of packets a second. Default true. */
   readonly immediate?: boolean;
 }
+
+/** Of ICMPv6, neighbour discovery alone: pings would be too much. */
+const FILTER = 'vrrp or ip6 proto 112 or arp or (icmp6 and ip6[40] >= 133 and ip6[40] <= 137)';
+/** Octets kept of a frame: an advertisement of a dozen IPv6 addresses. */
+const SNAP_LENGTH = 256;
 
 let captures = 0;
 
@@ -28,9 +44,9 @@ export class Wire {
   static async tap(lab: Lab, host: Host, interfaceName: string, options: CaptureOptions = {}): Promise<Wire> {
     const file = path.join(lab.folder, `${host.name}-${++captures}.pcap`);
     const tcpdump = host.start('tcpdump', [
-      ...['-i', interfaceName, '-n', '-w', file, '-Z', 'root', '-B', '65536', '-s', '128'],
+      ...['-i', interfaceName, '-n', '-w', file, '-Z', 'root', '-B', '65536', '-s', `${SNAP_LENGTH}`],
       ...['--time-stamp-precision=nano', ...(options.immediate === false ? [] : ['-U', '--immediate-mode'])],
-      options.filter ?? 'vrrp or arp',
+      options.filter ?? FILTER,
     ]);
     await tcpdump.waitForOutput(/listening on/);
     return new Wire(file, tcpdump);
@@ -64,16 +80,37 @@ export class Wire {
       .filter((arp) => isGratuitous(arp) && arp.senderAddress === address && arp.time >= since);
   }
 
+  /** The neighbour advertisements about an address from `since` on (ms since the epoch). */
+  neighbourAdvertisements(target: string, since = 0): NeighbourAdvertisement[] {
+    return this.frames()
+      .map(neighbourAdvertisementOf)
+      .filter((neighbour): neighbour is NeighbourAdvertisement => neighbour !== undefined)
+      .filter((neighbour) => neighbour.target === target && neighbour.time >= since);
+  }
+
+  /** What everybody was told of where an address is, in either family, from `since` on (ms since the epoch). */
+  announcements(address: string, since = 0): Announcement[] {
+    return this.frames()
+      .map(announcementOf)
+      .filter((announcement): announcement is Announcement => announcement !== undefined)
+      .filter((announcement) => announcement.address === address && announcement.time >= since);
+  }
+
   /** IP source addresses that have advertised a VRID within the last `windowMs`. */
   masters(vrid: number, windowMs: number): string[] {
     const recent = this.adverts(vrid, Date.now() - windowMs).filter(({ priority }) => priority > 0);
     return [...new Set(recent.map(({ source }) => source))];
   }
 
-  /** Waits until `source` alone has advertised the VRID for `windowMs` (at least 2 intervals), twice or more. */
+  /**
+   * Waits until `source` alone has advertised the VRID for `windowMs` (at least 2 intervals), twice or more. Only
+   * advertisements of its address family count: the other one has an election of its own.
+   */
   async soleMaster(vrid: number, source: string, deadlineMs = 15_000, windowMs = 2300): Promise<void> {
     await eventually(`${source} as the only Master of VRID ${vrid}`, deadlineMs, () => {
-      const adverts = this.adverts(vrid, Date.now() - windowMs);
+      const adverts = this.adverts(vrid, Date.now() - windowMs).filter(
+        ({ family }) => family === familyOf(source),
+      );
       if (adverts.length >= 2 && adverts.every((advert) => advert.source === source)) return true;
       throw new Error(
         `seen lately: ${adverts.map((advert) => `${advert.source}/${advert.priority}`).join(' ')}`,
