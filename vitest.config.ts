@@ -12,7 +12,12 @@ export default defineConfig({
         resolve: { alias },
         test: {
           name: 'unit',
-          include: ['core/**/*.test.ts', 'plugins/*/test/*.test.ts', 'scripts/**/*.test.ts'],
+          include: [
+            'core/**/*.test.ts',
+            'plugins/*/test/*.test.ts',
+            'scripts/**/*.test.ts',
+            'test/simulation/*.test.ts',
+          ],
           exclude: ['**/*.system.test.ts', '**/node_modules/**'],
           // They take milliseconds; on a machine that has no time for them they must not fail for it.
           testTimeout: 60_000,

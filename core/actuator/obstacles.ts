@@ -11,6 +11,7 @@ import { firstOf } from '../shared/words.ts';
 import type { ActuatorInit } from '../threads/actuator-messages.ts';
 import { addressNumber, subnetEdges } from '../vrrp/subnet.ts';
 import type { JournalEntry } from './journal.ts';
+import { mtuFault } from './mtu-fault.ts';
 import { Planner } from './planner.ts';
 import type { ActuatorPlugins } from './plugins.ts';
 import { readSysctl, sysctlHolds } from './sysctl.ts';
@@ -46,6 +47,7 @@ export async function findObstacles(
     const router = config.virtualRouters[slot]!;
     const fault =
       edgeFault(router.addresses, ethernet.get(router.interface)) ??
+      mtuFault(router, ethernet.get(router.interface)) ??
       faultOf(() => planner.plan(slot, ethernet)?.resources ?? [], surroundings);
     if (fault !== undefined) obstacles.push(`${nameOf(config, slot)}: ${fault}`);
   }

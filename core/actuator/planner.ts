@@ -6,17 +6,21 @@ import { virtualMac } from '../vrrp/address.ts';
 
 /** Asks interface types. Pure but for what they do. */
 export class Planner {
-  /** How many virtual routers of an interface type are on an interface, by {@link siblingKey}. */
-  private readonly siblings = new Map<string, number>();
+  /**
+   * The virtual MAC addresses of an interface type on an interface, by {@link siblingKey}: both versions of one virtual
+   * router have the same.
+   */
+  private readonly siblings = new Map<string, Set<string>>();
 
   constructor(
     private readonly config: Pick<DaemonConfig, 'virtualRouters'>,
     private readonly routerPlugins: readonly RouterPlugins[],
     private readonly iftypes: ReadonlyMap<string, InterfaceType>,
   ) {
-    for (const slot of config.virtualRouters.keys()) {
+    for (const [slot, { family, vrid }] of config.virtualRouters.entries()) {
       const key = this.siblingKey(slot);
-      this.siblings.set(key, (this.siblings.get(key) ?? 0) + 1);
+      const macs = this.siblings.get(key) ?? new Set();
+      this.siblings.set(key, macs.add(virtualMac(family, vrid)));
     }
   }
 
@@ -52,11 +56,13 @@ export class Planner {
       link && {
         vrid: router.vrid,
         family: router.family,
+        version: router.version,
         addresses: router.addresses,
+        ...(router.prefixLengths && { prefixLengths: router.prefixLengths }),
         interface: link,
         vifname: router.vifname,
         virtualMac: virtualMac(router.family, router.vrid),
-        siblings: this.siblings.get(this.siblingKey(slot))!,
+        siblings: this.siblings.get(this.siblingKey(slot))!.size,
       }
     );
   }

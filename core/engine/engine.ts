@@ -549,7 +549,9 @@ export class Engine {
     event.priority = priority;
     event.interval = interval;
     event.addressOrder = addressOrder;
-    const asks = router.state === State.Master && (priority === 0 || router.version === 3);
+    const { priority: ours, version } = router;
+    const isSuperior = priority > ours || (priority === ours && addressOrder > 0);
+    const asks = router.state === State.Master && (priority === 0 || (version === 3 && !isSuperior));
     event.answer = !asks || this.answers.take(slot, arrived, router.advertisementInterval);
     this.step(
       router,

@@ -26,8 +26,22 @@ const ACTS = 60;
 /** A rehearsal ends after this many ms of work, compiled or not: a slow machine shall start too. */
 const BUDGET = 150;
 
-const OURS = '192.0.2.1';
-const THEIRS = '192.0.2.2';
+const OURS = { 4: '192.0.2.1', 6: 'fe80::1' } as const;
+const THEIRS = { 4: '192.0.2.2', 6: 'fe80::2' } as const;
+/** What the virtual routers of a rehearsal are like, in turn. */
+export type RehearsedKind = Pick<VirtualRouterConfig, 'version' | 'family'>;
+const ALL_KINDS: readonly RehearsedKind[] = [
+  { version: 2, family: 4 },
+  { version: 3, family: 4 },
+  { version: 3, family: 6 },
+];
+
+/** Those that a configuration has: what is not used is not rehearsed. */
+export function kindsOf(routers: readonly RehearsedKind[]): readonly RehearsedKind[] {
+  return ALL_KINDS.filter(({ version, family }) =>
+    routers.some((router) => router.version === version && router.family === family),
+  );
+}
 const PRIORITY = 100;
 
 const LINK: Link = {
@@ -40,17 +54,17 @@ const LINK: Link = {
   mtu: 1500,
   type: '',
   parent: 0,
-  addresses: [{ family: 4, address: OURS, prefixLength: 24, label: 'rehearsal', secondary: false }],
+  addresses: [{ family: 4, address: OURS[4], prefixLength: 24, label: 'rehearsal', secondary: false }],
 };
 
-function configuration(vrid: number): VirtualRouterConfig {
+function configuration(vrid: number, { version, family }: RehearsedKind): VirtualRouterConfig {
   return {
     position: { file: '', line: 0 },
     vrid,
     interface: LINK.name,
-    family: 4,
-    version: 2,
-    addresses: [`198.51.100.${vrid}`],
+    family,
+    version,
+    addresses: family === 4 ? [`198.51.100.${vrid}`] : [`fe80::5e00:2${vrid}`, `2001:db8::${vrid}`],
     priority: PRIORITY,
     preempt: true,
     advertisementIntervalCs: 100,
@@ -68,7 +82,7 @@ function theirs(
 ) {
   const frame = new Uint8Array(frameLength(version, family, addresses.length));
   const fields = { vrid, version, family, authType: 0, intervalCs: advertisementIntervalCs, priority };
-  encodeFrame(frame, 0, addressBytes(THEIRS), { ...fields, addresses: addresses.map(addressBytes) });
+  encodeFrame(frame, 0, addressBytes(THEIRS[family]), { ...fields, addresses: addresses.map(addressBytes) });
   return frame;
 }
 
@@ -83,23 +97,38 @@ export class Rehearsal {
   private acts = 0;
   private spent = 0;
 
-  /** @param io clock and packet loop, of its own; default: the kernel's */
-  constructor(private readonly io: EngineIo = kernelIo) {
+  /**
+   * @param io clock and packet loop, of its own; default: the kernel's
+   * @param kinds default, and where there is none: all
+   */
+  constructor(
+    private readonly io: EngineIo = kernelIo,
+    kinds: readonly RehearsedKind[] = ALL_KINDS,
+  ) {
     const { table } = this;
-    const configs = Array.from({ length: ROUTERS }, (_, index) => configuration(index + 1));
+    const played = kinds.length > 0 ? kinds : ALL_KINDS;
+    const configs = Array.from({ length: ROUTERS }, (_, index) =>
+      configuration(index + 1, played[index % played.length]!),
+    );
     const routers = configs.map((config, slot) => new EngineRouter(slot, config, undefined, table));
     const observer = new Observer(EventRing.allocate(64), table.slots + 1);
     const onSettled = (): void => {
       observer.dirty = false;
     };
     this.engine = new Engine(routers, table, observer, onSettled, false, io);
-    const slotOfVrid = emptyRouting();
-    const attachment = Attachment.imaginary(LINK, 4, slotOfVrid);
-    this.engine.attach(attachment);
+    // The first one's tag is 0, the second one's 1.
+    const attachments = {
+      4: Attachment.imaginary(LINK, 4, emptyRouting()),
+      6: Attachment.imaginary(LINK, 6, emptyRouting()),
+    };
+    this.engine.attach(attachments[4]);
+    this.engine.attach(attachments[6]);
     for (const router of routers) {
-      slotOfVrid[routingIndex(router.version, router.config.vrid)] = router.slot;
+      const { family, vrid } = router.config;
+      const attachment = attachments[family];
+      attachment.slotOfVrid[routingIndex(router.version, vrid)] = router.slot;
       table.setInt(router.slot, Int.Priority, PRIORITY);
-      router.setPrimary(OURS);
+      router.setPrimary(OURS[family]);
       router.attachment = attachment;
       this.engine.rebuildFrames(router, LINK);
     }
@@ -141,7 +170,9 @@ export class Rehearsal {
 
   /** Every router hears its frame. */
   private hear(frames: readonly Uint8Array[]): void {
-    for (const [index, frame] of frames.entries()) this.engine.place(index, frame, 0);
+    for (const [index, frame] of frames.entries()) {
+      this.engine.place(index, frame, this.engine.routers[index]!.config.family === 4 ? 0 : 1);
+    }
     this.engine.wake(frames.length, true);
   }
 

@@ -19,7 +19,7 @@ import { kernelIo } from './io.ts';
 import { Observer } from './observer.ts';
 import { Patience } from './patience.ts';
 import { Placement } from './placement.ts';
-import { Rehearsal, rehearse } from './rehearsal.ts';
+import { kindsOf, Rehearsal, rehearse } from './rehearsal.ts';
 import { EngineRouter } from './router.ts';
 import { inherit } from './succession.ts';
 
@@ -248,7 +248,8 @@ async function main(): Promise<void> {
   report({ type: 'prepared' });
   // A start waits for the actuator now, a hand-over takes place when the rehearsal is over. If it fails, the engine
   // runs all the same, a little later in its first take-over.
-  const rehearsed = rehearse(new Rehearsal(kernelIo), () => !running).catch((error: unknown) =>
+  const kinds = kindsOf(init.config.virtualRouters);
+  const rehearsed = rehearse(new Rehearsal(kernelIo, kinds), () => !running).catch((error: unknown) =>
     log('warn', `the engine's rehearsal failed: ${messageOf(error)}`),
   );
 }

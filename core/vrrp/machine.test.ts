@@ -28,8 +28,11 @@ const heard = (priority: number, addressOrder = -1, interval = 1000): Event => (
 const DOWN = 3609.375;
 const SKEW = 609.375;
 
-describe('RFC 3768 §6.4', () => {
-  test.each<[string, VirtualRouter, Event, number, Partial<ReturnType<typeof transition>>]>([
+type Expected = Partial<ReturnType<typeof transition>>;
+
+// With a second between advertisements both versions have the same timers; the last column is version 3's where it differs.
+describe.each([2, 3] as const)('RFC 3768 §6.4 and RFC 9568 §6.4, version %d', (version) => {
+  test.each<[string, VirtualRouter, Event, number, Expected, Expected?]>([
     // §6.4.1 Initialize
     [
       '(110) the owner starts as Master',
@@ -179,6 +182,7 @@ describe('RFC 3768 §6.4', () => {
       heard(100, -1),
       300,
       { state: State.Master, deadline: 1000, actions: ['announce-addresses'] },
+      { state: State.Master, deadline: 1300, actions: ['send-advertisement', 'announce-addresses'] },
     ],
     [
       '(650) lower priority: stay',
@@ -186,9 +190,27 @@ describe('RFC 3768 §6.4', () => {
       heard(99, 1),
       300,
       { state: State.Master, deadline: 1000, actions: ['announce-addresses'] },
+      { state: State.Master, deadline: 1300, actions: ['send-advertisement', 'announce-addresses'] },
     ],
-  ])('%s', (_, from, event, now, expected) => {
-    expect(transition(from, event, now)).toMatchObject(expected);
+    [
+      'lower priority that is not to be answered: the cadence goes on',
+      master(),
+      { ...heard(99), answer: false } as Event,
+      300,
+      { state: State.Master, deadline: 1000, actions: ['announce-addresses'] },
+    ],
+    ['equal priority of an equal address: stay', master(), heard(100, 0), 300, { state: State.Master }],
+    [
+      'the owner stays, whatever it hears',
+      master({ priority: 255 }),
+      heard(254, 1),
+      300,
+      { state: State.Master },
+    ],
+  ])('%s', (_, from, event, now, expected, expectedOf3 = expected) => {
+    expect(transition({ ...from, version }, event, now)).toMatchObject(
+      version === 2 ? expected : expectedOf3,
+    );
   });
 });
 
@@ -201,6 +223,24 @@ describe('VRRPv3', () => {
   test('a Master that gives way adopts it too', () => {
     const out = transition(master({ ...v3 }), heard(200, 1, 500), 0);
     expect(out).toMatchObject({ state: State.Backup, masterAdverInterval: 500 });
+  });
+  test('not from an advertisement that it discards: a lower priority, with Preempt_Mode', () => {
+    const out = transition(backup({ ...v3 }), heard(99, 1, 500), 0);
+    expect(out).toMatchObject({ masterAdverInterval: 100, deadline: 3609.375 });
+    const following = transition(backup({ ...v3, preempt: false }), heard(99, 1, 500), 0);
+    expect(following).toMatchObject({ masterAdverInterval: 500 });
+  });
+  test('the skew after priority 0 counts in the interval that was adopted', () => {
+    const out = transition(backup({ ...v3, masterAdverInterval: 10, deadline: 1000 }), heard(0, 1, 500), 100);
+    expect(out).toMatchObject({ deadline: 100 + (156 * 10) / 256, masterAdverInterval: 10 });
+  });
+  test('of two Backups the one of the higher priority is first, however short the interval', () => {
+    for (const interval of [10, 20, 1000, 40_950]) {
+      for (let priority = 1; priority < 254; priority++) {
+        const [low, high] = [priority, priority + 1].map((one) => masterDownInterval(3, one, interval));
+        expect(high).toBeLessThan(low!);
+      }
+    }
   });
   test('a Master uses its own interval again', () => {
     const out = transition(backup({ ...v3, masterAdverInterval: 500 }), { type: 'timer' }, 0);

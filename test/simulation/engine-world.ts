@@ -127,6 +127,7 @@ export class EngineWorld implements World {
     const { station } = this.nodes[who]!;
     station?.patience.stop();
     station?.placement.shutdown();
+    this.watch.standsBy(who, false);
     this.leave(who);
   }
 
@@ -171,6 +172,14 @@ export class EngineWorld implements World {
     node.answers = new AnswerLimit(1);
     take();
     station.update(links);
+  }
+
+  failOver(who: number): void {
+    const { station, state, spec } = this.nodes[who]!;
+    if (!station) return;
+    if (state === State.Master && spec.priority < 255) this.watch.standsBy(who, true);
+    station.engine.failOver(station.routers[0]!);
+    station.engine.settle();
   }
 
   stall(who: number): void {

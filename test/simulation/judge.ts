@@ -26,6 +26,9 @@ export function down(version: 2 | 3, priority: number, interval: number): number
 /** What is known of one router from outside. */
 interface Known {
   spec: RouterSpec;
+  /** Preempt_Mode, as it is at the moment. */
+  preempts: boolean;
+  standsBy: boolean;
   state: State;
   /** A Backup becomes Master not before `due`, a Master advertises then; */
   due: number;
@@ -65,7 +68,15 @@ export class Judge implements Watch {
     private readonly sees?: (action: Action) => boolean,
   ) {
     this.known = scenario.routers.map((spec) => ({
-      ...{ spec, state: State.Initialize, due: 0, latest: 0, learned: spec.interval },
+      ...{
+        spec,
+        preempts: spec.preempt,
+        standsBy: false,
+        state: State.Initialize,
+        due: 0,
+        latest: 0,
+        learned: spec.interval,
+      },
       ...{ holds: false, stalled: false, waiting: 0 },
     }));
   }
@@ -122,13 +133,21 @@ export class Judge implements Watch {
       stalled: false,
       waiting: 0,
     });
+    this.standsBy(who, false);
     this.trace?.(`router ${who} crashes`);
+  }
+
+  standsBy(who: number, whether: boolean): void {
+    const router = this.known[who]!;
+    router.standsBy = whether;
+    router.preempts = router.spec.preempt && !whether;
   }
 
   /** What it is stays, deadlines too; a Master with a shorter interval advertises sooner. */
   reloaded(who: number, to: RouterSpec, now: number): void {
     const router = this.known[who]!;
     router.spec = to;
+    router.preempts = to.preempt && !router.standsBy;
     if (this.scenario.version === 2 || router.state === State.Master) router.learned = to.interval;
     if (router.state === State.Master && router.due > now + to.interval) this.set(router, now + to.interval);
     this.trace?.(`${now.toFixed(3)} router ${who} is reloaded: ${JSON.stringify(to)}`);
@@ -192,6 +211,7 @@ export class Judge implements Watch {
       case 'timer':
         return this.timer(who, router, now);
       case 'advertisement':
+        if (spec.priority === 255) this.fault(who, now, 'an owner has listened to another router');
         if (router.state === State.Backup) this.backupHears(router, event, at);
         else if (router.state === State.Master) return this.masterHears(router, event, at);
         return NOTHING;
@@ -200,6 +220,8 @@ export class Judge implements Watch {
 
   private becomesMaster(router: Known, now: number): readonly Action[] {
     router.state = State.Master;
+    router.standsBy = false;
+    router.preempts = router.spec.preempt;
     router.learned = router.spec.interval;
     this.set(router, now + router.spec.interval);
     return BECOMES_MASTER;
@@ -230,7 +252,7 @@ export class Judge implements Watch {
       router.latest = Math.min(router.latest, soon + late);
       return;
     }
-    if (spec.preempt && priority < spec.priority) return;
+    if (router.preempts && priority < spec.priority) return;
     router.learned = version === 3 ? interval : spec.interval;
     this.set(router, at + down(version, spec.priority, router.learned));
   }

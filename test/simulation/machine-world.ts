@@ -29,7 +29,8 @@ interface Packet {
 /** A router, and its process. */
 class Node implements VirtualRouter {
   priority: number;
-  preempt: boolean;
+  wantsToPreempt: boolean;
+  standsBy = false;
   advertisementInterval: number;
   masterAdverInterval: number;
   state: State = State.Initialize;
@@ -45,9 +46,13 @@ class Node implements VirtualRouter {
     spec: RouterSpec,
   ) {
     this.priority = spec.priority;
-    this.preempt = spec.preempt;
+    this.wantsToPreempt = spec.preempt;
     this.advertisementInterval = spec.interval;
     this.masterAdverInterval = spec.interval;
+  }
+
+  get preempt(): boolean {
+    return this.wantsToPreempt && !this.standsBy;
   }
 }
 
@@ -104,6 +109,7 @@ export class MachineWorld implements World {
   stop(who: number): void {
     this.step(who, { type: 'shutdown' }, this.time);
     this.step(who, { type: 'timer' }, this.time); // its timer expired at the same moment, and is served after it
+    this.standBy(who, false);
   }
 
   pull(who: number): void {
@@ -120,6 +126,7 @@ export class MachineWorld implements World {
       stalled: false,
     });
     node.waiting.length = 0;
+    node.standsBy = false;
     this.watch.crashed(who);
   }
 
@@ -127,11 +134,24 @@ export class MachineWorld implements World {
   reload(who: number, to: RouterSpec): void {
     const node = this.nodes[who]!;
     node.priority = to.priority;
-    node.preempt = to.preempt;
+    node.wantsToPreempt = to.preempt;
     node.advertisementInterval = to.interval;
     if (node.version === 2 || node.state !== State.Backup) node.masterAdverInterval = to.interval;
     if (node.state === State.Master) this.schedule(node, Math.min(node.deadline, this.time + to.interval));
     this.watch.reloaded(who, to, this.time);
+  }
+
+  failOver(who: number): void {
+    const node = this.nodes[who]!;
+    if (node.state !== State.Master || node.priority === 255) return;
+    this.step(who, { type: 'shutdown' }, this.time);
+    this.standBy(who, true);
+    this.step(who, { type: 'startup' }, this.time);
+  }
+
+  private standBy(who: number, whether: boolean): void {
+    this.nodes[who]!.standsBy = whether;
+    this.watch.standsBy(who, whether);
   }
 
   stall(who: number): void {
@@ -242,6 +262,7 @@ export class MachineWorld implements World {
   }
 
   private act(who: number, node: Node, action: Action): void {
+    if (action === 'acquire-addresses') node.standsBy = false;
     if (action !== 'send-advertisement' && action !== 'send-priority-zero') return;
     const { sending } = this;
     sending.from = who;

@@ -19,6 +19,10 @@ export interface Result {
   readonly routerHours: number;
   readonly transitions: number;
   readonly events: number;
+  /** Times that something happened which is no cause for a transition, by what it was. */
+  readonly harmless: Readonly<Record<string, number>>;
+  /** Times that sides with a Master each met again. */
+  readonly heals: number;
   /** Equal for equal runs. */
   readonly digest: number;
 }
@@ -53,6 +57,8 @@ class Run {
   /** The longest delay since the weather was good. */
   private delay = 0;
   private settled = false;
+  private readonly harmless: Record<string, number> = {};
+  private met = 0;
 
   constructor(
     private readonly scenario: Scenario,
@@ -70,7 +76,9 @@ class Run {
   all(): Result {
     for (const burst of this.scenario.bursts) this.burst(burst);
     const { transitions, events, digest } = this.judge;
-    return { routerHours: (this.world.now() * this.running.length) / HOUR, transitions, events, digest };
+    const { harmless, met: heals } = this;
+    const routerHours = (this.world.now() * this.running.length) / HOUR;
+    return { routerHours, transitions, events, harmless, heals, digest };
   }
 
   private burst({ steps, rest }: Burst): void {
@@ -90,6 +98,7 @@ class Run {
         `${JSON.stringify(step)} was no cause, and there were ${judge.transitions - before} transitions`,
       );
     }
+    if (harmless) this.harmless[step!.what] = (this.harmless[step!.what] ?? 0) + 1;
     this.agree();
     this.settled = true;
     const agreed = judge.transitions;
@@ -121,6 +130,9 @@ class Run {
         break;
       case 'reload':
         if (!judge.known[step.who]!.stalled) world.reload(step.who, step.to);
+        break;
+      case 'fail-over':
+        if (!judge.known[step.who]!.stalled) world.failOver(step.who);
         break;
       case 'stall':
         if (this.alive[step.who]) world.stall(step.who);
@@ -181,7 +193,7 @@ class Run {
         throw new Fault(`${at} there are ${masters.length} Masters among ${here.length}`);
       const { priority } = masters[0]!.spec;
       const better = here.find(
-        ({ spec }) => spec.priority > priority && (spec.preempt || spec.priority === 255),
+        ({ spec, preempts }) => spec.priority > priority && (preempts || spec.priority === 255),
       );
       if (better)
         throw new Fault(`${at} priority ${priority} is Master, and ${better.spec.priority} would preempt`);
@@ -194,6 +206,7 @@ class Run {
    */
   private heals(masters: readonly number[], before: number): void {
     if (masters.length === 0) return;
+    if (masters.length > 1) this.met++;
     const { judge, world } = this;
     const { latency, late, version } = this.scenario;
     const rank = (who: number): number => judge.known[who]!.spec.priority * 1000 + who;
@@ -220,8 +233,10 @@ class Run {
       case 'weather': {
         const { loss, echo, delay } = step.weather;
         if (echo > 0 || delay > 1.5 * shortest) return false;
-        return loss === 0 || step.ms < 1.9 * shortest;
+        return loss === 0 || this.outlasts(step.ms);
       }
+      case 'fail-over':
+        return known[step.who]!.state !== State.Master || known[step.who]!.spec.priority === 255;
       case 'stop':
       case 'pull':
       case 'crash':
@@ -235,6 +250,20 @@ class Run {
     }
   }
 
+  /**
+   * Whether every Backup's patience outlasts so many ms in which nothing arrives: two advertisements may be lost, if the
+   * third comes before the skew is over.
+   */
+  private outlasts(ms: number): boolean {
+    const { version, latency, late, early } = this.scenario;
+    return this.judge.known.every(({ state, spec }, who) => {
+      const interval = this.masterOf(who)?.spec.interval;
+      if (state !== State.Backup || interval === undefined) return true;
+      const silence = (Math.ceil(ms / interval) + 1) * interval + latency + late + early * interval;
+      return silence < down(version, spec.priority, interval);
+    });
+  }
+
   private masterOf(who: number): Judge['known'][number] | undefined {
     const { known } = this.judge;
     return known.find(({ state }, at) => state === State.Master && this.sides[at] === this.sides[who]);
@@ -245,24 +274,24 @@ class Run {
     const { known } = this.judge;
     if (!this.running[who]) return true;
     if (known[who]!.state !== State.Master) {
-      return !to.preempt || to.priority <= (this.masterOf(who)?.spec.priority ?? 0);
+      return !to.preempt || known[who]!.standsBy || to.priority <= (this.masterOf(who)?.spec.priority ?? 0);
     }
     return known.every(
-      ({ state, spec }, at) =>
+      ({ state, spec, preempts }, at) =>
         this.sides[at] !== this.sides[who] ||
         state !== State.Backup ||
-        !spec.preempt ||
+        !preempts ||
         spec.priority <= to.priority,
     );
   }
 
   /** Whoever starts, hears the Master before it could take it for dead, and does not preempt, stays Backup. */
   private startsBehind(who: number): boolean {
-    const { spec, state } = this.judge.known[who]!;
+    const { spec, preempts, state } = this.judge.known[who]!;
     if (this.running[who]) return true;
     const master = this.masterOf(who);
     if (!master || state !== State.Initialize || spec.priority === 255) return false;
-    if (spec.preempt && spec.priority > master.spec.priority) return false;
+    if (preempts && spec.priority > master.spec.priority) return false;
     const { version, latency, late } = this.scenario;
     return down(version, spec.priority, spec.interval) > master.spec.interval + latency + late + 1;
   }

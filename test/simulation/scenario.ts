@@ -22,7 +22,10 @@ export interface Weather {
 
 /** Something that happens. `who`: index of a router. */
 export type Step =
-  | { readonly what: 'start' | 'stop' | 'crash' | 'pull' | 'stall' | 'resume'; readonly who: number }
+  | {
+      readonly what: 'start' | 'stop' | 'crash' | 'pull' | 'fail-over' | 'stall' | 'resume';
+      readonly who: number;
+    }
   /** Its configuration changes: another engine goes on with its state. */
   | { readonly what: 'reload'; readonly who: number; readonly to: RouterSpec }
   /** It does not run for a while. */
@@ -84,7 +87,7 @@ export function scenarioOf(seed: number): Scenario {
   const random = new Random(seed);
   const version = random.chance(0.5) ? 2 : 3;
   const family = random.chance(0.5) && version === 3 ? 6 : 4;
-  const mixed = version === 3 && random.chance(0.5);
+  const mixed = version === 3 && random.chance(0.4);
   const usual = interval(random, version);
   const preempting = random.pick([0, 0.5, 1]);
   const spec = (): RouterSpec => ({
@@ -109,13 +112,13 @@ export function scenarioOf(seed: number): Scenario {
       { what: 'start', who },
       { what: 'pause', ms: random.chance(0.5) ? 0 : random.between(0, 5 * usual) },
     ]),
-    rest: rest(random, longest),
+    rest: rest(random, usual),
   };
   const bursts = [start];
   for (let left = random.whole(3, 10); left > 0; left--) {
     const alone = random.chance(0.6);
     const steps = alone ? single(random, routers, usual, reload) : several(random, routers, usual, reload);
-    bursts.push({ steps, rest: rest(random, longest) });
+    bursts.push({ steps, rest: rest(random, usual) });
   }
   return {
     ...{ seed, version, family, routers, bursts, mixed, longest },
@@ -125,8 +128,8 @@ export function scenarioOf(seed: number): Scenario {
   };
 }
 
-function rest(random: Random, longest: number): number {
-  return longest * random.magnitude(2, 100);
+function rest(random: Random, usual: number): number {
+  return usual * random.magnitude(2, 200);
 }
 
 /** One thing happens. */
@@ -137,7 +140,7 @@ function single(
   reload: (who: number) => Step,
 ): Step[] {
   const who = random.whole(0, length - 1);
-  switch (random.whole(0, 10)) {
+  switch (random.whole(0, 11)) {
     case 0:
       return [{ what: 'crash', who }];
     case 1:
@@ -156,6 +159,8 @@ function single(
       return [{ what: 'part', sides: Array.from({ length }, () => random.whole(0, 1)) }];
     case 9:
       return [{ what: 'heal' }];
+    case 10:
+      return [{ what: 'fail-over', who }];
     default:
       return [{ what: 'weather', ms: usual * random.between(0, 30), weather: gentle(random, usual) }];
   }

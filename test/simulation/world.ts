@@ -17,6 +17,8 @@ export interface World {
   /** It cannot run any more, and says so: Down. */
   pull(who: number): void;
   reload(who: number, to: RouterSpec): void;
+  /** A Master is told to give up, as if it were stopped and started with Preempt_Mode false. */
+  failOver(who: number): void;
   /** Does not run until {@link resume}: what arrives waits, timers wait. */
   stall(who: number): void;
   resume(who: number): void;
@@ -43,6 +45,8 @@ export interface Watch {
     actions: readonly Action[],
   ): void;
   crashed(who: number): void;
+  /** It does not preempt until it is Master, or, false, it does so again. */
+  standsBy(who: number, whether: boolean): void;
   reloaded(who: number, to: RouterSpec, now: number): void;
   stalled(who: number): void;
   /** A packet for a router that does not run waits. */

@@ -36,7 +36,10 @@ export interface RouterOnInterface {
   readonly vifname: string;
   /** 00:00:5e:00:01:VRID, or 00:00:5e:00:02:VRID for IPv6 (RFC 5798 §7.3). */
   readonly virtualMac: string;
-  /** How many virtual routers of this interface type run on this interface, this one included. */
+  /**
+   * How many virtual routers of this interface type run on this interface, this one included; both versions of one, which
+   * have the same virtual MAC, are one.
+   */
   readonly siblings: number;
 }
 

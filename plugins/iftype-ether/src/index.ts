@@ -11,7 +11,13 @@ import type {
 } from 'rvrrpd/plugin';
 import { labelOf } from './label.ts';
 
-function addressesOf({ family, addresses, vrid, interface: { name } }: RouterOnInterface): KernelResource[] {
+function addressesOf({
+  family,
+  addresses,
+  prefixLengths,
+  vrid,
+  interface: { name },
+}: RouterOnInterface): KernelResource[] {
   return addresses.map((address, index): KernelResource => {
     const label = family === 4 ? labelOf(name, vrid, index) : undefined;
     return {
@@ -19,9 +25,9 @@ function addressesOf({ family, addresses, vrid, interface: { name } }: RouterOnI
       interface: name,
       family,
       address,
-      // A prefix of its own: with the interface's it would be a secondary address, which goes when the
+      // Unless the configuration says otherwise, a prefix of its own: with the interface's it would be a secondary address, which goes when the
       // primary goes, or become the primary itself, whose route and source address everything uses.
-      prefixLength: family === 4 ? 32 : 128,
+      prefixLength: prefixLengths?.[index] ?? (family === 4 ? 32 : 128),
       ...(label !== undefined && { label }),
     };
   });

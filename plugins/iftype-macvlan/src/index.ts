@@ -47,7 +47,7 @@ function ownSettings({ family, vifname }: RouterOnInterface): SysctlResource[] {
 /** See the file's comment. */
 export const macvlan: InterfaceType = {
   plan(router: RouterOnInterface): MasterPlan {
-    const { family, addresses, vifname, virtualMac } = router;
+    const { family, addresses, prefixLengths, vifname, virtualMac } = router;
     if (vifname === '' || vifname.length > LONGEST_NAME) {
       throw new Error(
         `vifname "${vifname}" of virtual router ${router.vrid} on ${router.interface.name} must have ` +
@@ -60,12 +60,12 @@ export const macvlan: InterfaceType = {
       ...ownSettings(router), // before it is up: IPv6 configures itself at that moment
       { kind: 'up', interface: vifname },
       ...addresses.map(
-        (address): KernelResource => ({
+        (address, index): KernelResource => ({
           kind: 'address',
           interface: vifname,
           family,
           address,
-          prefixLength: family === 4 ? 32 : 128,
+          prefixLength: prefixLengths?.[index] ?? (family === 4 ? 32 : 128),
         }),
       ),
     ];

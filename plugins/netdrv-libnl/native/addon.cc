@@ -64,7 +64,11 @@ Napi::Object AddressToJs(Napi::Env env, rtnl_addr* addr) {
   entry.Set("address", TextOf(rtnl_addr_get_local(addr)));
   entry.Set("prefixLength", rtnl_addr_get_prefixlen(addr));
   entry.Set("label", ipv6 || label == nullptr ? "" : label);
-  entry.Set("secondary", Napi::Boolean::New(env, !ipv6 && (rtnl_addr_get_flags(addr) & IFA_F_SECONDARY) != 0));
+  const unsigned flags = rtnl_addr_get_flags(addr);
+  entry.Set("secondary", Napi::Boolean::New(env, !ipv6 && (flags & IFA_F_SECONDARY) != 0));
+  // What does not hold is left out. An optimistic address is used before the detection is over (RFC 4429).
+  if ((flags & IFA_F_TENTATIVE) != 0 && (flags & IFA_F_OPTIMISTIC) == 0) entry.Set("tentative", true);
+  if ((flags & IFA_F_DADFAILED) != 0) entry.Set("dadFailed", true);
   return entry;
 }
 

@@ -1,5 +1,6 @@
 #include "change.h"
 
+#include <stdint.h>
 #include <arpa/inet.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
@@ -62,7 +63,12 @@ Message BuildAddress(const Change& change, const IndexOf& index_of) {
   if (!change.label.empty()) Check(rtnl_addr_set_label(addr.get(), change.label.c_str()), "rtnl_addr_set_label");
   // Duplicate address detection would keep the address unusable for a second or more, and lose against a
   // Master that has not heard of us yet.
-  if (change.family == AF_INET6) rtnl_addr_set_flags(addr.get(), IFA_F_NODAD);
+  if (change.family == AF_INET6) {
+    rtnl_addr_set_flags(addr.get(), IFA_F_NODAD);
+    // Deprecated from the start (RFC 4862 §5.5.4): it answers, but nothing of this host's own is sent from it.
+    rtnl_addr_set_valid_lifetime(addr.get(), UINT32_MAX);
+    rtnl_addr_set_preferred_lifetime(addr.get(), 0);
+  }
   Check(rtnl_addr_build_add_request(addr.get(), NLM_F_CREATE | NLM_F_EXCL, &request), "rtnl_addr_build_add_request");
   return Message(request);
 }

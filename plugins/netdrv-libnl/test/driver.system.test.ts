@@ -64,7 +64,11 @@ it('lists links and addresses as ip does', () => {
       type: info?.info_kind ?? '',
     });
     const addresses = theirs.addr_info as Record<string, unknown>[];
-    expect(ours.addresses).toEqual(
+    // Which may change between the two looks.
+    const settled = (ours.addresses as { tentative?: boolean }[]).map(
+      ({ tentative: _, ...address }) => address,
+    );
+    expect(settled).toEqual(
       addresses.map(({ family, local, prefixlen, label, secondary }) => ({
         family: family === 'inet6' ? 6 : 4,
         address: local,
@@ -76,6 +80,33 @@ it('lists links and addresses as ip does', () => {
   }
   const eth0 = links.find(({ name }) => name === 'eth0')!;
   expect(links.find(({ name }) => name === 'eth0.5')).toMatchObject({ parent: eth0.index, running: false });
+});
+
+it('knows of IPv6 addresses whose duplicate address detection is not over', () => {
+  const found = inside(`
+    const look = async () => (await driver.links()).flatMap(({ addresses }) => addresses)
+      .find(({ address }) => address === '2001:db8::77');
+    sh('ip -6 addr add 2001:db8::77/64 dev eth0');
+    const first = await look();
+    for (let i = 0; i < 100 && (await look()).tentative; i++) await pause(100);
+    print([first.tentative, (await look()).tentative ?? false]);`);
+  expect(found).toEqual([true, false]);
+});
+
+it('adds IPv6 addresses that are there at once, and are no source of the host’s own packets', () => {
+  const [refused] = inside(`print(await driver.apply([
+    { op: 'add-address', interface: 'eth0', family: 6, address: '2001:db8::88', prefixLength: 64 }]));`) as unknown[];
+  expect(refused).toBeNull();
+  const [{ addr_info }] = JSON.parse(netns.run('ip -j -6 addr show dev eth0 to 2001:db8::88')) as [
+    { addr_info: unknown[] },
+  ];
+  expect(addr_info[0]).toMatchObject({
+    nodad: true,
+    deprecated: true,
+    preferred_life_time: 0,
+    valid_life_time: 4294967295,
+    prefixlen: 64,
+  });
 });
 
 it('applies changes in order, and says why the kernel refuses one', () => {
