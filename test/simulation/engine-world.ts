@@ -84,6 +84,8 @@ export class EngineWorld implements World {
   private readonly begin = this.time.now();
   private readonly nodes: readonly Node[];
   private readonly sky: Sky;
+  /** An engine is letting go of its sockets. */
+  private bridging = false;
 
   constructor(
     private readonly scenario: Scenario,
@@ -165,7 +167,9 @@ export class EngineWorld implements World {
     station.engine.rehearse();
     take();
     before.patience.stop();
+    this.bridging = true;
     const sockets = before.placement.letGo([]);
+    this.bridging = false;
     this.watch.reloaded(who, to, this.now());
     station.placement.inherit(sockets);
     node.station = station;
@@ -291,6 +295,7 @@ export class EngineWorld implements World {
         pending.actions.push(action);
         return;
       }
+      if (this.bridging) return; // out of turn, see Engine.bridge
       this.tell(who, node);
       this.beforeTimers(who, node, rest);
       node.pending = { event: { type: 'timer' }, at: this.now(), actions: [action], sends: 0 };
