@@ -19,6 +19,8 @@ import { Fault, type Watch, type World } from './world.ts';
 
 /** An engine's Masters may advertise early by this share of their interval. */
 const COALESCE = 1 / 250;
+/** Or so many ms where that is more. */
+const COALESCE_MS = 0.2;
 const VIRTUAL = { 4: ['198.51.100.1'], 6: ['fe80::100', '2001:db8:100::1'] } as const;
 
 /** A frame that an engine receives, and when it counts as having arrived. */
@@ -75,7 +77,7 @@ interface Node {
 
 /** What a scenario is for engines: they serve timers in time, and Masters' together. */
 export function forEngines(scenario: Scenario): Scenario {
-  return { ...scenario, late: 0, early: COALESCE };
+  return { ...scenario, late: 0, early: COALESCE, earlyMs: COALESCE_MS };
 }
 
 /** See the file's comment. */
