@@ -320,13 +320,16 @@ export class EngineWorld implements World {
     const { version, family } = this.scenario;
     const vrrp = family === 4 ? 34 : 54;
     for (let next = node.received.shift(); next; next = node.received.shift()) {
-      const { frame, at } = next;
+      const { frame } = next;
       if (!isVrrp(frame) || frame[vrrp + 2] !== priority) continue;
       const from = (family === 4 ? frame[29]! : frame[37]!) - 1;
       if (from === who) continue; // it knows itself, and does not answer
       const units =
         version === 2 ? frame[vrrp + 5]! * 100 : ((frame[vrrp + 4]! & 0xf) << 8) | frame[vrrp + 5]!;
-      const asks = node.state === State.Master && (priority === 0 || version === 3);
+      const isSuperior = priority > node.spec.priority || (priority === node.spec.priority && from > who);
+      const asks = node.state === State.Master && (priority === 0 || (version === 3 && !isSuperior));
+      // What the engine has kept waiting for long counts from now, see OLD there.
+      const at = this.now() - next.at > (units * 10) / 2 ? this.now() : next.at;
       const answer = !asks || node.answers.take(0, at, node.spec.interval);
       const event = {
         type: 'advertisement' as const,
