@@ -69,9 +69,13 @@ describe('plan', () => {
     expect(settings(resources, 'standby7')).toMatchObject({
       'ipv6 addr_gen_mode': '1',
       'ipv6 accept_ra': '0',
+      'ipv6 autoconf': '0',
+      'ipv6 disable_ipv6': '0',
+      'ipv6 accept_dad': '0',
+      'ipv6 dad_transmits': '0',
     });
     expect(resources.filter(({ kind }) => kind === 'address')).toMatchObject([
-      { address: 'fe80::1', prefixLength: 128 },
+      { address: 'fe80::1', prefixLength: 64 },
       { address: '2001:db8::1', prefixLength: 128 },
     ]);
   });
