@@ -65,7 +65,9 @@ export class Changes {
         const refusal = answers.get(holding) ?? null;
         // Of a link it says only that the name is taken: the next look tells by whom.
         const isThere = refusal?.errno === 'EEXIST' && holding.resource.kind !== 'link';
-        if (refusal === null || (isThere && holding.state === 'unsure')) {
+        // A guard has our name: whatever left it there was us.
+        const isOurs = holding.state === 'unsure' || holding.resource.kind === 'guard';
+        if (refusal === null || (isThere && isOurs)) {
           if (holding.wasForeign) this.note(holding);
           delete holding.wasForeign;
           holding.state = 'ours';
@@ -179,12 +181,14 @@ export class Changes {
   }
 
   /**
-   * Installs routes of ours again, which the kernel drops without a word when their interface goes down.
+   * Installs routes and guards of ours again: the kernel drops routes without a word when their interface goes down, and
+   * somebody may have emptied the ruleset.
    * @returns those that had been gone; others may be `unsure` afterwards
    */
-  async refreshRoutes(): Promise<{ readonly restored: Holding[]; readonly gone: Holding[] }> {
+  async refreshUnseen(): Promise<{ readonly restored: Holding[]; readonly gone: Holding[] }> {
     const routes = [...this.holdings.all()].filter(
-      (holding) => holding.resource.kind === 'route' && holding.state === 'ours' && holding.users.size > 0,
+      ({ resource, state, users }) =>
+        (resource.kind === 'route' || resource.kind === 'guard') && state === 'ours' && users.size > 0,
     );
     const answers = await this.apply(routes, (holding) => installing(holding.resource as DriverResource));
     const gone: Holding[] = [];
@@ -388,7 +392,9 @@ function noSuchInterface(resource: KernelResource): KernelRefusal {
 /** Means the interface that the holding was put on, or is to be, whichever has its name by now. */
 function aimed(change: KernelChange, { index }: Holding): KernelChange {
   if (index === undefined || !('interface' in change)) return change;
-  return 'parent' in change ? change : { ...change, index };
+  return 'parent' in change || change.op === 'add-guard' || change.op === 'remove-guard'
+    ? change
+    : { ...change, index };
 }
 
 /** A setting whose file is not there. */

@@ -94,7 +94,7 @@ test('a lost answer about a route of ours does not make it somebody else’s', a
   holdings.claim(0, [{ resource: RESOURCES.route!, driver: 'memory' }]);
   await changes.install([holdings.of(0)]);
   kernel.refuse = () => 'EIO';
-  expect(await changes.refreshRoutes()).toEqual({ restored: [], gone: [] });
+  expect(await changes.refreshUnseen()).toEqual({ restored: [], gone: [] });
   kernel.refuse = () => undefined;
   await changes.takeBack([holdings.release(0)]);
   expect(kernel.state()).toBe(before);

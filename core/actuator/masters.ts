@@ -198,7 +198,7 @@ export class Masters {
     const { config, table, routerPlugins } = this.parts;
     const { iftype, netdrv } = routerPlugins[slot]!;
     try {
-      const plan = this.planner.plan(slot, this.links);
+      const plan = this.planner.plan(slot, this.links, table.int(slot, Int.Priority) === 255);
       if (!plan) {
         const { interface: name } = config.virtualRouters[slot]!;
         return { errno: 'ENODEV', message: `there is no Ethernet interface ${name}` };

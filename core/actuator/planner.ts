@@ -1,6 +1,12 @@
 /** Turns a virtual router's configuration into what the kernel must hold while it is Master. */
 import type { DaemonConfig } from '../config/model.ts';
-import type { InterfaceType, Link, MasterPlan, RouterOnInterface } from '../plugin/contracts/index.ts';
+import type {
+  InterfaceType,
+  KernelResource,
+  Link,
+  MasterPlan,
+  RouterOnInterface,
+} from '../plugin/contracts/index.ts';
 import type { RouterPlugins } from '../threads/resolved-plugins.ts';
 import { virtualMac } from '../vrrp/address.ts';
 
@@ -27,12 +33,15 @@ export class Planner {
   /**
    * What a virtual router needs.
    * @param links as the kernel has them, what is ours left out
+   * @param isOwner it has the addresses as its own, and always takes what is addressed to them
    * @returns undefined if its interface is missing
    * @throws whatever the interface type throws
    */
-  plan(slot: number, links: ReadonlyMap<string, Link>): MasterPlan | undefined {
+  plan(slot: number, links: ReadonlyMap<string, Link>, isOwner = false): MasterPlan | undefined {
     const router = this.describe(slot, links);
-    return router && this.iftypes.get(this.routerPlugins[slot]!.iftype)!.plan(router);
+    if (!router) return undefined;
+    const plan = this.iftypes.get(this.routerPlugins[slot]!.iftype)!.plan(router);
+    return this.config.virtualRouters[slot]!.accept === false && !isOwner ? guarded(plan) : plan;
   }
 
   /** What interface types advise the operator at start. Interfaces that are missing are left out. */
@@ -70,4 +79,15 @@ export class Planner {
   private siblingKey(slot: number): string {
     return `${this.routerPlugins[slot]!.iftype} ${this.config.virtualRouters[slot]!.interface}`;
   }
+}
+
+/** Accept_Mode false (RFC 9568 §6.1): each address is guarded before it is there. */
+function guarded(plan: MasterPlan): MasterPlan {
+  const guards = plan.resources.flatMap((resource): KernelResource[] => {
+    if (resource.kind !== 'address') return [];
+    const { interface: on, family, address } = resource;
+    return [{ kind: 'guard', interface: on, family, address }];
+  });
+  const first = plan.resources.findIndex(({ kind }) => kind === 'address');
+  return { ...plan, resources: plan.resources.toSpliced(Math.max(first, 0), 0, ...guards) };
 }

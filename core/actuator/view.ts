@@ -13,8 +13,15 @@ export type Finding =
   | { readonly is: 'other'; readonly what: string }
   /** The interface that it belongs to is missing. */
   | { readonly is: 'homeless' }
-  /** Links and addresses don't tell (routes, settings). */
+  /** Links and addresses don't tell (routes, guards, settings). */
   | { readonly is: 'unknown' };
+
+/** Of what links and addresses don't tell. */
+type UnseenResource = Extract<KernelResource, { kind: 'route' | 'guard' | 'sysctl' }>;
+
+function isUnseen(resource: KernelResource): resource is UnseenResource {
+  return resource.kind === 'route' || resource.kind === 'guard' || resource.kind === 'sysctl';
+}
 
 type ViewedLink = Omit<Link, 'addresses' | 'mac' | 'up'> & {
   mac: string;
@@ -130,7 +137,7 @@ export class View {
 
   /** Looks for a resource. */
   find(resource: KernelResource): Finding {
-    if (resource.kind === 'route' || resource.kind === 'sysctl') return { is: 'unknown' };
+    if (isUnseen(resource)) return { is: 'unknown' };
     const link = this.byName.get(resource.interface);
     if (resource.kind === 'link') {
       if (!link) return { is: this.byName.has(resource.parent) ? 'absent' : 'homeless' };
@@ -171,7 +178,7 @@ export class View {
       });
       return;
     }
-    if (resource.kind === 'route' || resource.kind === 'sysctl') return;
+    if (isUnseen(resource)) return;
     const link = this.byName.get(resource.interface);
     if (!link) return;
     if (resource.kind === 'up') link.up = true;
@@ -194,7 +201,7 @@ export class View {
 
   /** After a resource was taken back; `original` as for the change that did it. */
   takenBack(resource: KernelResource, original: string | undefined): void {
-    if (resource.kind === 'route' || resource.kind === 'sysctl') return;
+    if (isUnseen(resource)) return;
     const link = this.byName.get(resource.interface);
     if (!link) return;
     if (resource.kind === 'link') this.byName.delete(resource.interface);

@@ -79,7 +79,7 @@ export class Watcher {
     this.auditSettings(this.toAudit.splice(0, AUDIT_SLICE));
     if (now < this.schedule.due || !(await this.tryRead())) return;
     await this.takeBackOrphans();
-    await this.refreshRoutes();
+    await this.refreshUnseen();
   }
 
   /** As {@link read}. @returns whether the kernel could be read; if not, it is tried again */
@@ -153,7 +153,7 @@ export class Watcher {
   /** Looks at what reading doesn't show, for a start with an earlier run's journal: was it all really done? */
   async verify(): Promise<void> {
     this.auditSettings([...this.holdings.all()]);
-    await this.refreshRoutes();
+    await this.refreshUnseen();
   }
 
   /** Tells the engine what has changed of the links since it was told. */
@@ -197,6 +197,8 @@ export class Watcher {
         return 'now';
       case 'route':
         return piece.gone ? 'later' : undefined;
+      case 'guard':
+        return 'later';
       case 'link':
         return !piece.gone && this.holdings.get(`link ${piece.name}`) ? 'later' : 'now';
       case 'address':
@@ -230,9 +232,9 @@ export class Watcher {
     }
   }
 
-  /** The kernel tells too little about routes: ours are installed again and again, in vain as a rule. */
-  private async refreshRoutes(): Promise<void> {
-    const { restored, gone } = await this.changes.refreshRoutes();
+  /** The kernel tells too little about routes and guards: ours are installed again and again, in vain as a rule. */
+  private async refreshUnseen(): Promise<void> {
+    const { restored, gone } = await this.changes.refreshUnseen();
     for (const { resource } of restored) {
       this.limit.warn('drift', `${describe(resource)} was taken away by somebody else: put back`);
     }

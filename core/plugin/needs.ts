@@ -18,7 +18,7 @@ export interface Need {
 
 /** What a virtual router needs. @param iftype its interface type's name and `needs` */
 export function needsOfRouter(
-  router: Pick<VirtualRouterConfig, 'family' | 'interface'>,
+  router: Pick<VirtualRouterConfig, 'family' | 'interface' | 'accept'>,
   iftype?: { readonly name: string; readonly needs: readonly string[] },
 ): Need[] {
   const needs: Need[] = (iftype?.needs ?? []).map((capability) => ({
@@ -30,6 +30,8 @@ export function needsOfRouter(
     const name = `an interface name of more than ${LONGEST_ALIASED_NAME} characters`;
     needs.push({ capability: 'unlabelled-address', because: `${name} needs "unlabelled-address"` });
   }
+  if (router.accept === false)
+    needs.push({ capability: 'address-guard', because: 'accept = false needs "address-guard"' });
   return needs;
 }
 
@@ -37,6 +39,7 @@ export function needsOfRouter(
 export function needsOfResource(resource: KernelResource): DriverCapability[] {
   const needs: DriverCapability[] = [];
   if ((resource.kind === 'address' || resource.kind === 'route') && resource.family === 6) needs.push('ipv6');
+  if (resource.kind === 'guard') needs.push('address-guard');
   if (resource.kind === 'link') needs.push(resource.type);
   if (resource.kind === 'route') {
     if (resource.mtu !== undefined) needs.push('route-mtu');

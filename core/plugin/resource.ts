@@ -13,6 +13,8 @@ export function identityOf(resource: KernelResource): string {
       return `route ${resource.destination}/${resource.prefixLength} ${resource.metric ?? ''}`;
     case 'sysctl':
       return `sysctl ${resource.path.join('/')}`;
+    case 'guard':
+      return `guard ${resource.interface} ${resource.address}`;
     default:
       return `${resource.kind} ${resource.interface}`;
   }
@@ -30,7 +32,7 @@ function canonical(resource: KernelResource): string {
 
 /** The interface that a resource goes down with, or undefined. */
 export function interfaceOf(resource: KernelResource): string | undefined {
-  if (resource.kind === 'route') return undefined;
+  if (resource.kind === 'route' || resource.kind === 'guard') return undefined;
   if (resource.kind !== 'sysctl') return resource.interface;
   const [net, , group, name] = resource.path; // net/ipv4/conf/<interface>/…, net/ipv6/neigh/<interface>/…
   return net === 'net' && (group === 'conf' || group === 'neigh') ? name : undefined;
@@ -40,6 +42,7 @@ export function interfaceOf(resource: KernelResource): string | undefined {
 export function renamed(resource: KernelResource, name: string): KernelResource {
   switch (resource.kind) {
     case 'route':
+    case 'guard':
       return resource;
     case 'sysctl':
       return { ...resource, path: resource.path.map((part, i) => (i === 3 ? name : part)) };
@@ -68,6 +71,8 @@ export function installing(resource: DriverResource): KernelChange {
       return { op: 'add-link', ...withoutKind(resource) };
     case 'route':
       return { op: 'add-route', ...withoutKind(resource) };
+    case 'guard':
+      return { op: 'add-guard', ...withoutKind(resource) };
     case 'mac':
       return { op: 'set-mac', interface: resource.interface, mac: resource.mac };
     case 'up':
@@ -87,6 +92,8 @@ export function takingBack(resource: DriverResource, original: string | undefine
       return { op: 'remove-link', ...withoutKind(resource) };
     case 'route':
       return { op: 'remove-route', ...withoutKind(resource) };
+    case 'guard':
+      return { op: 'remove-guard', ...withoutKind(resource) };
     case 'mac':
       return { op: 'set-mac', interface: resource.interface, mac: original ?? resource.mac };
     case 'up':
@@ -136,6 +143,8 @@ export function describe(resource: KernelResource): string {
       return `interface ${resource.interface} being up`;
     case 'route':
       return `route ${resource.destination}/${resource.prefixLength} via ${resource.gateway}`;
+    case 'guard':
+      return `guard of ${resource.address} on ${resource.interface}`;
     case 'sysctl':
       return `setting ${resource.path.join('/')} = ${resource.value}`;
   }

@@ -11,6 +11,8 @@ import type {
 export class MemoryKernel implements NetworkDriver {
   readonly byName = new Map<string, Link>();
   readonly routes = new Set<string>();
+  /** Interface and address of each guard. */
+  readonly guards = new Set<string>();
   refuse: (change: KernelChange) => string | undefined = () => undefined;
   /** Whether the answer to a change is lost: it is made, and answered with EIO, or another errno. */
   loseAnswer: (change: KernelChange) => boolean | string = () => false;
@@ -58,7 +60,7 @@ export class MemoryKernel implements NetworkDriver {
         addresses: addresses.map((a) => a.address).sort(),
       }))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
-    return JSON.stringify({ links, routes: [...this.routes].sort() });
+    return JSON.stringify({ links, routes: [...this.routes].sort(), guards: [...this.guards].sort() });
   }
 
   async links(): Promise<Link[]> {
@@ -93,6 +95,13 @@ export class MemoryKernel implements NetworkDriver {
       this.routes.add(key);
       return undefined;
     }
+    if (change.op === 'add-guard' || change.op === 'remove-guard') {
+      const key = `${change.interface} ${change.address}`;
+      if (change.op === 'remove-guard') return this.guards.delete(key) ? undefined : 'ENOENT';
+      if (this.guards.has(key)) return 'EEXIST';
+      this.guards.add(key);
+      return undefined;
+    }
     const link = this.byName.get(change.interface);
     if (change.op === 'add-link') {
       const parent = this.byName.get(change.parent);
@@ -117,7 +126,10 @@ export class MemoryKernel implements NetworkDriver {
     return undefined;
   }
 
-  private changeAddress(link: Link, change: Extract<KernelChange, { address: string }>): string | undefined {
+  private changeAddress(
+    link: Link,
+    change: Extract<KernelChange, { prefixLength: number; address: string }>,
+  ): string | undefined {
     const { family, address, prefixLength, label = link.name } = change;
     const others = link.addresses.filter((a) => a.address !== address || a.prefixLength !== prefixLength);
     const isThere = others.length < link.addresses.length;

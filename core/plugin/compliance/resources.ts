@@ -52,6 +52,10 @@ function assertOne(resource: KernelResource, what: string): void {
     case 'route':
       assertRoute(resource, what);
       return;
+    case 'guard':
+      assertInterface(resource.interface, what);
+      assertAddress(resource.family, resource.address, what);
+      return;
     case 'sysctl':
       assert.ok(resource.path.length > 1, `a setting has a path: ${what}`);
       for (const part of resource.path)

@@ -12,6 +12,7 @@ export type KernelResource =
   | { readonly kind: 'mac'; readonly interface: string; readonly mac: string }
   | { readonly kind: 'up'; readonly interface: string }
   | ({ readonly kind: 'route' } & RouteResource)
+  | ({ readonly kind: 'guard' } & GuardResource)
   | SysctlResource;
 
 /** An address on an interface. IPv4 scope is global, no broadcast address is set. */
@@ -33,6 +34,18 @@ export interface MacvlanResource {
   readonly interface: string;
   readonly parent: string;
   readonly mac: string;
+}
+
+/**
+ * What keeps this host from taking packets that are addressed to a virtual address (Accept_Mode false, RFC 9568 §6.1;
+ * since 1.1): those of neighbour discovery pass, as does what comes from the host itself; what is forwarded is not
+ * touched.
+ */
+export interface GuardResource {
+  /** The interface that has the address, or will have it. */
+  readonly interface: string;
+  readonly family: AddressFamily;
+  readonly address: string;
 }
 
 /** A unicast route in the main table. */

@@ -8,9 +8,15 @@ export type PluginApiVersion = '1.0.0';
  * A thing that a network driver can do beyond the minimum, and that a virtual router may need: `macvlan` links;
  * `ipv6` addresses and routes; an IPv4 address without a label of its own (`unlabelled-address`), which an
  * interface needs whose name leaves no room for one; the MTU of a route (`route-mtu`); metrics of routes above
- * 32766 (`route-metric`).
+ * 32766 (`route-metric`); guards, which `accept = false` needs (`address-guard`, since 1.1).
  */
-export type DriverCapability = 'macvlan' | 'ipv6' | 'unlabelled-address' | 'route-mtu' | 'route-metric';
+export type DriverCapability =
+  | 'macvlan'
+  | 'ipv6'
+  | 'unlabelled-address'
+  | 'route-mtu'
+  | 'route-metric'
+  | 'address-guard';
 
 /** The `"rvrrpd"` field of a plugin's `package.json`. Checked before any code of the plugin runs. */
 export interface PluginManifest {

@@ -1,7 +1,7 @@
 /** Kind `netdrv`. */
 import type { AddressFamily } from '../../vrrp/family.ts';
 import type { PluginContext } from './context.ts';
-import type { AddressResource, MacvlanResource, RouteResource } from './kernel.ts';
+import type { AddressResource, GuardResource, MacvlanResource, RouteResource } from './kernel.ts';
 
 /** Kind `netdrv`: talks to the kernel about links, addresses and routes. Runs in the actuator. */
 export interface NetdrvPlugin {
@@ -84,7 +84,10 @@ export type KernelChange =
   | ({ readonly op: 'add-link' | 'remove-link' } & MacvlanResource)
   | ({ readonly op: 'set-mac'; readonly interface: string; readonly mac: string } & InterfaceIndex)
   | ({ readonly op: 'set-up'; readonly interface: string; readonly up: boolean } & InterfaceIndex)
-  | ({ readonly op: 'add-route' | 'remove-route' } & RouteResource);
+  | ({ readonly op: 'add-route' | 'remove-route' } & RouteResource)
+  /** Since 1.1, for drivers that provide `address-guard`. One that is there: EEXIST; that is not: ENOENT. */
+  | ({ readonly op: 'add-guard' } & GuardResource)
+  | ({ readonly op: 'remove-guard' } & GuardResource);
 
 /** Why the kernel refused a change. */
 export interface KernelRefusal {
@@ -102,5 +105,7 @@ export type KernelNews =
   | { readonly type: 'link'; readonly index: number; readonly name: string; readonly gone: boolean }
   | { readonly type: 'address'; readonly index: number; readonly address: string; readonly gone: boolean }
   | { readonly type: 'route'; readonly gone: boolean }
+  /** Since 1.1: guards may have gone. */
+  | { readonly type: 'guard' }
   /** News were lost (ENOBUFS): everything must be read again. */
   | { readonly type: 'overrun' };

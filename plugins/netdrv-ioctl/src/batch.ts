@@ -41,7 +41,9 @@ export class Batch {
     if (change.op === 'set-mac') this.setMac(change.interface, change.mac);
     else if (change.op === 'set-up') this.setUp(change.interface, change.up);
     else if ('destination' in change) this.routes.change(change);
-    else if ('address' in change) this.changeAddress(change);
+    else if (change.op === 'add-guard' || change.op === 'remove-guard') {
+      throw new Refused('EOPNOTSUPP', `${change.op} ${change.address}: no ioctl filters packets`);
+    } else if ('address' in change) this.changeAddress(change);
     else {
       const what = `${change.op} ${change.interface}`;
       throw new Refused('EOPNOTSUPP', `${what}: no ioctl makes or removes such links`);

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "exchange.h"
 #include "monitor.h"
 #include "request_socket.h"
 
@@ -215,6 +216,7 @@ class Netlink : public Napi::ObjectWrap<Netlink> {
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("Netlink", libnl::Netlink::Define(env));
   exports.Set("Monitor", libnl::Monitor::Define(env));
+  exports.Set("NetfilterSocket", libnl::DefineNetfilterSocket(env));
   return exports;
 }
 

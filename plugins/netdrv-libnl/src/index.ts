@@ -8,6 +8,7 @@ import type {
   NetdrvPlugin,
   NetworkDriver,
 } from 'rvrrpd/plugin';
+import { Guards } from './guards.ts';
 import { type DumpedAddress, type DumpedLink, type LibnlAddon, loadAddon } from './native.ts';
 
 /** Link types whose IFLA_LINK is their other end, not the link that they sit on. */
@@ -47,9 +48,11 @@ class LibnlDriver implements NetworkDriver {
   private readonly netlink: InstanceType<LibnlAddon['Netlink']>;
   private monitor: InstanceType<LibnlAddon['Monitor']> | undefined;
   private listener: ((news: readonly KernelNews[]) => void) | undefined;
+  private readonly guards: Guards;
 
   constructor(private readonly addon: LibnlAddon) {
     this.netlink = new addon.Netlink();
+    this.guards = new Guards(addon, () => this.listener?.([{ type: 'guard' }]));
   }
 
   async links(): Promise<Link[]> {
@@ -59,10 +62,10 @@ class LibnlDriver implements NetworkDriver {
 
   async apply(changes: readonly KernelChange[]): Promise<(KernelRefusal | null)[]> {
     const { monitor } = this;
-    if (!monitor || !isLoud(changes, monitor.room)) return this.netlink.apply(changes);
+    if (!monitor || !isLoud(changes, monitor.room)) return this.applyInOrder(changes);
     monitor.listen(false);
     try {
-      return this.netlink.apply(changes);
+      return this.applyInOrder(changes);
     } finally {
       monitor.listen(true);
       // What else has happened meanwhile is not known: that is what an overrun says.
@@ -70,6 +73,24 @@ class LibnlDriver implements NetworkDriver {
         if (this.monitor === monitor) this.listener?.([{ type: 'overrun' }]);
       });
     }
+  }
+
+  /** Guards are another subsystem's: what lies between two of them goes to rtnetlink together. */
+  private applyInOrder(changes: readonly KernelChange[]): (KernelRefusal | null)[] {
+    const results: (KernelRefusal | null)[] = [];
+    let run: KernelChange[] = [];
+    const flush = (): void => {
+      if (run.length > 0) results.push(...this.netlink.apply(run));
+      run = [];
+    };
+    for (const change of changes) {
+      if (change.op === 'add-guard' || change.op === 'remove-guard') {
+        flush();
+        results.push(this.guards.apply(change.op, change));
+      } else run.push(change);
+    }
+    flush();
+    return results;
   }
 
   watch(listener: (news: readonly KernelNews[]) => void): void {
@@ -81,6 +102,7 @@ class LibnlDriver implements NetworkDriver {
   close(): void {
     this.monitor?.close();
     this.monitor = undefined;
+    this.guards.close();
     this.netlink.close();
   }
 }

@@ -35,6 +35,17 @@ export interface LibnlAddon {
      */
     listen(listening: boolean): void;
   };
+  /** A NETLINK_NETFILTER socket (native/exchange.cc). */
+  readonly NetfilterSocket: new () => {
+    /**
+     * Sends messages and waits for the kernel's answers, 2 s at most.
+     * @param answers how many messages it answers with
+     * @returns these, one behind the other
+     * @throws Error with an errno `code`; ETIMEDOUT: it did not answer
+     */
+    exchange(messages: Uint8Array, answers: number): Uint8Array;
+    close(): void;
+  };
 }
 
 /**
