@@ -28,8 +28,10 @@ function parentSettings({ family, interface: { name } }: RouterOnInterface): Sys
 }
 
 /** What makes the macvlan interface answer for the virtual addresses and for nothing else. */
-function ownSettings({ family, vifname }: RouterOnInterface): SysctlResource[] {
+function ownSettings({ family, vifname, forwards }: RouterOnInterface): SysctlResource[] {
+  const forwarding = family === 4 ? ipv4(vifname, 'forwarding', '1') : ipv6(vifname, 'forwarding', '1');
   return [
+    ...(forwards === true ? [forwarding] : []), // it may be on for the parent alone
     ipv4(vifname, 'arp_ignore', '1'),
     ipv4(vifname, 'arp_announce', '2'),
     ipv4(vifname, 'arp_filter', '0'),

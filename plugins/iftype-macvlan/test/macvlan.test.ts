@@ -80,6 +80,18 @@ describe('plan', () => {
     ]);
   });
 
+  it('forwards as the parent does', () => {
+    for (const family of [4, 6] as const) {
+      const plan = (forwards?: boolean) =>
+        settings(
+          macvlan.plan(routerOf({ family, ...(forwards !== undefined && { forwards }) })).resources,
+          'standby7',
+        );
+      expect(plan(true)).toMatchObject({ [`ipv${family} forwarding`]: '1' });
+      for (const no of [plan(false), plan()]) expect(no).not.toHaveProperty(`ipv${family} forwarding`);
+    }
+  });
+
   it('refuses a name that is too long for an interface', () => {
     expect(() => macvlan.plan(routerOf({ vifname: 'a-very-long-name' }))).toThrow(
       'vifname "a-very-long-name" of virtual router 7 on eth0.5 must have 1 to 15 characters',
