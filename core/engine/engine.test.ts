@@ -233,12 +233,22 @@ describe.each(KINDS)('$name', (kind) => {
       ['auth-failed', advertisement({ authType: 1 }), { authenticator: refusing }],
       ['interval', advertisement({ intervalCs: 200 })],
     ];
+    const virtualSource: [DropReason, Uint8Array] = ['source', advertisement({ from: '198.51.100.1' })];
+    if (family === 6) {
+      // FRR has it on an interface of its own, and sends from there.
+      test('from the virtual address', () => {
+        const station = started();
+        station.hears(virtualSource[1]);
+        expect(dropped(station)).toEqual({});
+        expect(counter(station, Num.AdvertisementsReceived)).toBe(1);
+      });
+    }
     test.each<[DropReason, Uint8Array, StationOptions?]>([
       ['destination', elsewhere],
       ...(family === 4 ? ['127.0.0.1', '192.0.2.255', '192.0.2.0'] : ['::1', '::', 'ff02::5']).map(
         (from): [DropReason, Uint8Array] => ['source', advertisement({ from })],
       ),
-      ['source', advertisement({ from: '198.51.100.1' })],
+      ...(family === 4 ? [virtualSource] : []),
       ['version', patched(good, messageAt, 0x41)],
       ['type', patched(good, messageAt, (version << 4) | 2)],
       ['checksum', patched(good, messageAt + 2, 201)],

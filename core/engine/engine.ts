@@ -445,8 +445,10 @@ export class Engine {
     if (router.isSubnetEdge(bytes, frame.sourceAt)) return Drop.source;
     if (router.priority === 255) return Drop['address-owner'];
     // The owner's own address is a virtual one, and only the owner's: it has priority 255 until it says good-bye.
+    // Over IPv6 not: FRR puts the virtual link-local address on an interface of its own and speaks from there.
     const { priority } = advertisement;
-    if (priority !== 255 && priority !== 0 && router.hasAddress(bytes, frame.sourceAt)) return Drop.source;
+    const isOthers = frame.family === 4 && priority !== 255 && priority !== 0;
+    if (isOthers && router.hasAddress(bytes, frame.sourceAt)) return Drop.source;
     if (router.version === 3) return -1;
     const { authenticator } = router;
     if (advertisement.authType !== (authenticator?.authType ?? 0)) return Drop['auth-type'];

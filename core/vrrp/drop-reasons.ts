@@ -4,7 +4,7 @@ export const DROP_REASONS = [
   'not-vrrp', // another Ethernet type or IP protocol: only seen without a socket filter
   'ip-header', // IP version, header length or header checksum wrong, or an IPv4 fragment
   'destination', // not to the VRRP multicast group
-  'source', // from an address that no router has, or from the virtual address though not its owner's
+  'source', // from an address that no router has, or over IPv4 from the virtual one though not its owner's
   'ttl', // TTL (hop limit) not 255 (RFC 3768 §5.2.3)
   'version', // another VRRP version than the virtual router's
   'type', // not an ADVERTISEMENT
