@@ -22,6 +22,15 @@ function ipv6(name: string, setting: string, value: string): SysctlResource {
   return { kind: 'sysctl', path: ['net', 'ipv6', 'conf', name, setting], value, optional: true };
 }
 
+/**
+ * A host's own, but for link-local addresses, whose prefix has 64 bits (RFC 4291 §2.5.6): without the route that comes
+ * with it nothing but neighbour discovery could leave this interface, and a ping of the address found no way back.
+ */
+function defaultPrefixLength(address: string, family: 4 | 6): number {
+  if (family === 4) return 32;
+  return /^fe[89ab]/i.test(address) ? 64 : 128;
+}
+
 /** What keeps the parent from answering for the virtual addresses, and from asking in their name. */
 function parentSettings({ family, interface: { name } }: RouterOnInterface): SysctlResource[] {
   return family === 4 ? [ipv4(name, 'arp_ignore', '1'), ipv4(name, 'arp_announce', '2')] : [];
@@ -65,7 +74,7 @@ export const macvlan: InterfaceType = {
           interface: vifname,
           family,
           address,
-          prefixLength: prefixLengths?.[index] ?? (family === 4 ? 32 : 128),
+          prefixLength: prefixLengths?.[index] ?? defaultPrefixLength(address, family),
         }),
       ),
     ];

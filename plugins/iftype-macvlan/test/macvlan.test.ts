@@ -71,7 +71,7 @@ describe('plan', () => {
       'ipv6 accept_ra': '0',
     });
     expect(resources.filter(({ kind }) => kind === 'address')).toMatchObject([
-      { address: 'fe80::1', prefixLength: 128 },
+      { address: 'fe80::1', prefixLength: 64 },
       { address: '2001:db8::1', prefixLength: 128 },
     ]);
   });
