@@ -5,6 +5,7 @@
 
 import { interfaceOf, renamed } from '../plugin/resource.ts';
 import type { JournalEntry } from './journal.ts';
+import { hasMark } from './marks.ts';
 import type { View } from './view.ts';
 
 /** What {@link sift} found. */
@@ -91,10 +92,8 @@ function judgeByMarks(entry: JournalEntry, view: View): Verdict {
   if (is === 'absent' || is === 'homeless') return 'gone';
   const { doubtful: _, ...proven } = entry;
   if (resource.kind === 'address') {
-    const { interface: name, address, prefixLength, label } = resource;
-    const isOurs = view
-      .addressOn(name, address)
-      .some((each) => each.prefixLength === prefixLength && each.label === label && label !== name);
+    const { interface: name, address } = resource;
+    const isOurs = view.addressOn(name, address).some((each) => hasMark(each, resource));
     return isOurs ? proven : 'stranger';
   }
   const isOurs = resource.kind === 'mac' && VIRTUAL_MAC.test(resource.mac) && original !== undefined;

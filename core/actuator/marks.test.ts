@@ -103,3 +103,45 @@ test.each([
 ])('%s was made of %s', (address, mac) => {
   expect(macOfLinkLocal(address)).toBe(mac);
 });
+
+const SIX = { ...router, family: 6, version: 3, addresses: ['fe80::5e00:207', '2001:db8::1'] } as const;
+const six = (address: string, prefixLength: number, more: Partial<LinkAddress> = {}): LinkAddress => ({
+  family: 6,
+  address,
+  prefixLength,
+  label: '',
+  secondary: false,
+  ...more,
+});
+const planned = (address: string, prefixLength: number): KernelResource => ({
+  kind: 'address',
+  interface: 'eth0',
+  family: 6,
+  address,
+  prefixLength,
+});
+
+test.each([
+  ['an IPv6 address as drivers add it is ours', 128, 128, true, true, []],
+  ['also with the prefix length of its network', 64, 64, true, true, []],
+  ['not with another one than planned', 64, 128, true, false, []],
+  ['one of the administrator is not, but has no network', 128, 128, false, false, ['2001:db8::1']],
+  ['one of the administrator in its network is its own', 64, 64, false, false, []],
+] as const)('%s', (_, there, wanted, deprecated, isOurs, doubtful) => {
+  const found = six('2001:db8::1', there, deprecated ? { deprecated } : {});
+  const view = new View([link({ addresses: [six('2001:db8::10', 64), found] })]);
+  const plan = [planned('2001:db8::1', wanted)];
+  expect(findMarked(SIX, plan, view)).toEqual({ resources: isOurs ? plan : [], doubtful });
+});
+
+test('an interface with nothing but link-local addresses has no network beside a host address', () => {
+  const view = new View([link({ addresses: [six('fe80::1', 64), six('2001:db8::1', 128)] })]);
+  expect(findMarked(SIX, [planned('2001:db8::1', 128)], view).doubtful).toEqual([]);
+});
+
+test("an IPv4 address with its network's prefix length is ours by its label", () => {
+  const plan = [{ ...vip, prefixLength: 24 }] as KernelResource[];
+  const there = (label: string) => new View([withVip({ prefixLength: 24, label })]);
+  expect(findMarked(router, plan, there('eth0:7')).resources).toEqual(plan);
+  expect(findMarked(router, plan, there('eth0'))).toEqual({ resources: [], doubtful: [] });
+});

@@ -5,8 +5,8 @@
  */
 import { isIPv6 } from 'node:net';
 import type { VirtualRouterConfig } from '../config/model.ts';
-import type { AddressResource, KernelResource } from '../plugin/contracts/index.ts';
-import { virtualMac } from '../vrrp/address.ts';
+import type { AddressResource, KernelResource, LinkAddress } from '../plugin/contracts/index.ts';
+import { isLinkLocal, virtualMac } from '../vrrp/address.ts';
 import type { View } from './view.ts';
 
 /** What was found of one virtual router. */
@@ -41,20 +41,25 @@ export function findMarked(router: VirtualRouterConfig, plan: readonly KernelRes
   const host = family === 4 ? 32 : 128;
   const hasNetwork = view
     .addressesOf(home)
-    .some((other) => other.family === family && other.prefixLength < host);
+    .some((other) => other.family === family && other.prefixLength < host && !isLinkLocal(other.address));
   const doubtful: string[] = [];
   for (const address of addresses) {
-    const there = view.addressOn(home, address).filter(({ prefixLength }) => prefixLength === host);
-    if (there.length === 0) continue;
+    const there = view.addressOn(home, address);
     const wanted = plan.find((resource) => isAddressOn(resource, home, address));
-    const isMarked =
-      wanted?.label !== undefined &&
-      wanted.label !== home &&
-      there.some(({ label }) => label === wanted.label);
-    if (isMarked) resources.push(wanted);
-    else if (hasNetwork) doubtful.push(address);
+    if (wanted && there.some((each) => hasMark(each, wanted))) resources.push(wanted);
+    else if (hasNetwork && there.some(({ prefixLength }) => prefixLength === host)) doubtful.push(address);
   }
   return { resources, doubtful };
+}
+
+/**
+ * Whether an address is as only we put it there, for all that can be seen: with the label of its own that the plan gives
+ * it, or, IPv6, as drivers add it.
+ */
+export function hasMark(found: LinkAddress, wanted: AddressResource): boolean {
+  if (found.prefixLength !== wanted.prefixLength) return false;
+  if (wanted.family === 6) return found.deprecated === true;
+  return wanted.label !== undefined && wanted.label !== wanted.interface && found.label === wanted.label;
 }
 
 function isAddressOn(
@@ -70,7 +75,7 @@ function isAddressOn(
  * when the MAC address changes.
  */
 export function macOfLinkLocal(address: string): string | undefined {
-  if (!isIPv6(address) || !address.startsWith('fe80:')) return undefined;
+  if (!isIPv6(address) || !isLinkLocal(address)) return undefined;
   const [head, tail = ''] = address.split('::') as [string, string?];
   const [front, back] = [head, tail].map((text) => text.split(':').filter((group) => group !== ''));
   const groups = [...front!, ...Array<string>(8 - front!.length - back!.length).fill('0'), ...back!];

@@ -6,6 +6,7 @@ import { messageOf } from '../shared/errors.ts';
 import { Int } from '../threads/state-table.ts';
 import { Agenda, type Progress } from './agenda.ts';
 import type { Changes, Refusals } from './changes.ts';
+import { adviseForwarding, forwards } from './forwarding.ts';
 import { type Holding, type Holdings, mayBeOurs } from './holdings.ts';
 import { LogLimit } from './log-limit.ts';
 import type { ActuatorParts } from './parts.ts';
@@ -35,7 +36,7 @@ export class Masters {
   ) {
     const { table, config, routerPlugins, plugins, log } = parts;
     this.agenda = new Agenda(config.virtualRouters.map((_, slot) => table.int(slot, Int.Applied)));
-    this.planner = new Planner(config, routerPlugins, plugins.iftypes);
+    this.planner = new Planner(config, routerPlugins, plugins.iftypes, forwards);
     this.limit = new LogLimit(log);
   }
 
@@ -85,7 +86,8 @@ export class Masters {
 
   /** One sentence for each thing that the operator should know about this configuration. */
   advise(): string[] {
-    return this.planner.advise(this.links);
+    const { virtualRouters } = this.parts.config;
+    return [...this.planner.advise(this.links), ...adviseForwarding(virtualRouters, this.links, forwards)];
   }
 
   /** Works on one chunk. @returns when there is more to do, monotonic ms */

@@ -10,6 +10,7 @@ import { messageOf } from '../shared/errors.ts';
 import { firstOf } from '../shared/words.ts';
 import type { ActuatorInit } from '../threads/actuator-messages.ts';
 import { addressNumber, subnetEdges } from '../vrrp/subnet.ts';
+import { forwards } from './forwarding.ts';
 import type { JournalEntry } from './journal.ts';
 import { mtuFault } from './mtu-fault.ts';
 import { Planner } from './planner.ts';
@@ -40,7 +41,7 @@ export async function findObstacles(
 ): Promise<string[]> {
   const links = (await drivers.values().next().value?.links()) ?? [];
   const surroundings = { links, journal };
-  const planner = new Planner(config, routerPlugins, iftypes);
+  const planner = new Planner(config, routerPlugins, iftypes, forwards);
   const ethernet = new Map(links.filter((link) => link.ethernet).map((link) => [link.name, link]));
   const obstacles: string[] = [];
   for (const slot of slots) {

@@ -1,6 +1,7 @@
 /** Turns a virtual router's configuration into what the kernel must hold while it is Master. */
 import type { DaemonConfig } from '../config/model.ts';
 import type {
+  AddressFamily,
   InterfaceType,
   KernelResource,
   Link,
@@ -22,6 +23,7 @@ export class Planner {
     private readonly config: Pick<DaemonConfig, 'virtualRouters'>,
     private readonly routerPlugins: readonly RouterPlugins[],
     private readonly iftypes: ReadonlyMap<string, InterfaceType>,
+    private readonly forwards?: (family: AddressFamily, name: string) => boolean,
   ) {
     for (const [slot, { family, vrid }] of config.virtualRouters.entries()) {
       const key = this.siblingKey(slot);
@@ -69,6 +71,7 @@ export class Planner {
         addresses: router.addresses,
         ...(router.prefixLengths && { prefixLengths: router.prefixLengths }),
         interface: link,
+        ...(this.forwards && { forwards: this.forwards(router.family, router.interface) }),
         vifname: router.vifname,
         virtualMac: virtualMac(router.family, router.vrid),
         siblings: this.siblings.get(this.siblingKey(slot))!.size,

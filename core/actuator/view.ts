@@ -186,7 +186,10 @@ export class View {
     else {
       const { family, address, prefixLength, label } = resource;
       const name = family === 4 ? (label ?? link.name) : '';
-      link.addresses.set(address, [{ family, address, prefixLength, label: name, secondary: false }]);
+      const mark = family === 6 && { deprecated: true };
+      link.addresses.set(address, [
+        { family, address, prefixLength, label: name, secondary: false, ...mark },
+      ]);
     }
   }
 

@@ -13,6 +13,9 @@ const counters = {
   addressListMismatches: 0,
   dropped: {},
 };
+/** What the text leaves out where all speak VRRPv2. */
+const words = { advertisementInterval: 1, masterDownInterval: 3.2, skewTime: 0.2, accept: true };
+
 const status: DaemonStatus = {
   version: '1.2.3',
   pid: 42,
@@ -24,11 +27,11 @@ const status: DaemonStatus = {
   wakeUps: 7,
   routers: [
     {
-      ...{ interface: 'eth0', group: 1, state: 'Master', priority: 200, counters },
+      ...{ interface: 'eth0', group: 1, state: 'Master', priority: 200, counters, ...words },
       ...{ addresses: ['10.0.0.1', '10.0.0.9'], since: '2026-11-23T09:30:04.000Z' },
     },
     {
-      ...{ interface: 'eth0.100', group: 12, state: 'Init', priority: 100, counters },
+      ...{ interface: 'eth0.100', group: 12, state: 'Init', priority: 100, counters, ...words },
       ...{ addresses: ['10.0.1.1'], since: null },
     },
   ],
@@ -39,6 +42,23 @@ const status: DaemonStatus = {
 const TIME = String.raw`\d{4}-11-\d\d \d\d:\d\d:\d\d [+-]\d\d:\d\d`;
 
 describe('statusText', () => {
+  test('both versions and families are told apart, with their intervals', () => {
+    const [first] = status.routers;
+    const v3 = { ...first!, version: 3, advertisementInterval: 0.5 } as const;
+    const routers = [
+      { ...first!, version: 2, family: 4 } as const,
+      { ...v3, family: 4, checksum: 'pseudo-header', prefixLengths: [24, null] } as const,
+      { ...v3, family: 6, addresses: ['fe80::1'], masterAdvertisementInterval: 0.25 } as const,
+    ];
+    const lines = statusText({ ...status, routers })
+      .split('\n')
+      .slice(-4);
+    expect(lines[0]).toMatch(/ PRIORITY +PROTOCOL +INTERVAL +SINCE /);
+    expect(lines[1]).toMatch(/ 200 +v2 IPv4 +1 s +/);
+    expect(lines[2]).toMatch(/ 200 +v3 IPv4 pseudo-header +0\.5 s +.* 10\.0\.0\.1\/24 10\.0\.0\.9$/);
+    expect(lines[3]).toMatch(/ 200 +v3 IPv6 +0\.25 s \(own 0\.5 s\) +.* fe80::1$/);
+  });
+
   test('the daemon and its routers', () => {
     const lines = statusText(status).split('\n');
     expect(lines[0]).toMatch(new RegExp(`^rvrrpd 1\\.2\\.3, process 42, since ${TIME}$`));

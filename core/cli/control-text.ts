@@ -11,14 +11,18 @@ function time(iso: string): string {
 /** `rvrrpd status`. */
 export function statusText(status: DaemonStatus): string {
   const { version, pid, configuration, since, generation, lastReload, routers, troubles } = status;
+  // Without VRRPv3 there is nothing to tell apart.
+  const protocol = routers.some(({ version }) => version === 3);
   const rows = routers.map((router) => [
     router.interface,
     String(router.group),
     router.state,
     String(router.priority),
+    ...(protocol ? [protocolText(router), intervalText(router)] : []),
     router.since === null ? 'never' : time(router.since),
     addressText(router),
   ]);
+  const more = protocol ? ['PROTOCOL', 'INTERVAL'] : [];
   const reload = lastReload === null ? 'none' : `${time(lastReload.time)}, ${outcome(lastReload)}`;
   return [
     `rvrrpd ${version}, process ${pid}, since ${time(since)}`,
@@ -27,13 +31,26 @@ export function statusText(status: DaemonStatus): string {
     `last reload    ${reload}`,
     ...troubles.map((trouble) => `NOT RUNNING    ${trouble}`),
     '',
-    ...table([['INTERFACE', 'GROUP', 'STATE', 'PRIORITY', 'SINCE', 'ADDRESSES'], ...rows]),
+    ...table([['INTERFACE', 'GROUP', 'STATE', 'PRIORITY', ...more, 'SINCE', 'ADDRESSES'], ...rows]),
   ].join('\n');
 }
 
+/** `v2 IPv4`, `v3 IPv4 pseudo-header`: with the sort of checksum that it sends, where there is more than one. */
+function protocolText({ version, family, checksum }: RouterReport): string {
+  return [`v${version ?? 2}`, `IPv${family ?? 4}`, ...(checksum === undefined ? [] : [checksum])].join(' ');
+}
+
+/** `1 s`; for a Backup of a Master with another interval `0.5 s (own 1 s)`. */
+function intervalText(router: RouterReport): string {
+  const { advertisementInterval: own, masterAdvertisementInterval: master } = router;
+  return master === undefined ? `${own} s` : `${master} s (own ${own} s)`;
+}
+
 /** A Master's addresses are told only as far as the kernel has them; what it refused is told in every state. */
-function addressText({ state, addresses, inPlace, refusal }: RouterReport): string {
-  const text = addresses.join(' ');
+function addressText({ state, addresses, prefixLengths, inPlace, refusal }: RouterReport): string {
+  const text = addresses
+    .map((address, index) => [address, prefixLengths?.[index] ?? []].flat().join('/'))
+    .join(' ');
   if (state === 'Master' && inPlace === false)
     return `none in place${refusal ? `: ${refusal}` : ' yet'} (${text})`;
   return refusal === undefined ? text : `${text} (refused: ${refusal})`;

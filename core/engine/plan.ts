@@ -147,7 +147,9 @@ function missingLinkLocal({ addresses }: Link): number {
  */
 export function realAddresses({ addresses }: Link, family: AddressFamily): string[] {
   const host = family === 4 ? 32 : 128;
-  const ofFamily = addresses.filter((address) => address.family === family && address.dadFailed !== true);
+  const ofFamily = addresses
+    .filter((address) => address.family === family && address.dadFailed !== true)
+    .filter(({ deprecated }) => deprecated !== true); // as only Masters put them there
   const inNetworks = ofFamily.filter(({ prefixLength }) => prefixLength < host);
   const hasNetwork = inNetworks.some(({ address }) => !isLinkLocal(address));
   return (hasNetwork ? inNetworks : ofFamily).map(({ address }) => address);

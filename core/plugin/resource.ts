@@ -20,13 +20,14 @@ export function identityOf(resource: KernelResource): string {
   }
 }
 
-/** Whether two resources of the same identity want the same. */
+/** Whether two resources of the same identity want the same. What an address is called (its label) does not count. */
 export function isSame(a: KernelResource, b: KernelResource): boolean {
   return canonical(a) === canonical(b);
 }
 
 function canonical(resource: KernelResource): string {
-  return JSON.stringify(Object.entries(resource).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const entries = Object.entries(resource).filter(([key]) => key !== 'label');
+  return JSON.stringify(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** The interface that a resource goes down with, or undefined. */

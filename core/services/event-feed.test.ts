@@ -33,7 +33,7 @@ test('translates what the engine tells', () => {
   ring.write(EventType.AdvertisementSent, 0, 100, 0, 0, 8); // of no interest
   expect(told).toEqual([]);
   vi.advanceTimersByTime(200);
-  const on = (group: number) => ({ interface: 'eth0', group });
+  const on = (group: number) => ({ interface: 'eth0', group, family: 4, version: 2 });
   expect(told).toEqual([
     {
       ...{ type: 'transition', time: 5, ...on(2), from: 'Backup', to: 'Master' },

@@ -63,7 +63,12 @@ export class EventFeed {
   private translate(event: EngineEvent): ServiceEvent | undefined {
     const { type, slot, a, b, c, time, peer } = event;
     const router = this.routers[slot];
-    const name: RouterName | undefined = router && { interface: router.interface, group: router.vrid };
+    const name: RouterName | undefined = router && {
+      interface: router.interface,
+      group: router.vrid,
+      family: router.family,
+      version: router.version,
+    };
     if (type === EventType.Transition && name) {
       return { type: 'transition', time, ...name, from: stateName(a), to: stateName(b), cause: CAUSES[c]! };
     }

@@ -20,6 +20,7 @@ test('shows what the state table says', () => {
       interface: 'eth0',
       group: 1,
       family: 4,
+      version: 2,
       addresses: ['10.0.1.1', '10.0.1.2'],
       priority: 255,
       preempt: true,
@@ -40,6 +41,7 @@ test('shows what the state table says', () => {
       interface: 'eth1',
       group: 2,
       family: 4,
+      version: 2,
       addresses: ['10.0.2.1', '10.0.2.2'],
       priority: 100, // as configured, before the engine knows better
       preempt: false,

@@ -2,9 +2,9 @@
 import type { VirtualRouterConfig } from '../config/model.ts';
 import type { RouterStatus } from '../plugin/contracts/index.ts';
 import { readInPlace } from '../threads/in-place.ts';
+import { readRouterWords } from '../threads/router-words.ts';
 import { Int, macText, Num, STATE_NAMES } from '../threads/state-table.ts';
 import type { TableReader } from '../threads/table-views.ts';
-import { masterDownInterval, skewTime } from '../vrrp/timers.ts';
 
 /** Fields of the state table that a {@link RouterStatus} comes of. */
 const INTS = [
@@ -18,6 +18,7 @@ const INTS = [
   Int.Refused,
   Int.KernelErrno,
   Int.GiveUpErrno,
+  Int.Checksum,
 ] as const;
 const NUMS = [Num.Since, Num.HardwareAddress, Num.MasterAdverInterval] as const;
 const FIELDS = INTS.length + NUMS.length;
@@ -66,17 +67,16 @@ export class RouterView {
   private status(slot: number): RouterStatus {
     const { table } = this;
     const config = this.configs[slot]!;
-    const { version, advertisementIntervalCs } = config;
-    const advertisementInterval = advertisementIntervalCs * 10;
-    // 0 in Initialize, before anything set it.
-    const priority = table.int(slot, Int.Priority) || config.priority;
-    const interval = table.num(slot, Num.MasterAdverInterval) || advertisementInterval;
+    const { prefixLengths } = config;
     return {
       interface: config.interface,
       group: config.vrid,
       family: config.family,
+      version: config.version,
       addresses: config.addresses,
-      priority,
+      ...(prefixLengths === undefined ? {} : { prefixLengths }),
+      // 0 in Initialize, before anything set it.
+      priority: table.int(slot, Int.Priority) || config.priority,
       preempt: config.preempt,
       state: STATE_NAMES[table.int(slot, Int.State) as 0 | 1 | 2 | 3],
       since: table.num(slot, Num.Since),
@@ -84,9 +84,7 @@ export class RouterView {
       onVirtualInterface: table.int(slot, Int.OnVirtualInterface) === 1,
       authType: table.int(slot, Int.AuthType),
       hardwareAddress: macText(table.num(slot, Num.HardwareAddress)),
-      advertisementInterval,
-      masterDownInterval: masterDownInterval(version, priority, interval),
-      skewTime: skewTime(version, priority, interval),
+      ...readRouterWords(table, slot, config),
       ...readInPlace(table, slot),
       standingBy: table.int(slot, Int.StandingBy) === 1,
     };

@@ -37,6 +37,7 @@ export function sightingRecord(
     intervalMs: interval,
     checksum: checksum === undefined ? undefined : hex(checksum),
     rightChecksum: rightChecksum === undefined ? undefined : hex(rightChecksum),
+    checksumSort: sighting.checksumSort,
     addresses: sighting.addresses,
   });
 }

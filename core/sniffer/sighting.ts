@@ -69,6 +69,8 @@ export interface Sighting {
   readonly checksum?: number;
   /** What it should be; absent if the message is not all there. */
   readonly rightChecksum?: number;
+  /** VRRPv3 over IPv4, where there are two: what a right checksum covers, the message alone or a pseudo-header too. */
+  readonly checksumSort?: 'rfc9568' | 'pseudo-header';
   readonly addresses: readonly string[];
   /** Whether the authentication holds. Absent: no key was given, or there is nothing to check. */
   readonly authentication?: Authentication;
@@ -190,13 +192,27 @@ function messageFields(
       ? { authType: message[4]!, interval: message[5]! * 1000 }
       : { interval: (word(message, 4) & 0x0fff) * 10 }),
     checksum,
-    ...(pseudoHeader === undefined
-      ? {}
-      : { rightChecksum: rightChecksum(message, checksum, version === 3 ? pseudoHeader : 0) }),
+    ...(pseudoHeader === undefined ? {} : judgeChecksum(message, checksum, version, family, pseudoHeader)),
     addresses: Array.from({ length: present }, (_, index) =>
       addressText(message.subarray(HEADER_LENGTH + index * size, HEADER_LENGTH + (index + 1) * size)),
     ),
   };
+}
+
+/** VRRPv3 over IPv4 has two sorts, and either is right; a wrong one should be RFC 9568's (§5.2.8). */
+function judgeChecksum(
+  message: Uint8Array,
+  checksum: number,
+  version: 2 | 3,
+  family: AddressFamily,
+  pseudoHeader: number,
+): Pick<Sighting, 'rightChecksum' | 'checksumSort'> {
+  if (version === 2) return { rightChecksum: rightChecksum(message, checksum, 0) };
+  const covered = rightChecksum(message, checksum, pseudoHeader);
+  if (family === 6) return { rightChecksum: covered };
+  if (covered === checksum) return { rightChecksum: covered, checksumSort: 'pseudo-header' };
+  const alone = rightChecksum(message, checksum, 0);
+  return { rightChecksum: alone, ...(alone === checksum ? { checksumSort: 'rfc9568' } : {}) };
 }
 
 /** A right one is returned as it is: 0 and 0xffff are the same in one's complement (RFC 1071). */

@@ -93,11 +93,11 @@ function authenticationText(
   return `type ${authType}${name}${verdict}`;
 }
 
-function checksumText({ checksum, rightChecksum }: Sighting): string | undefined {
+function checksumText({ checksum, rightChecksum, checksumSort }: Sighting): string | undefined {
   if (checksum === undefined) return undefined;
   if (rightChecksum === undefined) return hex(checksum);
   return checksum === rightChecksum
-    ? `${hex(checksum)}, right`
+    ? `${hex(checksum)}, right${checksumSort === undefined ? '' : ` (${checksumSort})`}`
     : `${hex(checksum)}, should be ${hex(rightChecksum)}`;
 }
 

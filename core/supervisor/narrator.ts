@@ -33,15 +33,25 @@ const SORTS = ['', 'rfc9568', 'pseudo-header'];
 
 /** Logs engine events with the fields that a machine would look for. */
 export class Narrator {
+  /** By slot. */
+  private readonly names: readonly string[];
+
   constructor(
     private readonly log: Logger,
     private readonly routers: DaemonConfig['virtualRouters'],
-  ) {}
+  ) {
+    this.names = namesOf(routers);
+  }
 
   tell(event: EngineEvent): void {
     const router = this.routers[event.slot];
-    const fields = { interface: router?.interface, group: router?.vrid };
-    const who = nameOf(router);
+    const fields = {
+      interface: router?.interface,
+      group: router?.vrid,
+      family: router?.family,
+      version: router?.version,
+    };
+    const who = this.names[event.slot] ?? 'no virtual router';
     const peer = event.peer.length > 0 ? addressText(event.peer) : 'an unknown sender';
     switch (event.type) {
       case EventType.Transition: {
@@ -147,6 +157,24 @@ function lists(
   return { listed: listedAddresses(event), ours: router?.addresses.join(', ') ?? '' };
 }
 
-function nameOf(router: VirtualRouterConfig | undefined): string {
-  return router ? `${router.interface} group ${router.vrid}` : 'no virtual router';
+/** `eth0 group 7`, with family and version where another one has the same interface and group. */
+function namesOf(routers: DaemonConfig['virtualRouters']): string[] {
+  const groups = new Map<string, VirtualRouterConfig[]>();
+  for (const router of routers) {
+    const name = `${router.interface} group ${router.vrid}`;
+    const members = groups.get(name);
+    if (members) members.push(router);
+    else groups.set(name, [router]);
+  }
+  return routers.map((router) => {
+    const name = `${router.interface} group ${router.vrid}`;
+    const others = groups.get(name)!;
+    const differs = (what: 'family' | 'version'): boolean =>
+      others.some((other) => other[what] !== router[what]);
+    const more = [
+      ...(differs('family') ? [`IPv${router.family}`] : []),
+      ...(differs('version') ? [`VRRPv${router.version}`] : []),
+    ];
+    return more.length > 0 ? `${name} (${more.join(', ')})` : name;
+  });
 }

@@ -3,6 +3,7 @@ import type { DaemonConfig } from '../config/model.ts';
 import type { DaemonCounters, ReloadOutcome, RouterCounters } from '../plugin/contracts/index.ts';
 import { readCounters } from '../threads/counters.ts';
 import { readInPlace } from '../threads/in-place.ts';
+import { type RouterWords, readRouterWords } from '../threads/router-words.ts';
 import { Num } from '../threads/state-table.ts';
 import type { TableReader } from '../threads/table-views.ts';
 
@@ -10,6 +11,18 @@ import type { TableReader } from '../threads/table-views.ts';
 export interface RouterReport extends RouterCounters {
   /** The virtual addresses, in place or not: see {@link inPlace}. */
   readonly addresses: readonly string[];
+  /** The prefix length that the configuration gives each, null: none. Absent: it gives none at all. */
+  readonly prefixLengths?: readonly (number | null)[];
+  /** Advertisement_Interval as configured, Master_Down_Interval and Skew_Time in seconds. */
+  readonly advertisementInterval: number;
+  readonly masterDownInterval: number;
+  readonly skewTime: number;
+  /** VRRPv3: the interval of the Master, which a Backup goes by, in seconds; absent: its own. */
+  readonly masterAdvertisementInterval?: number;
+  /** Accept_Mode. */
+  readonly accept: boolean;
+  /** VRRPv3 over IPv4: what the checksum of what it sends covers. */
+  readonly checksum?: 'rfc9568' | 'pseudo-header';
   /** It is Master, and its addresses are in the kernel. */
   readonly inPlace?: boolean;
   /** Name of the errno that the kernel refused them with, or that it gave up being Master for. */
@@ -51,9 +64,34 @@ export function readStatus(
     ...counters,
     routers: counters.routers.map((router, slot) => {
       const since = table.num(slot, Num.Since);
-      const { addresses } = routers[slot]!;
+      const { addresses, prefixLengths } = routers[slot]!;
       const placed = readInPlace(table, slot);
-      return { ...router, addresses, ...placed, since: since === 0 ? null : new Date(since).toISOString() };
+      return {
+        ...router,
+        addresses,
+        ...(prefixLengths && { prefixLengths: addresses.map((_, index) => prefixLengths[index] ?? null) }),
+        ...inSeconds(readRouterWords(table, slot, routers[slot]!)),
+        ...placed,
+        since: since === 0 ? null : new Date(since).toISOString(),
+      };
     }),
+  };
+}
+
+function inSeconds({
+  advertisementInterval,
+  masterDownInterval,
+  skewTime,
+  masterAdvertisementInterval: master,
+  accept = true,
+  ...rest
+}: RouterWords): Omit<RouterWords, 'accept'> & { readonly accept: boolean } {
+  return {
+    ...rest,
+    advertisementInterval: advertisementInterval / 1000,
+    masterDownInterval: masterDownInterval / 1000,
+    skewTime: skewTime / 1000,
+    ...(master === undefined ? {} : { masterAdvertisementInterval: master / 1000 }),
+    accept,
   };
 }

@@ -20,6 +20,8 @@ export function readCounters(table: TableReader, routers: readonly VirtualRouter
     routers: routers.map((router, slot) => ({
       interface: router.interface,
       group: router.vrid,
+      family: router.family,
+      version: router.version,
       state: STATE_NAMES[table.int(slot, Int.State) as 0 | 1 | 2 | 3],
       priority: table.int(slot, Int.Priority),
       counters: {

@@ -19,6 +19,8 @@ import { Fault, type Watch, type World } from './world.ts';
 
 /** An engine's Masters may advertise early by this share of their interval. */
 const COALESCE = 1 / 250;
+/** Or so many ms where that is more. */
+const COALESCE_MS = 0.2;
 const VIRTUAL = { 4: ['198.51.100.1'], 6: ['fe80::100', '2001:db8:100::1'] } as const;
 
 /** A frame that an engine receives, and when it counts as having arrived. */
@@ -75,7 +77,7 @@ interface Node {
 
 /** What a scenario is for engines: they serve timers in time, and Masters' together. */
 export function forEngines(scenario: Scenario): Scenario {
-  return { ...scenario, late: 0, early: COALESCE };
+  return { ...scenario, late: 0, early: COALESCE, earlyMs: COALESCE_MS };
 }
 
 /** See the file's comment. */
@@ -84,6 +86,8 @@ export class EngineWorld implements World {
   private readonly begin = this.time.now();
   private readonly nodes: readonly Node[];
   private readonly sky: Sky;
+  /** An engine is letting go of its sockets. */
+  private bridging = false;
 
   constructor(
     private readonly scenario: Scenario,
@@ -165,7 +169,9 @@ export class EngineWorld implements World {
     station.engine.rehearse();
     take();
     before.patience.stop();
+    this.bridging = true;
     const sockets = before.placement.letGo([]);
+    this.bridging = false;
     this.watch.reloaded(who, to, this.now());
     station.placement.inherit(sockets);
     node.station = station;
@@ -291,6 +297,7 @@ export class EngineWorld implements World {
         pending.actions.push(action);
         return;
       }
+      if (this.bridging) return; // out of turn, see Engine.bridge
       this.tell(who, node);
       this.beforeTimers(who, node, rest);
       node.pending = { event: { type: 'timer' }, at: this.now(), actions: [action], sends: 0 };
@@ -313,13 +320,16 @@ export class EngineWorld implements World {
     const { version, family } = this.scenario;
     const vrrp = family === 4 ? 34 : 54;
     for (let next = node.received.shift(); next; next = node.received.shift()) {
-      const { frame, at } = next;
+      const { frame } = next;
       if (!isVrrp(frame) || frame[vrrp + 2] !== priority) continue;
       const from = (family === 4 ? frame[29]! : frame[37]!) - 1;
       if (from === who) continue; // it knows itself, and does not answer
       const units =
         version === 2 ? frame[vrrp + 5]! * 100 : ((frame[vrrp + 4]! & 0xf) << 8) | frame[vrrp + 5]!;
-      const asks = node.state === State.Master && (priority === 0 || version === 3);
+      const isSuperior = priority > node.spec.priority || (priority === node.spec.priority && from > who);
+      const asks = node.state === State.Master && (priority === 0 || (version === 3 && !isSuperior));
+      // What the engine has kept waiting for long counts from now, see OLD there.
+      const at = this.now() - next.at > (units * 10) / 2 ? this.now() : next.at;
       const answer = !asks || node.answers.take(0, at, node.spec.interval);
       const event = {
         type: 'advertisement' as const,

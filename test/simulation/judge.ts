@@ -235,7 +235,7 @@ export class Judge implements Watch {
       if (router.waiting > 0) this.fault(who, now, 'it gave up its Master with packets unread');
       return this.becomesMaster(router, now);
     }
-    const early = interval * this.scenario.early;
+    const early = Math.max(interval * this.scenario.early, this.scenario.earlyMs ?? 0);
     if (now < router.due - early - ROUNDING) this.fault(who, now, `it advertised before ${router.due} ms`);
     // The cadence stays on its grid, and what was missed is not made up for.
     const missed = Math.max(0, Math.floor((now - router.due) / interval));

@@ -57,6 +57,8 @@ export interface Scenario {
   readonly late: number;
   /** Timers of Masters are served up to this share of the interval early, see COALESCE in the engine. */
   readonly early: number;
+  /** Or so many ms where that is more. Absent: 0. */
+  readonly earlyMs?: number;
   /** Whether the routers' intervals differ, or come to differ. */
   readonly mixed: boolean;
   /** The longest interval that any router has, ever. */

@@ -1,6 +1,7 @@
-/** A world in memory for tests of the engine: its time stands still until it is told to go on. */
-import { Meta, type PacketLoop, Queue } from '../../native/index.ts';
+/** A virtual host with one socket and nobody on the wire, for tests that say themselves what comes when, and how late. */
 import type { EngineIo } from '../io.ts';
+import { VirtualHost } from './virtual-host.ts';
+import { VirtualTime } from './virtual-time.ts';
 
 /** errno of a frame for a socket that does not exist. */
 const EBADF = 9;
@@ -12,112 +13,53 @@ export interface SentFrame {
   readonly bytes: Uint8Array;
 }
 
-/** What a loop was told of its timer. */
-export interface Armed {
-  /** Monotonic ms, 0: none. */
-  readonly deadline: number;
-  readonly awake: boolean;
-}
+class Host extends VirtualHost {
+  readonly sent: SentFrame[] = [];
 
-type Memory = Parameters<EngineIo['loop']>;
-
-/** A packet loop whose sockets are numbers. */
-class MemoryLoop implements PacketLoop {
-  /** Tags by descriptor. */
-  readonly sockets = new Map<number, number>();
-  armed: Armed = { deadline: 0, awake: false };
-  closed = false;
-
-  constructor(
-    private readonly world: MemoryIo,
-    readonly memory: Memory,
-  ) {}
-
-  add(descriptor: number, tag: number): void {
-    this.sockets.set(descriptor, tag);
-  }
-  remove(descriptor: number): void {
-    this.sockets.delete(descriptor);
-  }
-  setTimer(deadline: number, awake = false): void {
-    this.armed = { deadline, awake };
-    this.world.timers.push(this.armed);
-  }
-  flush(count: number): number {
-    const [, , , send, queue] = this.memory;
-    let failed = 0;
-    for (let at = 0; at < count * Queue.Count; at += Queue.Count) {
-      const descriptor = queue[at + Queue.Descriptor]!;
-      const from = queue[at + Queue.Offset]!;
-      if (this.sockets.has(descriptor)) {
-        const bytes = send.slice(from, from + queue[at + Queue.Length]!);
-        this.world.sent.push({ time: this.world.time, descriptor, bytes });
-      } else {
-        queue[at + Queue.Descriptor] = -EBADF;
-        failed++;
-      }
-    }
-    return failed;
-  }
-  close(): void {
-    this.closed = true;
-    this.armed = { deadline: 0, awake: false };
+  override transmit(descriptor: number, bytes: Uint8Array): number {
+    if (!this.loops.some(({ tags }) => tags.has(descriptor))) return EBADF;
+    this.sent.push({ time: this.now(), descriptor, bytes });
+    return 0;
   }
 }
 
 /** See the file's comment. */
 export class MemoryIo implements EngineIo {
-  /** Monotonic ms. */
-  time = 1000;
-  readonly sent: SentFrame[] = [];
+  private readonly clock = new VirtualTime();
+  private readonly host = new Host(this.clock);
+  readonly sent = this.host.sent;
   /** Every setting of a timer, in order. */
-  readonly timers: Armed[] = [];
-  readonly loops: MemoryLoop[] = [];
+  readonly timers = this.host.armings;
+  readonly loops = this.host.loops;
   /** How often a timer has fired, by whether the thread had slept before. */
-  readonly fired = { asleep: 0, awake: 0 };
+  readonly fired = this.host.fired;
+  readonly now = this.host.now;
+  readonly loop = this.host.loop;
 
-  readonly now = (): number => this.time;
-  readonly loop = (...memory: Memory): PacketLoop => {
-    const loop = new MemoryLoop(this, memory);
-    this.loops.push(loop);
-    return loop;
-  };
+  /** Monotonic ms. Set, it is that late, and nothing that was due has been served. */
+  get time(): number {
+    return this.clock.now();
+  }
+  set time(time: number) {
+    this.clock.jump(time);
+  }
 
   /**
    * Frames come in on a socket, all in one wake-up.
    * @param waited ms between the arrival of each, or of all, and the wake-up, which is now
-   * @param timers whether the loop has handed over everything by that, as it tells after the last packets
    */
-  deliver(
-    descriptor: number,
-    frames: readonly Uint8Array[],
-    waited: number | readonly number[] = 0,
-    timers = true,
-  ): void {
-    const { memory, sockets } = this.loops.find((loop) => !loop.closed && loop.sockets.has(descriptor))!;
-    const [receive, slotSize, meta, , , onWake] = memory;
-    for (const [slot, frame] of frames.entries()) {
-      receive.set(frame, slot * slotSize);
-      meta.fill(0, slot * Meta.Count, (slot + 1) * Meta.Count);
-      meta[slot * Meta.Count + Meta.Tag] = sockets.get(descriptor)!;
-      meta[slot * Meta.Count + Meta.Length] = frame.length;
-      meta[slot * Meta.Count + Meta.Age] = (typeof waited === 'number' ? waited : waited[slot]!) * 1000;
-    }
-    onWake(frames.length, timers);
+  deliver(descriptor: number, frames: readonly Uint8Array[], waited: number | readonly number[] = 0): void {
+    const queue = frames.map((frame, at) => ({
+      frame,
+      time: this.time - (typeof waited === 'number' ? waited : waited[at]!),
+      foreign: false,
+    }));
+    this.host.open.set(descriptor, { index: 0, etherType: 0, groups: [], program: undefined, queue });
+    for (const loop of this.loops) loop.wake();
   }
 
   /** Lets the time come to `until`; timers fire on the way, each exactly when it is set to. */
   pass(until: number): void {
-    for (;;) {
-      const due = this.loops
-        .filter(({ armed, closed }) => !closed && armed.deadline > 0 && armed.deadline <= until)
-        .sort((a, b) => a.armed.deadline - b.armed.deadline)[0];
-      if (!due) break;
-      this.time = Math.max(this.time, due.armed.deadline);
-      this.fired[due.armed.awake ? 'awake' : 'asleep']++;
-      due.armed = { deadline: 0, awake: false };
-      due.memory[5](0, true);
-    }
-    this.time = until;
+    this.clock.until(until);
   }
 }

@@ -56,7 +56,7 @@ class VirtualLoop implements PacketLoop {
 
   constructor(
     private readonly host: VirtualHost,
-    private readonly memory: Memory,
+    readonly memory: Memory,
   ) {}
 
   add(descriptor: number, tag: number): void {
@@ -76,6 +76,7 @@ class VirtualLoop implements PacketLoop {
   }
 
   private fire(): void {
+    this.host.fired[this.armed.awake ? 'awake' : 'asleep']++;
     if (!this.host.standing) this.wake(); // a host that stands still finds its timer expired when it goes on
   }
 
@@ -138,6 +139,8 @@ export class VirtualHost implements EngineIo, PlacementIo {
   readonly loops: VirtualLoop[] = [];
   /** Every setting of a timer, in order. */
   readonly armings: Armed[] = [];
+  /** How often a timer has fired, by whether the thread had slept before. */
+  readonly fired = { asleep: 0, awake: 0 };
   /** Frames that reached no socket, and so woke nobody. */
   unheard = 0;
   /** The links are in promiscuous mode: they hear what is for other hosts too. */

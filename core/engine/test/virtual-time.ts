@@ -32,6 +32,11 @@ export class VirtualTime {
   /** Does something once, after a while. @returns calls it off */
   readonly after = (ms: number, act: () => void): (() => void) => this.at(this.time + ms, act);
 
+  /** It is that late, and nothing that was due has been done: nobody ran. */
+  jump(to: number): void {
+    this.time = to;
+  }
+
   /** Lets so much time pass. */
   pass(ms: number): void {
     this.until(this.time + ms);
@@ -44,7 +49,7 @@ export class VirtualTime {
       acts = next.at > this.time ? 0 : acts + 1;
       if (acts > MOST_AT_ONCE) throw new Error(`the time stands still at ${this.time} ms`);
       this.due.shift();
-      this.time = next.at;
+      this.time = Math.max(this.time, next.at);
       next.act();
     }
     this.time = end;

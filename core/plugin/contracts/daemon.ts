@@ -24,6 +24,8 @@ export type RouterState = 'Init' | 'Backup' | 'Master' | 'Down';
 export interface RouterStatus extends RouterName {
   readonly family: AddressFamily;
   readonly addresses: readonly string[];
+  /** The prefix length that the configuration gives each of them (since 1.1). Absent: it gives none. */
+  readonly prefixLengths?: readonly (number | undefined)[];
   /** In use: 255 for the address owner. */
   readonly priority: number;
   readonly preempt: boolean;
@@ -42,10 +44,19 @@ export interface RouterStatus extends RouterName {
   readonly authType: number;
   /** MAC of the interface: lower case, colons; empty if it is missing. */
   readonly hardwareAddress: string;
-  /** Advertisement_Interval, Master_Down_Interval and Skew_Time (RFC 3768 §6.1) in ms. */
+  /** Advertisement_Interval as configured, Master_Down_Interval and Skew_Time (RFC 3768 §6.1) in ms. */
   readonly advertisementInterval: number;
   readonly masterDownInterval: number;
   readonly skewTime: number;
+  /**
+   * What a Backup goes by in VRRPv3, and so do the other two times: the interval of the Master that it heard last, in ms
+   * (since 1.1). Absent: its own.
+   */
+  readonly masterAdvertisementInterval?: number;
+  /** Accept_Mode (since 1.1): whether a Master that is no owner takes what is addressed to it. Absent: it does. */
+  readonly accept?: boolean;
+  /** What the checksum of what it sends covers, VRRPv3 over IPv4 (since 1.1). Absent: there is no choice. */
+  readonly checksum?: 'rfc9568' | 'pseudo-header';
   /** It has been told to fail over: it does not preempt until it becomes Master again. */
   readonly standingBy: boolean;
 }

@@ -32,6 +32,11 @@ export interface RouterOnInterface {
   readonly prefixLengths?: readonly (number | undefined)[];
   /** The interface that VRRP runs on. */
   readonly interface: Link;
+  /**
+   * Whether the interface forwards packets of the family (since 1.1): net.ipv4 or net.ipv6 `conf.<interface>.forwarding`.
+   * Absent: not known.
+   */
+  readonly forwards?: boolean;
   /** `vifname`, or its default. */
   readonly vifname: string;
   /** 00:00:5e:00:01:VRID, or 00:00:5e:00:02:VRID for IPv6 (RFC 5798 §7.3). */

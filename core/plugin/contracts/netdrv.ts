@@ -62,6 +62,11 @@ export interface LinkAddress {
   readonly tentative?: boolean;
   /** IPv6 (since 1.1): another host has it, IFA_F_DADFAILED. Absent: false. */
   readonly dadFailed?: boolean;
+  /**
+   * IPv6 (since 1.1): as `add-address` makes them, which hardly anybody else does: deprecated though valid for ever, and
+   * without duplicate address detection (IFA_F_DEPRECATED, IFA_F_PERMANENT, IFA_F_NODAD). Absent: false.
+   */
+  readonly deprecated?: boolean;
 }
 
 /**

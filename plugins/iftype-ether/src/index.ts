@@ -25,12 +25,24 @@ function addressesOf({
       interface: name,
       family,
       address,
-      // Unless the configuration says otherwise, a prefix of its own: with the interface's it would be a secondary address, which goes when the
-      // primary goes, or become the primary itself, whose route and source address everything uses.
+      // Unless the configuration says otherwise, a prefix of its own: with the interface's it would be a secondary
+      // address, which goes when the primary goes, or become the primary itself, whose route and source address
+      // everything uses.
       prefixLength: prefixLengths?.[index] ?? (family === 4 ? 32 : 128),
       ...(label !== undefined && { label }),
     };
   });
+}
+
+/**
+ * While the interface has the virtual MAC address it makes no link-local address (addr_gen_mode none): should it go down
+ * and up, that would be made of the virtual MAC, and be the same on every router of the group. The one it has stays. After
+ * the MAC address is its own again, putting this setting back makes what is missing.
+ */
+function settingsOf({ family, interface: { name } }: RouterOnInterface): KernelResource[] {
+  if (family === 4) return [];
+  const path = ['net', 'ipv6', 'conf', name, 'addr_gen_mode'];
+  return [{ kind: 'sysctl', path, value: '1', optional: true }];
 }
 
 /** See the file's comment. */
@@ -41,7 +53,11 @@ export const ether: InterfaceType = {
     // An interface has one MAC address: it can be the virtual one of one virtual router only.
     if (router.siblings > 1) return { interface: name, announce: 'interface-mac', resources: addresses };
     const mac: KernelResource = { kind: 'mac', interface: name, mac: router.virtualMac };
-    return { interface: name, announce: 'virtual-mac', resources: [mac, ...addresses] };
+    return {
+      interface: name,
+      announce: 'virtual-mac',
+      resources: [...settingsOf(router), mac, ...addresses],
+    };
   },
 
   advise(routers: readonly RouterOnInterface[]): string[] {

@@ -98,13 +98,25 @@ describe('plan', () => {
 
   it('labels no IPv6 address', () => {
     const plan = ether.plan(on('eth0', { family: 6, addresses: ['2001:db8::1'] }));
-    expect(plan.resources[1]).toEqual({
+    expect(plan.resources.at(-1)).toEqual({
       kind: 'address',
       interface: 'eth0',
       family: 6,
       address: '2001:db8::1',
       prefixLength: 128,
     });
+  });
+
+  it('makes no link-local address of the virtual MAC', () => {
+    const plan = ether.plan(on('eth0', { family: 6, addresses: ['fe80::1', '2001:db8::1'] }));
+    expect(plan.resources[0]).toEqual({
+      kind: 'sysctl',
+      path: ['net', 'ipv6', 'conf', 'eth0', 'addr_gen_mode'],
+      value: '1',
+      optional: true,
+    });
+    const shared = ether.plan(on('eth0', { family: 6, addresses: ['fe80::1'], siblings: 2 }));
+    expect(shared.resources.map(({ kind }) => kind)).toEqual(['address']);
   });
 
   it('advises another interface type where several share an interface', () => {

@@ -22,23 +22,16 @@ function ipv6(name: string, setting: string, value: string): SysctlResource {
   return { kind: 'sysctl', path: ['net', 'ipv6', 'conf', name, setting], value, optional: true };
 }
 
-/**
- * A host's own, but for link-local addresses, whose prefix has 64 bits (RFC 4291 §2.5.6): without the route that comes
- * with it nothing but neighbour discovery could leave this interface, and a ping of the address found no way back.
- */
-function defaultPrefixLength(address: string, family: 4 | 6): number {
-  if (family === 4) return 32;
-  return /^fe[89ab]/i.test(address) ? 64 : 128;
-}
-
 /** What keeps the parent from answering for the virtual addresses, and from asking in their name. */
 function parentSettings({ family, interface: { name } }: RouterOnInterface): SysctlResource[] {
   return family === 4 ? [ipv4(name, 'arp_ignore', '1'), ipv4(name, 'arp_announce', '2')] : [];
 }
 
 /** What makes the macvlan interface answer for the virtual addresses and for nothing else. */
-function ownSettings({ family, vifname }: RouterOnInterface): SysctlResource[] {
+function ownSettings({ family, vifname, forwards }: RouterOnInterface): SysctlResource[] {
+  const forwarding = family === 4 ? ipv4(vifname, 'forwarding', '1') : ipv6(vifname, 'forwarding', '1');
   return [
+    ...(forwards === true ? [forwarding] : []), // it may be on for the parent alone
     ipv4(vifname, 'arp_ignore', '1'),
     ipv4(vifname, 'arp_announce', '2'),
     ipv4(vifname, 'arp_filter', '0'),
@@ -46,11 +39,22 @@ function ownSettings({ family, vifname }: RouterOnInterface): SysctlResource[] {
     ...(family === 4
       ? [ipv6(vifname, 'disable_ipv6', '1')]
       : [
+          ipv6(vifname, 'disable_ipv6', '0'),
           ipv6(vifname, 'addr_gen_mode', '1'),
           ipv6(vifname, 'accept_ra', '0'),
           ipv6(vifname, 'autoconf', '0'),
+          ipv6(vifname, 'accept_dad', '0'),
+          ipv6(vifname, 'dad_transmits', '0'),
         ]),
   ];
+}
+
+/**
+ * Of the link-local network the interface needs a route of its own, or it could not answer who asks from there: such
+ * routes are not looked for on other interfaces (RFC 4007).
+ */
+function isLinkLocal(address: string): boolean {
+  return /^fe[89ab][0-9a-f]:/i.test(address);
 }
 
 /** See the file's comment. */
@@ -74,7 +78,7 @@ export const macvlan: InterfaceType = {
           interface: vifname,
           family,
           address,
-          prefixLength: prefixLengths?.[index] ?? defaultPrefixLength(address, family),
+          prefixLength: prefixLengths?.[index] ?? (family === 4 ? 32 : isLinkLocal(address) ? 64 : 128),
         }),
       ),
     ];

@@ -69,11 +69,27 @@ describe('plan', () => {
     expect(settings(resources, 'standby7')).toMatchObject({
       'ipv6 addr_gen_mode': '1',
       'ipv6 accept_ra': '0',
+      'ipv6 autoconf': '0',
+      'ipv6 disable_ipv6': '0',
+      'ipv6 accept_dad': '0',
+      'ipv6 dad_transmits': '0',
     });
     expect(resources.filter(({ kind }) => kind === 'address')).toMatchObject([
       { address: 'fe80::1', prefixLength: 64 },
       { address: '2001:db8::1', prefixLength: 128 },
     ]);
+  });
+
+  it('forwards as the parent does', () => {
+    for (const family of [4, 6] as const) {
+      const plan = (forwards?: boolean) =>
+        settings(
+          macvlan.plan(routerOf({ family, ...(forwards !== undefined && { forwards }) })).resources,
+          'standby7',
+        );
+      expect(plan(true)).toMatchObject({ [`ipv${family} forwarding`]: '1' });
+      for (const no of [plan(false), plan()]) expect(no).not.toHaveProperty(`ipv${family} forwarding`);
+    }
   });
 
   it('refuses a name that is too long for an interface', () => {

@@ -70,6 +70,8 @@ Napi::Object AddressToJs(Napi::Env env, rtnl_addr* addr) {
   // What does not hold is left out. An optimistic address is used before the detection is over (RFC 4429).
   if ((flags & IFA_F_TENTATIVE) != 0 && (flags & IFA_F_OPTIMISTIC) == 0) entry.Set("tentative", true);
   if ((flags & IFA_F_DADFAILED) != 0) entry.Set("dadFailed", true);
+  const unsigned ours = IFA_F_DEPRECATED | IFA_F_PERMANENT | IFA_F_NODAD;
+  if (ipv6 && (flags & ours) == ours) entry.Set("deprecated", true);
   return entry;
 }
 

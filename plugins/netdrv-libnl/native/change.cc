@@ -1,6 +1,5 @@
 #include "change.h"
 
-#include <stdint.h>
 #include <arpa/inet.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
@@ -12,6 +11,7 @@
 #include <netlink/route/nexthop.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <new>
 
 namespace libnl {

@@ -1,0 +1,36 @@
+/** What the state table and the configuration say together about the intervals and the checksum of a virtual router. */
+import type { VirtualRouterConfig } from '../config/model.ts';
+import { ChecksumSort } from '../vrrp/advertisement.ts';
+import { masterDownInterval, skewTime } from '../vrrp/timers.ts';
+import { Int, Num, State } from './state-table.ts';
+import type { TableReader } from './table-views.ts';
+
+/** Intervals in ms, and the sort of checksum, as in a `RouterStatus`. */
+export interface RouterWords {
+  readonly advertisementInterval: number;
+  readonly masterDownInterval: number;
+  readonly skewTime: number;
+  readonly masterAdvertisementInterval?: number;
+  readonly accept?: boolean;
+  readonly checksum?: 'rfc9568' | 'pseudo-header';
+}
+
+/** Reads them. */
+export function readRouterWords(table: TableReader, slot: number, config: VirtualRouterConfig): RouterWords {
+  const { version, advertisementIntervalCs, accept } = config;
+  const advertisementInterval = advertisementIntervalCs * 10;
+  // 0 in Initialize, before anything set it.
+  const priority = table.int(slot, Int.Priority) || config.priority;
+  const interval = table.num(slot, Num.MasterAdverInterval) || advertisementInterval;
+  const follows = version === 3 && table.int(slot, Int.State) === State.Backup;
+  const checksum = table.int(slot, Int.Checksum);
+  return {
+    advertisementInterval,
+    masterDownInterval: masterDownInterval(version, priority, interval),
+    skewTime: skewTime(version, priority, interval),
+    ...(follows && interval !== advertisementInterval ? { masterAdvertisementInterval: interval } : {}),
+    ...(accept === undefined ? {} : { accept }),
+    ...(checksum === ChecksumSort.Message ? { checksum: 'rfc9568' } : {}),
+    ...(checksum === ChecksumSort.PseudoHeader ? { checksum: 'pseudo-header' } : {}),
+  };
+}
