@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest';
 import { encodeGratuitousArp, GRATUITOUS_ARP_LENGTH } from '../core/vrrp/announcement.ts';
+import { FLAVOURS, type Flavour } from './lab/flavour.ts';
 import { Injector } from './lab/injector.ts';
 import { withLab } from './lab/lab.ts';
 import { describeSystem } from './lab/requirements.ts';
-import { Rvrrpd, type VrouterDirectives } from './lab/rvrrpd.ts';
+import { Rvrrpd } from './lab/rvrrpd.ts';
 import { R1, R1_MAC, R2, R2_MAC, twoRouters, VIP } from './lab/two-routers.ts';
 import { eventually, sleep } from './lab/wait.ts';
 
@@ -12,56 +13,55 @@ import { eventually, sleep } from './lab/wait.ts';
 const SECOND_VIP = '10.0.0.9';
 const on = { interface: 'lan', priority: 100 };
 
-/** MAC that announces each address, and the routers that make it so. */
+/** How the routers 7 and 8 (7 alone: the first case) are told, and which MAC announces each one's addresses. */
 const CASES: readonly (readonly [
   name: string,
-  vrouters: readonly VrouterDirectives[],
-  macs: Record<string, string>,
+  iftype: 'ether' | 'macvlan',
+  vrids: readonly number[],
+  macOf: (flavour: Flavour, vrid: number) => string,
 ])[] = [
-  ['ether', [{ ...on, group: 7, vip: VIP, iftype: 'ether' }], { [VIP]: '00:00:5e:00:01:07' }],
-  [
-    'two ether routers on one interface',
-    [
-      { ...on, group: 7, vip: VIP, iftype: 'ether' },
-      { ...on, group: 8, vip: SECOND_VIP, iftype: 'ether' },
-    ],
-    { [VIP]: R1_MAC, [SECOND_VIP]: R1_MAC },
-  ],
-  [
-    'macvlan',
-    [
-      { ...on, group: 7, vip: VIP, iftype: 'macvlan' },
-      { ...on, group: 8, vip: SECOND_VIP, iftype: 'macvlan' },
-    ],
-    { [VIP]: '00:00:5e:00:01:07', [SECOND_VIP]: '00:00:5e:00:01:08' },
-  ],
+  ['ether', 'ether', [7], (flavour, vrid) => flavour.virtualMac(vrid)],
+  ['two ether routers on one interface', 'ether', [7, 8], () => R1_MAC],
+  ['macvlan', 'macvlan', [7, 8], (flavour, vrid) => flavour.virtualMac(vrid)],
 ];
 
 describeSystem('gratuitous ARP', () => {
-  for (const [name, vrouters, macs] of CASES) {
-    it.concurrent(`${name}: each address is announced from its MAC after the first advertisement, and again`, () =>
-      withLab(async (lab) => {
-        const { r1, client, wire } = await twoRouters(lab);
-        Rvrrpd.start(lab, r1, vrouters);
-        for (const { group, vip } of vrouters) {
-          const advert = await wire.nextAdvert('the Master', 0, ({ vrid }) => vrid === group);
-          const first = await eventually('an announcement', 3000, () => wire.gratuitousArps(vip)[0]);
-          expect(first.time).toBeGreaterThan(advert.time);
-          expect(first.time - advert.time).toBeLessThan(500);
-          // Again some seconds later: a switch may have been busy.
-          await eventually(
-            'a later announcement',
-            15_000,
-            () => wire.gratuitousArps(vip, first.time + 1000).length > 0,
-          );
-          for (const arp of wire.gratuitousArps(vip)) {
-            expect([arp.senderMac, arp.destinationMac]).toEqual([macs[vip], 'ff:ff:ff:ff:ff:ff']);
-            expect(arp.sourceMac).toBe(macs[vip]);
+  for (const flavour of FLAVOURS) {
+    for (const [name, iftype, vrids, macOf] of CASES) {
+      it.concurrent(`${flavour.name}, ${name}: each address is announced from its MAC after the first advertisement, and again`, () =>
+        withLab(async (lab) => {
+          const { r1, client, wire } = await twoRouters(lab, flavour.network(7));
+          const routers = vrids.map((vrid) => flavour.router(vrid, [vrid], { priority: 100, iftype }));
+          Rvrrpd.start(lab, r1, routers);
+          for (const group of vrids) {
+            const advert = await wire.nextAdvert('the Master', 0, ({ vrid }) => vrid === group);
+            const mac = macOf(flavour, group);
+            for (const vip of flavour.vips(group, group)) {
+              const first = await eventually('an announcement', 3000, () => wire.announcements(vip)[0]);
+              expect(first.time).toBeGreaterThan(advert.time);
+              expect(first.time - advert.time).toBeLessThan(500);
+              // Again some seconds later: a switch may have been busy.
+              await eventually(
+                'a later announcement',
+                15_000,
+                () => wire.announcements(vip, first.time + 1000).length > 0,
+              );
+              const to = flavour.family === 4 ? 'ff:ff:ff:ff:ff:ff' : '33:33:00:00:00:01';
+              for (const told of wire.announcements(vip)) {
+                expect([told.mac, told.sourceMac, told.destinationMac]).toEqual([mac, mac, to]);
+              }
+              for (const neighbour of wire.neighbourAdvertisements(vip)) {
+                if (neighbour.solicited) continue;
+                const right = { router: true, override: true, hopLimit: 255, checksum: 'right' };
+                expect(neighbour).toMatchObject(right);
+              }
+              // And it is true: packets to that MAC arrive.
+              const target = vip.startsWith('fe80:') ? `${vip}%lan` : vip;
+              expect(await client.run('ping', '-n', '-c1', '-W2', target)).toContain('1 received');
+            }
           }
-          // And it is true: packets to that MAC arrive.
-          expect(await client.run('ping', '-n', '-c1', '-W2', vip)).toContain('1 received');
-        }
-      }));
+        }));
+    }
   }
 
   it.concurrent('again after two Masters have met: the one that stays takes the tables back', () =>

@@ -1,54 +1,67 @@
 import { expect, it } from 'vitest';
-import { type ForgedAdvert, forge } from './lab/forge.ts';
+import { FLAVOURS } from './lab/flavour.ts';
+import { forge } from './lab/forge.ts';
 import { Injector } from './lab/injector.ts';
 import { withLab } from './lab/lab.ts';
 import { describeSystem } from './lab/requirements.ts';
 import { Rvrrpd } from './lab/rvrrpd.ts';
-import { CLIENT, R1, twoRouters, VIP } from './lab/two-routers.ts';
+import { twoRouters } from './lab/two-routers.ts';
 
 // Another group with our VRID on the link: RFC 3768 §7.1, and what `address_check` makes of it.
 
 const VRID = 7;
-const SECOND = '10.0.0.11';
-const OTHER = '10.0.0.200';
+/** By number: ours, and another group's; the interface's own is the client's. */
+const [FIRST, SECOND, OTHER, OWN] = [1, 11, 200, 100];
 
 type Check = 'any' | 'all' | 'none' | undefined;
 
-/** Who is obeyed, for each `address_check`, by a Master of VIP and SECOND. */
+/** Who is obeyed, for each `address_check`, by a Master of FIRST and SECOND. */
 const CASES: readonly (readonly [
   check: Check,
   what: string,
-  lists: Partial<ForgedAdvert>,
+  lists: readonly number[],
+  priority: number,
   obeyed: boolean,
 ])[] = [
-  [undefined, 'another group', { addresses: [OTHER] }, false],
-  [undefined, 'another group whose interface addresses are listed', { addresses: [OTHER, CLIENT] }, false],
-  [undefined, 'one of our addresses', { addresses: [SECOND] }, true],
-  [undefined, 'our addresses, then the interface’s', { addresses: [VIP, SECOND, CLIENT] }, true],
-  [undefined, 'our addresses in another order', { addresses: [SECOND, VIP] }, true],
-  [undefined, 'one of ours among others', { addresses: [OTHER, CLIENT, VIP] }, true],
-  [undefined, 'an address owner of another group', { addresses: [OTHER], priority: 255 }, true],
-  ['any', 'another group', { addresses: [OTHER] }, false],
-  ['all', 'one of our addresses', { addresses: [VIP] }, false],
-  ['all', 'our addresses, then the interface’s', { addresses: [SECOND, VIP, CLIENT] }, true],
-  ['none', 'another group', { addresses: [OTHER] }, true],
+  [undefined, 'another group', [OTHER], 254, false],
+  [undefined, 'another group whose interface addresses are listed', [OTHER, OWN], 254, false],
+  [undefined, 'one of our addresses', [SECOND], 254, true],
+  [undefined, 'our addresses, then the interface’s', [FIRST, SECOND, OWN], 254, true],
+  [undefined, 'our addresses in another order', [SECOND, FIRST], 254, true],
+  [undefined, 'one of ours among others', [OTHER, OWN, FIRST], 254, true],
+  [undefined, 'an address owner of another group', [OTHER], 255, true],
+  ['any', 'another group', [OTHER], 254, false],
+  ['all', 'one of our addresses', [FIRST], 254, false],
+  ['all', 'our addresses, then the interface’s', [SECOND, FIRST, OWN], 254, true],
+  ['none', 'another group', [OTHER], 254, true],
 ];
 
-describeSystem('another group with our VRID', () => {
-  it.concurrent.each(CASES)('address_check = %s: %s', (check, _what, lists, obeyed) =>
-    withLab(async (lab) => {
-      const { r1, client, wire } = await twoRouters(lab);
-      const vrouter = { group: VRID, interface: 'lan', vip: [VIP, SECOND], priority: 100 };
-      const master = Rvrrpd.start(lab, r1, [{ ...vrouter, ...(check && { address_check: check }) }]);
-      const injector = await Injector.start(client, 'lan');
-      await wire.soleMaster(VRID, R1);
-      await injector.send(forge({ vrid: VRID, source: CLIENT, priority: 254, addresses: [VIP], ...lists }));
-      const { state, counters } = (await master.counters()).routers[0]!;
-      expect(state).toBe(obeyed ? 'Backup' : 'Master');
-      expect(counters.dropped).toEqual(obeyed ? {} : { 'address-list': 1 });
-      if (obeyed) return;
-      const line = master.log().find(({ reason }) => reason === 'address-list');
-      expect(line).toMatchObject({ listed: lists.addresses?.join(', '), ours: `${VIP}, ${SECOND}` });
-    }),
-  );
-});
+/** A link-local address of another group: our own is made of the VRID, and would be theirs too. */
+const FOREIGN = 'fe80::99';
+
+for (const flavour of FLAVOURS) {
+  describeSystem(`another group with our VRID: ${flavour.name}`, () => {
+    it.concurrent.each(CASES)('address_check = %s: %s', (check, _what, numbers, priority, obeyed) =>
+      withLab(async (lab) => {
+        const { r1, client, wire } = await twoRouters(lab, flavour.network(VRID));
+        const table = flavour.router(VRID, [FIRST, SECOND], { priority: 100 });
+        const master = Rvrrpd.start(lab, r1, [{ ...table, ...(check && { address_check: check }) }]);
+        const injector = await Injector.start(client, 'lan');
+        await wire.soleMaster(VRID, flavour.r1);
+        const isComplete = numbers.includes(FIRST) && numbers.includes(SECOND);
+        const listed = numbers.map(flavour.address);
+        if (flavour.family === 6) listed.unshift(isComplete ? flavour.vips(VRID)[0]! : FOREIGN);
+        await injector.send(forge(flavour.advert(VRID, [], { priority, addresses: listed })));
+        const { state, counters } = (await master.counters()).routers[0]!;
+        expect(state).toBe(obeyed ? 'Backup' : 'Master');
+        expect(counters.dropped).toEqual(obeyed ? {} : { 'address-list': 1 });
+        if (obeyed) return;
+        const line = master.log().find(({ reason }) => reason === 'address-list');
+        const ours = flavour.vips(VRID, FIRST, SECOND).join(', ');
+        // Of IPv6 an event has room for none of them, and says how many there are.
+        const told = flavour.family === 4 ? listed.join(', ') : `${listed.length} more`;
+        expect(line).toMatchObject({ listed: told, ours });
+      }),
+    );
+  });
+}
