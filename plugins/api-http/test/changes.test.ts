@@ -123,8 +123,21 @@ describe('fail-over', () => {
       state: 'Backup',
       standing_by: true,
     });
-    const failOver = [{ group: 1, interface: 'eth0' }];
+    const failOver = [{ group: 1, interface: 'eth0', family: 4 }];
     expect(daemon.requests).toEqual([{ changes: [], failOver, temporary: false, dryRun: false }]);
+  });
+
+  test('of one of several with this group and interface, which the query names', async () => {
+    const six = router(1, { family: 6, version: 3, addresses: ['fe80::1'] });
+    daemon.be({ routers: () => [router(1, { version: 3 }), six] });
+    const unclear = await ask('POST', '/run/vrrp/1/eth0/failover');
+    expect(unclear.statusCode).toBe(409);
+    expect(unclear.json().detail).toMatch(/say which one by \?family= or \?version=/);
+    expect((await ask('POST', '/run/vrrp/1/eth0/failover?version=2')).statusCode).toBe(404);
+    const response = await ask('POST', '/run/vrrp/1/eth0/failover?family=6');
+    expect(response.json()).toMatchObject({ family: 6, addresses: ['fe80::1'] });
+    const failOver = [{ group: 1, interface: 'eth0', family: 6, version: 3 }];
+    expect(daemon.requests).toMatchObject([{ changes: [], failOver }]);
   });
 
   test('needs no body, and minds none', async () => {

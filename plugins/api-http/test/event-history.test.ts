@@ -42,7 +42,7 @@ describe('an event as clients see it', () => {
         type: 'transition',
         interface: 'eth0',
         group: 7,
-        data: '{"time":"2026-01-02T03:04:05.678Z","interface":"eth0","group":7,"from":"Backup","to":"Master","cause":"the Master is silent"}',
+        data: '{"time":"2026-01-02T03:04:05.678Z","interface":"eth0","group":7,"family":4,"version":2,"from":"Backup","to":"Master","cause":"the Master is silent"}',
       },
     ],
     [
@@ -52,6 +52,8 @@ describe('an event as clients see it', () => {
         time: TIME,
         interface: 'eth0',
         group: 7,
+        family: 6,
+        version: 3,
         reason: 'auth-failed',
         count: 3,
         peer: '10.0.0.9',
@@ -60,7 +62,7 @@ describe('an event as clients see it', () => {
         type: 'rejected',
         interface: 'eth0',
         group: 7,
-        data: '{"time":"2026-01-02T03:04:05.678Z","interface":"eth0","group":7,"reason":"auth-failed","count":3,"peer":"10.0.0.9"}',
+        data: '{"time":"2026-01-02T03:04:05.678Z","interface":"eth0","group":7,"family":6,"version":3,"reason":"auth-failed","count":3,"peer":"10.0.0.9"}',
       },
     ],
     [
@@ -68,7 +70,7 @@ describe('an event as clients see it', () => {
       { type: 'rejected', time: TIME, reason: 'unknown-vrid', count: 1 },
       {
         type: 'rejected',
-        data: '{"time":"2026-01-02T03:04:05.678Z","interface":null,"group":null,"reason":"unknown-vrid","count":1,"peer":null}',
+        data: '{"time":"2026-01-02T03:04:05.678Z","interface":null,"group":null,"family":null,"version":null,"reason":"unknown-vrid","count":1,"peer":null}',
       },
     ],
     [

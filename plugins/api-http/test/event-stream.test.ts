@@ -73,7 +73,7 @@ describe('a stream', () => {
     emit([transition(7, 'line\nbreak')]);
     expect(await take(stream)).toBe(
       `event: transition\nid: ${history.idOf(1)}\n` +
-        'data: {"time":"2023-11-14T22:13:20.000Z","interface":"eth0","group":7,"from":"Backup","to":"Master",' +
+        'data: {"time":"2023-11-14T22:13:20.000Z","interface":"eth0","group":7,"family":4,"version":2,"from":"Backup","to":"Master",' +
         '"cause":"line\\nbreak"}\n\n',
     );
   });

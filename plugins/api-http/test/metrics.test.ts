@@ -51,14 +51,14 @@ describe('the metrics', () => {
   test('are in the text format, of virtual routers, daemon, process and API', async () => {
     const { answer, samples } = await scrape();
     expect(answer.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
-    const one = 'interface="eth0",group="1"';
+    const one = 'interface="eth0",group="1",family="4",version="2"';
     expect(Object.fromEntries(samples)).toMatchObject({
       [`rvrrpd_virtual_router_state{state="Master",${one}}`]: 1,
       [`rvrrpd_virtual_router_state{state="Backup",${one}}`]: 0,
       [`rvrrpd_virtual_router_state{state="Init",${one}}`]: 0,
       [`rvrrpd_virtual_router_state{state="Down",${one}}`]: 0,
       [`rvrrpd_virtual_router_priority{${one}}`]: 254,
-      'rvrrpd_virtual_router_priority{interface="eth1",group="2"}': 254,
+      'rvrrpd_virtual_router_priority{interface="eth1",group="2",family="4",version="2"}': 254,
       [`rvrrpd_virtual_router_last_transition_timestamp_seconds{${one}}`]: 1_700_000_000,
       [`rvrrpd_virtual_router_standing_by{${one}}`]: 0,
       [`rvrrpd_virtual_router_advertisements_received_total{${one}}`]: 3,
@@ -113,7 +113,7 @@ describe('the metrics', () => {
     deps.tally.subscribers = 3;
     await new Promise((resolve) => setTimeout(resolve, 500));
     const { samples } = parse((await app.inject({ url: '/metrics' })).body);
-    const two = 'interface="eth1",group="2"';
+    const two = 'interface="eth1",group="2",family="4",version="2"';
     expect(Object.fromEntries(samples)).toMatchObject({
       [`rvrrpd_virtual_router_state{state="Backup",${two}}`]: 1,
       [`rvrrpd_virtual_router_state{state="Master",${two}}`]: 0,
@@ -133,7 +133,11 @@ describe('the metrics', () => {
 
   test('escape what an interface may be called', async () => {
     const { samples } = await scrape(withRouters([router(1, { interface: 'a"b\\c\nd' })]));
-    expect(samples.get('rvrrpd_virtual_router_priority{interface="a\\"b\\\\c\\nd",group="1"}')).toBe(254);
+    expect(
+      samples.get(
+        'rvrrpd_virtual_router_priority{interface="a\\"b\\\\c\\nd",group="1",family="4",version="2"}',
+      ),
+    ).toBe(254);
   });
 
   test('of a daemon without virtual routers', async () => {

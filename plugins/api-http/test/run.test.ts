@@ -54,6 +54,20 @@ describe('/run/vrrp', () => {
     expect(response.body).toBe(JSON.stringify(JSON.parse(GUIDE)));
   });
 
+  test('of several with one group and interface the first, or the one that the query asks for', async () => {
+    const of = (family: 4 | 6, version: 2 | 3, address: string): RouterStatus =>
+      router(1, { family, version, addresses: [address], state: 'Backup', onVirtualInterface: false });
+    run(of(4, 2, '192.0.2.1'), of(4, 3, '192.0.2.3'), of(6, 3, 'fe80::1'));
+    const address = async (query: string) =>
+      (await app.inject(`/run/vrrp/1/eth0${query}`)).json<{ virtual_ip?: string }>().virtual_ip;
+    expect(await address('')).toBe('192.0.2.1');
+    expect(await address('?version=3')).toBe('192.0.2.3');
+    expect(await address('?family=6')).toBe('fe80::1');
+    expect(await address('?family=4&version=2')).toBe('192.0.2.1');
+    expect((await app.inject('/run/vrrp/1/eth0?family=6&version=2')).statusCode).toBe(404);
+    expect((await app.inject('/run/vrrp/1/eth0?family=5')).statusCode).toBe(400);
+  });
+
   test.each<[string, Partial<RouterStatus>, string]>([
     ['a Master on a virtual interface', {}, 'standby1'],
     ['a Master without one', { onVirtualInterface: false }, 'eth0'],
@@ -283,11 +297,12 @@ describe('/run/status', () => {
     };
     daemon.be({ daemon: () => ({ ...DAEMON, lastReload }) });
     const of = (group: number): string =>
-      `{"group":${group},"interface":"eth${group - 1}","family":4,"addresses":["10.100.${99 + group}.1"],` +
+      `{"group":${group},"interface":"eth${group - 1}","family":4,"version":2,"addresses":["10.100.${99 + group}.1"],` +
       '"priority":254,"preempt":true,"state":"Master","since":"2023-11-14T22:13:20.000Z",' +
       `"vifname":"standby${group}","on_virtual_interface":true,"addresses_in_place":true,"refusal":null,` +
       `"auth_type":250,` +
-      `"hardware_address":"02:00:00:00:00:0${group}","advertisement_interval":1,` +
+      `"hardware_address":"02:00:00:00:00:0${group}","accept":true,"checksum":null,"advertisement_interval":1,` +
+      `"master_advertisement_interval":1,` +
       `"master_down_interval":3.008,"skew_time":0.008,"standing_by":false,` +
       `"counters":${counters(100 + group)}}`;
     expect((await app.inject('/run/status')).body).toBe(

@@ -39,15 +39,18 @@ function dataOf(event: ServiceEvent | LostEvents): Readonly<Record<string, unkno
   const time = new Date(event.time).toISOString();
   switch (event.type) {
     case 'transition': {
-      const { interface: name, group, from, to, cause } = event;
-      return { time, interface: name, group, from, to, cause };
+      const { interface: name, group, family = 4, version = 2, from, to, cause } = event;
+      return { time, interface: name, group, family, version, from, to, cause };
     }
     case 'rejected': {
-      const { interface: name = null, group = null, reason, count, peer = null, detail } = event;
+      const { interface: name = null, group = null, family = null, version = null } = event;
+      const { reason, count, peer = null, detail } = event;
       return {
         time,
         interface: name,
         group,
+        family,
+        version,
         reason,
         count,
         peer,

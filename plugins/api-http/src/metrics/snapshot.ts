@@ -41,11 +41,16 @@ export function snapshots(context: ServiceContext): () => Snapshot {
 
 /** Labels of virtual routers: the same objects as last time, as long as the places in the list are theirs. */
 function labelsOfRouters(): (routers: readonly RouterName[]) => readonly Labels[] {
-  let known: readonly (RouterName & Labels)[] = [];
+  let known: readonly (Required<RouterName> & Labels)[] = [];
   return (routers) => {
-    known = routers.map(({ interface: name, group }, index) => {
+    known = routers.map(({ interface: name, group, family = 4, version = 2 }, index) => {
       const before = known[index];
-      return before?.interface === name && before.group === group ? before : { interface: name, group };
+      const isSame =
+        before?.interface === name &&
+        before.group === group &&
+        before.family === family &&
+        before.version === version;
+      return isSame ? before : { interface: name, group, family, version };
     });
     return known;
   };

@@ -1,8 +1,10 @@
 /** Changes of virtual routers and of general directives. */
+import { Type } from '@sinclair/typebox';
 import type { ConfigurationChange, RouterName } from 'rvrrpd/plugin';
 import type { Routes } from '../deps.ts';
 import { ProblemError } from '../problems.ts';
 import {
+  familiesOf,
   findVrouters,
   GeneralPatchSchema,
   GeneralSchema,
@@ -11,6 +13,7 @@ import {
   nameOf,
   VrouterPatchSchema,
   VrouterSchema,
+  versionOf,
   vrouter,
 } from '../views/configuration.ts';
 import { RouterStatusSchema, routerStatus } from '../views/status.ts';
@@ -35,7 +38,7 @@ import {
   requireType,
   tableBody,
 } from './json-body.ts';
-import { pathOf, RouterParams } from './params.ts';
+import { isAskedFor, pathOf, RouterParams, RouterQuery } from './params.ts';
 import { noRouter } from './run.ts';
 
 const tags = ['changes'];
@@ -52,27 +55,62 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   api: 'edit the configuration file',
 };
 
+/** Flags, and which one of several virtual routers a path is about. */
+const RouterFlagsSchema = Type.Object(
+  { ...FlagsSchema.properties, ...RouterQuery.properties },
+  { additionalProperties: false },
+);
+
 /** Refuses several virtual routers that a name may stand for. @throws ProblemError 409 */
-function theOnly<T>(found: readonly T[], { group, interface: name }: RouterParams): T | undefined {
+function theOnly<T extends { readonly interface?: unknown }>(
+  found: readonly T[],
+  { group, interface: name }: RouterParams,
+): T | undefined {
   if (found.length < 2) return found[0];
+  const there = `several virtual routers of group ${group}`;
   throw new ProblemError(
     409,
-    `several virtual routers of group ${group} have ${name} as their vifname: name the interface instead`,
+    found.some((each) => each.interface !== name)
+      ? `${there} have ${name} as their vifname: name the interface instead`
+      : `there are ${there} on ${name}: say which one by ?family= or ?version=`,
   );
 }
 
 /** The virtual router that a path is about. If it is not known here, the daemon has the last word. */
-function configuredName(data: Table, params: RouterParams): RouterName {
-  const table = theOnly(findVrouters(data, params.group, params.interface), params);
-  return (
-    (table === undefined ? undefined : nameOf(table)) ?? { interface: params.interface, group: params.group }
+function configuredName(data: Table, params: RouterParams, query: RouterQuery): RouterName {
+  const found = findVrouters(data, params.group, params.interface);
+  const asked = found.filter((table) =>
+    familiesOf(table).some((family) => isAskedFor({ family, version: versionOf(table) }, query)),
   );
+  const table = theOnly(asked, params);
+  const { interface: on, group } = (table && nameOf(table)) ?? params;
+  const { family, version } = query;
+  return {
+    ...{ interface: on, group },
+    ...(family === undefined ? {} : { family }),
+    ...(version === undefined ? {} : { version }),
+  };
 }
 
 /** The `[[vrouter]]` of a virtual router after a change. */
-function entryOf(data: Table, { group, interface: name }: RouterName): Record<string, unknown> {
-  const tables = asTables(data.vrouter);
-  return vrouter(tables.find((table) => table.group === group && table.interface === name) ?? {});
+function entryOf(
+  data: Table,
+  { group, interface: name }: RouterName,
+  query: RouterQuery,
+): Record<string, unknown> {
+  const tables = asTables(data.vrouter).filter((table) => table.group === group && table.interface === name);
+  const asked = tables.find((table) =>
+    familiesOf(table).some((family) => isAskedFor({ family, version: versionOf(table) }, query)),
+  );
+  return vrouter(asked ?? tables[0] ?? {});
+}
+
+/** Which entry it is after a patch, which may have changed what told it apart. */
+function asked(query: RouterQuery, patch: Table): RouterQuery {
+  return {
+    ...(query.family === undefined || patch.vip !== undefined ? {} : { family: query.family }),
+    ...(query.version === undefined || patch.version !== undefined ? {} : { version: query.version }),
+  };
 }
 
 /** A merge patch of general directives, each as a change of its own. @throws ProblemError 422 */
@@ -116,11 +154,12 @@ export const changeRoutes: Routes = (app, { context }) => {
       if (!made.flags.dry_run) {
         reply.code(201).header('location', pathOf('config', 'vrouter', name.group, name.interface));
       }
-      return answer(made, entryOf(made.data, name));
+      const [family = 4] = familiesOf(table);
+      return answer(made, entryOf(made.data, name, { family, version: versionOf(table) }));
     },
   );
 
-  app.patch<{ Params: RouterParams }>(
+  app.patch<{ Params: RouterParams; Querystring: RouterQuery }>(
     '/config/vrouter/:group/:interface',
     {
       config: { access, body: VrouterPatchSchema },
@@ -128,10 +167,12 @@ export const changeRoutes: Routes = (app, { context }) => {
       schema: {
         ...common,
         operationId: 'changeVrouter',
+        querystring: RouterFlagsSchema,
         summary: 'Change a virtual router',
         description:
           'A JSON Merge Patch (RFC 7396): directives that are absent stay, `null` removes one. A new ' +
-          '`group` or `interface` gives it another path, which `Content-Location` tells.',
+          '`group` or `interface` gives it another path, which `Content-Location` tells. An entry whose `vip` has ' +
+          'addresses of both families is one entry for both.',
         consumes: PATCHES,
         params: RouterParams,
         response: {
@@ -146,23 +187,24 @@ export const changeRoutes: Routes = (app, { context }) => {
       const patch = tableBody(request.body);
       refuseUnknownNulls(patch, VrouterPatchSchema);
       refuseHidden({ auth_secret: patch.auth_secret }, 'leave it out to keep the one that there is');
-      const router = configuredName(context.configuration().data, request.params);
+      const router = configuredName(context.configuration().data, request.params, request.query);
       const made = await make(context, request, reply, {
         changes: [{ op: 'change-router', router, patch }],
       });
       const name = nameOf({ ...router, ...patch }) ?? router;
       reply.header('content-location', pathOf('config', 'vrouter', name.group, name.interface));
-      return answer(made, entryOf(made.data, name));
+      return answer(made, entryOf(made.data, name, asked(request.query, patch)));
     },
   );
 
-  app.delete<{ Params: RouterParams }>(
+  app.delete<{ Params: RouterParams; Querystring: RouterQuery }>(
     '/config/vrouter/:group/:interface',
     {
       config: { access },
       schema: {
         ...common,
         operationId: 'removeVrouter',
+        querystring: RouterFlagsSchema,
         summary: 'Remove a virtual router',
         description: 'A Master among them gives up at once: it sends priority 0 (RFC 3768 §6.4.3).',
         params: RouterParams,
@@ -170,7 +212,7 @@ export const changeRoutes: Routes = (app, { context }) => {
       },
     },
     async (request, reply) => {
-      const router = configuredName(context.configuration().data, request.params);
+      const router = configuredName(context.configuration().data, request.params, request.query);
       return answer(
         await make(context, request, reply, { changes: [{ op: 'remove-router', router }] }),
         null,
@@ -201,13 +243,14 @@ export const changeRoutes: Routes = (app, { context }) => {
     },
   );
 
-  app.post<{ Params: RouterParams }>(
+  app.post<{ Params: RouterParams; Querystring: RouterQuery }>(
     '/run/vrrp/:group/:interface/failover',
     {
       config: { access },
       schema: {
         ...common,
         operationId: 'failOver',
+        querystring: RouterFlagsSchema,
         summary: 'Have a Master give up',
         description:
           'It sends priority 0, and a Backup takes over within its skew time. It stands by then, and ' +
@@ -221,12 +264,17 @@ export const changeRoutes: Routes = (app, { context }) => {
       },
     },
     async (request, reply) => {
-      const { params } = request;
-      const router = theOnly(findRouters(context.routers(), params.group, params.interface), params);
+      const { params, query } = request;
+      const found = findRouters(context.routers(), params.group, params.interface);
+      const router = theOnly(
+        found.filter((each) => isAskedFor(each, query)),
+        params,
+      );
       if (router === undefined) throw noRouter(params);
-      const name = { interface: router.interface, group: router.group };
+      const { interface: on, group, family, version } = router;
+      const name = { interface: on, group, family, ...(version === undefined ? {} : { version }) };
       await make(context, request, reply, { changes: [], failOver: [name] });
-      const [now] = findRouters(context.routers(), name.group, name.interface);
+      const now = findRouters(context.routers(), group, on).find((each) => isAskedFor(each, name));
       return routerStatus(now ?? router, context.counters());
     },
   );

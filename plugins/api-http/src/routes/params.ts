@@ -22,6 +22,36 @@ export const RouterParams = Type.Object({
 });
 export type RouterParams = Static<typeof RouterParams>;
 
+/** What tells apart virtual routers of one group and interface. */
+export const RouterQuery = Type.Object({
+  family: Type.Optional(
+    Type.Unsafe<4 | 6>({
+      type: 'integer',
+      enum: [4, 6],
+      description: 'Only the one of this IP version, where the group has one of each on the interface.',
+    }),
+  ),
+  version: Type.Optional(
+    Type.Unsafe<2 | 3>({
+      type: 'integer',
+      enum: [2, 3],
+      description: 'Only the one of this VRRP version, where the group has one of each on the interface.',
+    }),
+  ),
+});
+export type RouterQuery = Static<typeof RouterQuery>;
+
+/** Whether a virtual router is what a query asks for. */
+export function isAskedFor(
+  { family, version }: { readonly family?: number; readonly version?: number },
+  query: RouterQuery,
+): boolean {
+  return (
+    (query.family === undefined || query.family === family) &&
+    (query.version === undefined || query.version === version)
+  );
+}
+
 /** `:name` of a protocol. */
 export const ProtocolParams = Type.Object({
   name: Type.String({ description: 'Name of the protocol.', examples: ['static'] }),

@@ -20,7 +20,14 @@ import {
 } from '../views/virtual-routers.ts';
 import { answers, NOT_MODIFIED } from './answers.ts';
 import { isKnown } from './conditional.ts';
-import { GroupParams, type NameParams, ProtocolParams, RouterParams } from './params.ts';
+import {
+  GroupParams,
+  isAskedFor,
+  type NameParams,
+  ProtocolParams,
+  RouterParams,
+  RouterQuery,
+} from './params.ts';
 
 /** A list of virtual routers, ready to be sent. */
 interface ReadyList {
@@ -98,7 +105,7 @@ export const runRoutes: Routes = (app, { context }) => {
     },
   );
 
-  app.get<{ Params: RouterParams }>(
+  app.get<{ Params: RouterParams; Querystring: RouterQuery }>(
     '/run/vrrp/:group/:interface',
     {
       config,
@@ -106,12 +113,16 @@ export const runRoutes: Routes = (app, { context }) => {
         operationId: 'getRouter',
         tags,
         summary: 'A virtual router',
+        description:
+          'Of several with this group and interface the first one in the order of the configuration.',
         params: RouterParams,
+        querystring: RouterQuery,
         response: { 200: answers(RouterDetailSchema, 'The virtual router.'), ...problems, ...missing },
       },
     },
-    async ({ params }) => {
-      const [router] = findRouters(context.routers(), params.group, params.interface);
+    async ({ params, query }) => {
+      const found = findRouters(context.routers(), params.group, params.interface);
+      const router = found.find((each) => isAskedFor(each, query));
       if (router === undefined) throw noRouter(params);
       return routerDetail(router);
     },

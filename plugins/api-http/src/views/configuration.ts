@@ -117,6 +117,21 @@ export function nameOf(table: Table): RouterName | undefined {
   return typeof group === 'number' && typeof name === 'string' ? { group, interface: name } : undefined;
 }
 
+/** Families of the addresses of a `[[vrouter]]`, IPv4 first; IPv4 if it has none. */
+export function familiesOf({ vip }: Table): (4 | 6)[] {
+  const texts: readonly unknown[] = Array.isArray(vip) ? vip : [vip];
+  const isSix = (text: unknown): boolean => typeof text === 'string' && text.includes(':');
+  const families = ([4, 6] as const).filter((family) =>
+    texts.some((text) => typeof text === 'string' && isSix(text) === (family === 6)),
+  );
+  return families.length === 0 ? [4] : families;
+}
+
+/** VRRP version of a `[[vrouter]]`. */
+export function versionOf({ version }: Table): 2 | 3 {
+  return version === 3 ? 3 : 2;
+}
+
 /** `/config/plugins`: entries of `[plugins]` in their long form. */
 export function pluginEntries(configuration: Table): Record<string, Record<string, unknown>> {
   const all = isTable(configuration.plugins) ? configuration.plugins : {};

@@ -43,6 +43,7 @@ export const RouterStatusSchema = Type.Object(
     group: Type.Integer({ description: 'Virtual router identifier (VRID).' }),
     interface: Type.String({ description: 'The interface that VRRP runs on.' }),
     family: Type.Integer({ description: 'IP version of the addresses.' }),
+    version: Type.Integer({ description: 'VRRP version.' }),
     addresses: Type.Array(Type.String(), { description: 'The virtual addresses.' }),
     priority: Type.Integer({ description: 'In use: 255 for the address owner.' }),
     preempt: Type.Boolean(),
@@ -65,7 +66,18 @@ export const RouterStatusSchema = Type.Object(
     }),
     auth_type: Type.Integer({ description: 'Authentication type on the wire, 0 for none.' }),
     hardware_address: Type.String({ description: 'MAC of the interface; empty if it is missing.' }),
-    advertisement_interval: Type.Number({ description: 'In seconds.' }),
+    accept: Type.Boolean({
+      description: 'Accept_Mode: a Master takes what is addressed to its virtual addresses.',
+    }),
+    checksum: Type.Unsafe<'rfc9568' | 'pseudo-header' | null>({
+      type: ['string', 'null'],
+      enum: ['rfc9568', 'pseudo-header', null],
+      description: 'What the checksum of what it sends covers; `null`: there is no choice.',
+    }),
+    advertisement_interval: Type.Number({ description: 'Its own, in seconds.' }),
+    master_advertisement_interval: Type.Number({
+      description: 'In seconds. What a VRRPv3 Backup goes by: that of the Master that it heard last.',
+    }),
     master_down_interval: Type.Number({ description: 'In seconds.' }),
     skew_time: Type.Number({ description: 'In seconds.' }),
     standing_by: Type.Boolean({
@@ -192,8 +204,8 @@ export function routerStatus(
 }
 
 /** Group first: the name of an interface may have spaces. */
-function keyOf({ group, interface: name }: RouterName): string {
-  return `${group} ${name}`;
+function keyOf({ group, interface: name, family, version }: RouterName): string {
+  return `${group} ${family ?? 4} ${version ?? 2} ${name}`;
 }
 
 function withCounters(
@@ -204,6 +216,7 @@ function withCounters(
     group: router.group,
     interface: router.interface,
     family: router.family,
+    version: router.version ?? 2,
     addresses: [...router.addresses],
     priority: router.priority,
     preempt: router.preempt,
@@ -215,7 +228,11 @@ function withCounters(
     refusal: router.refusal ?? null,
     auth_type: router.authType,
     hardware_address: router.hardwareAddress,
+    accept: router.accept ?? true,
+    checksum: router.checksum ?? null,
     advertisement_interval: router.advertisementInterval / 1000,
+    master_advertisement_interval:
+      (router.masterAdvertisementInterval ?? router.advertisementInterval) / 1000,
     master_down_interval: router.masterDownInterval / 1000,
     skew_time: router.skewTime / 1000,
     standing_by: router.standingBy,
