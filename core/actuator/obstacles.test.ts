@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
+import type { DaemonConfig, VirtualRouterConfig } from '../config/model.ts';
 import type { Link } from '../plugin/contracts/index.ts';
-import { edgeFault } from './obstacles.ts';
+import { edgeFault, findObstacles } from './obstacles.ts';
+import { MemoryKernel } from './test/memory-kernel.ts';
 
 const link = (address: string, prefixLength: number): Link => ({
   ...{ index: 2, name: 'eth0', mac: '02:00:00:00:00:01', up: true, running: true, ethernet: true },
@@ -27,4 +29,42 @@ test.each<[string, number, string, string | undefined]>([
 
 test('an interface that is not there yet tells nothing', () => {
   expect(edgeFault(['10.9.0.0'], undefined)).toBeUndefined();
+});
+
+test('a kernel that lacks what accept = false needs is an obstacle for those routers alone, and asked once', async () => {
+  const kernel = new MemoryKernel();
+  const asked: string[] = [];
+  const driver = Object.assign(kernel, {
+    lacks: async (capability: string) => {
+      asked.push(capability);
+      return 'this kernel has no nf_tables';
+    },
+  });
+  const router = (vrid: number, accept?: boolean): VirtualRouterConfig => ({
+    ...{ position: { file: 'r.conf', line: vrid }, vrid, interface: 'eth0', family: 4, version: 3 },
+    ...{ addresses: [`192.0.2.${vrid}`], priority: 100, preempt: true, advertisementIntervalCs: 100 },
+    ...{ rfc3768: true, authSecret: '', vifname: `standby${vrid}`, socketFilter: true },
+    ...(accept === undefined ? {} : { accept }),
+  });
+  const found = await findObstacles(
+    {
+      config: {
+        virtualRouters: [router(1), router(2, false), router(3, true), router(4, false)],
+      } as DaemonConfig,
+      routerPlugins: [1, 2, 3, 4].map(() => ({ netdrv: 'memory', iftype: 'none' })),
+    },
+    {
+      drivers: new Map([['memory', driver]]),
+      iftypes: new Map([
+        ['none', { plan: () => ({ interface: 'eth0', announce: 'virtual-mac', resources: [] }) }],
+      ]),
+    },
+    [],
+    [0, 1, 2, 3],
+  );
+  expect(found).toEqual([
+    'r.conf:2: virtual router 2 on eth0: this kernel has no nf_tables',
+    'r.conf:4: virtual router 4 on eth0: this kernel has no nf_tables',
+  ]);
+  expect(asked).toEqual(['address-guard']);
 });

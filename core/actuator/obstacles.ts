@@ -44,11 +44,20 @@ export async function findObstacles(
   const planner = new Planner(config, routerPlugins, iftypes, forwards);
   const ethernet = new Map(links.filter((link) => link.ethernet).map((link) => [link.name, link]));
   const obstacles: string[] = [];
+  /** Asked once of each driver. */
+  const lacks = new Map<string, string | undefined>();
+  const guardFault = async (slot: number): Promise<string | undefined> => {
+    const { netdrv } = routerPlugins[slot]!;
+    if (config.virtualRouters[slot]!.accept !== false) return undefined;
+    if (!lacks.has(netdrv)) lacks.set(netdrv, await drivers.get(netdrv)?.lacks?.('address-guard'));
+    return lacks.get(netdrv);
+  };
   for (const slot of slots) {
     const router = config.virtualRouters[slot]!;
     const fault =
       edgeFault(router.addresses, ethernet.get(router.interface)) ??
       mtuFault(router, ethernet.get(router.interface)) ??
+      (await guardFault(slot)) ??
       faultOf(() => planner.plan(slot, ethernet)?.resources ?? [], surroundings);
     if (fault !== undefined) obstacles.push(`${nameOf(config, slot)}: ${fault}`);
   }

@@ -2,6 +2,7 @@
 import type { AddressFamily } from '../../vrrp/family.ts';
 import type { PluginContext } from './context.ts';
 import type { AddressResource, GuardResource, MacvlanResource, RouteResource } from './kernel.ts';
+import type { DriverCapability } from './manifest.ts';
 
 /** Kind `netdrv`: talks to the kernel about links, addresses and routes. Runs in the actuator. */
 export interface NetdrvPlugin {
@@ -24,6 +25,11 @@ export interface NetworkDriver {
    * them, our own `apply` included. Several changes may be told at once.
    */
   watch(listener: (news: readonly KernelNews[]) => void): void;
+  /**
+   * Why something that the manifest provides cannot be had from this kernel; undefined: it can. Since 1.1. Absent:
+   * whatever is provided can be had.
+   */
+  lacks?(capability: DriverCapability): Promise<string | undefined>;
   /** Stops watching and gives back every descriptor. */
   close(): void;
 }

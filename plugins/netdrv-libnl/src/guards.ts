@@ -45,6 +45,16 @@ export class Guards {
     }
   }
 
+  /** Why there can be no guards; undefined: there can. */
+  lacking(): string | undefined {
+    const without = 'this kernel has no nf_tables (CONFIG_NF_TABLES), which accept = false needs';
+    try {
+      return this.look() === undefined ? without : undefined;
+    } catch (error) {
+      return `${without}: ${(error as Error).message}`;
+    }
+  }
+
   close(): void {
     clearInterval(this.timer);
     this.timer = undefined;

@@ -1,5 +1,6 @@
 /** The network driver `libnl`: rtnetlink (man 7 rtnetlink) through libnl-3 and libnl-route-3. */
 import type {
+  DriverCapability,
   KernelChange,
   KernelNews,
   KernelRefusal,
@@ -97,6 +98,10 @@ class LibnlDriver implements NetworkDriver {
     this.listener = listener;
     this.monitor?.close();
     this.monitor = new this.addon.Monitor(listener);
+  }
+
+  async lacks(capability: DriverCapability): Promise<string | undefined> {
+    return capability === 'address-guard' ? this.guards.lacking() : undefined;
   }
 
   close(): void {
