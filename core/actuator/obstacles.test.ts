@@ -50,7 +50,7 @@ test('a kernel that lacks what accept = false needs is an obstacle for those rou
     {
       config: {
         virtualRouters: [router(1), router(2, false), router(3, true), router(4, false)],
-      } as DaemonConfig,
+      } as unknown as DaemonConfig,
       routerPlugins: [1, 2, 3, 4].map(() => ({ netdrv: 'memory', iftype: 'none' })),
     },
     {
