@@ -142,7 +142,7 @@ describeSystem('what is configured and does not run', () => {
         writeConfiguration(lab, r1, [router(1)], { tables: apiTable() });
         daemon.signal('SIGHUP');
         await receiver.waitForOutput(/STATUS=not running: service rvrrpd-plugin-api-http .*; 1 /, 20_000);
-        expect(daemon.output).toMatch(TAKEN);
+        await daemon.waitForOutput(TAKEN, 20_000); // a pipe of its own, which may come later
         await other.stop('SIGKILL');
         await eventually('no trouble', 60_000, async () => (await troubles(r1, file)).length === 0);
         daemon.signal('SIGTERM');
@@ -172,7 +172,10 @@ describeSystem('what is configured and does not run', () => {
         expect(reload.stderr).toContain(`error: ${text}\n`);
         expect(reload.code).toBe(1);
         expect(await troubles(r1, file)).toEqual([text]);
-        expect(daemon.running.output).toContain(text);
+        await daemon.running.waitForOutput(
+          /service rvrrpd-plugin-idler 1\.0\.0 has not begun to serve within 5 s/,
+          20_000,
+        );
         writeConfiguration(lab, r1, [router(1)]);
         expect((await invoke(r1, ['reload', '-c', file])).code).toBe(0);
         expect(await troubles(r1, file)).toEqual([]);
