@@ -1,6 +1,7 @@
 /** Entry of the actuator worker. Its `workerData` is an {@link ActuatorInit}. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { VirtualRouterConfig } from '../config/model.ts';
+import { native } from '../native/index.ts';
 import { CodedError, reportOf } from '../shared/errors.ts';
 import type { ActuatorInit, ActuatorToEngine } from '../threads/actuator-messages.ts';
 import { Doorbell } from '../threads/doorbell.ts';
@@ -24,6 +25,17 @@ function report(message: WorkerReport): void {
 const log: Log = (level, message, fields) => {
   report({ type: 'log', level, message, ...(fields && { fields }) });
 };
+
+/** Before every ordinary process: what waits for it on a busy host is a client that does not reach its gateway. */
+const NICE = -10;
+
+function raisePriority(): void {
+  try {
+    native.setThreadScheduling(0, 0, NICE);
+  } catch {
+    // As with the engine, which tells: without CAP_SYS_NICE it is late on a busy host.
+  }
+}
 
 /** A journal that cannot be written is tried again so often, in ms. */
 const JOURNAL_RETRY = 5000;
@@ -87,6 +99,7 @@ async function start(plugins: ActuatorPlugins): Promise<void> {
   }
   report({ type: 'ready' });
   new Doorbell(init.wantedBell, enginePort).listen(() => actuator.wantedChanged());
+  raisePriority();
   await actuator.run();
   report({ type: 'stopped' });
 }
