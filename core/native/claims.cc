@@ -35,7 +35,8 @@ std::map<std::string, Held>& Registry() {
   return *registry;
 }
 
-// Tells which of the sockets have callers: asking each of thousands takes ms. Each carries its own descriptor.
+// Tells which of the sockets have callers: asking each of thousands takes ms. Each carries its name, which stays where it
+// is for as long as the registry has it.
 int Watcher() {
   static const int watcher = epoll_create1(EPOLL_CLOEXEC);
   return watcher;
@@ -120,17 +121,18 @@ Napi::Value Claims::Take(const Napi::CallbackInfo& info) {
   int error = fd > highest ? EMFILE : 0;
   if (error == 0 && bind(fd, reinterpret_cast<sockaddr*>(&address), length) != 0) error = errno;
   if (error == 0 && listen(fd, kBacklog) != 0) error = errno;
-  epoll_event interest = {};
-  interest.events = EPOLLIN;
-  interest.data.fd = fd;
-  if (error == 0 && epoll_ctl(Watcher(), EPOLL_CTL_ADD, fd, &interest) != 0) {
+  if (error == 0) {
+    const auto entry = Registry().emplace(name, Held{fd, 1}).first;
+    epoll_event interest = {};
+    interest.events = EPOLLIN;
+    interest.data.ptr = const_cast<std::string*>(&entry->first);
+    if (epoll_ctl(Watcher(), EPOLL_CTL_ADD, fd, &interest) == 0) {
+      names_.insert(name);
+      return Napi::Boolean::New(env, true);
+    }
     call = "epoll_ctl(EPOLL_CTL_ADD, @";
     error = errno;
-  }
-  if (error == 0) {
-    Registry()[name] = {fd, 1};
-    names_.insert(name);
-    return Napi::Boolean::New(env, true);
+    Registry().erase(entry);
   }
   close(fd);
   if (error == EADDRINUSE) return Napi::Boolean::New(env, false);
@@ -152,18 +154,17 @@ Napi::Value Claims::Callers(const Napi::CallbackInfo& info) {
   epoll_event called[16];
   const int count = epoll_wait(Watcher(), called, 16, 0);
   for (int i = 0; i < count; i++) {
-    for (const std::string& name : names_) {
-      const int listener = Registry()[name].fd;
-      if (listener != called[i].data.fd) continue;
-      for (int each = 0; each <= kBacklog; each++) {
-        const int fd = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
-        if (fd < 0) break;
-        Napi::Object caller = Napi::Object::New(env);
-        caller.Set("name", name);
-        caller.Set("pid", PeerOf(fd));
-        close(fd);
-        callers.Set(callers.Length(), caller);
-      }
+    const auto& name = *static_cast<const std::string*>(called[i].data.ptr);
+    if (names_.count(name) == 0) continue;
+    const int listener = Registry()[name].fd;
+    for (int each = 0; each <= kBacklog; each++) {
+      const int fd = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
+      if (fd < 0) break;
+      Napi::Object caller = Napi::Object::New(env);
+      caller.Set("name", name);
+      caller.Set("pid", PeerOf(fd));
+      close(fd);
+      callers.Set(callers.Length(), caller);
     }
   }
   return callers;
