@@ -13,6 +13,7 @@ import {
   describe,
   installing,
   interfaceOf,
+  isUnlisted,
   meansGone,
   provesNothingDone,
   takingBack,
@@ -185,21 +186,20 @@ export class Changes {
    * somebody may have emptied the ruleset.
    * @returns those that had been gone; others may be `unsure` afterwards
    */
-  async refreshUnseen(): Promise<{ readonly restored: Holding[]; readonly gone: Holding[] }> {
-    const routes = [...this.holdings.all()].filter(
-      ({ resource, state, users }) =>
-        (resource.kind === 'route' || resource.kind === 'guard') && state === 'ours' && users.size > 0,
+  async refreshUnlisted(): Promise<{ readonly restored: Holding[]; readonly gone: Holding[] }> {
+    const unlisted = [...this.holdings.all()].filter(
+      ({ resource, state, users }) => isUnlisted(resource) && state === 'ours' && users.size > 0,
     );
-    const answers = await this.apply(routes, (holding) => installing(holding.resource as DriverResource));
+    const answers = await this.apply(unlisted, (holding) => installing(holding.resource as DriverResource));
     const gone: Holding[] = [];
-    for (const holding of routes) {
+    for (const holding of unlisted) {
       const refusal = answers.get(holding) ?? null;
       if (refusal === null || refusal.errno === 'EEXIST') continue;
       // No such refusal says that it is not there: the kernel looks for the gateway first, for one.
       holding.state = 'unsure';
       if (provesNothingDone(refusal)) gone.push(holding);
     }
-    return { restored: routes.filter((holding) => (answers.get(holding) ?? null) === null), gone };
+    return { restored: unlisted.filter((holding) => (answers.get(holding) ?? null) === null), gone };
   }
 
   /**

@@ -17,6 +17,7 @@ const RESOURCES: Readonly<Record<string, KernelResource>> = {
   },
   link: { kind: 'link', type: 'macvlan', interface: 'standby1', parent: 'eth0', mac: '00:00:5e:00:01:01' },
   mac: { kind: 'mac', interface: 'eth0', mac: '00:00:5e:00:01:01' },
+  guard: { kind: 'guard', interface: 'eth0', family: 4, address: '192.0.2.1' },
 };
 
 let folder: string;
@@ -90,12 +91,15 @@ describe.each(Object.keys(RESOURCES))('the answer to the installation of a %s is
   });
 });
 
-test('a lost answer about a route of ours does not make it somebody else’s', async () => {
-  holdings.claim(0, [{ resource: RESOURCES.route!, driver: 'memory' }]);
-  await changes.install([holdings.of(0)]);
-  kernel.refuse = () => 'EIO';
-  expect(await changes.refreshUnseen()).toEqual({ restored: [], gone: [] });
-  kernel.refuse = () => undefined;
-  await changes.takeBack([holdings.release(0)]);
-  expect(kernel.state()).toBe(before);
-});
+test.each(['route', 'guard'])(
+  'a lost answer about a %s of ours does not make it somebody else’s',
+  async (kind) => {
+    holdings.claim(0, [{ resource: RESOURCES[kind]!, driver: 'memory' }]);
+    await changes.install([holdings.of(0)]);
+    kernel.refuse = () => 'EIO';
+    expect(await changes.refreshUnlisted()).toEqual({ restored: [], gone: [] });
+    kernel.refuse = () => undefined;
+    await changes.takeBack([holdings.release(0)]);
+    expect(kernel.state()).toBe(before);
+  },
+);

@@ -174,7 +174,7 @@ it('a route of ours stays ours when it cannot be added again', async () => {
     want([route]);
     await changes.install([holdings.of(0)]);
     kernel.refuse = ({ op }) => (op === 'add-route' ? errno : undefined);
-    expect((await changes.refreshUnseen()).gone).toHaveLength(errno === 'EIO' ? 0 : 1);
+    expect((await changes.refreshUnlisted()).gone).toHaveLength(errno === 'EIO' ? 0 : 1);
     expect(states(holdings.of(0))).toEqual(['unsure']);
     expect((await changes.install([holdings.of(0)])).size).toBe(1);
     kernel.refuse = () => undefined;

@@ -1,5 +1,6 @@
 /** The kernel's links and addresses as last read, kept current with what the actuator itself changes since. */
 import type { KernelResource, Link, LinkAddress } from '../plugin/contracts/index.ts';
+import { isUnlisted } from '../plugin/resource.ts';
 
 /** What a look at the kernel says about a resource. */
 export type Finding =
@@ -20,7 +21,7 @@ export type Finding =
 type UnseenResource = Extract<KernelResource, { kind: 'route' | 'guard' | 'sysctl' }>;
 
 function isUnseen(resource: KernelResource): resource is UnseenResource {
-  return resource.kind === 'route' || resource.kind === 'guard' || resource.kind === 'sysctl';
+  return isUnlisted(resource) || resource.kind === 'sysctl';
 }
 
 type ViewedLink = Omit<Link, 'addresses' | 'mac' | 'up'> & {

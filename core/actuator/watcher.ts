@@ -1,6 +1,6 @@
 /** Keeps an eye on the kernel: reads it when there is news, finds drift, tells the engine the links. */
 import type { KernelNews, Link, NetworkDriver } from '../plugin/contracts/index.ts';
-import { describe } from '../plugin/resource.ts';
+import { describe, isUnlisted } from '../plugin/resource.ts';
 import { messageOf } from '../shared/errors.ts';
 import { LinkComparison } from '../threads/link-news.ts';
 import { Adoption } from './adoption.ts';
@@ -79,7 +79,7 @@ export class Watcher {
     this.auditSettings(this.toAudit.splice(0, AUDIT_SLICE));
     if (now < this.schedule.due || !(await this.tryRead())) return;
     await this.takeBackOrphans();
-    await this.refreshUnseen();
+    await this.refreshUnlisted();
   }
 
   /** As {@link read}. @returns whether the kernel could be read; if not, it is tried again */
@@ -153,7 +153,7 @@ export class Watcher {
   /** Looks at what reading doesn't show, for a start with an earlier run's journal: was it all really done? */
   async verify(): Promise<void> {
     this.auditSettings([...this.holdings.all()]);
-    await this.refreshUnseen();
+    await this.refreshUnlisted();
   }
 
   /** Tells the engine what has changed of the links since it was told. */
@@ -233,14 +233,14 @@ export class Watcher {
   }
 
   /** The kernel tells too little about routes and guards: ours are installed again and again, in vain as a rule. */
-  private async refreshUnseen(): Promise<void> {
-    const { restored, gone } = await this.changes.refreshUnseen();
+  private async refreshUnlisted(): Promise<void> {
+    const { restored, gone } = await this.changes.refreshUnlisted();
     for (const { resource } of restored) {
       this.limit.warn('drift', `${describe(resource)} was taken away by somebody else: put back`);
     }
     for (const holding of gone) this.events.lost(holding);
     for (const holding of this.holdings.all()) {
-      if (holding.resource.kind !== 'route') continue;
+      if (!isUnlisted(holding.resource)) continue;
       if (holding.state === 'unsure') this.events.lost(holding);
       if (holding.state !== 'foreign') continue;
       // It may not be there any more: the next attempt to install it tells.

@@ -30,9 +30,16 @@ function canonical(resource: KernelResource): string {
   return JSON.stringify(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
+/** Of which a network driver lists nothing: whether it is there, only the next attempt to install it tells. */
+export function isUnlisted(
+  resource: KernelResource,
+): resource is Extract<KernelResource, { kind: 'route' | 'guard' }> {
+  return resource.kind === 'route' || resource.kind === 'guard';
+}
+
 /** The interface that a resource goes down with, or undefined. */
 export function interfaceOf(resource: KernelResource): string | undefined {
-  if (resource.kind === 'route' || resource.kind === 'guard') return undefined;
+  if (isUnlisted(resource)) return undefined;
   if (resource.kind !== 'sysctl') return resource.interface;
   const [net, , group, name] = resource.path; // net/ipv4/conf/<interface>/…, net/ipv6/neigh/<interface>/…
   return net === 'net' && (group === 'conf' || group === 'neigh') ? name : undefined;

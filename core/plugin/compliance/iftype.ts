@@ -12,7 +12,7 @@ import type {
   MasterPlan,
   RouterOnInterface,
 } from '../contracts/index.ts';
-import { identityOf, isSame } from '../resource.ts';
+import { identityOf, isSame, isUnlisted } from '../resource.ts';
 import type { TestRegistrar } from './auth.ts';
 import { declared, type FromManifest } from './manifest.ts';
 import { assertWellFormed, frozen } from './resources.ts';
@@ -135,7 +135,7 @@ export function iftypeCompliance(options: IftypeComplianceOptions): void {
   test(title('touches no interface but those of the virtual router'), () => {
     for (const [router, { resources }, what] of plans()) {
       for (const resource of resources) {
-        if (resource.kind === 'route' || resource.kind === 'guard') continue;
+        if (isUnlisted(resource)) continue;
         const home = homeOf(resource);
         assert.ok(home !== undefined, `for all of the machine: ${JSON.stringify(resource)}: ${what}`);
         assert.ok([router.interface.name, router.vifname].includes(home), `${home}: ${what}`);
@@ -201,7 +201,7 @@ function addressesOf({ resources }: MasterPlan) {
 
 /** The interface that a resource is about; undefined if it is about none. */
 function homeOf(resource: KernelResource): string | undefined {
-  if (resource.kind === 'route' || resource.kind === 'guard') return undefined;
+  if (isUnlisted(resource)) return undefined;
   if (resource.kind !== 'sysctl') return resource.interface;
   const [net, , group, name] = resource.path; // net/ipv4/conf/<interface>/…, net/ipv6/neigh/<interface>/…
   return net === 'net' && (group === 'conf' || group === 'neigh') && name !== 'all' && name !== 'default'
