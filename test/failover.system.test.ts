@@ -3,7 +3,7 @@ import { crashReturnEnd, type Pair, scenarios } from './failover/scenarios.ts';
 import { V2 } from './lab/flavour.ts';
 import { describeSystem } from './lab/requirements.ts';
 
-// VRRPv2, rvrrpd and keepalived; VRRPv3 and FRR: interop*.system.test.ts.
+// VRRPv2, rvrrpd and keepalived; VRRPv3 and FRR: interop.system.test.ts.
 
 const PAIRS: readonly Pair[] = [
   ['rvrrpd', 'keepalived'],
