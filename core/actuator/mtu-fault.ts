@@ -1,7 +1,7 @@
 /** Whether the advertisements of a virtual router fit their interface: the one that does not is never sent. */
 import type { VirtualRouterConfig } from '../config/model.ts';
 import type { Link } from '../plugin/contracts/index.ts';
-import { ETHERNET_LENGTH, frameLength } from '../vrrp/frame.ts';
+import { packetLength } from '../vrrp/frame.ts';
 
 /** @returns what is wrong, and what would be right; undefined: they fit */
 export function mtuFault(
@@ -9,7 +9,7 @@ export function mtuFault(
   link: Link | undefined,
 ): string | undefined {
   if (!link) return undefined;
-  const octets = frameLength(version, family, addresses.length) - ETHERNET_LENGTH;
+  const octets = packetLength(version, family, addresses.length);
   if (octets <= link.mtu) return undefined;
   return (
     `an advertisement with its ${addresses.length} addresses takes ${octets} octets, and ${link.name} has an MTU of ` +

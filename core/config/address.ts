@@ -80,12 +80,6 @@ function edgeFault(family: AddressFamily, address: string, prefixLength: number)
     : 'must be an address of a host: this is the anycast address of all routers (RFC 4291 §2.6.1)';
 }
 
-/** Whether an IPv6 address is link-local, fe80::/10 (RFC 4291 §2.4). */
-export function isLinkLocal(address: string): boolean {
-  const [first = 0, second = 0] = addressBytes(address);
-  return first === 0xfe && (second & 0xc0) === 0x80;
-}
-
 /**
  * The link-local address that a virtual router has if none is configured: the last four octets of the virtual MAC
  * address, so the same on every router of the group. Not the identifier made of all six (RFC 4291, appendix A): other

@@ -37,4 +37,9 @@ export class IssueList {
   lineOf(path: ConfigPath): string {
     return `line ${this.document.places.position(path).line}`;
   }
+
+  /** `vrouter[2].group (line 12)`, to point from one directive to another by name. */
+  whereIs(path: ConfigPath): string {
+    return `${directiveName(path)} (${this.lineOf(path)})`;
+  }
 }

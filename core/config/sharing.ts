@@ -3,7 +3,7 @@ import type { AddressFamily } from '../plugin/contracts/index.ts';
 import type { RouterFacts } from './facts.ts';
 import { routerKey } from './identity.ts';
 import type { IssueList } from './issue-list.ts';
-import { type ConfigPath, directiveName } from './issues.ts';
+import type { ConfigPath } from './issues.ts';
 import { vifnameOf } from './names.ts';
 import type { TableAddress } from './table-addresses.ts';
 
@@ -34,8 +34,7 @@ function checkIdentities(routers: readonly RouterFacts[], list: IssueList): void
       else if (!said) {
         said = true; // once for a table of both families
         const message =
-          `is already the group of ${directiveName(other.path)} (${list.lineOf(other.path)}) ` +
-          `on ${on}: must be unique on an interface`;
+          `is already the group of ${list.whereIs(other.path)} ` + `on ${on}: must be unique on an interface`;
         list.error([...router.path, 'group'], message);
       }
     }
@@ -54,7 +53,7 @@ function checkAddresses(routers: readonly RouterFacts[], list: IssueList): void 
       const twin = others[0];
       if (other !== undefined) list.error(held.path, sharedFault(held, other.held, router.interface, list));
       else if (twin !== undefined && twin.held.prefixLength !== held.prefixLength) {
-        const where = `${directiveName(twin.held.path)} (${list.lineOf(twin.held.path)})`;
+        const where = list.whereIs(twin.held.path);
         list.error(
           held.path,
           `must have the same prefix length as in ${where}: both versions share the address`,
@@ -65,7 +64,7 @@ function checkAddresses(routers: readonly RouterFacts[], list: IssueList): void 
 }
 
 function sharedFault(held: TableAddress, other: TableAddress, on: string, list: IssueList): string {
-  const where = `${directiveName(other.path)} (${list.lineOf(other.path)})`;
+  const where = list.whereIs(other.path);
   if (held.made === true) {
     return `must have a link-local address: ${held.address}, which is made up from the group, is already in ${where} on ${on}`;
   }
@@ -87,14 +86,14 @@ function checkVifnames(routers: readonly RouterFacts[], list: IssueList): void {
       const called = name === router.vifname ? '' : ` (IPv6's is called ${name})`;
       const parent = physical.get(name);
       if (parent !== undefined) {
-        const where = `${directiveName(parent)} (${list.lineOf(parent)})`;
+        const where = list.whereIs(parent);
         list.error(path, `is the name of ${where}${called}: must be that of an interface to be made`);
       }
       const other = first.get(name);
       if (other === undefined) first.set(name, { router, family });
       else if (other.family !== family || !isPair(other.router, router)) {
         const at = [...other.router.path, 'vifname'];
-        list.error(path, `is already ${directiveName(at)} (${list.lineOf(at)})${called}: must be unique`);
+        list.error(path, `is already ${list.whereIs(at)}${called}: must be unique`);
       }
     }
   }

@@ -1,6 +1,8 @@
 /** The `vip` of one `[[vrouter]]`: its addresses by family, in the order that they are advertised in. */
 import type { AddressFamily } from '../plugin/contracts/index.ts';
-import { defaultLinkLocal, isLinkLocal, virtualAddress } from './address.ts';
+import { isLinkLocal } from '../vrrp/address.ts';
+import { packetLength } from '../vrrp/frame.ts';
+import { defaultLinkLocal, virtualAddress } from './address.ts';
 import type { RawTable } from './document.ts';
 import type { IssueList } from './issue-list.ts';
 import type { ConfigPath } from './issues.ts';
@@ -8,11 +10,8 @@ import type { ConfigPath } from './issues.ts';
 /** Addresses in one advertisement: its Count field is an octet (RFC 3768 §5.3.5). */
 export const MAX_ADDRESSES = 255;
 
-/**
- * So many IPv6 addresses go into an advertisement on Ethernet with an MTU of 1,500: 40 octets are the IPv6 header's,
- * 8 the advertisement's own, and IPv6 packets of VRRP are not fragmented.
- */
-const USUAL_ROOM = Math.floor((1500 - 40 - 8) / 16);
+/** Ethernet's MTU. IPv6 packets of VRRP are not fragmented. */
+const USUAL_MTU = 1500;
 
 /** One address of a `vip`. */
 export interface TableAddress {
@@ -64,8 +63,8 @@ export function checkAddresses(
 function checkCount(addresses: readonly TableAddress[], path: ConfigPath, list: IssueList): void {
   const [first] = addresses;
   const count = addresses.length;
-  if (first?.family === 6 && count > USUAL_ROOM && count <= MAX_ADDRESSES) {
-    const needed = 48 + 16 * count;
+  const needed = packetLength(3, 6, count);
+  if (first?.family === 6 && needed > USUAL_MTU && count <= MAX_ADDRESSES) {
     const message = `an advertisement of ${count} IPv6 addresses has ${needed} octets: the interface needs an MTU of at least that`;
     list.add('notice', path, message, { value: '[…]' });
   }

@@ -1,7 +1,7 @@
 /** What other stations tell the neighbours about our virtual IPv4 addresses: what a socket for ARP lets through. */
 import { ETHERTYPE_ARP, GRATUITOUS_ARP_LENGTH } from '../vrrp/announcement.ts';
 import { ETHERNET_LENGTH } from '../vrrp/frame.ts';
-import { NOT_FOR_US, UNTAGGED } from './watch.ts';
+import { FOR_US_UNTAGGED } from './watch.ts';
 
 /** Where the sender's MAC, the sender's address and the target's are in a frame (RFC 826). */
 export const SENDER_MAC_AT = ETHERNET_LENGTH + 8;
@@ -18,8 +18,7 @@ const MOST_COMPARED = 255;
 export function arpProgram(addresses: Uint8Array): Uint32Array {
   const count = addresses.length / 4;
   const program: number[][] = [
-    ...NOT_FOR_US,
-    ...UNTAGGED,
+    ...FOR_US_UNTAGGED,
     [0x28, 0, 0, 12],
     [0x15, 1, 0, ETHERTYPE_ARP],
     [0x06, 0, 0, 0],

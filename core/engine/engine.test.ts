@@ -12,15 +12,8 @@ import type { Station, StationOptions } from './test/station.ts';
 const START = 1000;
 
 describe.each(KINDS)('$name', (kind) => {
-  const { advertisement, alone, configuration, ethernet, interval, ip, version, family } = kind;
+  const { advertisement, alone, configuration, ethernet, started, interval, ip, version, family } = kind;
   const DOWN = kind.down();
-
-  /** A station that has just started. */
-  function started(options: StationOptions = {}): Station {
-    const station = alone(options);
-    station.update();
-    return station;
-  }
 
   /** A station that is Master, a while after it became so. */
   function master(options: StationOptions = {}): Station {

@@ -13,7 +13,7 @@ import {
 import { foldChecksum } from '../vrrp/checksum.ts';
 import { ETHERTYPE_IPV6 } from '../vrrp/frame.ts';
 import { HOP_LIMIT } from '../vrrp/packet-rules.ts';
-import { NOT_FOR_US, UNTAGGED } from './watch.ts';
+import { FOR_US_UNTAGGED } from './watch.ts';
 
 const NEXT_HEADER_AT = 20;
 const HOP_LIMIT_AT = 21;
@@ -29,8 +29,7 @@ const MOST_COMPARED = 255;
  */
 export function ndProgram(addresses: Uint8Array): Uint32Array {
   const program: number[][] = [
-    ...NOT_FOR_US,
-    ...UNTAGGED,
+    ...FOR_US_UNTAGGED,
     [0x28, 0, 0, 12],
     [0x15, 1, 0, ETHERTYPE_IPV6],
     [0x06, 0, 0, 0],

@@ -9,18 +9,12 @@ import { SECONDS } from './test/kinds.ts';
 import { Station, type StationOptions } from './test/station.ts';
 
 describe.each(SECONDS)('$name', (kind) => {
-  const { advertisement, alone, configuration, ethernet, family, ip } = kind;
+  const { advertisement, alone, configuration, ethernet, started, family, ip } = kind;
   const DOWN = kind.down();
   /** Where an IP packet has its source, in a frame. */
   const sourceOf = (frame: Uint8Array): string =>
     addressText(family === 4 ? frame.subarray(26, 30) : frame.subarray(22, 38));
   const ETHERTYPES = family === 4 ? [0x0800, 0x0806] : [0x86dd, 0x86dd];
-
-  function started(options: StationOptions = {}): Station {
-    const station = alone(options);
-    station.update();
-    return station;
-  }
 
   function master(options: StationOptions = {}): Station {
     const station = started(options);

@@ -5,7 +5,7 @@ import { Int, macNumber, Num, type State } from '../threads/state-table.ts';
 import type { EngineTable } from '../threads/table-views.ts';
 import { addressBytes, isLinkLocal, virtualMac } from '../vrrp/address.ts';
 import { addressLength, ChecksumSort } from '../vrrp/advertisement.ts';
-import { ETHERNET_LENGTH, encodeFixedParts, type FrameParts, frameLength, sealFrame } from '../vrrp/frame.ts';
+import { encodeFixedParts, type FrameParts, frameLength, packetLength, sealFrame } from '../vrrp/frame.ts';
 import type { VirtualRouter } from '../vrrp/machine.ts';
 import { GROUPS, type PacketRules, packetRules } from '../vrrp/packet-rules.ts';
 import { subnetEdges } from '../vrrp/subnet.ts';
@@ -108,7 +108,7 @@ export class EngineRouter implements VirtualRouter {
   /** Octets of its IP packets, as long as they get with the addresses that the interface has. */
   packetLength(link: Link): number {
     const { version, family } = this.config;
-    return frameLength(version, family, this.listed(link).length, this.rules.trailer) - ETHERNET_LENGTH;
+    return packetLength(version, family, this.listed(link).length, this.rules.trailer);
   }
 
   /** The addresses that its advertisements list. */

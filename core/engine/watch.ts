@@ -11,14 +11,11 @@ const PACKET_TYPE = 0xfffff000 + 4;
 const VLAN_TAG_PRESENT = 0xfffff000 + 48;
 const PACKET_OTHERHOST = 3;
 
-/** Begins a filter, four words an instruction: what is for another host does not pass. */
-export const NOT_FOR_US: readonly number[][] = [
+/** Begins a filter, four words an instruction: neither what is for another host passes nor what has a VLAN tag. */
+export const FOR_US_UNTAGGED: readonly number[][] = [
   [0x20, 0, 0, PACKET_TYPE],
   [0x15, 0, 1, PACKET_OTHERHOST],
   [0x06, 0, 0, 0],
-];
-/** What has a VLAN tag does not pass. */
-export const UNTAGGED: readonly number[][] = [
   [0x20, 0, 0, VLAN_TAG_PRESENT],
   [0x15, 1, 0, 0],
   [0x06, 0, 0, 0],

@@ -3,7 +3,6 @@
 import type { ConfigDocument } from '../config/document.ts';
 import { IssueList } from '../config/issue-list.ts';
 import type { ConfigIssue, ConfigPath } from '../config/issues.ts';
-import { directiveName } from '../config/issues.ts';
 import type { DaemonConfig, VirtualRouterConfig } from '../config/model.ts';
 import { nearest } from '../config/suggest.ts';
 import { validate } from '../config/validate.ts';
@@ -194,8 +193,7 @@ class Resolver {
 
   /** `vrouter[2] (line 12)`, to point at a virtual router's table. */
   private tableOf(index: number): string {
-    const path = this.vifnamePath(index).slice(0, 2);
-    return `${directiveName(path)} (${this.list.lineOf(path)})`;
+    return this.list.whereIs(this.vifnamePath(index).slice(0, 2));
   }
 
   /** Checks `[protocols]` against the schemas of their plugins, and leaves out those without one. */

@@ -6,6 +6,7 @@ import { CAUSES, type EngineEvent, EventType } from '../threads/event-ring.ts';
 import { listedAddresses } from '../threads/listed-addresses.ts';
 import { macText, STATE_NAMES } from '../threads/state-table.ts';
 import { addressText } from '../vrrp/address.ts';
+import { CHECKSUM_SORT_NAMES } from '../vrrp/advertisement.ts';
 import { DROP_REASONS, type DropReason } from '../vrrp/drop-reasons.ts';
 import type { Logger } from './log.ts';
 
@@ -29,7 +30,6 @@ const COVERED = [
   'the message alone (RFC 9568)',
   'the message and a pseudo-header (RFC 5798)',
 ];
-const SORTS = ['', 'rfc9568', 'pseudo-header'];
 
 /** Logs engine events with the fields that a machine would look for. */
 export class Narrator {
@@ -112,7 +112,12 @@ export class Narrator {
       case EventType.Checksum: {
         const heard = COVERED[event.a]!;
         const sent = COVERED[event.c]!;
-        const both = { ...fields, peer, heard: SORTS[event.a], sent: SORTS[event.c] };
+        const both = {
+          ...fields,
+          peer,
+          heard: CHECKSUM_SORT_NAMES[event.a],
+          sent: CHECKSUM_SORT_NAMES[event.c],
+        };
         if (event.a === event.c) {
           this.log.info(both, `${who}: sends checksums over ${sent} from now on, as ${peer} does`);
           break;

@@ -1,6 +1,6 @@
 /** What the state table and the configuration say together about the intervals and the checksum of a virtual router. */
 import type { VirtualRouterConfig } from '../config/model.ts';
-import { ChecksumSort } from '../vrrp/advertisement.ts';
+import { CHECKSUM_SORT_NAMES } from '../vrrp/advertisement.ts';
 import { masterDownInterval, skewTime } from '../vrrp/timers.ts';
 import { Int, Num, State } from './state-table.ts';
 import type { TableReader } from './table-views.ts';
@@ -23,14 +23,13 @@ export function readRouterWords(table: TableReader, slot: number, config: Virtua
   const priority = table.int(slot, Int.Priority) || config.priority;
   const interval = table.num(slot, Num.MasterAdverInterval) || advertisementInterval;
   const follows = version === 3 && table.int(slot, Int.State) === State.Backup;
-  const checksum = table.int(slot, Int.Checksum);
+  const checksum = CHECKSUM_SORT_NAMES[table.int(slot, Int.Checksum)];
   return {
     advertisementInterval,
     masterDownInterval: masterDownInterval(version, priority, interval),
     skewTime: skewTime(version, priority, interval),
     ...(follows && interval !== advertisementInterval ? { masterAdvertisementInterval: interval } : {}),
     ...(accept === undefined ? {} : { accept }),
-    ...(checksum === ChecksumSort.Message ? { checksum: 'rfc9568' } : {}),
-    ...(checksum === ChecksumSort.PseudoHeader ? { checksum: 'pseudo-header' } : {}),
+    ...(checksum === undefined ? {} : { checksum }),
   };
 }

@@ -45,6 +45,9 @@ export const ChecksumSort = {
 } as const;
 export type ChecksumSort = (typeof ChecksumSort)[keyof typeof ChecksumSort];
 
+/** What each is called, by `ChecksumSort`, as in the directive `checksum`; {@link ChecksumSort.Any} has no name. */
+export const CHECKSUM_SORT_NAMES = [undefined, 'rfc9568', 'pseudo-header'] as const;
+
 /** What messages look like beside header and addresses, which all have alike. */
 export interface MessageRules {
   readonly version: 2 | 3;

@@ -52,6 +52,11 @@ export function frameLength(version: 2 | 3, family: AddressFamily, count: number
   return ETHERNET_LENGTH + IP_LENGTH[family] + advertisementLength(version, family, count, trailer);
 }
 
+/** Octets of the IP packet in such a frame: what the interface's MTU must hold. */
+export function packetLength(version: 2 | 3, family: AddressFamily, count: number, trailer?: number): number {
+  return frameLength(version, family, count, trailer) - ETHERNET_LENGTH;
+}
+
 /**
  * Writes a whole frame at `at`, to the multicast group.
  *

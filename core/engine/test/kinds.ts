@@ -75,6 +75,13 @@ export class Kind {
   readonly alone = (options: StationOptions = {}): Station =>
     alone({ routers: [this.configuration()], links: [this.ethernet(['192.0.2.1'])], ...options });
 
+  /** One that has just started. */
+  readonly started = (options: StationOptions = {}): Station => {
+    const station = this.alone(options);
+    station.update();
+    return station;
+  };
+
   /** What another station tells of an address: ARP, or a neighbour advertisement. */
   readonly claim = (address: string, mac: string): Uint8Array => {
     const frame = new Uint8Array(this.family === 4 ? 42 : 86);
