@@ -281,3 +281,43 @@ describe('two plugins that answer to one name', () => {
     expect(resolve(router(), [own, ...all]).routers[0]?.iftype).toBe('own');
   });
 });
+
+describe('more than one virtual router of a group', () => {
+  const on = (name: string, directives: string) =>
+    `[[vrouter]]\ngroup = 1\ninterface = "${name}"\nvip = "10.0.0.1"\n${directives}\n`;
+
+  describe('of both versions of a group', () => {
+    const pair = (two: string, three: string) =>
+      on('eth0', `netdrv="full"\n${two}`) + on('eth0', `version = 3\nnetdrv="full"\n${three}`);
+
+    test('are one', () => {
+      expect(resolve(pair('iftype = "fancy"', 'iftype = "fancy"')).complaints).toEqual([]);
+      const named = 'iftype = "fancy"\nvifname = "gate"';
+      expect(resolve(pair(named, named)).complaints).toEqual([]);
+    });
+
+    test('so they have one name, if one is made', () => {
+      const shared = 'both versions of a group share one virtual MAC address';
+      expect(resolve(pair('iftype = "fancy"', 'iftype = "fancy"\nvifname = "gate"')).complaints).toEqual([
+        `error 14: vrouter[1].vifname = "gate": must be "standby1", as in vrouter[0] (line 1): ${shared}`,
+      ]);
+      expect(resolve(pair('', 'vifname = "gate"')).complaints).toEqual([]);
+      expect(resolve(pair('', 'iftype = "fancy"')).complaints).toEqual([
+        expect.stringMatching(
+          /^error 13: vrouter\[1\]\.iftype = "fancy": must be ".*", as in vrouter\[0\]/,
+        ) as string,
+      ]);
+    });
+  });
+
+  test('complaints about a router are about its table, which may stand for two', () => {
+    const both = on('eth0', 'version = 3\nnetdrv="full"\niftype = "fancy"').replace(
+      '"10.0.0.1"',
+      '["10.0.0.1", "fe80::1"]',
+    );
+    const other = '[[vrouter]]\ngroup = 2\ninterface = "eth1"\nvip = "10.0.0.2"\niftype = "none"\n';
+    expect(resolve(both + other).complaints).toContainEqual(
+      expect.stringContaining('error 12: vrouter[1].iftype = "none"') as string,
+    );
+  });
+});

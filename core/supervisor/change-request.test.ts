@@ -13,7 +13,15 @@ test.each([
   [{ changes: [{ op: 'set', path: ['debug'], value: undefined }], by: undefined, failOver: undefined }],
   [{ changes: [{ op: 'add-router', table: { group: 7, vip: ['10.0.0.1'] } }] }],
   [{ changes: [{ op: 'change-router', router, patch: { priority: null } }] }],
-  [{ changes: [], failOver: [{ ...router, family: 6 }] }],
+  [
+    {
+      changes: [],
+      failOver: [
+        { ...router, family: 6 },
+        { ...router, version: 3 },
+      ],
+    },
+  ],
   [{ changes: [{ op: 'remove-router', router: { ...router, state: 'Master' } }] }],
 ])('right: %j', (request) => {
   expect(changeRequestFault(request)).toBeUndefined();
@@ -40,6 +48,7 @@ test.each([
   [{ changes: [], failOver: 'lan' }, '"failOver" must be an array'],
   [{ changes: [], failOver: [router, { interface: 'lan', group: '7' }] }, 'failOver[1] must name'],
   [{ changes: [], failOver: [{ ...router, family: 5 }] }, 'failOver[0] must name'],
+  [{ changes: [], failOver: [{ ...router, version: 4 }] }, 'failOver[0] must name'],
   [{ changes: [], onlyIf: 1 }, '"onlyIf" must be a string'],
   [{ changes: [], temporary: 'yes' }, '"temporary" must be true or false'],
   [{ changes: [], dryRun: 1 }, '"dryRun" must be true or false'],

@@ -32,7 +32,8 @@ export function changeRequestFault(request: unknown): string | undefined {
 }
 
 const ROUTER_NAME =
-  'must name a virtual router: { "interface": a string, "group": an integer }, and "family": 4 or 6 if there are two';
+  'must name a virtual router: { "interface": a string, "group": an integer }, and where there are several, "family": 4 or 6, ' +
+  '"version": 2 or 3';
 const OPS = ['set', 'add-router', 'change-router', 'remove-router'] satisfies ConfigurationChange['op'][];
 
 function changeFault(change: unknown): string | undefined {
@@ -76,11 +77,12 @@ function isData(value: unknown, depth = 0): boolean {
 
 function isRouterName(name: unknown): name is RouterName {
   if (!isFields(name)) return false;
-  const { interface: on, group, family } = name;
+  const { interface: on, group, family, version } = name;
   return (
     typeof on === 'string' &&
     Number.isInteger(group) &&
-    (family === undefined || family === 4 || family === 6)
+    (family === undefined || family === 4 || family === 6) &&
+    (version === undefined || version === 2 || version === 3)
   );
 }
 

@@ -6,7 +6,7 @@ import type { DaemonInfo, ReloadOutcome, RouterName } from '../plugin/contracts/
 import { CodedError, messageOf } from '../shared/errors.ts';
 import { packageVersion } from '../shared/package-root.ts';
 import { readCounters } from '../threads/counters.ts';
-import { Int, STATE_NAMES, State } from '../threads/state-table.ts';
+import { type FailOverFault, failOverFault } from './fail-over.ts';
 import { Generation, type Start } from './generation.ts';
 import type { Logger } from './log.ts';
 import type { ChangeHandler } from './service-host.ts';
@@ -176,28 +176,8 @@ export class Daemon {
   }
 
   /** Why a virtual router cannot be told to fail over; undefined if it can. */
-  failOverFault(
-    name: RouterName,
-  ): { readonly reason: 'missing' | 'conflict'; readonly message: string } | undefined {
-    const { table } = this.generation;
-    const [slot, other] = this.generation.slotsOf(name);
-    const who = `virtual router ${name.group} on ${name.interface}`;
-    if (slot === undefined) return { reason: 'missing', message: `there is no ${who}` };
-    if (other !== undefined) {
-      return {
-        reason: 'conflict',
-        message: `there is ${who} for IPv4 and for IPv6: "family" must say which`,
-      };
-    }
-    const state = table.int(slot, Int.State);
-    if (state !== State.Master) {
-      return { reason: 'conflict', message: `${who} is not Master: it is ${STATE_NAMES[state as State]}` };
-    }
-    if (table.int(slot, Int.Priority) === 255) {
-      const message = `${who} owns its address: it is Master whenever it runs (RFC 3768 §6.4.1)`;
-      return { reason: 'conflict', message };
-    }
-    return undefined;
+  failOverFault(name: RouterName): FailOverFault | undefined {
+    return failOverFault(name, this.generation);
   }
 
   /** Why these virtual routers cannot run here: another process runs one of them; undefined if they can. */

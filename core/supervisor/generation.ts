@@ -3,7 +3,6 @@
  * (docs/architecture.md, "Generations").
  */
 import { MessageChannel } from 'node:worker_threads';
-import { isNamed } from '../config/identity.ts';
 import type { DaemonConfig } from '../config/model.ts';
 import type {
   DaemonInfo,
@@ -20,6 +19,7 @@ import type { ResolvedPlugin, RouterPlugins } from '../threads/resolved-plugins.
 import type { ServiceView } from '../threads/service-messages.ts';
 import { Int, STATE_NAMES, StateTable } from '../threads/state-table.ts';
 import type { TableReader } from '../threads/table-views.ts';
+import { slotsOf } from './fail-over.ts';
 import type { InstancePlaces } from './instance.ts';
 import type { Logger } from './log.ts';
 import { Narrator } from './narrator.ts';
@@ -259,10 +259,9 @@ export class Generation {
     await Promise.all([this.engine.kill(), this.actuator.kill()]);
   }
 
-  /** Slots of what a name means: one; none if there is no such; two if it leaves open which family. */
+  /** Slots of what a name means: one; none if there is no such; several if it leaves open which family or version. */
   slotsOf(name: RouterName): number[] {
-    const { virtualRouters } = this.start.config;
-    return [...virtualRouters.keys()].filter((slot) => isNamed(virtualRouters[slot]!, name));
+    return slotsOf(this.start.config.virtualRouters, name);
   }
 
   /** How many routers are in each state, for the log. */

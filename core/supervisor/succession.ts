@@ -20,20 +20,35 @@ export interface Match {
 }
 
 /** All of a router that the kernel's state depends on. */
-function kernelPart({ addresses, vifname }: VirtualRouterConfig, { netdrv, iftype }: RouterPlugins): string {
-  return JSON.stringify([addresses, vifname, netdrv, iftype]);
+function kernelPart(
+  { addresses, prefixLengths, accept = true, vifname }: VirtualRouterConfig,
+  { netdrv, iftype }: RouterPlugins,
+): string {
+  return JSON.stringify([addresses, prefixLengths, accept, vifname, netdrv, iftype]);
 }
 
-/** Finds each router's slot before. */
+/**
+ * Finds each router's slot before: that of the very same router, else that of the other version, if it is there no more.
+ * A reload that changes only the version keeps the router, which stays Master.
+ */
 export function matchSlots(before: Running, after: Running): Match {
+  const routers = after.config.virtualRouters;
   const old = new Map(before.config.virtualRouters.map((router, slot) => [routerKey(router), slot]));
-  const slots = after.config.virtualRouters.map((router) => old.get(routerKey(router)) ?? -1);
+  const same = routers.map((router) => old.get(routerKey(router)) ?? -1);
+  const going = new Set(same);
+  const slots = same.map((exact, slot) => {
+    if (exact >= 0) return exact;
+    const { version, ...router } = routers[slot]!;
+    const from = old.get(routerKey({ ...router, version: version === 2 ? 3 : 2 }));
+    if (from === undefined || going.has(from)) return -1;
+    going.add(from);
+    return from;
+  });
   const changed = slots.map((from, slot) => {
     if (from < 0) return false;
     const was = kernelPart(before.config.virtualRouters[from]!, before.routerPlugins[from]!);
     return was !== kernelPart(after.config.virtualRouters[slot]!, after.routerPlugins[slot]!);
   });
-  const going = new Set(slots);
   const leaving = [...before.config.virtualRouters.keys()].filter((slot) => !going.has(slot));
   return { slots, changed, leaving };
 }
