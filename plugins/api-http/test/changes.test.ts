@@ -33,6 +33,32 @@ describe('virtual routers', () => {
     expect(headers.location).toBe('/config/vrouter/0/a%2Fb%20%C3%BC');
   });
 
+  test('where others have the same group and interface, paths and answers are those of the one', async () => {
+    const three = { ...TABLE, version: 3 };
+    const six = { ...three, vip: ['fe80::1'] };
+    becomes({ vrouter: [TABLE, three, six] });
+    const added = async (table: object) => {
+      const { headers, json } = await ask('POST', '/config/vrouter', table);
+      return [headers.location, json<{ configuration: unknown }>().configuration];
+    };
+    const path = '/config/vrouter/7/ens192.900';
+    expect(await added(TABLE)).toEqual([`${path}?version=2`, expect.objectContaining({ version: null })]);
+    expect(await added(three)).toEqual([`${path}?version=3&family=4`, expect.objectContaining(three)]);
+    expect(await added(six)).toEqual([`${path}?version=3&family=6`, expect.objectContaining(six)]);
+    configure({ vrouter: [TABLE, three, six] });
+    const unclear = await ask('PATCH', path, { priority: 1 });
+    expect(unclear.statusCode).toBe(409);
+    becomes({ vrouter: [TABLE, three, six] });
+    const patched = await ask('PATCH', `${path}?family=6`, { priority: 1 });
+    expect(patched.headers['content-location']).toBe(`${path}?version=3&family=6`);
+    expect(patched.json().configuration).toMatchObject(six);
+    configure({ vrouter: [six, TABLE] });
+    becomes({ vrouter: [six, three] });
+    const raised = await ask('PATCH', `${path}?version=2`, { version: 3 });
+    expect(raised.headers['content-location']).toBe(`${path}?family=4`);
+    expect(raised.json().configuration).toMatchObject(three);
+  });
+
   test('POST takes null for absent', async () => {
     await ask('POST', '/config/vrouter', { ...TABLE, priority: null, timers: { advert: null } });
     expect(daemon.requests[0]?.changes).toEqual([{ op: 'add-router', table: { ...TABLE, timers: {} } }]);

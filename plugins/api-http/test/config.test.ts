@@ -114,6 +114,50 @@ describe('reading the configuration', () => {
     }
   });
 
+  test('every directive that VRRPv3 brings, and none of them where it is absent', async () => {
+    const table = {
+      ...{ ...FULL, version: 3, vip: ['192.0.2.1/24', '2001:db8::1'], timers: { advert: 0.29 } },
+      ...{ address_check: 'all', accept: false, checksum: 'pseudo-header' },
+    };
+    configure({ vrouter: [table, FULL] });
+    const [three, two] = (await app.inject('/config/vrouter')).json<Record<string, unknown>[]>();
+    expect(three).toEqual(table);
+    for (const name of ['address_check', 'accept', 'checksum']) expect(two).not.toHaveProperty(name);
+  });
+
+  test('the query says which of several entries of a group on an interface', async () => {
+    const two = { group: 7, interface: 'eth0', vip: '192.0.2.1' };
+    const three = { ...two, version: 3 };
+    const six = { ...three, vip: 'fe80::1' };
+    configure({ vrouter: [two, three, six] });
+    const read = async (query: string): Promise<unknown> =>
+      (await app.inject(`/config/vrouter/7/eth0${query}`)).json();
+    expect(await read('')).toMatchObject({ vip: two.vip, version: null });
+    expect(await read('?version=2')).toMatchObject({ vip: two.vip, version: null });
+    expect(await read('?version=3')).toMatchObject(three);
+    expect(await read('?family=6')).toMatchObject(six);
+    expect(await read('?family=6&version=3')).toMatchObject(six);
+    expect(await read('?family=6&version=2')).toMatchObject({ status: 404 });
+    expect(await read('?family=5')).toMatchObject({ status: 400 });
+  });
+
+  test('IPv6’s virtual interface finds a [[vrouter]] as well', async () => {
+    const four = { group: 7, interface: 'eth0', vip: '192.0.2.1', version: 3 };
+    const finds = async (table: object, name: string): Promise<boolean> => {
+      configure({ vrouter: [table] });
+      return (await app.inject(`/config/vrouter/7/${name}`)).statusCode === 200;
+    };
+    const six = { ...four, vip: '2001:db8::1/64' };
+    const both = { ...four, vip: [four.vip, six.vip] };
+    expect(await finds(six, 'standby7-6')).toBe(true);
+    expect(await finds(six, 'standby7')).toBe(false);
+    expect(await finds({ ...six, vifname: 'gate' }, 'gate')).toBe(true);
+    expect(await finds({ ...six, vifname: 'gate' }, 'gate-6')).toBe(false);
+    for (const name of ['standby7', 'standby7-6']) expect(await finds(both, name)).toBe(true);
+    for (const name of ['gate', 'gate-6']) expect(await finds({ ...both, vifname: 'gate' }, name)).toBe(true);
+    expect(await finds(four, 'standby7-6')).toBe(false);
+  });
+
   test('empty timers', async () => {
     configure({ vrouter: [{ ...FULL, timers: {} }] });
     const response = await app.inject('/config/vrouter');

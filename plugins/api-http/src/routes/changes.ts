@@ -38,7 +38,7 @@ import {
   requireType,
   tableBody,
 } from './json-body.ts';
-import { isAskedFor, pathOf, RouterParams, RouterQuery } from './params.ts';
+import { isAskedFor, isEntryOf, pathOf, RouterParams, RouterQuery } from './params.ts';
 import { noRouter } from './run.ts';
 
 const tags = ['changes'];
@@ -77,39 +77,51 @@ function theOnly<T extends { readonly interface?: unknown }>(
 }
 
 /** The virtual router that a path is about. If it is not known here, the daemon has the last word. */
-function configuredName(data: Table, params: RouterParams, query: RouterQuery): RouterName {
+function configured(
+  data: Table,
+  params: RouterParams,
+  query: RouterQuery,
+): { readonly router: RouterName; readonly table?: Table } {
   const found = findVrouters(data, params.group, params.interface);
-  const asked = found.filter((table) =>
-    familiesOf(table).some((family) => isAskedFor({ family, version: versionOf(table) }, query)),
-  );
+  const asked = found.filter((table) => isEntryOf(table, query));
   const table = theOnly(asked, params);
   const { interface: on, group } = (table && nameOf(table)) ?? params;
   const { family, version } = query;
-  return {
+  const router = {
     ...{ interface: on, group },
     ...(family === undefined ? {} : { family }),
     ...(version === undefined ? {} : { version }),
   };
+  return { router, ...(table && { table }) };
 }
 
-/** The `[[vrouter]]` of a virtual router after a change. */
+/** The `[[vrouter]]` of a virtual router after a change, and its path: with a query where others have the same one. */
 function entryOf(
   data: Table,
-  { group, interface: name }: RouterName,
+  { group, interface: on }: RouterName,
   query: RouterQuery,
-): Record<string, unknown> {
-  const tables = asTables(data.vrouter).filter((table) => table.group === group && table.interface === name);
-  const asked = tables.find((table) =>
-    familiesOf(table).some((family) => isAskedFor({ family, version: versionOf(table) }, query)),
-  );
-  return vrouter(asked ?? tables[0] ?? {});
+): { readonly entry: Record<string, unknown>; readonly path: string } {
+  const tables = asTables(data.vrouter).filter((table) => table.group === group && table.interface === on);
+  const table = tables.find((each) => isEntryOf(each, query)) ?? tables[0] ?? {};
+  const [family] = familiesOf(table);
+  const version = versionOf(table);
+  const hasOther = (more: RouterQuery): boolean =>
+    tables.some((each) => each !== table && isEntryOf(each, more));
+  const parts = [
+    ...(hasOther({}) && !tables.every((each) => isEntryOf(each, { version })) ? [`version=${version}`] : []),
+    ...(hasOther({ version }) ? [`family=${family}`] : []),
+  ];
+  const path = pathOf('config', 'vrouter', group, on);
+  return { entry: vrouter(table), path: parts.length > 0 ? `${path}?${parts.join('&')}` : path };
 }
 
-/** Which entry it is after a patch, which may have changed what told it apart. */
-function asked(query: RouterQuery, patch: Table): RouterQuery {
+/** Which entry it is after a change that makes it `table`; what that does not say is as it was asked for. */
+function asked({ family, version }: RouterQuery, table: Table): RouterQuery {
+  const [itsFamily] = table.vip === undefined ? [family] : familiesOf(table);
+  const itsVersion = table.group === undefined && table.version === undefined ? version : versionOf(table);
   return {
-    ...(query.family === undefined || patch.vip !== undefined ? {} : { family: query.family }),
-    ...(query.version === undefined || patch.version !== undefined ? {} : { version: query.version }),
+    ...(itsFamily === undefined ? {} : { family: itsFamily }),
+    ...(itsVersion === undefined ? {} : { version: itsVersion }),
   };
 }
 
@@ -151,11 +163,10 @@ export const changeRoutes: Routes = (app, { context }) => {
       const table = withoutNulls(body) as Table;
       const made = await make(context, request, reply, { changes: [{ op: 'add-router', table }] });
       const name = nameOf(table) ?? { group: 0, interface: '' }; // the daemon takes none without
-      if (!made.flags.dry_run) {
-        reply.code(201).header('location', pathOf('config', 'vrouter', name.group, name.interface));
-      }
       const [family = 4] = familiesOf(table);
-      return answer(made, entryOf(made.data, name, { family, version: versionOf(table) }));
+      const { entry, path } = entryOf(made.data, name, { family, version: versionOf(table) });
+      if (!made.flags.dry_run) reply.code(201).header('location', path);
+      return answer(made, entry);
     },
   );
 
@@ -187,13 +198,14 @@ export const changeRoutes: Routes = (app, { context }) => {
       const patch = tableBody(request.body);
       refuseUnknownNulls(patch, VrouterPatchSchema);
       refuseHidden({ auth_secret: patch.auth_secret }, 'leave it out to keep the one that there is');
-      const router = configuredName(context.configuration().data, request.params, request.query);
+      const { router, table } = configured(context.configuration().data, request.params, request.query);
       const made = await make(context, request, reply, {
         changes: [{ op: 'change-router', router, patch }],
       });
       const name = nameOf({ ...router, ...patch }) ?? router;
-      reply.header('content-location', pathOf('config', 'vrouter', name.group, name.interface));
-      return answer(made, entryOf(made.data, name, asked(request.query, patch)));
+      const { entry, path } = entryOf(made.data, name, asked(request.query, { ...table, ...patch }));
+      reply.header('content-location', path);
+      return answer(made, entry);
     },
   );
 
@@ -212,7 +224,7 @@ export const changeRoutes: Routes = (app, { context }) => {
       },
     },
     async (request, reply) => {
-      const router = configuredName(context.configuration().data, request.params, request.query);
+      const { router } = configured(context.configuration().data, request.params, request.query);
       return answer(
         await make(context, request, reply, { changes: [{ op: 'remove-router', router }] }),
         null,

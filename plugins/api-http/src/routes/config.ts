@@ -21,7 +21,7 @@ import {
 import type { Table } from '../views/tables.ts';
 import { type AnswerHeaders, answers, NOT_MODIFIED } from './answers.ts';
 import { isKnown } from './conditional.ts';
-import { type NameParams, ProtocolParams, RouterParams } from './params.ts';
+import { isEntryOf, type NameParams, ProtocolParams, RouterParams, RouterQuery } from './params.ts';
 import { noRouter } from './run.ts';
 
 const tags = ['configuration'];
@@ -84,7 +84,7 @@ export const configRoutes: Routes = (app, { context }) => {
     (request, reply) => sendConfiguration(context, request, reply, vrouters),
   );
 
-  app.get<{ Params: RouterParams }>(
+  app.get<{ Params: RouterParams; Querystring: RouterQuery }>(
     '/config/vrouter/:group/:interface',
     {
       config,
@@ -93,12 +93,14 @@ export const configRoutes: Routes = (app, { context }) => {
         tags,
         summary: 'One `[[vrouter]]`',
         params: RouterParams,
+        querystring: RouterQuery,
         response: configurationResponses(VrouterSchema, 'As read, secrets `***`.', 400, 404, 414),
       },
     },
     (request, reply) =>
       sendConfiguration(context, request, reply, (data) => {
-        const [table] = findVrouters(data, request.params.group, request.params.interface);
+        const found = findVrouters(data, request.params.group, request.params.interface);
+        const table = found.find((each) => isEntryOf(each, request.query));
         if (table === undefined) throw noRouter(request.params);
         return vrouter(table);
       }),

@@ -1,5 +1,7 @@
 /** Parts of paths that several routes share. */
 import { type Static, Type } from '@sinclair/typebox';
+import { familiesOf, versionOf } from '../views/configuration.ts';
+import type { Table } from '../views/tables.ts';
 
 const Group = Type.Integer({
   minimum: 0,
@@ -43,13 +45,19 @@ export type RouterQuery = Static<typeof RouterQuery>;
 
 /** Whether a virtual router is what a query asks for. */
 export function isAskedFor(
-  { family, version }: { readonly family?: number; readonly version?: number },
+  { family, version = 2 }: { readonly family?: number; readonly version?: number },
   query: RouterQuery,
 ): boolean {
   return (
     (query.family === undefined || query.family === family) &&
     (query.version === undefined || query.version === version)
   );
+}
+
+/** Whether one of the virtual routers of a `[[vrouter]]` is. */
+export function isEntryOf(table: Table, query: RouterQuery): boolean {
+  const version = versionOf(table);
+  return familiesOf(table).some((family) => isAskedFor({ family, version }, query));
 }
 
 /** `:name` of a protocol. */

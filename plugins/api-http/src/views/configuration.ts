@@ -11,7 +11,7 @@ export const GeneralSchema = shown(GENERAL, 'General', 'General directives.');
 export const GeneralPatchSchema = patched(GENERAL, 'GeneralPatch', 'General directives to change.');
 
 /** Directives that rVRRPd 0.1.3 had not: its answers have no key for them. */
-const NEWER = ['address_check'];
+const NEWER = ['address_check', 'accept', 'checksum'];
 
 /** A `[[vrouter]]`. */
 export const VrouterSchema = shown(VROUTER, 'Vrouter', 'A `[[vrouter]]`.', NEWER);
@@ -108,7 +108,16 @@ export function findVrouters(configuration: Table, group: number, name: string):
   const members = asTables(configuration.vrouter).filter((table) => table.group === group);
   const physical = members.filter((table) => table.interface === name);
   if (physical.length > 0) return physical;
-  return members.filter((table) => (table.vifname ?? `standby${group}`) === name);
+  return members.filter((table) => virtualNames(table, group).includes(name));
+}
+
+/** Names of the virtual interfaces of a `[[vrouter]]`, as docs/configuration.md has them: one for each family. */
+function virtualNames(table: Table, group: number): string[] {
+  const { vifname } = table;
+  const families = familiesOf(table);
+  const base = typeof vifname === 'string' ? vifname : `standby${group}`;
+  const isSixes = typeof vifname === 'string' && families.length === 1;
+  return families.map((family) => (family === 6 && !isSixes ? `${base}-6` : base));
 }
 
 /** What identifies the virtual router of a `[[vrouter]]`, undefined if the table does not say. */

@@ -43,7 +43,9 @@ export const VROUTER: Readonly<Record<string, Directive>> = {
   vip: {
     // Not a list of types: most generators of clients know those of one type and `null` only.
     anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }],
-    description: 'The virtual IPv4 address, or an array of up to 255 of them.',
+    description:
+      'The virtual IP address, or an array of up to 255 of each family, with or without a prefix length. IPv6 needs ' +
+      'version 3.',
   },
   priority: {
     type: 'integer',
@@ -55,13 +57,15 @@ export const VROUTER: Readonly<Record<string, Directive>> = {
     type: 'boolean',
     description: 'Whether it takes over from an active Master of lower priority. Default false.',
   },
-  version: { type: 'integer', description: 'VRRP version: 2.' },
+  version: { type: 'integer', description: 'VRRP version: 2 or 3. Default 2.' },
   timers: {
     type: 'object',
     properties: {
       advert: {
-        type: ['integer', 'null'],
-        description: 'Advertisement interval in seconds, 1 to 255, the same on all routers. Default 1.',
+        type: ['number', 'null'],
+        description:
+          'Advertisement interval in seconds. Version 2: whole ones, 1 to 255, the same on all routers; version 3: ' +
+          '0.01 to 40.95, in hundredths. Default 1.',
       },
     },
     additionalProperties: false,
@@ -74,7 +78,8 @@ export const VROUTER: Readonly<Record<string, Directive>> = {
   },
   auth_type: {
     type: 'string',
-    description: 'Authentication of advertisements: a type that an `auth` plugin offers. Default: none.',
+    description:
+      'Authentication of advertisements: a type that an `auth` plugin offers. Default: none. Version 3 has none.',
   },
   auth_secret: {
     type: 'string',
@@ -84,13 +89,25 @@ export const VROUTER: Readonly<Record<string, Directive>> = {
   iftype: { type: 'string', description: 'Interface type: a name that an `iftype` plugin offers.' },
   vifname: {
     type: 'string',
-    description: 'Name of the virtual interface, for interface types that make one. Default standby<group>.',
+    description:
+      'Name of the virtual interface, for interface types that make one. Default standby<group>, standby<group>-6 ' +
+      'for IPv6.',
   },
   address_check: {
     type: 'string',
     enum: ['any', 'all', 'none'],
     description:
       'Which of our virtual addresses an advertisement must list to be obeyed (RFC 3768 §7.1). Default any.',
+  },
+  accept: {
+    type: 'boolean',
+    description:
+      'Whether a Master takes what is addressed to its virtual addresses (Accept_Mode). Default true.',
+  },
+  checksum: {
+    type: 'string',
+    enum: ['auto', 'rfc9568', 'pseudo-header'],
+    description: 'Version 3 over IPv4: what the checksum of advertisements covers. Default auto.',
   },
   socket_filter: {
     type: 'boolean',
