@@ -1,10 +1,9 @@
 /** Which virtual routers a request to fail over means, and whether they can. Pure. */
 import { isNamed } from '../config/identity.ts';
-import type { VirtualRouterConfig } from '../config/model.ts';
+import type { DaemonConfig, VirtualRouterConfig } from '../config/model.ts';
 import type { RouterName } from '../plugin/contracts/index.ts';
 import { Int, STATE_NAMES, State } from '../threads/state-table.ts';
 import type { TableReader } from '../threads/table-views.ts';
-import type { Start } from './generation.ts';
 
 /** Why a virtual router cannot be told to fail over. */
 export interface FailOverFault {
@@ -23,7 +22,13 @@ export function slotsOf(routers: readonly VirtualRouterConfig[], name: RouterNam
  */
 export function failOverFault(
   name: RouterName,
-  { start, table }: { readonly start: Start; readonly table: TableReader },
+  {
+    start,
+    table,
+  }: {
+    readonly start: { readonly config: Pick<DaemonConfig, 'virtualRouters'> };
+    readonly table: TableReader;
+  },
 ): FailOverFault | undefined {
   const { virtualRouters } = start.config;
   const slots = slotsOf(virtualRouters, name);
