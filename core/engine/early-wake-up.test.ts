@@ -26,6 +26,33 @@ test('before a Backup’s deadline: woken early, awake until it, Master exactly 
   expect(table.num(table.strangers, Num.WakeUps)).toBe(2);
 });
 
+test('there is time to make ready for it: once, with more than a ms left', () => {
+  const { io, engine, start } = stage([100, 100]);
+  const called: number[] = [];
+  engine.onAwake = () => called.push(io.time);
+  start();
+  io.pass(START + DOWN - LEAD - 0.001);
+  expect(called).toEqual([]);
+  io.pass(START + DOWN);
+  expect(called).toEqual([START + DOWN - LEAD]);
+  // What has just run needs no more of it.
+  io.deliver(SOCKET, [theirs(1, 200)]);
+  io.pass(START + 2 * DOWN);
+  expect(called).toEqual([START + DOWN - LEAD, START + 2 * DOWN - LEAD]);
+});
+
+test('no time is taken that is not there', () => {
+  const { io, engine, start } = stage([100]);
+  let called = 0;
+  engine.onAwake = () => called++;
+  start();
+  io.pass(START + DOWN - LEAD - 0.001);
+  io.time = START + DOWN - 0.5; // woken late
+  expect(called).toBe(0);
+  io.pass(START + DOWN);
+  expect(called).toBe(0);
+});
+
 test('a Master is woken for its advertisements alone, once each, and never kept awake', () => {
   const { io, start, state, armed } = stage([255]); // the address owner is Master at once
   start();
@@ -115,7 +142,7 @@ test('a stopped engine that comes back too late neither stays awake nor takes ov
   const { io, table, start, state, armed } = stage([100]);
   start();
   io.time = START + DOWN + 2000; // the process stood still
-  io.loops[0]!.memory[5](0, true);
+  io.loops[0]!.memory[5](0, true, io.time);
   expect(state()).toBe(State.Backup);
   expect(armed()).toEqual({ deadline: io.time + INTERVAL - LEAD, awake: false });
   expect(table.num(0, Num.Deadline)).toBe(io.time + INTERVAL);

@@ -44,7 +44,7 @@ test('the time of arrival is not known: the time of the wake-up does', () => {
   const { io, table, start } = stage([100]);
   start();
   io.time = START + 500;
-  io.loops[0]!.memory[5](0, false);
+  io.loops[0]!.memory[5](0, false, io.time);
   io.deliver(SOCKET, [theirs(1, 200)]);
   expect(table.num(0, Num.Deadline)).toBe(START + 500 + DOWN);
 });
@@ -92,4 +92,13 @@ test('packets of one wake-up share the time of the last one: nobody takes over t
   expect([0, 1].map((slot) => table.num(slot, Num.Deadline))).toEqual(
     [498, 498].map((at) => START + at + DOWN),
   );
+});
+
+test('what the engine needs to get going after the wake-up is no part of it', () => {
+  const { io, table, engine, start } = stage([100]);
+  start();
+  io.time = START + 500;
+  engine.place(0, theirs(1, 200), 0);
+  io.loops[0]!.memory[5](1, true, START + 499.5);
+  expect(table.num(0, Num.Deadline)).toBe(START + 499.5 + DOWN);
 });

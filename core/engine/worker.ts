@@ -248,9 +248,15 @@ async function main(): Promise<void> {
   report({ type: 'prepared' });
   // A start waits for the actuator now, a hand-over takes place when the rehearsal is over. If it fails, the engine
   // runs all the same, a little later in its first take-over.
-  const kinds = kindsOf(init.config.virtualRouters);
-  const rehearsed = rehearse(new Rehearsal(kernelIo, kinds), () => !running).catch((error: unknown) =>
-    log('warn', `the engine's rehearsal failed: ${messageOf(error)}`),
+  const rehearsal = new Rehearsal(kernelIo, kindsOf(init.config.virtualRouters));
+  const rehearsed = rehearse(rehearsal, () => !running).then(
+    () => {
+      engine.onAwake = () => rehearsal.warm();
+    },
+    (error: unknown) => {
+      rehearsal.close();
+      log('warn', `the engine's rehearsal failed: ${messageOf(error)}`);
+    },
   );
 }
 
