@@ -135,7 +135,10 @@ export class Lab {
     await segment.ip(`link add ${segment.bridge} type bridge stp_state 0 forward_delay 0 ${snooping}`);
     await segment.ip(`link set ${segment.bridge} up`);
     // Where br_netfilter is loaded, bridges drop what the machine's IP layer dislikes. A switch does not look.
-    if (existsSync('/proc/sys/net/bridge')) await segment.sysctl({ 'net.bridge.bridge-nf-call-iptables': 0 });
+    if (existsSync('/proc/sys/net/bridge')) {
+      const names = ['iptables', 'ip6tables', 'arptables'].map((what) => `net.bridge.bridge-nf-call-${what}`);
+      await segment.sysctl(Object.fromEntries(names.map((name) => [name, 0])));
+    }
     return segment;
   }
 
