@@ -2,7 +2,7 @@
  * Asks for the MAC of an IPv6 address (neighbour solicitation, RFC 4861 §4.3), and says what a Master's answer must be.
  * Written for the tests alone: unlike a kernel's question it does not depend on what anybody remembers.
  */
-import { internetChecksum, linkLocalOf, octetsOf, pseudoHeader, textOf } from './addresses.ts';
+import { internetChecksum, octetsOf, pseudoHeader, textOf } from './addresses.ts';
 import type { NeighbourAdvertisement } from './sightings.ts';
 
 const ICMPV6 = 58;
@@ -15,9 +15,14 @@ export function solicitedNodeGroup(address: string): string {
   return textOf(Buffer.concat([Buffer.from('ff0200000000000000000001ff', 'hex'), end]));
 }
 
-/** The frame of a neighbour solicitation, from the link-local address that Linux makes of the MAC. */
-export function neighbourSolicitation(sourceMac: string, target: string): Buffer {
-  const source = linkLocalOf(sourceMac);
+/**
+ * Where {@link neighbourSolicitation} comes from. Nobody has the address: what is answered to it is an answer to that, and
+ * to no question of a kernel, which may be of another kind. The MAC in the question is enough for whoever answers.
+ */
+export const ASKER = 'fe80::a5:ce';
+
+/** The frame of a neighbour solicitation. */
+export function neighbourSolicitation(sourceMac: string, target: string, source = ASKER): Buffer {
   const group = solicitedNodeGroup(target);
   const mac = Buffer.from(sourceMac.replaceAll(':', ''), 'hex');
   const message = Buffer.concat([
@@ -35,6 +40,11 @@ export function neighbourSolicitation(sourceMac: string, target: string): Buffer
     ...[destination, mac, Buffer.from('86dd', 'hex')],
     ...[header, octetsOf(source), octetsOf(group), message],
   ]);
+}
+
+/** Whether it answers {@link neighbourSolicitation}. */
+export function isAnswer({ solicited, destination }: NeighbourAdvertisement): boolean {
+  return solicited && destination === ASKER;
 }
 
 /**

@@ -1,12 +1,12 @@
 /**
  * Asks for IPv6 addresses until they are answered: the first line of standard input is the {@link Desk}s, in JSON; each
- * further line `EVERY_MS DEADLINE_MS` asks for all of them, every so often, and `done` is said when each has had a right
- * answer or the time is up. For {@link Solicitor}.
+ * further line `EVERY_MS DEADLINE_MS` asks for all of them, every so often, and `done N` is said when N are left that have
+ * had no right answer: none, or the time is up. For {@link Solicitor}.
  */
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Meta, native, Queue } from '../../core/native/index.ts';
-import { isMastersAnswer, neighbourSolicitation } from './neighbour.ts';
+import { isAnswer, isMastersAnswer, neighbourSolicitation } from './neighbour.ts';
 import { macAt } from './pcap.ts';
 import { neighbourAdvertisementOf } from './sightings.ts';
 import type { Desk } from './solicitor.ts';
@@ -75,7 +75,7 @@ const loop = new native.PacketLoop(receive, SLOT, meta, send, queue, (packets) =
     });
     const key = `${meta[slot * Meta.Count + Meta.Tag]} ${answer?.target}`;
     const question = open.get(key);
-    if (answer && question && isMastersAnswer(answer, question.mac)) open.delete(key);
+    if (answer && question && isAnswer(answer) && isMastersAnswer(answer, question.mac)) open.delete(key);
   }
 });
 for (const [desk, socket] of sockets.entries()) loop.add(socket, desk);
@@ -97,13 +97,13 @@ for (let line = await lines.next(); !line.done; line = await lines.next()) {
   const start = native.monotonicMs();
   for (let part = 0; open.size > 0; part++) {
     const due = start + (part * everyMs) / PARTS;
-    if (due - start > deadlineMs) break;
     const wait = due - native.monotonicMs();
+    if (native.monotonicMs() - start > deadlineMs) break;
     // Never without a pause: it is where answers are read.
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, wait)));
     ask([...open.values()].filter((question) => question.part === part % PARTS));
   }
-  console.log('done');
+  console.log(`done ${open.size}`);
 }
 loop.close();
 for (const socket of sockets) native.closeDescriptor(socket);

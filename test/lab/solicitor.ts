@@ -3,9 +3,10 @@ import path from 'node:path';
 import { packageRoot } from '../../core/shared/package-root.ts';
 import type { Host } from './host.ts';
 import type { Lab } from './lab.ts';
-import { isMastersAnswer } from './neighbour.ts';
+import { isAnswer, isMastersAnswer } from './neighbour.ts';
 import type { Running } from './running.ts';
 import { type NeighbourAdvertisement, neighbourAdvertisementOf } from './sightings.ts';
+import { eventually } from './wait.ts';
 import { Wire } from './wire.ts';
 
 /** An address, and where it must be said to be. */
@@ -28,7 +29,7 @@ export interface Found {
   readonly address: string;
   /** When the first right answer came, in ms since the epoch; undefined: none came. */
   readonly at: number | undefined;
-  /** Solicited answers that are not what a Master's must be, in words. */
+  /** Answers that are not what a Master's must be, in words. */
   readonly wrong: readonly string[];
 }
 
@@ -67,10 +68,15 @@ export class Solicitor {
    */
   async ask(everyMs: number, deadlineMs: number): Promise<Found[]> {
     const since = Date.now();
-    const done = new RegExp(`(^done$[^]*){${++this.asked}}`, 'm');
     this.running.child.stdin?.write(`${everyMs} ${deadlineMs}\n`);
-    await this.running.waitForOutput(done, deadlineMs + 30_000);
-    return this.found(since);
+    const ends = () => [...this.running.stdout.matchAll(/^done (\d+)$/gm)];
+    const number = this.asked++;
+    const end = await eventually('the end of solicitations', deadlineMs + 60_000, () => ends()[number]);
+    // Who captures may not have written the last answers yet.
+    return eventually('answers in the capture', 20_000, () => {
+      const found = this.found(since);
+      return found.filter(({ at }) => at === undefined).length <= Number(end[1]) && found;
+    });
   }
 
   /** Ends it; what came back stays readable. */
@@ -84,7 +90,7 @@ export class Solicitor {
     const byPlace = new Map<string, NeighbourAdvertisement[]>();
     for (const frame of this.wire.frames()) {
       const answer = frame.time >= since ? neighbourAdvertisementOf(frame) : undefined;
-      if (!answer?.solicited) continue;
+      if (!answer || !isAnswer(answer)) continue;
       const place = `${answer.interfaceIndex} ${answer.target}`;
       const list = byPlace.get(place);
       if (list) list.push(answer);
