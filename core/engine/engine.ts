@@ -496,7 +496,7 @@ export class Engine {
     const complete = listed === router.config.addresses.length;
     if (!complete) {
       const { slot } = router;
-      const obeyed = priority === 255 || router.isOfOurGroup(listed);
+      const obeyed = priority === 255 || router.isOfOurGroup(this.receiveBuffer, listAt, count, listed);
       this.table.count(slot, obeyed ? Num.AddressListMismatches : droppedField(Drop['address-list']));
       this.observer.otherAddresses(
         slot,
