@@ -219,8 +219,9 @@ export class Lab {
   private async settle(host: Host, port: Port): Promise<void> {
     if (!this.withIpv6.has(host)) return;
     await eventually(`IPv6 addresses on ${port.interface} of ${host.name}`, 20_000, async () => {
-      const text = await host.ip(`-6 -o addr show dev ${port.interface}`);
-      return / fe80:/.test(text) && !/ tentative /.test(text);
+      const usable = await host.ip(`-6 -br addr show dev ${port.interface} -tentative`);
+      const wanted = port.address6 === undefined ? 1 : 2; // the link-local one too
+      return / fe80:/.test(usable) && (usable.match(/\/\d/g)?.length ?? 0) >= wanted;
     });
     await host.sysctl({ [`net/ipv6/conf/${port.interface}/dad_transmits`]: 1 });
   }
