@@ -392,7 +392,9 @@ export class Engine {
     }
     const slot = slotFor(attachment.slotOfVrid, bytes[frame.messageStart]! >> 4, frame.vrid);
     if (slot < 0) {
-      const malformed = decodeFor(bytes, frame, undefined, advertisement);
+      // The group is not what a peer sends to: there the VRID is all that can be told.
+      const isGroup = attachment.use.kind !== 'peers';
+      const malformed = isGroup ? decodeFor(bytes, frame, undefined, advertisement) : -1;
       this.drop(this.table.strangers, malformed >= 0 ? malformed : Drop['unknown-vrid'], now);
       return;
     }

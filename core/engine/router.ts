@@ -24,6 +24,9 @@ import { Reach } from './reach.ts';
 /** VRRP counts addresses in one octet (RFC 3768 §5.3.5). */
 const MOST_ADDRESSES = 255;
 
+/** What the checksums of `peers` were heard to cover last, by address. */
+export type ChecksumsHeard = ReadonlyMap<string, ChecksumSort>;
+
 /** A virtual router of the engine. Its dynamic state is the slot; this object can be made anew at any time. */
 export class EngineRouter implements VirtualRouter {
   readonly version: 2 | 3;
@@ -168,14 +171,14 @@ export class EngineRouter implements VirtualRouter {
     this.table.setInt(this.slot, Int.ChecksumHeard, sort);
   }
 
-  /** What was heard of each of its `peers`, by address: for an engine after this one. */
-  get checksumsHeard(): ReadonlyMap<string, ChecksumSort> {
-    const { peers = [] } = this.config;
-    return new Map(peers.map((address, index) => [address, this.heard[index] as ChecksumSort]));
+  /** What was heard of each of its `peers`, by address: for an engine after this one. Undefined: it has none. */
+  get checksumsHeard(): ChecksumsHeard | undefined {
+    const { peers } = this.config;
+    return peers && new Map(peers.map((address, index) => [address, this.heard[index] as ChecksumSort]));
   }
 
   /** Takes it over from an engine before this one. */
-  inheritChecksums(heard: ReadonlyMap<string, ChecksumSort>): void {
+  inheritChecksums(heard: ChecksumsHeard): void {
     for (const [index, address] of (this.config.peers ?? []).entries()) {
       this.heard[index] = heard.get(address) ?? ChecksumSort.Any;
     }

@@ -21,19 +21,27 @@ export interface KeepalivedInstance {
   /** `auth_type PASS`; keepalived uses its first 8 characters. */
   readonly secret?: string;
   readonly nopreempt?: boolean;
+  /** `unicast_peer`: whom it speaks to without multicast. */
+  readonly peers?: readonly string[];
+  /** `unicast_src_ip`. */
+  readonly source?: string;
 }
 
 /** The text of a configuration file (man 5 keepalived.conf). */
 export function keepalivedConfiguration(instances: readonly KeepalivedInstance[], globals = ''): string {
   const blocks = instances.map((instance, index) => {
-    const secret = instance.secret;
+    const { secret, peers, source } = instance;
+    const unicast = [
+      ...(source === undefined ? [] : [`  unicast_src_ip ${source}`]),
+      ...(peers === undefined ? [] : ['  unicast_peer {', ...peers.map((peer) => `    ${peer}`), '  }']),
+    ];
     return `vrrp_instance i${index} {
   state ${instance.priority === 255 ? 'MASTER' : 'BACKUP'}
   interface ${instance.interface}
   virtual_router_id ${instance.vrid}
   priority ${instance.priority ?? 100}
   advert_int ${instance.interval ?? 1}
-${instance.version === undefined ? '' : `  version ${instance.version}\n`}${instance.nopreempt ? '  nopreempt\n' : ''}${
+${unicast.map((line) => `${line}\n`).join('')}${instance.version === undefined ? '' : `  version ${instance.version}\n`}${instance.nopreempt ? '  nopreempt\n' : ''}${
   secret === undefined ? '' : `  authentication {\n    auth_type PASS\n    auth_pass ${secret}\n  }\n`
 }  virtual_ipaddress {
 ${instance.vips.map((vip) => `    ${vip}`).join('\n')}
