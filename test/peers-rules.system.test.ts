@@ -94,6 +94,7 @@ describeSystem('a router with peers', () => {
       const adverts = wire.adverts(VRID, since);
       expect(cadence(adverts, (source) => source === a1).greatest).toBeLessThan(GAP * INTERVAL);
       // Somebody takes the packets from now on.
+      await r2.ip(`route add blackhole ${gone}/32`);
       await r1.ip(`route add ${gone}/32 via ${a2}`);
       await eventually('it is there again', 30_000, () => told(gone, 'can be reached again').length === 1);
       expect(told(gone, 'cannot be reached')).toHaveLength(1);

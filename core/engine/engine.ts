@@ -364,11 +364,11 @@ export class Engine {
     const at = index * this.slotSize;
     const tag = this.meta[index * Meta.Count + Meta.Tag]!;
     const attachment = this.attachments[tag >> 1];
-    if (!attachment || this.meta[index * Meta.Count + Meta.Foreign] === 1) return;
+    const foreign = this.meta[index * Meta.Count + Meta.Foreign]!;
+    if (!attachment || foreign === 1) return;
     const length = this.meta[index * Meta.Count + Meta.Length]!;
-    const errno = this.meta[index * Meta.Count + Meta.Error]!;
-    if (errno !== 0) {
-      this.hearFailure(attachment, at, length, errno);
+    if (foreign < 0) {
+      this.hearFailure(attachment, at, length, -foreign);
       return;
     }
     if ((tag & 1) === WATCH) {

@@ -19,7 +19,7 @@ const kernel = vi.hoisted(() => ({
 }));
 
 vi.mock('../native/index.ts', () => ({
-  Meta: { Tag: 0, Length: 1, Foreign: 2, Age: 3, Error: 4, Count: 5 },
+  Meta: { Tag: 0, Length: 1, Foreign: 2, Count: 4 },
   Queue: { Descriptor: 0, Offset: 1, Length: 2, Count: 3 },
   native: {
     monotonicMs: () => 1000,

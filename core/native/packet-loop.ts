@@ -7,18 +7,14 @@ export const Meta = {
   /** Its length on the wire in octets, which may be more than the slot holds. */
   Length: 1,
   /**
-   * 1 if it is for another host or another VLAN: PACKET_OTHERHOST (man 7 packet), which is how the kernel hands
+   * Negative: it is no packet, but the errno of one that was sent on a raw IP socket and has not arrived; the frame has the
+   * start of its message, and as its destination whom it was for. 1 if it is for another host or another VLAN: PACKET_OTHERHOST (man 7 packet), which is how the kernel hands
    * a frame with the tag of a VLAN that is not configured to a socket of one EtherType, its tag taken off.
    */
   Foreign: 2,
   /** How many µs ago the kernel received it; 0 if that is not known. */
   Age: 3,
-  /**
-   * 0: a packet. Else it is none, but the errno of one that was sent on a raw IP socket and has not arrived: the frame has
-   * the start of its message, and as its destination whom it was for.
-   */
-  Error: 4,
-  Count: 5,
+  Count: 4,
 } as const;
 
 /** Int32 fields for each entry of `queue`, a frame to send. */

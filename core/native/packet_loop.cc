@@ -20,7 +20,7 @@ constexpr int kPacketsPerSocket = 2048;
 constexpr size_t kMessagesPerCall = 1024;
 // A packet that has waited longer was kept waiting by us: its age tells nothing of the network.
 constexpr double kOldestMs = 50;
-constexpr int kMetaFields = 5;
+constexpr int kMetaFields = 4;
 constexpr int kQueueFields = 3;
 
 // What the network answers to what was sent: so many at each wake-up.
@@ -318,7 +318,6 @@ void PacketLoop::Drain(int fd, int tag, const SocketKind& kind) {
       const bool foreign = kind.family == 0 && senders_[slot].link.sll_pkttype == PACKET_OTHERHOST;
       meta_[slot * kMetaFields + 1] = static_cast<int32_t>(length);
       meta_[slot * kMetaFields + 2] = foreign ? 1 : 0;
-      meta_[slot * kMetaFields + 4] = 0;
       arrivals_[slot] = Arrival(message);
     }
     filled_ += received;
@@ -337,8 +336,7 @@ void PacketLoop::DrainErrors(int fd, int tag, const SocketKind& kind) {
     int32_t* meta = &meta_[filled_ * kMetaFields];
     meta[0] = tag;
     meta[1] = static_cast<int32_t>(length);
-    meta[2] = 0;
-    meta[4] = error;
+    meta[2] = -error;
     arrivals_[filled_] = 0;
     if (++filled_ == slots_) Tell(false);
   }

@@ -121,7 +121,7 @@ class VirtualLoop implements PacketLoop {
         receive.set(frame.subarray(0, slotSize), filled * slotSize);
         const waited = this.host.time.now() - time;
         const age = waited > OLDEST ? 0 : waited;
-        meta.set([tag, frame.length, foreign ? 1 : 0, age * 1000, error], filled * Meta.Count);
+        meta.set([tag, frame.length, foreign ? 1 : -error, age * 1000], filled * Meta.Count);
         this.host.onReceive(frame, age);
         if (++filled < room) continue;
         onWake(filled, false);
