@@ -22,6 +22,12 @@ const KINDS = [
   { version: 3, family: 6 },
 ] as const;
 
+/** Over IPv6, keepalived 2.2.7 sends with the host's own hop limit, a hundred or so here. */
+function leastTtl(family: 4 | 6, routed: boolean, beside: boolean): { readonly minTtl?: number } {
+  if (family === 6 && beside) return { minTtl: 64 };
+  return routed ? { minTtl: 254 } : {};
+}
+
 /** A Master crashes, comes back, and ends in an orderly way; its packets are nobody else's. */
 function crashReturnEnd({ version, family }: (typeof KINDS)[number], routed: boolean, [one, two]: Pair) {
   return () =>
@@ -33,10 +39,10 @@ function crashReturnEnd({ version, family }: (typeof KINDS)[number], routed: boo
         ...{ vrid: VRID, priority, vips, version, interval, preempt: true, peers: [peer] },
         // keepalived has to be told; rvrrpd is once, and finds out otherwise.
         ...(one === 'keepalived' || two === 'keepalived' ? { source: own } : {}),
-        ...(routed ? { minTtl: 254 } : {}),
+        ...leastTtl(family, routed, one === 'keepalived' || two === 'keepalived'),
       });
       const sole = (source: string): Promise<void> =>
-        wire.soleMaster(VRID, source, 30_000, 2.3 * interval * 1000);
+        wire.soleMaster(VRID, source, 60_000, 2.3 * interval * 1000);
       const startFirst = () => startSpeaker(one, lab, r1, options(200, a1, a2));
       let first = await startFirst();
       await startSpeaker(two, lab, r2, options(100, a2, a1));
@@ -54,10 +60,12 @@ function crashReturnEnd({ version, family }: (typeof KINDS)[number], routed: boo
       await sole(a2);
       const adverts = wire.adverts(VRID);
       const mine = adverts.filter(({ source }) => source === a2);
-      expect(new Set(mine.map(({ ttl }) => ttl))).toEqual(new Set([255]));
+      if (two === 'rvrrpd') expect(new Set(mine.map(({ ttl }) => ttl))).toEqual(new Set([255]));
       expect(new Set(mine.map(({ sourceMac }) => sourceMac))).toEqual(new Set([PEER_MACS[1]]));
       const theirs = adverts.filter(({ source }) => source === a1);
-      expect(new Set(theirs.map(({ ttl }) => ttl))).toEqual(new Set([routed ? 254 : 255]));
+      if (one === 'rvrrpd') {
+        expect(new Set(theirs.map(({ ttl }) => ttl))).toEqual(new Set([routed ? 254 : 255]));
+      }
       if (!routed) expect(new Set(theirs.map(({ sourceMac }) => sourceMac))).toEqual(new Set([PEER_MACS[0]]));
       expect(adverts.filter(({ checksum }) => checksum === 'wrong')).toEqual([]);
       expect(theirs.filter(({ priority }) => priority === 0).length).toBeGreaterThan(0);
@@ -72,7 +80,7 @@ for (const kind of KINDS) {
         it.concurrent(
           `${pair.join(' and ')}: crash, return, orderly end`,
           crashReturnEnd(kind, routed, pair),
-          120_000,
+          300_000,
         );
       }
     });
