@@ -146,7 +146,9 @@ describeSystem('a router with peers', () => {
       const exit = await eventually('the end of rvrrpd', 15_000, () => daemon.running.exit);
       expect(exit.code).not.toBe(0);
       expect(daemon.running.output).toMatch(
-        new RegExp(`rvrrpd-r1\\.toml:\\d+: .*peer ${a1.replaceAll('.', '\\.')} is an address of this host, on lan`),
+        new RegExp(
+          `rvrrpd-r1\\.toml:\\d+: .*peer ${a1.replaceAll('.', '\\.')} is an address of this host, on lan`,
+        ),
       );
     }),
   );
@@ -177,7 +179,11 @@ describeSystem('a router with peers', () => {
       await backup.ready();
       await sleep(INTERVAL);
       const [before, since] = [await snapshot(r1), Date.now()];
-      const raw = async () => (await r1.run('ss', '-Hnwe')).trim().split('\n').map((line) => /ino:\d+/.exec(line)?.[0]);
+      const raw = async () =>
+        (await r1.run('ss', '-Hnwe'))
+          .trim()
+          .split('\n')
+          .map((line) => /ino:\d+/.exec(line)?.[0]);
       const sockets = await raw();
       expect(sockets).toHaveLength(1);
       for (const [version, peers] of [

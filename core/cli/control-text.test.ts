@@ -62,7 +62,9 @@ describe('statusText', () => {
   test('whom routers speak to, where any has peers', () => {
     const [first, second] = status.routers;
     const routers = [{ ...first!, peers: ['10.0.0.2', '10.0.0.3'] }, second!];
-    const lines = statusText({ ...status, routers }).split('\n').slice(-3);
+    const lines = statusText({ ...status, routers })
+      .split('\n')
+      .slice(-3);
     expect(lines[0]).toMatch(/ ADDRESSES +PEERS$/);
     expect(lines[1]).toMatch(/ 10\.0\.0\.1 10\.0\.0\.9 +10\.0\.0\.2 10\.0\.0\.3$/);
     expect(lines[2]).toMatch(/ 10\.0\.1\.1 +multicast$/);

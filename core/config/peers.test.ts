@@ -11,7 +11,12 @@ const about = (directives: string, vip = '"10.0.0.1"'): string[] =>
 const peersOf = (directives: string, vip?: string) => {
   const { config, issues } = read(router(directives, required(vip ?? '"10.0.0.1"')));
   expect(issues.filter(({ severity }) => severity === 'error')).toEqual([]);
-  return config.virtualRouters.map(({ family, peers, source, minTtl }) => ({ family, peers, source, minTtl }));
+  return config.virtualRouters.map(({ family, peers, source, minTtl }) => ({
+    family,
+    peers,
+    source,
+    minTtl,
+  }));
 };
 
 describe('what is understood', () => {
@@ -58,8 +63,14 @@ describe('what is understood', () => {
 
 describe('what is refused, with its line', () => {
   test.each([
-    ['peers = []', 'error 5: vrouter[0].peers = []: must name one peer at least; without peers, leave it out'],
-    ['peers = "10.0.0.2"', 'error 5: vrouter[0].peers = "10.0.0.2": must be an array of IPv4 or IPv6 addresses'],
+    [
+      'peers = []',
+      'error 5: vrouter[0].peers = []: must name one peer at least; without peers, leave it out',
+    ],
+    [
+      'peers = "10.0.0.2"',
+      'error 5: vrouter[0].peers = "10.0.0.2": must be an array of IPv4 or IPv6 addresses',
+    ],
     ['peers = [7]', 'error 5: vrouter[0].peers[0] = 7: must be an IPv4 or IPv6 address'],
     [
       'peers = ["r2"]',
@@ -69,7 +80,10 @@ describe('what is refused, with its line', () => {
       'peers = ["10.0.0.2/24"]',
       'error 5: vrouter[0].peers[0] = "10.0.0.2/24": must be an address without a prefix length',
     ],
-    ['peers = ["224.0.0.18"]', 'error 5: vrouter[0].peers[0] = "224.0.0.18": must not be a multicast address'],
+    [
+      'peers = ["224.0.0.18"]',
+      'error 5: vrouter[0].peers[0] = "224.0.0.18": must not be a multicast address',
+    ],
     ['peers = ["127.0.0.1"]', 'error 5: vrouter[0].peers[0] = "127.0.0.1": must not be a loopback address'],
     [
       'peers = [\n  "10.0.0.2",\n  "10.0.0.2"\n]',
@@ -83,7 +97,10 @@ describe('what is refused, with its line', () => {
       'peers = ["10.0.0.1"]',
       'error 5: vrouter[0].peers[0] = "10.0.0.1": is a virtual address, vip: must be an address of the other router itself',
     ],
-    ['peers = ["2001:db8::2"]', 'error 5: vrouter[0].peers[0] = "2001:db8::2": must be an IPv4 address, as vip has no other'],
+    [
+      'peers = ["2001:db8::2"]',
+      'error 5: vrouter[0].peers[0] = "2001:db8::2": must be an IPv4 address, as vip has no other',
+    ],
     [
       'peers = ["10.0.0.2"]\nsource = "2001:db8::2"',
       'error 6: vrouter[0].source = "2001:db8::2": must be an IPv4 address, as vip has no other',
@@ -92,7 +109,10 @@ describe('what is refused, with its line', () => {
       'source = "10.0.0.2"',
       'error 5: vrouter[0].source = "10.0.0.2": must not be set without peers: multicast has no use for it',
     ],
-    ['min_ttl = 254', 'error 5: vrouter[0].min_ttl = 254: must not be set without peers: multicast has no use for it'],
+    [
+      'min_ttl = 254',
+      'error 5: vrouter[0].min_ttl = 254: must not be set without peers: multicast has no use for it',
+    ],
     ['peers = ["10.0.0.2"]\nmin_ttl = 0', 'error 6: vrouter[0].min_ttl = 0: must be 1 to 255'],
     ['peers = ["10.0.0.2"]\nmin_ttl = 256', 'error 6: vrouter[0].min_ttl = 256: must be 1 to 255'],
   ])('%s', (directives, complaint) => {

@@ -81,7 +81,8 @@ function checkSources(routers: readonly RouterFacts[], list: IssueList): void {
   const first = new Map<string, RouterFacts>();
   for (const router of routers) {
     const { group, interface: on, source, version = 2 } = router;
-    if (group === undefined || on === undefined || source === undefined || isLinkLocal(source.address)) continue;
+    if (group === undefined || on === undefined || source === undefined || isLinkLocal(source.address))
+      continue;
     const key = `${group} ${version} ${source.address}`;
     const other = first.get(key);
     if (other?.source === undefined || other.interface === on) first.set(key, router);

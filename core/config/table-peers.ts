@@ -132,7 +132,10 @@ function checkReach(peers: readonly PeerAddress[], source: PeerAddress | undefin
   const other = six.find(({ address }) => isLinkLocal(address) !== local);
   const what = local ? 'link-local' : 'not link-local';
   if (other) {
-    list.error(other.path, `must be ${what} like ${list.whereIs(first.path)}: both need a source of their own`);
+    list.error(
+      other.path,
+      `must be ${what} like ${list.whereIs(first.path)}: both need a source of their own`,
+    );
   } else if (source?.family === 6 && isLinkLocal(source.address) !== local) {
     list.error(source.path, `must be ${what} like the peers, ${list.whereIs(first.path)}`);
   }

@@ -40,7 +40,10 @@ export function sourceForPeers(
   if (family === 4 || peers.every(isLinkLocal)) return onLink();
   const global = link.addresses
     .filter(({ family, address }) => family === 6 && !isLinkLocal(address))
-    .filter(({ deprecated, tentative, dadFailed }) => deprecated !== true && tentative !== true && dadFailed !== true)
+    .filter(
+      ({ deprecated, tentative, dadFailed }) =>
+        deprecated !== true && tentative !== true && dadFailed !== true,
+    )
     .filter(({ address }) => virtual?.has(address) !== true)
     .map(({ address }) => address);
   // The one in use as long as it is there: peers know us by it.

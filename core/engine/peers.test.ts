@@ -54,7 +54,13 @@ function linkOf({ family }: Sort, address: string, mac = 1): Link {
 }
 
 /** What a peer sends to us. */
-function packet(sort: Sort, from: string, over: Parameters<typeof advertisement>[0] = {}, ttl = 255, to = sort.ours) {
+function packet(
+  sort: Sort,
+  from: string,
+  over: Parameters<typeof advertisement>[0] = {},
+  ttl = 255,
+  to = sort.ours,
+) {
   const { version, family, vips: addresses } = sort;
   const rules = { ...packetRules(version, family, unicast(addressBytes(to))), hopLimit: ttl };
   return advertisement({ version, family, addresses, from, ...over }, rules);
@@ -87,7 +93,12 @@ describe.each(SORTS)('%s', (_, sort) => {
     }
     expect(station.table.num(0, Num.AdvertisementsSent)).toBe(1);
     station.placement.shutdown();
-    expect(station.advertised().slice(-2).map(({ priority }) => priority)).toEqual([0, 0]);
+    expect(
+      station
+        .advertised()
+        .slice(-2)
+        .map(({ priority }) => priority),
+    ).toEqual([0, 0]);
   });
 
   test('it announces its addresses on the link all the same', () => {
@@ -143,7 +154,10 @@ describe.each(SORTS)('%s', (_, sort) => {
     const wire = new VirtualWire(time);
     const make = (own: string, other: string, priority: number, mac: number): Station => {
       const links = [linkOf(sort, own, mac)];
-      const station = new Station(time, wire, { routers: [config(sort, { priority, peers: [other] })], links });
+      const station = new Station(time, wire, {
+        routers: [config(sort, { priority, peers: [other] })],
+        links,
+      });
       station.update();
       return station;
     };
@@ -197,7 +211,9 @@ describe.each(SORTS)('%s', (_, sort) => {
     station.time.pass(4000);
     station.update([ethernet([])]);
     expect(station.state()).toBe(State.Down);
-    const causes = station.events().filter(({ type, b }) => type === EventType.Transition && b === State.Down);
+    const causes = station
+      .events()
+      .filter(({ type, b }) => type === EventType.Transition && b === State.Down);
     const missing = sort.family === 4 ? Cause.NoAddress : sort === LOCAL ? Cause.NoLinkLocal : Cause.NoGlobal;
     expect(causes.map(({ c }) => c)).toEqual([missing]);
     expect([...station.host.open.values()].some(({ bound }) => bound !== undefined)).toBe(false);
@@ -266,7 +282,10 @@ describe('the source', () => {
     const bound = () => [...station.host.open.values()].filter((socket) => socket.bound);
     expect(bound()).toHaveLength(1);
     // One of the interfaces changes: the others' routers are still served.
-    station.placement.change({ links: [ethernet(['192.0.2.66'], { name: 'eth1', index: 2, up: false })], gone: [] });
+    station.placement.change({
+      links: [ethernet(['192.0.2.66'], { name: 'eth1', index: 2, up: false })],
+      gone: [],
+    });
     station.time.pass(10);
     expect(station.state(1)).toBe(State.Down);
     expect(bound()).toHaveLength(1);
@@ -291,7 +310,9 @@ describe('the source', () => {
     station.links = [moved];
     station.time.pass(2000);
     expect(station.isMaster).toBe(true);
-    expect([...station.host.open.values()].flatMap(({ bound }) => bound?.source ?? [])).toEqual(['192.0.2.50']);
+    expect([...station.host.open.values()].flatMap(({ bound }) => bound?.source ?? [])).toEqual([
+      '192.0.2.50',
+    ]);
   });
 });
 

@@ -35,7 +35,9 @@ async function together(lab: Lab, family: 4 | 6): Promise<PeerNetwork> {
 
 async function apart(lab: Lab, family: 4 | 6): Promise<PeerNetwork> {
   const ipv6 = family === 6;
-  const [r1, between, r2] = await Promise.all(['r1', 'between', 'r2'].map((name) => lab.host(name, { ipv6 })));
+  const [r1, between, r2] = await Promise.all(
+    ['r1', 'between', 'r2'].map((name) => lab.host(name, { ipv6 })),
+  );
   const address = (net: number, host: string): { readonly address: string; readonly address6?: string } => ({
     address: `10.${net}.0.${Number.parseInt(host, 16)}/24`,
     ...(ipv6 ? { address6: `2001:db8:${net}::${host}/64` } : {}),
@@ -44,17 +46,17 @@ async function apart(lab: Lab, family: 4 | 6): Promise<PeerNetwork> {
     [1, r1!],
     [2, r2!],
   ] as const) {
-    await lab.cable(
-      host,
-      { interface: 'lan', mac: PEER_MACS[net - 1]!, ...address(net, '2') },
-      between!,
-      { interface: `to${net}`, ...address(net, 'fe') },
-    );
+    await lab.cable(host, { interface: 'lan', mac: PEER_MACS[net - 1]!, ...address(net, '2') }, between!, {
+      interface: `to${net}`,
+      ...address(net, 'fe'),
+    });
     await host.ip(`route add default via 10.${net}.0.254`);
     if (ipv6) await host.ip(`-6 route add default via 2001:db8:${net}::fe`);
   }
   const [a1, a2, foreign] =
-    family === 4 ? ['10.1.0.2', '10.2.0.2', '10.2.0.254'] : ['2001:db8:1::2', '2001:db8:2::2', '2001:db8:2::fe'];
+    family === 4
+      ? ['10.1.0.2', '10.2.0.2', '10.2.0.254']
+      : ['2001:db8:1::2', '2001:db8:2::2', '2001:db8:2::fe'];
   return {
     ...{ r1: r1!, r2: r2!, other: between!, a1: a1!, a2: a2!, foreign: foreign! },
     wire: await Wire.tap(lab, r2!, 'lan'),

@@ -291,7 +291,8 @@ export class VirtualHost implements EngineIo, PlacementIo {
     }
     for (const port of this.ports.values()) {
       const { link } = port;
-      if (scope > 0 ? link.index !== scope : !link.addresses.some(({ address }) => address === source)) continue;
+      if (scope > 0 ? link.index !== scope : !link.addresses.some(({ address }) => address === source))
+        continue;
       if (!link.up || !link.running) return ENETUNREACH;
       port.wire.send(port, frame);
       return 0;

@@ -123,7 +123,8 @@ describe('reading the configuration', () => {
     configure({ vrouter: [table, FULL] });
     const [three, two] = (await app.inject('/config/vrouter')).json<Record<string, unknown>[]>();
     expect(three).toEqual(table);
-    for (const name of ['address_check', 'accept', 'checksum', 'peers', 'source', 'min_ttl']) expect(two).not.toHaveProperty(name);
+    for (const name of ['address_check', 'accept', 'checksum', 'peers', 'source', 'min_ttl'])
+      expect(two).not.toHaveProperty(name);
   });
 
   test('the query says which of several entries of a group on an interface', async () => {
