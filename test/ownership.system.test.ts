@@ -36,10 +36,10 @@ async function networkOf(lab: Lab, flavour: Flavour): Promise<TwoRouters> {
 }
 
 const inPlace = (host: Host, vips: readonly string[]): Promise<unknown> =>
-  eventually('the virtual addresses', 10_000, async () => (await held(host, vips)).length === vips.length);
+  eventually('the virtual addresses', 20_000, async () => (await held(host, vips)).length === vips.length);
 
 const gone = (host: Host, vips: readonly string[]): Promise<unknown> =>
-  eventually('the virtual addresses gone', 10_000, async () => (await held(host, vips)).length === 0);
+  eventually('the virtual addresses gone', 20_000, async () => (await held(host, vips)).length === 0);
 
 async function held(host: Host, vips: readonly string[]): Promise<string[]> {
   const holders = await Promise.all(vips.map((vip) => holder(host, vip)));
@@ -65,7 +65,7 @@ function play(flavour: Flavour, kind: Kind): void {
       timers: { advert: flavour.quick },
     });
   const sole = (wire: Wire, source: string): Promise<void> =>
-    wire.soleMaster(VRID, source, 15_000, 2300 * flavour.quick);
+    wire.soleMaster(VRID, source, 30_000, 2300 * flavour.quick);
 
   it.concurrent(`${name}: an interface renamed while Master, and back, owns nothing`, () =>
     withLab(async (lab) => {
@@ -104,7 +104,7 @@ function play(flavour: Flavour, kind: Kind): void {
       await r1.run('mv', file, renamed);
       const start = Date.now();
       const next = Rvrrpd.startWith(r1, renamed);
-      await next.ready();
+      await next.ready(20_000);
       await gone(r1, vips);
       await sole(wire, flavour.r2);
       expect(wire.adverts(VRID, start).filter(({ source }) => source === flavour.r1)).toEqual([]);

@@ -51,7 +51,7 @@ async function master(lab: Lab, flavour: Flavour, iftype: string): Promise<TwoRo
   const { r1, lan, wire } = network;
   const timers = { advert: flavour.quick };
   const daemon = Rvrrpd.start(lab, r1, [flavour.router(VRID, [NUMBER], { iftype, timers })]);
-  await wire.soleMaster(VRID, flavour.r1, 15_000, 2300 * flavour.quick);
+  await wire.soleMaster(VRID, flavour.r1, 30_000, 2300 * flavour.quick);
   expect(told(daemon)).toEqual([]); // there is no second interface yet
   await r1.ip(`link add second address ${SECOND_MAC} type veth peer name second netns ${lan.namespace}`);
   await lan.ip(`link set second master ${lan.bridge} up`);

@@ -54,7 +54,7 @@ function play(flavour: Flavour): void {
   const other = routerOf(flavour, 8);
   const network = flavour.network(7);
   const sole = (wire: Wire, vrid: number): Promise<void> =>
-    wire.soleMaster(vrid, flavour.r1, 15_000, 2300 * flavour.quick);
+    wire.soleMaster(vrid, flavour.r1, 30_000, 2300 * flavour.quick);
 
   it.concurrent(`${name}: the second does not start, says who has it, and can after the first was killed`, () =>
     withLab(async (lab) => {
