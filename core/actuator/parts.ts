@@ -24,12 +24,14 @@ export interface ActuatorParts {
   readonly journal: Journal;
   /** Tells the engine that `Applied` of some slots changed. */
   readonly ring: () => void;
-  /** Tells the engine news of the Ethernet links of the namespace, what is ours left out; see `LinkNews`. */
+  /** Tells the engine news of the links of the namespace, what is ours left out; see `LinkNews`. */
   readonly tellLinks: (links: readonly Link[], gone?: readonly string[]) => void;
   /**
    * Whether another process runs the virtual router on the interface of this index: what looks like a Master's is that
    * one's then. Absent: no other process does.
    */
   readonly runsElsewhere?: (router: VirtualRouterConfig, index: number) => boolean;
+  /** Puts this thread before every ordinary one, or ends that. Absent: the scheduling is left alone. */
+  readonly hurry?: (urgent: boolean) => void;
   readonly log: Log;
 }

@@ -3,9 +3,10 @@ export const DROP_REASONS = [
   'truncated', // shorter than its headers or than its address count and authentication data need
   'not-vrrp', // another Ethernet type or IP protocol: only seen without a socket filter
   'ip-header', // IP version, header length or header checksum wrong, or an IPv4 fragment
-  'destination', // not to the VRRP multicast group
+  'destination', // not to the VRRP multicast group, or with `peers` not to our own address
   'source', // from an address that no router has, or over IPv4 from the virtual one though not its owner's
-  'ttl', // TTL (hop limit) not 255 (RFC 3768 §5.2.3)
+  'peer', // a router with `peers`: from an address that is none of them
+  'ttl', // TTL (hop limit) not 255 (RFC 3768 §5.2.3), or with `peers` below `min_ttl`
   'version', // another VRRP version than the virtual router's
   'type', // not an ADVERTISEMENT
   'checksum', // RFC 1071 checksum wrong, in VRRPv3 over IPv4 with and without a pseudo-header
@@ -17,7 +18,7 @@ export const DROP_REASONS = [
   'auth-failed', // the authentication data is wrong
   'interval', // VRRPv2: another advertisement interval than ours (RFC 3768 §7.1); VRRPv3: 0 (RFC 9568 erratum 8301)
   'address-list', // other virtual addresses than ours, and not from an address owner (RFC 3768 §7.1)
-  'address-conflict', // ARP: another station tells the neighbours that a Master's virtual address is at its MAC
+  'address-conflict', // ARP, neighbour discovery: another station tells the neighbours that a Master's virtual address is at its MAC
 ] as const;
 
 /** A name of {@link DROP_REASONS}. */
