@@ -23,6 +23,8 @@ export interface Group {
   readonly slotOfVrid: Int32Array;
   /** Words of the socket filter; absent: none. */
   program?: Uint32Array;
+  /** With `peers`: words of the filter of the socket for strangers. */
+  strangers?: Uint32Array;
 }
 
 /** Everything that follows from the links. */

@@ -58,7 +58,7 @@ export class EngineRouter implements VirtualRouter {
   /** Those of sent packets, by destination and `ChecksumSort`. */
   private readonly sending: readonly (readonly PacketRules[])[];
   /** Addresses of its `peers`, one after the other, in the order of the destinations; empty: multicast. */
-  private readonly peers: Uint8Array;
+  readonly peers: Uint8Array;
   /** What the checksums of each destination's frames cover. */
   private readonly sealed: Uint8Array;
   /** What those of each of its `peers` were heard to cover last. */
