@@ -92,6 +92,12 @@ function checkVersion(
       'must not be set with version 3: VRRPv3 has no authentication (RFC 9568 §9)',
     );
   }
+  if (version === 3 && table.rfc3768 === false) {
+    list.warn(
+      [...path, 'rfc3768'],
+      'does nothing: RFC 3768 is version 2; advertisements of version 3 list the virtual addresses alone (RFC 9568 §5.2.9)',
+    );
+  }
   if (table.checksum === undefined) return;
   if (version === 2) list.warn([...path, 'checksum'], 'does nothing: VRRPv2 has only one sort of checksum');
   else if (six !== undefined && addresses.every(({ family }) => family === 6)) {

@@ -52,7 +52,7 @@ export interface VirtualRouterConfig {
   readonly preempt: boolean;
   /** Advertisement_Interval in centiseconds; whole seconds for VRRPv2. */
   readonly advertisementIntervalCs: number;
-  /** False: the advertisement lists the interface's own addresses after the virtual ones. */
+  /** False: VRRPv2's advertisement lists the interface's own addresses after the virtual ones. */
   readonly rfc3768: boolean;
   /** Name of the `auth` plugin's type. Absent: no authentication. */
   readonly authType?: string;

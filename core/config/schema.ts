@@ -96,8 +96,8 @@ export const VirtualRouterSchema = Type.Object(
     timers: Timers,
     rfc3768: flag({
       description:
-        'True: advertisements list the virtual addresses alone. False: the interface’s own addresses follow ' +
-        'them. With a proprietary authentication type always true.',
+        'Version 2. True: advertisements list the virtual addresses alone. False: the interface’s own addresses ' +
+        'follow them. With a proprietary authentication type, and with version 3, always true.',
       default: true,
     }),
     auth_type: Type.Optional(

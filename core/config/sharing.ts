@@ -54,7 +54,7 @@ function checkAddresses(routers: readonly RouterFacts[], list: IssueList): void 
       const other = others.find((each) => !isPair(each.router, router));
       const twin = others[0];
       if (other !== undefined) list.error(held.path, sharedFault(held, other.held, router.interface, list));
-      else if (twin !== undefined && twin.held.prefixLength !== held.prefixLength) {
+      else if (twin !== undefined && lengthOf(twin.held) !== lengthOf(held)) {
         const where = list.whereIs(twin.held.path);
         list.error(
           held.path,
@@ -63,6 +63,11 @@ function checkAddresses(routers: readonly RouterFacts[], list: IssueList): void 
       } else holders.set(key, [...others, { router, held }]);
     }
   }
+}
+
+/** The prefix length of an address: one of its own where none is written. */
+function lengthOf({ family, prefixLength = family === 4 ? 32 : 128 }: TableAddress): number {
+  return prefixLength;
 }
 
 function sharedFault(held: TableAddress, other: TableAddress, on: string, list: IssueList): string {

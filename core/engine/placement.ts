@@ -471,8 +471,8 @@ export class Placement {
     this.table.setInt(slot, Int.InterfaceIndex, place.link.index);
     this.table.setNum(slot, Num.HardwareAddress, macNumber(place.link.mac));
     const running = router.state === State.Backup || router.state === State.Master;
-    // With rfc3768 = false the frames list the interface's other addresses too, so they are always built anew.
-    if (running && router.config.rfc3768 && router.primaryText === place.primary) return;
+    // Frames that list the interface's other addresses too are always built anew.
+    if (running && !router.listsOwn && router.primaryText === place.primary) return;
     const primaryBefore = router.primaryText;
     router.setPrimary(place.primary);
     if (!running) {

@@ -23,6 +23,8 @@ import { Reach } from './reach.ts';
 
 /** VRRP counts addresses in one octet (RFC 3768 §5.3.5). */
 const MOST_ADDRESSES = 255;
+/** The greatest authentication type that a standard knows (RFC 2338 §5.3.6); those above are proprietary. */
+const LAST_STANDARD_AUTH_TYPE = 2;
 
 /** What an engine knows of the `peers` of a router, by address. */
 export type PeersKnown = ReadonlyMap<
@@ -50,6 +52,13 @@ export class EngineRouter implements VirtualRouter {
   readonly virtualMacNumber: number;
   /** The virtual addresses as octets, one after the other. */
   readonly addresses: Uint8Array;
+  /**
+   * Whether advertisements list the interface's own addresses too: `rfc3768 = false`, of VRRPv2 alone, as the RFC is, and
+   * not with a proprietary authentication type, as 0.1.3 has it.
+   */
+  readonly listsOwn: boolean;
+  /** IPv6: whether any of its addresses is not link-local. */
+  private readonly hasGlobal: boolean;
   /** Where its advertisements come and go; undefined while it is Down. */
   attachment: Attachment | undefined;
   /** Where it announces its addresses, if not there too. */
@@ -97,6 +106,9 @@ export class EngineRouter implements VirtualRouter {
     this.virtualMac = virtualMac(config.family, config.vrid);
     this.virtualMacNumber = macNumber(this.virtualMac);
     this.addresses = Uint8Array.from(config.addresses.flatMap((address) => [...addressBytes(address)]));
+    const isStandard = (authenticator?.authType ?? 0) <= LAST_STANDARD_AUTH_TYPE;
+    this.listsOwn = !config.rfc3768 && config.version === 2 && isStandard;
+    this.hasGlobal = config.addresses.some((address) => !isLinkLocal(address));
     this.ints = slot * Int.Count;
     this.nums = slot * Num.Count;
     table.setInt(slot, Int.AuthType, authenticator?.authType ?? 0);
@@ -220,8 +232,9 @@ export class EngineRouter implements VirtualRouter {
 
   /** Octets that one of its frames takes at most. */
   get frameSpace(): number {
-    const { version, family, rfc3768, addresses } = this.config;
-    return frameLength(version, family, rfc3768 ? addresses.length : MOST_ADDRESSES, this.rules.trailer);
+    const { version, family, addresses } = this.config;
+    const most = this.listsOwn ? MOST_ADDRESSES : addresses.length;
+    return frameLength(version, family, most, this.rules.trailer);
   }
 
   /** Octets of its IP packets, as long as they get with the addresses that the interface has. */
@@ -232,8 +245,8 @@ export class EngineRouter implements VirtualRouter {
 
   /** The addresses that its advertisements list. */
   private listed(link: Link): readonly string[] {
-    const { rfc3768, addresses, family } = this.config;
-    if (rfc3768) return addresses;
+    const { addresses, family } = this.config;
+    if (!this.listsOwn) return addresses;
     return [...addresses, ...EngineRouter.ownAddresses(link, family)].slice(0, MOST_ADDRESSES);
   }
 
@@ -334,11 +347,31 @@ export class EngineRouter implements VirtualRouter {
     return listed;
   }
 
-  /** Whether an advertisement that lists so many of our addresses is one of our group's, see `address_check`. */
-  isOfOurGroup(listed: number): boolean {
-    const { addressCheck = 'any', addresses } = this.config;
+  /**
+   * Whether an advertisement that lists `count` addresses from `bytes[at]`, `listed` of ours among them, is one of our
+   * group's, see `address_check`.
+   */
+  isOfOurGroup(bytes: Uint8Array, at: number, count: number, listed: number): boolean {
+    const { addressCheck = 'any', addresses, family } = this.config;
     if (addressCheck === 'none') return true;
-    return listed >= (addressCheck === 'all' ? addresses.length : 1);
+    if (addressCheck === 'all') return listed === addresses.length;
+    return listed > 0 && (family === 4 || !this.hasGlobal || this.sharesGlobal(bytes, at, count));
+  }
+
+  /**
+   * IPv6: whether a list has one of our addresses that is not link-local, or has none such at all. The link-local one is
+   * no sign of our group: it is the same for all groups of a VRID unless it is configured.
+   */
+  private sharesGlobal(bytes: Uint8Array, at: number, count: number): boolean {
+    const size = addressLength(6);
+    const end = at + count * size;
+    let hasAny = false;
+    for (let other = at; other < end; other += size) {
+      if (bytes[other] === 0xfe && (bytes[other + 1]! & 0xc0) === 0x80) continue;
+      if (listsAddress(this.addresses, size, bytes, other)) return true;
+      hasAny = true;
+    }
+    return !hasAny;
   }
 }
 

@@ -74,7 +74,7 @@ export const VROUTER: Readonly<Record<string, Directive>> = {
   rfc3768: {
     type: 'boolean',
     description:
-      'False: advertisements list the interface’s own addresses after the virtual ones. Default true.',
+      'Version 2. False: advertisements list the interface’s own addresses after the virtual ones. Default true.',
   },
   auth_type: {
     type: 'string',
