@@ -5,6 +5,7 @@
 import type { ConfigIssue, ConfigPath } from './issues.ts';
 import { shorten } from './issues.ts';
 import type { Position } from './model.ts';
+import type { OutsideValues } from './outside-values.ts';
 
 /** The formats that a configuration file may have. */
 export const CONFIG_FORMATS = ['toml', 'json'] as const;
@@ -22,6 +23,8 @@ export interface ConfigDocument {
   /** Plain data: no `null` in a table (JSON writes it for "absent"), dates as text. */
   readonly data: RawTable;
   readonly places: Places;
+  /** What its references stand for. Absent: it has none, a table is a table wherever it stands. */
+  readonly outside?: OutsideValues;
 }
 
 /** What parsing gives: a document, or why there is none. */

@@ -5,13 +5,15 @@ import type { ConfigurationChange } from '../plugin/contracts/index.ts';
 import type { ConfigDocument, RawTable } from './document.ts';
 import { applyChanges, EditError } from './edit/changes.ts';
 import { editJson } from './edit/json.ts';
+import { type OpenSchemas, refuseOtherReferences } from './edit/references.ts';
 import { isTable, own, put } from './edit/table.ts';
 import { editToml } from './edit/toml.ts';
 import { parseDocument } from './parse.ts';
 import { asNode, ConfigSchema, type SchemaNode } from './schema.ts';
-import { schemaAt } from './validate.ts';
+import { schemaAt } from './schema-at.ts';
 
 export { EditError, type EditFault } from './edit/changes.ts';
+export type { OpenSchemas } from './edit/references.ts';
 
 /**
  * Applies changes to a configuration's data. Whether the result is a right configuration is not checked.
@@ -28,16 +30,21 @@ export function editData(data: RawTable, changes: readonly ConfigurationChange[]
  * character. A comment goes with what it belongs to: what it is right above, or on the same line with.
  * @param document the file as parsed
  * @param text its text
+ * @param schemas say where references may stand in what the core's schema leaves open
  * @returns a text whose data is that of {@link editData}
- * @throws EditError if a change cannot be made, or if the text for it is not found: then `invalid`
+ * @throws EditError if a change cannot be made, or if the text for it is not found: then `invalid`; also for a change of
+ * what stands elsewhere, by reference
  */
 export function editText(
   document: ConfigDocument,
   text: string,
   changes: readonly ConfigurationChange[],
+  schemas?: OpenSchemas,
 ): string {
-  const { data: wanted, origins } = applyChanges(document.data, changes);
+  const changed = applyChanges(document.data, changes);
+  const { data: wanted, origins } = changed;
   if (isDeepStrictEqual(wanted, document.data)) return text;
+  refuseOtherReferences(document.data, changed, schemas);
   const mark = text.startsWith('\uFEFF') ? '\uFEFF' : ''; // a byte order mark: parseDocument allows for one
   const after = { data: inSchemaOrder(wanted, asNode(ConfigSchema)) as RawTable, origins };
   const edit = document.format === 'json' ? editJson : editToml;

@@ -6,3 +6,4 @@ export type { ConfigIssue, ConfigPath, IssuePosition } from './issues.ts';
 export { formatIssue, hasErrors, sortIssues } from './issues.ts';
 export type { LoadedConfiguration } from './load.ts';
 export { loadConfig, loadText, SEARCH_FOLDER, SEARCH_PLACES } from './load.ts';
+export { OutsideValues } from './outside-values.ts';

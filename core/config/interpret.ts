@@ -38,9 +38,10 @@ export interface Interpretation {
 export function interpret(document: ConfigDocument): Interpretation {
   const schema = asNode(ConfigSchema);
   const data = structuredClone(document.data);
-  const violations = validate(document, [], schema, data, rightPlace);
+  const found = validate(document, [], schema, data, rightPlace);
+  const violations = found.filter(({ issue }) => issue.severity === 'error');
   const list = new IssueList(document);
-  for (const violation of violations) list.issues.push(explained(violation, data));
+  for (const violation of found) list.issues.push(explained(violation, data));
   for (const { path } of violations) prune(data, path);
   if (violations.length > 0) fillDefaults(schema, data); // of what was taken out
   const file = data as unknown as ConfigFile; // but for required directives that are missing: see Draft

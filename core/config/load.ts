@@ -8,7 +8,9 @@ import { expectRegularFile, UnreadableFile, withinTime } from '../shared/read-fi
 import type { ConfigDocument, ConfigFormat } from './document.ts';
 import { type Interpretation, interpret } from './interpret.ts';
 import { type ConfigIssue, sortIssues } from './issues.ts';
+import { OutsideValues } from './outside-values.ts';
 import { parseDocument } from './parse.ts';
+import { readReferences } from './read-references.ts';
 
 /** Where the configuration is looked for, in this order, if the command line names no file. */
 export const SEARCH_PLACES = ['rvrrpd.conf', 'rvrrpd/rvrrpd.conf'] as const;
@@ -44,15 +46,29 @@ export async function loadConfig(
 ): Promise<LoadedConfiguration> {
   const read = await find(path, folder);
   if ('issues' in read) return { issues: read.issues };
-  return loadText(read.file, read.text, format);
+  const parsed = parseDocument(read.file, read.text, format);
+  if (parsed.document === undefined) return { issues: parsed.issues };
+  return interpreted({ ...parsed.document, outside: await readReferences([parsed.document]) }, read.text);
 }
 
-/** The same for a text that may become the content of `file`. */
-export function loadText(file: string, text: string, format?: ConfigFormat): LoadedConfiguration {
+/**
+ * The same for a text that may become the content of `file`.
+ * @param outside what its references stand for, as it was read together with the file
+ */
+export function loadText(
+  file: string,
+  text: string,
+  format?: ConfigFormat,
+  outside = new OutsideValues(),
+): LoadedConfiguration {
   const parsed = parseDocument(file, text, format);
   if (parsed.document === undefined) return { issues: parsed.issues };
-  const interpretation = interpret(parsed.document);
-  return { ...interpretation, document: parsed.document, text, issues: sortIssues(interpretation.issues) };
+  return interpreted({ ...parsed.document, outside }, text);
+}
+
+function interpreted(document: ConfigDocument, text: string): LoadedConfiguration {
+  const interpretation = interpret(document);
+  return { ...interpretation, document, text, issues: sortIssues(interpretation.issues) };
 }
 
 /** A file's content, or why there is none. */

@@ -142,7 +142,7 @@ export class Changer {
     const { document } = parseDocument(file, text, format);
     if (!document) throw new Error(`${file} cannot be read again`); // it was, to run it
     try {
-      return editText(document, text, changes);
+      return editText(document, text, changes, this.daemon.start.schemas);
     } catch (error) {
       if (!(error instanceof EditError)) throw error;
       throw new Refusal(error.reason, error.message);

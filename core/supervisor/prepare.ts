@@ -1,5 +1,7 @@
 /** From a configuration to all that is needed to run it, or to everything that is wrong with it. */
+import type { OpenSchemas } from '../config/edit.ts';
 import {
+  type ConfigDocument,
   type ConfigFormat,
   type ConfigIssue,
   hasErrors,
@@ -39,18 +41,22 @@ export interface PrepareOptions {
  */
 export async function prepare(path: string | undefined, options: PrepareOptions): Promise<Preparation> {
   const loaded = await loadConfig(path, options.format);
-  return assemble(loaded, options, (file, text) => ({ file, text, fileText: text }));
+  return assemble(loaded, options, ({ file, outside }, text) => ({
+    ...{ file, text, fileText: text },
+    ...(outside && { outside }),
+  }));
 }
 
-/** The same for texts that are not, or not yet, in the file. */
+/** The same for texts that are not, or not yet, in the file. What stands outside of them is not read again. */
 export function prepareText(source: ConfigurationSource, options: PrepareOptions): Preparation {
-  return assemble(loadText(source.file, source.text, options.format), options, () => source);
+  const { file, text, outside } = source;
+  return assemble(loadText(file, text, options.format, outside), options, () => source);
 }
 
 function assemble(
   loaded: LoadedConfiguration,
   { format, debug }: PrepareOptions,
-  sourceOf: (file: string, text: string) => ConfigurationSource,
+  sourceOf: (document: ConfigDocument, text: string) => ConfigurationSource,
 ): Preparation {
   if (!loaded.document) return { issues: loaded.issues, listing: [] };
   const { document, text } = loaded;
@@ -62,13 +68,15 @@ function assemble(
   const issues = sortIssues([...loaded.issues, ...discovery.issues, ...unresolved]);
   const listing = listPlugins(discovery.plugins, resolution);
   if (hasErrors(issues)) return { issues, listing };
+  const schemas = openSchemas(discovery.plugins);
   const start = {
     config: resolution.config,
     routerPlugins: resolution.routers,
     plugins: discovery.plugins.map(({ resolved }) => resolved),
     listing,
-    source: { ...sourceOf(document.file, text), ...(format && { format }) },
-    ...(resolution.api && { api: serviceOf(resolution.api, document.data, discovery.plugins) }),
+    schemas,
+    source: { ...sourceOf(document, text), ...(format && { format }) },
+    ...(resolution.api && { api: serviceOf(resolution.api, document.data, discovery.plugins, schemas) }),
   };
   return { start, issues, listing };
 }
@@ -77,21 +85,26 @@ function serviceOf(
   { name, plugin }: Offer,
   data: Record<string, unknown>,
   available: readonly AvailablePlugin[],
+  { options, protocols }: OpenSchemas,
 ): ServiceStart {
   const folder = available.find(({ resolved }) => resolved === plugin)!.folder;
-  const schemas = new Map(
+  const shown = redactConfiguration(data, options, protocols);
+  const fingerprint = packageFingerprint(folder);
+  return { name, plugin, fingerprint, data: shown, effective: withDefaults(shown) };
+}
+
+function openSchemas(available: readonly AvailablePlugin[]): OpenSchemas {
+  const options = new Map(
     available.flatMap(({ path, optionsSchema }) =>
       path && optionsSchema ? [[String(path[1]), optionsSchema] as const] : [],
     ),
   );
-  const protocolSchemas = new Map(
+  const protocols = new Map(
     available.flatMap(({ resolved, configSchema }) =>
       configSchema ? resolved.names.map((protocol) => [protocol, configSchema] as const) : [],
     ),
   );
-  const shown = redactConfiguration(data, schemas, protocolSchemas);
-  const fingerprint = packageFingerprint(folder);
-  return { name, plugin, fingerprint, data: shown, effective: withDefaults(shown) };
+  return { options, protocols };
 }
 
 /** The plugins that are there without any configuration: the built-in ones. */

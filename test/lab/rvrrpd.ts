@@ -25,7 +25,8 @@ export interface VrouterDirectives {
   readonly address_check?: 'any' | 'all' | 'none';
   readonly socket_filter?: boolean;
   readonly auth_type?: string;
-  readonly auth_secret?: string;
+  /** The secret, or where it stands. */
+  readonly auth_secret?: string | Readonly<Record<string, string>>;
 }
 
 /** The same with any number of addresses. */
@@ -43,6 +44,8 @@ export interface RvrrpdOptions {
   readonly output?: 'capture' | 'discard';
   /** Further tables of the configuration file, such as `[plugins]`, in TOML. */
   readonly tables?: string;
+  /** Added to its environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A line of the log. */
@@ -144,7 +147,10 @@ export class Rvrrpd {
     args: readonly string[] = [],
   ): Rvrrpd {
     const command = [executable(), '-m1', '-c', file, ...args];
-    const start = options.output ? { output: options.output } : {};
+    const start = {
+      ...(options.output && { output: options.output }),
+      ...(options.env && { env: options.env }),
+    };
     if (!options.terminal) return new Rvrrpd(host.start(process.execPath, command, start), undefined);
     const pidFile = `${file}.terminal-pid`;
     return new Rvrrpd(host.startOnTerminal(process.execPath, command, pidFile, start), pidFile);
