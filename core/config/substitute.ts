@@ -15,15 +15,32 @@ export interface Substitution {
   readonly value: OutsideValue;
 }
 
+const SCALARS = ['string', 'integer', 'number', 'boolean'];
+
 /**
- * Whether a reference may stand where the schema has this node: it is a secret, of text, and no table.
- * @param secret what it is part of is one
+ * Whether a reference may stand where the schema has this node: it is a single value, and no table.
+ * @param secret it is one, or part of one: then its schema need not say what it is
  */
 export function takesReference(node: SchemaNode | undefined, secret: boolean): boolean {
-  if (node === undefined || (!secret && node.writeOnly !== true)) return false;
-  if (node.type === undefined) return node.properties === undefined && node.items === undefined;
-  const types = typeof node.type === 'string' ? [node.type] : node.type;
-  return types.includes('string') && !types.includes('object');
+  if (node === undefined) return false;
+  const types = typesOf(node);
+  if (types.length > 0) return !types.includes('object') && types.some((type) => SCALARS.includes(type));
+  if (node.enum !== undefined) return true;
+  return (secret || node.writeOnly === true) && node.properties === undefined && node.items === undefined;
+}
+
+function typesOf({ type }: SchemaNode): readonly string[] {
+  return type === undefined ? [] : typeof type === 'string' ? [type] : type;
+}
+
+/** A text as the value that the schema wants; the text itself if it is none: then the schema complains. */
+export function typedValue(text: string, node: SchemaNode): unknown {
+  const types = typesOf(node);
+  if (types.includes('string') || types.length === 0) return text;
+  const bare = text.trim();
+  if (types.includes('boolean') && (bare === 'true' || bare === 'false')) return bare === 'true';
+  const isNumeric = types.includes('number') || types.includes('integer');
+  return isNumeric && /^[+-]?\d+(\.\d+)?$/.test(bare) ? Number(bare) : text;
 }
 
 /**
@@ -33,7 +50,7 @@ export function takesReference(node: SchemaNode | undefined, secret: boolean): b
 export function replaceReferences(
   data: unknown,
   schema: SchemaNode,
-  visit: (reference: Reference, path: ConfigPath) => unknown,
+  visit: (reference: Reference, path: ConfigPath, node: SchemaNode) => unknown,
 ): void {
   const walk = (holder: RawTable | unknown[], node: SchemaNode, path: ConfigPath, secret: boolean): void => {
     for (const [name, value] of Object.entries(holder)) {
@@ -46,7 +63,7 @@ export function replaceReferences(
         if (Array.isArray(value) || isTable(value)) walk(value, inner, [...path, key], isSecret);
         continue;
       }
-      const instead = visit(reference, [...path, key]);
+      const instead = visit(reference, [...path, key], inner);
       if (instead === undefined) continue;
       if (Array.isArray(holder)) holder[Number(key)] = instead;
       else put(holder, name, instead);
@@ -68,11 +85,11 @@ export function substitute(
 ): readonly Substitution[] {
   if (outside === undefined || outside.isEmpty) return [];
   const found: Substitution[] = [];
-  replaceReferences(data, schema, (reference, path) => {
+  replaceReferences(data, schema, (reference, path, node) => {
     const { file } = places.position([...base, ...path]);
     const value = outside.get(reference, file);
     found.push({ path, reference, value });
-    return 'text' in value ? value.text : undefined;
+    return 'text' in value ? typedValue(value.text, node) : undefined;
   });
   return found;
 }

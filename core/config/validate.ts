@@ -6,6 +6,7 @@ import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import type { ConfigDocument } from './document.ts';
 import { isTable } from './edit/table.ts';
 import { type ConfigIssue, type ConfigPath, directiveName } from './issues.ts';
+import { REFERENCE_KINDS } from './outside-values.ts';
 import { REFERENCE_FORMS, referenceText } from './references.ts';
 import type { SchemaNode } from './schema.ts';
 import { isSecret, schemaAt } from './schema-at.ts';
@@ -99,11 +100,14 @@ export function validate(
 
 const HINT = `, or one of ${REFERENCE_FORMS}`;
 
-/** Whether there is a table where a reference may stand: it was meant to be one. */
+/** Whether there is a table where a reference may stand, which was meant to be one. */
 function isUnfitTable(schema: SchemaNode, path: ConfigPath, data: unknown): boolean {
   let value = data;
   for (const part of path) value = (value as Record<string | number, unknown> | undefined)?.[part];
-  return isTable(value) && takesReference(schemaAt(schema, path), isSecret(schema, path));
+  if (!isTable(value)) return false;
+  const secret = isSecret(schema, path);
+  const resembles = Object.keys(value).some((key) => nearest(key, REFERENCE_KINDS) !== undefined);
+  return (secret || resembles) && takesReference(schemaAt(schema, path), secret);
 }
 
 function toIssue(

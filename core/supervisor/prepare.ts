@@ -1,7 +1,6 @@
 /** From a configuration to all that is needed to run it, or to everything that is wrong with it. */
 import type { OpenSchemas } from '../config/edit.ts';
 import {
-  type ConfigDocument,
   type ConfigFormat,
   type ConfigIssue,
   hasErrors,
@@ -11,6 +10,7 @@ import {
   sortIssues,
 } from '../config/index.ts';
 import { redactConfiguration, withDefaults } from '../config/redact.ts';
+import { valuesOf } from '../config/values.ts';
 import type { PluginListing } from '../plugin/contracts/index.ts';
 import { type AvailablePlugin, discoverPlugins } from '../plugin/discover.ts';
 import { packageFingerprint } from '../plugin/fingerprint.ts';
@@ -28,6 +28,9 @@ export interface Preparation {
   readonly listing: readonly PluginListing[];
 }
 
+/** A configuration that there is a document of. */
+type LoadedDocument = Extract<LoadedConfiguration, { readonly text: string }>;
+
 /** What the command line says for every configuration. */
 export interface PrepareOptions {
   readonly format?: ConfigFormat;
@@ -41,25 +44,38 @@ export interface PrepareOptions {
  */
 export async function prepare(path: string | undefined, options: PrepareOptions): Promise<Preparation> {
   const loaded = await loadConfig(path, options.format);
-  return assemble(loaded, options, ({ file, outside }, text) => ({
-    ...{ file, text, fileText: text },
-    ...(outside && { outside }),
+  return assemble(loaded, options, ({ document, text, included }) => ({
+    ...{ file: document.file, text, fileText: text },
+    ...(included.length > 0 && {
+      included: included.map((each) => ({ ...each, fileText: each.text })),
+    }),
+    ...(document.outside && { outside: document.outside }),
+    ...(document.assembly && { hosts: document.assembly.hosts }),
   }));
 }
 
-/** The same for texts that are not, or not yet, in the file. What stands outside of them is not read again. */
+/** The same for texts that are not, or not yet, in the files. What stands outside of them is not read again. */
 export function prepareText(source: ConfigurationSource, options: PrepareOptions): Preparation {
-  const { file, text, outside } = source;
-  return assemble(loadText(file, text, options.format, outside), options, () => source);
+  return assemble(loadSource(source, options.format), options, () => source);
+}
+
+/** The configuration of texts that are not, or not yet, in the files. */
+export function loadSource(source: ConfigurationSource, format?: ConfigFormat): LoadedConfiguration {
+  const { file, text, outside, included, hosts } = source;
+  return loadText(file, text, format, {
+    ...(outside && { outside }),
+    ...(included && { included }),
+    ...(hosts && { hosts }),
+  });
 }
 
 function assemble(
   loaded: LoadedConfiguration,
   { format, debug }: PrepareOptions,
-  sourceOf: (document: ConfigDocument, text: string) => ConfigurationSource,
+  sourceOf: (loaded: LoadedDocument) => ConfigurationSource,
 ): Preparation {
   if (!loaded.document) return { issues: loaded.issues, listing: [] };
-  const { document, text } = loaded;
+  const { document } = loaded;
   const config = debug === undefined ? loaded.config : { ...loaded.config, debug };
   const discovery = discoverPlugins({ document, plugins: loaded.plugins });
   const resolution = resolvePlugins(config, document, discovery.plugins);
@@ -75,8 +91,10 @@ function assemble(
     plugins: discovery.plugins.map(({ resolved }) => resolved),
     listing,
     schemas,
-    source: { ...sourceOf(document, text), ...(format && { format }) },
-    ...(resolution.api && { api: serviceOf(resolution.api, document.data, discovery.plugins, schemas) }),
+    source: { ...sourceOf(loaded), ...(format && { format }) },
+    ...(resolution.api && {
+      api: serviceOf(resolution.api, valuesOf(document, schemas), discovery.plugins, schemas),
+    }),
   };
   return { start, issues, listing };
 }

@@ -4,12 +4,12 @@
  * into a file that was kept out of it.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { RawTable } from '../document.ts';
+import type { ConfigDocument } from '../document.ts';
 import { type ConfigPath, directiveName } from '../issues.ts';
 import { asReference, referenceText } from '../references.ts';
 import { asNode, ConfigSchema, type SchemaNode } from '../schema.ts';
 import { schemaAt } from '../schema-at.ts';
-import { takesReference } from '../substitute.ts';
+import { takesReference, typedValue } from '../substitute.ts';
 import { type ChangedData, EditError } from './changes.ts';
 import { matchElements } from './match.ts';
 import { isTable, own } from './table.ts';
@@ -22,43 +22,77 @@ export interface OpenSchemas {
   readonly protocols: ReadonlyMap<string, SchemaNode>;
 }
 
-/** @throws EditError if a reference would be made, or another value put in its place. Its directive may be removed. */
-export function refuseOtherReferences(before: RawTable, after: ChangedData, schemas?: OpenSchemas): void {
-  new Comparison(after.origins, schemas).compare(before, after.data, [], asNode(ConfigSchema), false);
+/**
+ * Sees to it that references stay as they are, or go with their directives.
+ * @param after where a value is set that a reference stands for, and no secret, the reference is put back
+ * @throws EditError if a reference would be made, or another value put in its place
+ */
+export function refuseOtherReferences(
+  before: ConfigDocument,
+  after: ChangedData,
+  schemas?: OpenSchemas,
+): void {
+  const comparison = new Comparison(before, after.origins, schemas);
+  comparison.compare({ old: before.data, oldPath: [] }, after, 'data', [], asNode(ConfigSchema), false);
+}
+
+/** A value before the changes, and where it was; undefined: it is new. */
+interface Old {
+  readonly old: unknown;
+  readonly oldPath: ConfigPath | undefined;
 }
 
 class Comparison {
   constructor(
+    private readonly document: ConfigDocument,
     private readonly routerOrigins: ChangedData['origins'],
     private readonly schemas: OpenSchemas | undefined,
   ) {}
 
+  /** @param holder has the value after the changes, under `key` */
   compare(
-    before: unknown,
-    after: unknown,
+    { old, oldPath }: Old,
+    holder: object,
+    key: string | number,
     path: ConfigPath,
     node: SchemaNode | undefined,
     secret: boolean,
   ): void {
-    if (after === undefined || isDeepStrictEqual(before, after)) return;
+    const values = holder as Record<string | number, unknown>;
+    const after = values[key];
+    if (after === undefined || isDeepStrictEqual(old, after)) return;
     const schema = this.openSchema(path) ?? node;
     if (schema === undefined) return;
     const isSecret = secret || schema.writeOnly === true;
-    if (takesReference(schema, isSecret)) refuse(before, after, path);
-    const inner = (old: unknown, value: unknown, key: string | number): void =>
-      this.compare(old, value, [...path, key], schemaAt(schema, [key]), isSecret);
+    if (takesReference(schema, isSecret)) {
+      if (!isSecret && this.isSame(old, oldPath, after, schema)) values[key] = old;
+      else refuse(old, after, path);
+    }
+    const inner = (before: Old, name: string | number): void =>
+      this.compare(before, after as object, name, [...path, name], schemaAt(schema, [name]), isSecret);
+    const at = (name: string | number): ConfigPath | undefined => oldPath && [...oldPath, name];
     if (Array.isArray(after)) {
-      const elements: readonly unknown[] = Array.isArray(before) ? before : [];
+      const elements: readonly unknown[] = Array.isArray(old) ? old : [];
       const isRouters = path.length === 1 && path[0] === 'vrouter';
       const origins = isRouters ? this.routerOrigins : matchElements(elements, after);
-      for (const [index, value] of after.entries()) {
+      for (const index of after.keys()) {
         const origin = origins[index];
-        inner(origin === undefined ? undefined : elements[origin], value, index);
+        const before = origin === undefined ? NEW : { old: elements[origin], oldPath: at(origin) };
+        inner(before, index);
       }
     } else if (isTable(after)) {
-      const table = isTable(before) ? before : {};
-      for (const key of Object.keys(after)) inner(own(table, key), own(after, key), key);
+      const table = isTable(old) ? old : {};
+      for (const name of Object.keys(after)) inner({ old: own(table, name), oldPath: at(name) }, name);
     }
+  }
+
+  /** Whether the old value is a reference, and the new one what it stands for. */
+  private isSame(old: unknown, at: ConfigPath | undefined, after: unknown, schema: SchemaNode): boolean {
+    const reference = asReference(old);
+    if (at === undefined || reference === undefined) return false;
+    const { outside, places } = this.document;
+    const value = outside?.get(reference, places.position(at).file);
+    return value !== undefined && 'text' in value && isDeepStrictEqual(typedValue(value.text, schema), after);
   }
 
   private openSchema(path: ConfigPath): SchemaNode | undefined {
@@ -68,6 +102,8 @@ class Comparison {
     return first === 'protocols' ? this.schemas?.protocols.get(String(name)) : undefined;
   }
 }
+
+const NEW: Old = { old: undefined, oldPath: undefined };
 
 function refuse(before: unknown, after: unknown, path: ConfigPath): void {
   const old = asReference(before);
