@@ -46,6 +46,8 @@ export interface RvrrpdOptions {
   readonly tables?: string;
   /** Added to its environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** What its host is called, for the daemon alone. Default: what the machine is. */
+  readonly hostname?: string;
 }
 
 /** A line of the log. */
@@ -151,6 +153,11 @@ export class Rvrrpd {
       ...(options.output && { output: options.output }),
       ...(options.env && { env: options.env }),
     };
+    if (options.hostname !== undefined) {
+      const name = 'echo "$0" > /proc/sys/kernel/hostname; exec "$@"';
+      const args = ['-u', 'sh', '-c', name, options.hostname, process.execPath, ...command];
+      return new Rvrrpd(host.start('unshare', args, start), undefined);
+    }
     if (!options.terminal) return new Rvrrpd(host.start(process.execPath, command, start), undefined);
     const pidFile = `${file}.terminal-pid`;
     return new Rvrrpd(host.startOnTerminal(process.execPath, command, pidFile, start), pidFile);
