@@ -82,8 +82,8 @@ describeSystem('one configuration for two hosts', () => {
       expect(read('conf.d/2.toml')).toBe(`${included(2)}timers = { advert = 1 }\n`);
       expect(read('rvrrpd.toml')).toBe(before);
       expect((await patch(2, { preemption: false })).status).toBe(422);
-      const shown = await api.request('/config/vrouter/2');
-      expect(shown.json).toMatchObject([{ group: 2, priority: 200, preemption: true }]);
+      const shown = await api.request('/config/vrouter/2/lan');
+      expect(shown.json).toMatchObject({ group: 2, priority: 200, preemption: true });
 
       // Edited by hand, and not loaded.
       put('conf.d/2.toml', `${read('conf.d/2.toml')}# mine\n`);
