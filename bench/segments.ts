@@ -17,6 +17,8 @@ export interface Shape {
   readonly family: 4 | 6;
   /** Advertisement interval in seconds, hundredths allowed. */
   readonly interval: number;
+  /** Default `ether`: addresses on the interfaces themselves. `macvlan`: each virtual router's on one with its MAC. */
+  readonly iftype?: 'ether' | 'macvlan';
 }
 
 /** A virtual router of the network. */
@@ -24,7 +26,7 @@ export interface Place {
   readonly interface: string;
   readonly link: number;
   readonly vrid: number;
-  /** In IPv6 the link-local one is first. */
+  /** In IPv6 the link-local one is first. Each as the kernel writes it. */
   readonly vips: readonly string[];
   /** The last of them, which can be reached without a zone. */
   readonly vip: string;
@@ -71,7 +73,7 @@ export async function segments(lab: Lab, shape: Shape): Promise<Segments> {
     for (const [host, number] of hosts) {
       const port = { interface: `e${link}`, mac: macOn(link, number) };
       const addresses = ipv6
-        ? { address6: `2001:db8:${link}:ffff::${number.toString(16)}/48` }
+        ? { address6: `2001:db8:${link + 1}:ffff::${number.toString(16)}/48` }
         : { address: `10.${link}.0.${number}/16` };
       await lab.plug(host, segment, { ...port, ...addresses });
     }
@@ -79,18 +81,25 @@ export async function segments(lab: Lab, shape: Shape): Promise<Segments> {
   const places = Array.from({ length: links * vrids }, (_, index) => {
     const link = Math.floor(index / vrids);
     const vrid = (index % vrids) + 1;
-    const vip = ipv6 ? `2001:db8:${link}::${vrid.toString(16)}` : `10.${link}.1.${vrid}`;
+    const vip = ipv6 ? `2001:db8:${link + 1}::${vrid.toString(16)}` : `10.${link}.1.${vrid}`;
     const linkLocal = `fe80::${(link + 1).toString(16)}:${vrid.toString(16)}`;
     return { interface: `e${link}`, link, vrid, vip, vips: ipv6 ? [linkLocal, vip] : [vip] };
   });
   return { shape, places, r1, r2, client };
 }
 
-/** The `[[vrouter]]` tables of a host: addresses on the interfaces themselves. */
-export function tables({ places, shape }: Segments, host: Host, iftype = 'ether'): VrouterTable[] {
-  return places.map(({ interface: name, vrid, vips }) => ({
-    ...{ group: vrid, interface: name, vip: vips, version: 3, timers: { advert: shape.interval } },
-    ...{ priority: host.name === 'r1' ? 200 : 100, preemption: true, iftype, netdrv: 'libnl' },
+/** Name of the interface that has the virtual MAC of a place, where there are such. */
+function virtualInterface({ link, vrid }: Place): string {
+  return `v${link}-${vrid}`;
+}
+
+/** The `[[vrouter]]` tables of a host; `iftype` default: the shape's. */
+export function tables({ places, shape }: Segments, host: Host, iftype?: string): VrouterTable[] {
+  return places.map((place) => ({
+    ...{ group: place.vrid, interface: place.interface, vip: place.vips, version: 3 },
+    ...{ timers: { advert: shape.interval }, priority: host.name === 'r1' ? 200 : 100, preemption: true },
+    ...{ iftype: iftype ?? shape.iftype ?? 'ether', netdrv: 'libnl' },
+    ...(shape.iftype === 'macvlan' && { vifname: virtualInterface(place) }),
   }));
 }
 
@@ -103,9 +112,10 @@ export function startOn(
   options: RvrrpdOptions = { output: 'discard' },
 ): Daemon {
   if (implementation === 'keepalived') {
-    const instances = net.places.map(({ interface: name, vrid, vips }) => ({
-      ...{ interface: name, vrid, vips, version: 3 as const, interval: net.shape.interval },
-      priority: host.name === 'r1' ? 200 : 100,
+    const instances = net.places.map((place) => ({
+      ...{ interface: place.interface, vrid: place.vrid, vips: place.vips, version: 3 as const },
+      ...{ interval: net.shape.interval, priority: host.name === 'r1' ? 200 : 100 },
+      ...(net.shape.iftype === 'macvlan' && { vmac: virtualInterface(place) }),
     }));
     // What it recommends itself at every start: it may then ask for the real-time priority that it needs.
     const globals = '  max_auto_priority 99\n';

@@ -1,44 +1,69 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
+import { linkLocalOf } from './lab/addresses.ts';
+import { FLAVOURS, type Flavour, virtualLinkLocal } from './lab/flavour.ts';
 import { type Lab, withLab } from './lab/lab.ts';
 import { describeSystem } from './lab/requirements.ts';
 import { executable, Rvrrpd, rvrrpdConfiguration } from './lab/rvrrpd.ts';
 import { holder, macOf, snapshot } from './lab/snapshot.ts';
-import { R1, twoRouters, VIP } from './lab/two-routers.ts';
+import { twoRouters, VIP } from './lab/two-routers.ts';
 import { eventually } from './lab/wait.ts';
 
-/** The guide's sample with only the interface and the paths changed. @returns the file that holds it */
-function guideSample(lab: Lab, format: 'toml' | 'json', name: string): string {
-  const sample = readFileSync(new URL(`fixtures/guide.${format}`, import.meta.url), 'utf8');
+/** Of the guide's sample, and what it is over IPv6. */
+const GUIDE_VIP = { 4: '10.100.100.1', 6: '2001:db8:100::1' } as const;
+
+/**
+ * The guide's sample with only the interface and the paths changed; and where its version is 3, that, which has no
+ * authentication. @returns the file that holds it
+ */
+function guideSample(lab: Lab, { version, family }: Flavour, format: 'toml' | 'json', name: string): string {
+  const sample = readFileSync(new URL(`fixtures/guide.${format}`, import.meta.url), 'utf8')
+    .replaceAll('/var/tmp', lab.folder)
+    .replaceAll('ens192.900', 'lan')
+    .replace(GUIDE_VIP[4], GUIDE_VIP[family]);
+  const versioned = sample
+    .replace(/^ *"?auth_type.*\n/m, '')
+    .replace(
+      /("?)auth_secret\1( = |: ).*/,
+      (_, quote: string, is: string) => `${quote}version${quote}${is}3`,
+    );
   const file = path.join(lab.folder, name);
-  writeFileSync(file, sample.replaceAll('/var/tmp', lab.folder).replaceAll('ens192.900', 'lan'));
+  writeFileSync(file, version === 2 ? sample : versioned);
   return file;
 }
 
+const FORMATS = [
+  ['toml', 'rvrrpd.toml', []],
+  ['json', 'rvrrpd.json', []],
+  ['toml', 'rvrrpd.conf', []],
+  ['json', 'rvrrpd.conf', ['-g', 'json']],
+] as const;
+
 describeSystem('the sample configuration of the guide', () => {
-  for (const [format, name, args] of [
-    ['toml', 'rvrrpd.conf', []],
-    ['toml', 'rvrrpd.toml', []],
-    ['json', 'rvrrpd.json', []],
-    ['json', 'rvrrpd.conf', ['-g', 'json']],
-  ] as const) {
-    it.concurrent(`${name} in ${format.toUpperCase()} starts and becomes Master`, () =>
-      withLab(async (lab) => {
-        const { r1, client, wire } = await twoRouters(lab);
-        const before = await snapshot(r1);
-        const daemon = Rvrrpd.startWith(r1, guideSample(lab, format, name), {}, args);
-        await wire.soleMaster(1, R1);
-        expect(await holder(r1, '10.100.100.1')).toBe('vrrp0');
-        expect(await macOf(r1, 'vrrp0')).toBe('00:00:5e:00:01:01');
-        expect(wire.adverts(1)[0]).toMatchObject({ priority: 254, authType: 1, addresses: ['10.100.100.1'] });
-        await client.ip('route add 10.100.100.1 dev lan');
-        expect(await client.run('ping', '-n', '-c1', '-W2', '10.100.100.1')).toContain('1 received');
-        // Never the secret, whatever the debug level.
-        expect(daemon.running.output).not.toContain('thissecret');
-        await daemon.stop();
-        expect(await snapshot(r1)).toEqual(before);
-      }));
+  for (const flavour of FLAVOURS) {
+    // How a format is known has nothing to do with the version.
+    for (const [format, name, args] of flavour.version === 2 ? FORMATS : FORMATS.slice(0, 2)) {
+      it.concurrent(`${flavour.name}: ${name} in ${format.toUpperCase()} starts and becomes Master`, () =>
+        withLab(async (lab) => {
+          const { r1, client, wire } = await twoRouters(lab, flavour.network(1));
+          const before = await snapshot(r1);
+          const daemon = Rvrrpd.startWith(r1, guideSample(lab, flavour, format, name), {}, args);
+          await wire.soleMaster(1, flavour.r1);
+          const vip = GUIDE_VIP[flavour.family];
+          const addresses = [...(flavour.family === 6 ? [virtualLinkLocal(1)] : []), vip];
+          for (const address of addresses) expect(await holder(r1, address)).toBe('vrrp0');
+          expect(await macOf(r1, 'vrrp0')).toBe(flavour.virtualMac(1));
+          const authType = flavour.version === 2 ? 1 : 0;
+          expect(wire.adverts(1)[0]).toMatchObject({ priority: 254, authType, addresses });
+          await client.ip(`route add ${vip} dev lan`);
+          expect(await client.run('ping', '-n', '-c1', '-W2', vip)).toContain('1 received');
+          // Never the secret, whatever the debug level.
+          expect(daemon.running.output).not.toContain('thissecret');
+          await daemon.stop();
+          expect(await snapshot(r1)).toEqual(before);
+        }));
+    }
   }
 });
 
@@ -76,21 +101,37 @@ describeSystem('a start that fails', () => {
     expect(said).toMatch(/x\.toml:3/);
   });
 
-  it.concurrent('every violation at once, each with file, line, directive and value', async () => {
-    const said = await refusal((lab) =>
-      written(
-        lab,
-        rvrrpdConfiguration(path.join(lab.folder, 'x'), [
-          { ...on, group: 256 },
-          { ...on, group: 2, vip: '10.0.0.8', priority: 255 },
-          { ...on, group: 3, vip: '10.0.0.300' },
-        ]),
-      ),
-    );
-    expect(said).toMatch(/x\.toml:11:.*group.*256/);
-    expect(said).toMatch(/x\.toml:16:.*priority.*255/);
-    expect(said).toMatch(/x\.toml:21:.*vip.*10\.0\.0\.300/);
-  });
+  for (const flavour of FLAVOURS) {
+    it.concurrent(`${flavour.name}: every violation at once, each with file, line, directive and value`, async () => {
+      const [wrongVip, wrongInterval] = [
+        flavour.family === 4 ? '10.0.0.300' : '2001:db8::12345',
+        flavour.version === 2 ? 0.5 : 40.96,
+      ];
+      let text = '';
+      const said = await refusal((lab) => {
+        text = rvrrpdConfiguration(path.join(lab.folder, 'x'), [
+          flavour.router(256, [1]),
+          flavour.router(2, [8], { priority: 255 }),
+          flavour.router(3, [9], { vip: wrongVip }),
+          flavour.router(4, [10], { timers: { advert: wrongInterval } }),
+        ]);
+        return written(lab, text);
+      });
+      const lines = text.split('\n');
+      for (const [directive, value] of [
+        ['group', 256],
+        ['priority', 255],
+        ['vip', wrongVip],
+        ['advert', wrongInterval],
+      ] as const) {
+        const line = 1 + lines.findIndex((each) => each.includes(directive) && each.includes(`${value}`));
+        expect(line).toBeGreaterThan(0);
+        expect(said).toMatch(
+          new RegExp(`x\\.toml:${line}:.*${directive}.*${`${value}`.replaceAll('.', '\\.')}`),
+        );
+      }
+    });
+  }
 
   it.concurrent('a directive that does not exist, with the one that was meant', async () => {
     const said = await refusal((lab) =>
@@ -103,19 +144,18 @@ describeSystem('a start that fails', () => {
     expect(said).toMatch(/priority/);
   });
 
-  it.concurrent('two virtual routers of one group on one interface', async () => {
-    const said = await refusal((lab) =>
-      written(
-        lab,
-        rvrrpdConfiguration(path.join(lab.folder, 'x'), [
-          { ...on, group: 1 },
-          { ...on, group: 1, vip: '10.0.0.9' },
-        ]),
-      ),
-    );
-    expect(said).toMatch(/x\.toml/);
-    expect(said).toMatch(/group/);
-  });
+  for (const flavour of FLAVOURS) {
+    it.concurrent(`${flavour.name}: two virtual routers of one group on one interface`, async () => {
+      const said = await refusal((lab) =>
+        written(
+          lab,
+          rvrrpdConfiguration(path.join(lab.folder, 'x'), [flavour.router(1, [1]), flavour.router(1, [9])]),
+        ),
+      );
+      expect(said).toMatch(/x\.toml/);
+      expect(said).toMatch(/group/);
+    });
+  }
 
   it.concurrent('without root', () =>
     withLab(async (lab) => {
@@ -131,14 +171,17 @@ describeSystem('a start that fails', () => {
       expect(daemon.output).toMatch(/root/);
     }));
 
-  it.concurrent('an interface that is missing is waited for: it may come later', () =>
-    withLab(async (lab) => {
-      const { lan, r1, wire } = await twoRouters(lab);
-      const late = await lab.host('late');
-      Rvrrpd.start(lab, late, [{ ...on, group: 1 }]);
-      Rvrrpd.start(lab, r1, [{ ...on, group: 2, vip: '10.0.0.9' }]);
-      await wire.soleMaster(2, R1);
-      await lab.plug(late, lan, { interface: 'lan', address: '10.0.0.4/24' });
-      await wire.soleMaster(1, '10.0.0.4');
-    }));
+  for (const flavour of FLAVOURS) {
+    it.concurrent(`${flavour.name}: an interface that is missing is waited for: it may come later`, () =>
+      withLab(async (lab) => {
+        const { lan, r1, wire } = await twoRouters(lab, flavour.network(1));
+        const late = await lab.host('late', { ipv6: flavour.family === 6 });
+        Rvrrpd.start(lab, late, [flavour.router(1, [1])]);
+        Rvrrpd.start(lab, r1, [flavour.router(2, [9])]);
+        await wire.soleMaster(2, flavour.r1);
+        const mac = '02:00:00:00:00:04';
+        await lab.plug(late, lan, { interface: 'lan', mac, address: '10.0.0.4/24' });
+        await wire.soleMaster(1, flavour.family === 4 ? '10.0.0.4' : linkLocalOf(mac));
+      }));
+  }
 });

@@ -13,6 +13,7 @@ import { type Holding, Holdings } from './holdings.ts';
 import { sift } from './leftovers.ts';
 import { Masters } from './masters.ts';
 import type { ActuatorParts } from './parts.ts';
+import { Urgency } from './urgency.ts';
 import { View } from './view.ts';
 import { WakeUp } from './wake-up.ts';
 import { Watcher } from './watcher.ts';
@@ -24,12 +25,17 @@ export class Actuator {
   private readonly changes: Changes;
   private readonly masters: Masters;
   private readonly watcher: Watcher;
+  private readonly urgency: Urgency;
   private stopping: 'take back' | 'leave' | undefined;
 
   constructor(private readonly parts: ActuatorParts) {
     const { plugins, journal } = parts;
     this.changes = new Changes(this.holdings, plugins.drivers, journal, new View());
     this.masters = new Masters(parts, this.holdings, this.changes);
+    this.urgency = new Urgency(
+      (urgent) => parts.hurry?.(urgent),
+      () => performance.now(),
+    );
     this.watcher = new Watcher(parts, this.holdings, this.changes, this.masters, () => this.wakeUp.ring());
   }
 
@@ -65,6 +71,7 @@ export class Actuator {
   /** Works until {@link stop}; then takes everything back, or leaves it to another actuator. */
   async run(): Promise<void> {
     while (!this.stopping) {
+      this.urgency.work();
       const now = performance.now();
       if (now >= this.watcher.due) {
         await this.watcher.work();
@@ -72,8 +79,12 @@ export class Actuator {
       }
       const more = await this.masters.work();
       await new Promise(setImmediate); // lets rings, news and the order to stop in
-      if (!this.stopping) await this.wakeUp.sleep(Math.min(more, this.watcher.due) - performance.now());
+      if (this.stopping) break;
+      const pause = Math.min(more, this.watcher.due) - performance.now();
+      if (pause > 0 && !this.wakeUp.rung) this.urgency.rest();
+      await this.wakeUp.sleep(pause);
     }
+    this.urgency.end();
     if (this.stopping === 'take back') {
       await this.watcher.tryRead(); // names may have changed hands since the last reading
       const { protocols, routers } = this.masters.releaseAll();

@@ -94,6 +94,18 @@ describe('of this namespace', () => {
     expect(lots([entry(address)], on)).toEqual(expected); // of a release that noted no index
   });
 
+  it.each([
+    ['as drivers add it', { deprecated: true }, 128, ['ours: eth0']],
+    ['as the administrator adds it', {}, 128, ['stranger: address']],
+    ['its network’s prefix', { deprecated: true }, 64, ['stranger: address']],
+  ])('an IPv6 address with %s', (_, mark, prefixLength, expected) => {
+    const six = { family: 6, address: 'fe80::5e00:207' } as const;
+    const there = { ...six, ...mark, prefixLength, label: '', secondary: false };
+    const wanted: KernelResource = { kind: 'address', interface: 'eth0', ...six, prefixLength: 128 };
+    const on = eth('eth0', 2, { addresses: [there] });
+    expect(lots([entry(wanted, { index: 2 })], on)).toEqual(expected);
+  });
+
   it('nothing is left on an interface that has gone, whoever has its name now', () => {
     const entries = [
       entry(mac, { index: 2, original: '02:00:00:00:00:09' }),

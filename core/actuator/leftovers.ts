@@ -75,13 +75,14 @@ function judgeAt(entry: JournalEntry, home: string | undefined, view: View): Ver
 function judgeByLook(entry: JournalEntry, view: View): Verdict {
   const { resource } = entry;
   if (resource.kind !== 'address') return entry;
-  const { interface: name, address, prefixLength, label } = resource;
+  const { interface: name, family, address, prefixLength, label } = resource;
   const present = view.addressOn(name, address);
   if (present.length === 0) return 'gone';
-  // A driver may have chosen another label than the one wanted, but none takes the interface's name for it.
-  const isOurs = present.some(
-    (each) => each.prefixLength === prefixLength && (label === undefined || each.label !== name),
-  );
+  const isOurs = present.some((each) => {
+    if (family === 6) return hasMark(each, resource);
+    // A driver may have chosen another label than the one wanted, but none takes the interface's name for it.
+    return each.prefixLength === prefixLength && (label === undefined || each.label !== name);
+  });
   return isOurs ? entry : 'stranger';
 }
 

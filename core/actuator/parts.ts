@@ -31,5 +31,7 @@ export interface ActuatorParts {
    * one's then. Absent: no other process does.
    */
   readonly runsElsewhere?: (router: VirtualRouterConfig, index: number) => boolean;
+  /** Puts this thread before every ordinary one, or ends that. Absent: the scheduling is left alone. */
+  readonly hurry?: (urgent: boolean) => void;
   readonly log: Log;
 }

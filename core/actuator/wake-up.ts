@@ -1,6 +1,7 @@
 /** Lets one loop sleep until somebody rings or a time comes. */
 export class WakeUp {
-  private rung = false;
+  /** Whether the next sleep ends at once. */
+  rung = false;
   private wake: (() => void) | undefined;
 
   /** Ends the present sleep, or the next one at once. */

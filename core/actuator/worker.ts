@@ -1,12 +1,12 @@
 /** Entry of the actuator worker. Its `workerData` is an {@link ActuatorInit}. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { VirtualRouterConfig } from '../config/model.ts';
-import { native } from '../native/index.ts';
 import { CodedError, reportOf } from '../shared/errors.ts';
 import type { ActuatorInit, ActuatorToEngine } from '../threads/actuator-messages.ts';
 import { Doorbell } from '../threads/doorbell.ts';
 import type { ResolvedPlugin } from '../threads/resolved-plugins.ts';
 import { claimName, RouterClaims } from '../threads/router-claims.ts';
+import { ACTUATOR_PRIORITY, runInRealTime, runOrdinarily } from '../threads/scheduling.ts';
 import { StateTable } from '../threads/state-table.ts';
 import type { WorkerOrder, WorkerReport } from '../threads/worker-messages.ts';
 import { Actuator } from './actuator.ts';
@@ -26,15 +26,12 @@ const log: Log = (level, message, fields) => {
   report({ type: 'log', level, message, ...(fields && { fields }) });
 };
 
-/** Before every ordinary process: what waits for it on a busy host is a client that does not reach its gateway. */
+/** When it is not in real time: before every ordinary process all the same. */
 const NICE = -10;
 
-function raisePriority(): void {
-  try {
-    native.setThreadScheduling(0, 0, NICE);
-  } catch {
-    // As with the engine, which tells: without CAP_SYS_NICE it is late on a busy host.
-  }
+/** Without CAP_SYS_NICE it is as it is, late on a busy host: the engine tells. */
+function hurry(urgent: boolean): void {
+  if (!urgent || runInRealTime(ACTUATOR_PRIORITY)) runOrdinarily(NICE);
 }
 
 /** A journal that cannot be written is tried again so often, in ms. */
@@ -80,6 +77,7 @@ function createActuator(plugins: ActuatorPlugins): Actuator {
     tellLinks: (links, gone) =>
       enginePort.postMessage({ type: 'links', links, ...(gone && { gone }) } satisfies ActuatorToEngine),
     runsElsewhere,
+    hurry,
     log,
   });
 }
@@ -99,7 +97,6 @@ async function start(plugins: ActuatorPlugins): Promise<void> {
   }
   report({ type: 'ready' });
   new Doorbell(init.wantedBell, enginePort).listen(() => actuator.wantedChanged());
-  raisePriority();
   await actuator.run();
   report({ type: 'stopped' });
 }

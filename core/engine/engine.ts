@@ -63,6 +63,13 @@ const SOON = 100;
 const LEAD = 2;
 
 /**
+ * Where at least so many ms of {@link LEAD} are left, whoever wants to can do something with them, but not sooner than
+ * `WARM_FOR` ms after the last time: what has just run is warm.
+ */
+const WARM_UP = 1;
+const WARM_FOR = 100;
+
+/**
  * A deadline that an advertisement has moved is looked at up to so many ms before its old time: one wake-up for all that
  * were near each other.
  */
@@ -125,6 +132,8 @@ export class Engine {
   private wantedChanged = false;
   /** Since when that has not been told, monotonic ms; 0: there is nothing to tell, or it is told at once. */
   private untoldSince = 0;
+  /** When {@link onAwake} was called last, monotonic ms. */
+  private warmedAt = Number.NEGATIVE_INFINITY;
 
   // Lent to the decoder and the state machine over and over.
   private readonly frame = emptyFrame();
@@ -183,7 +192,7 @@ export class Engine {
       this.meta,
       this.transmitter.buffer,
       this.transmitter.queue,
-      (packets, timers) => this.wake(packets, timers),
+      (packets, timers, woke) => this.wake(packets, timers, woke),
     );
     this.transmitter.send = (count) => this.loop.flush(count);
   }
@@ -296,11 +305,18 @@ export class Engine {
     this.settle();
   }
 
+  /**
+   * Called when the engine is awake for a Backup's deadline and has nothing to do until then: what the take-over needs
+   * can be made ready. To be back within half a ms.
+   */
+  onAwake: () => void = () => {};
+
   /** Sends what waits, arms the timer, tells the actuator. Ends every turn of the engine. */
   settle(): void {
     if (this.closed) return;
     this.transmitter.flush();
     const awake = this.arm();
+    if (awake) this.warmUp();
     const { wantedChanged } = this;
     if (awake && wantedChanged) {
       const now = this.clock();
@@ -328,15 +344,25 @@ export class Engine {
     return awake;
   }
 
+  private warmUp(): void {
+    const { armed, turnEnded } = this;
+    if (armed - turnEnded < WARM_UP || turnEnded - this.warmedAt < WARM_FOR) return;
+    this.warmedAt = turnEnded;
+    this.onAwake();
+    this.turnEnded = this.clock();
+  }
+
   /** Stops for good: neither packets nor deadlines are served any more, and nothing is sent. Idempotent. */
   close(): void {
     this.closed = true;
     this.loop.close();
   }
 
-  /** What the packet loop calls, see there; a rehearsal calls it too. */
-  wake(packets: number, timers: boolean): void {
-    const now = this.clock();
+  /**
+   * What the packet loop calls, see there; a rehearsal calls it too.
+   * @param now when the loop woke, what packets' ages are counted back from; default: just now
+   */
+  wake(packets: number, timers: boolean, now = this.clock()): void {
     this.woke = now;
     // What came while we were at work is not late, but while we slept.
     const wanted = Math.max(this.armed, this.turnEnded);

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { Int, Num, State } from '../threads/state-table.ts';
 import { kindsOf, Rehearsal } from './rehearsal.ts';
+import { MemoryIo } from './test/memory-io.ts';
 
 test.each([
   ['all that there are', undefined],
@@ -24,6 +25,26 @@ test.each([
       expect(table.num(slot, Num.SendErrors)).toBeGreaterThan(0);
     }
   }
+});
+
+test('warming up: one of each kind takes over, sends, and is back where it began', () => {
+  const io = new MemoryIo();
+  const rehearsal = new Rehearsal(io);
+  const { table } = rehearsal;
+  for (let time = 1; time <= 2; time++) {
+    rehearsal.warm();
+    for (let slot = 0; slot < table.slots; slot++) {
+      const plays = slot < 3;
+      expect(table.int(slot, Int.State)).toBe(State.Initialize);
+      expect(table.num(slot, Num.BecameMaster)).toBe(plays ? time : 0);
+      expect(table.num(slot, Num.AdvertisementsSent)).toBe(plays ? time : 0);
+    }
+  }
+  expect(
+    io.loops.map(({ armed }) => armed.deadline),
+    'nothing is left to come',
+  ).toEqual([0]);
+  rehearsal.close();
 });
 
 test('what a configuration has is rehearsed, each kind once', () => {

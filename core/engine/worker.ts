@@ -1,6 +1,5 @@
 /** Entry point of the engine's worker thread. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { native } from '../native/index.ts';
 import type { Link, Plugin, PluginContext } from '../plugin/contracts/index.ts';
 import { loadPlugin } from '../plugin/load.ts';
 import { messageOf, reportOf } from '../shared/errors.ts';
@@ -8,6 +7,7 @@ import type { ActuatorToEngine } from '../threads/actuator-messages.ts';
 import { Doorbell } from '../threads/doorbell.ts';
 import type { EngineInit, Succession } from '../threads/engine-messages.ts';
 import { KnownLinks } from '../threads/link-news.ts';
+import { ENGINE_PRIORITY, runInRealTime, runOrdinarily } from '../threads/scheduling.ts';
 import { Num, StateTable } from '../threads/state-table.ts';
 import type { EngineTable, TableReader } from '../threads/table-views.ts';
 import type { WorkerOrder, WorkerReport } from '../threads/worker-messages.ts';
@@ -32,25 +32,14 @@ const log = (
   fields: Record<string, unknown> = {},
 ): void => report({ type: 'log', level, message, fields });
 
-/** SCHED_FIFO above every ordinary process: a busy host must not cost an advertisement. */
-const REAL_TIME_PRIORITY = 1;
-
 /** How often in ms a router is asked for again that another process runs. */
 const CLAIM_RETRY = 1000;
 
+/** A busy host must not cost an advertisement. */
 function raisePriority(): void {
-  try {
-    native.setThreadScheduling(1, REAL_TIME_PRIORITY, 0);
-  } catch (refused) {
-    try {
-      native.setThreadScheduling(0, 0, -20);
-    } catch {
-      log(
-        'warn',
-        `the engine runs at ordinary priority: ${(refused as Error).message}; a busy host may delay it`,
-      );
-    }
-  }
+  const refused = runInRealTime(ENGINE_PRIORITY);
+  if (!refused || !runOrdinarily(-20)) return;
+  log('warn', `the engine runs at ordinary priority: ${refused.message}; a busy host may delay it`);
 }
 
 /** A plugin with what its `create` wants. */
@@ -248,9 +237,15 @@ async function main(): Promise<void> {
   report({ type: 'prepared' });
   // A start waits for the actuator now, a hand-over takes place when the rehearsal is over. If it fails, the engine
   // runs all the same, a little later in its first take-over.
-  const kinds = kindsOf(init.config.virtualRouters);
-  const rehearsed = rehearse(new Rehearsal(kernelIo, kinds), () => !running).catch((error: unknown) =>
-    log('warn', `the engine's rehearsal failed: ${messageOf(error)}`),
+  const rehearsal = new Rehearsal(kernelIo, kindsOf(init.config.virtualRouters));
+  const rehearsed = rehearse(rehearsal, () => !running).then(
+    () => {
+      engine.onAwake = () => rehearsal.warm();
+    },
+    (error: unknown) => {
+      rehearsal.close();
+      log('warn', `the engine's rehearsal failed: ${messageOf(error)}`);
+    },
   );
 }
 

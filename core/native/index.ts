@@ -17,7 +17,7 @@ export interface Native extends ProcessCalls, SignalCalls, TapCalls, ClaimCalls,
     meta: Int32Array,
     send: Uint8Array,
     queue: Int32Array,
-    onWake: (packets: number, timers: boolean) => void,
+    onWake: (packets: number, timers: boolean, woke: number) => void,
   ) => PacketLoop;
   /** A packet socket (man 7 packet) not bound to anything yet; buffers in octets. */
   openPacketSocket(receiveBuffer: number, sendBuffer: number): number;

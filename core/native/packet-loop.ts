@@ -11,7 +11,7 @@ export const Meta = {
    * a frame with the tag of a VLAN that is not configured to a socket of one EtherType, its tag taken off.
    */
   Foreign: 2,
-  /** How many µs ago the kernel received it; 0 if that is not known. */
+  /** How many µs before the wake-up the kernel received it; 0 if that is not known. */
   Age: 3,
   Count: 4,
 } as const;
@@ -29,9 +29,9 @@ export const Queue = {
 /**
  * Packet sockets and one timer in this thread's event loop.
  *
- * At each wake-up it receives into the slots, then calls `onWake(packets, timers)`: `packets` slots are filled, and
+ * At each wake-up it receives into the slots, then calls `onWake(packets, timers, woke)`: `packets` slots are filled,
  * with `timers` true (once, last) everything that had arrived has been handed over and the deadlines that have passed
- * are due.
+ * are due, and `woke` (ms of CLOCK_MONOTONIC) is the time that the packets' ages are counted back from.
  */
 export interface PacketLoop {
   /** Receives from a packet socket; its packets carry `tag` (unsigned 31 bits). */

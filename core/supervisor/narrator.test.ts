@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
+import type { VirtualRouterConfig } from '../config/model.ts';
 import { Cause, type EngineEvent, EventType } from '../threads/event-ring.ts';
 import { State } from '../threads/state-table.ts';
+import { addressBytes } from '../vrrp/address.ts';
 import { DROP_REASONS, type DropReason } from '../vrrp/drop-reasons.ts';
 import { Narrator } from './narrator.ts';
 import { recordedLog, router } from './test/stage.ts';
@@ -9,10 +11,10 @@ const PEER = Uint8Array.of(192, 0, 2, 9);
 const LISTED = Uint8Array.of(192, 0, 2, 77);
 
 /** What is logged of an event about virtual router 1. */
-function told(event: Partial<EngineEvent>): string[] {
+function told(event: Partial<EngineEvent>, more: Partial<VirtualRouterConfig> = {}): string[] {
   const { log, lines } = recordedLog();
   const none = new Uint8Array();
-  new Narrator(log, [router(1)]).tell({
+  new Narrator(log, [router(1, more)]).tell({
     ...{ type: 0, slot: 0, a: 0, b: 0, c: 0, time: 0, peer: none, listed: none },
     ...event,
   });
@@ -50,6 +52,12 @@ test('another group with the same VRID: both lists', () => {
 test('another host with our address: its MAC address', () => {
   expect(dropped('address-conflict', { b: 1, c: 0x02_00_00_00_00_07 })[0]).toMatch(
     '02:00:00:00:00:07 announces or answers for our address 192.0.2.9 (1 ARP packet)',
+  );
+  const a = DROP_REASONS.indexOf('address-conflict');
+  const peer = addressBytes('2001:db8::9');
+  const event = { type: EventType.Dropped, a, b: 2, c: 0x02_00_00_00_00_07, peer };
+  expect(told(event, { family: 6, version: 3 })[0]).toMatch(
+    '02:00:00:00:00:07 announces or answers for our address 2001:db8::9 (2 neighbour advertisements)',
   );
 });
 

@@ -66,7 +66,8 @@ export class Narrator {
         const reason = DROP_REASONS[event.a]!;
         if (reason === 'address-conflict') {
           const mac = macText(event.c);
-          const text = `${who}: ${mac} announces or answers for our address ${peer} (${counted(event.b, 'ARP packet')}): announced again; another router or host has the address too`;
+          const packet = router?.family === 6 ? 'neighbour advertisement' : 'ARP packet';
+          const text = `${who}: ${mac} announces or answers for our address ${peer} (${counted(event.b, packet)}): announced again; another router or host has the address too`;
           this.log.warn({ ...fields, reason, peer, mac, count: event.b }, text);
           break;
         }

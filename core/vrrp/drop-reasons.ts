@@ -17,7 +17,7 @@ export const DROP_REASONS = [
   'auth-failed', // the authentication data is wrong
   'interval', // VRRPv2: another advertisement interval than ours (RFC 3768 §7.1); VRRPv3: 0 (RFC 9568 erratum 8301)
   'address-list', // other virtual addresses than ours, and not from an address owner (RFC 3768 §7.1)
-  'address-conflict', // ARP: another station tells the neighbours that a Master's virtual address is at its MAC
+  'address-conflict', // ARP, neighbour discovery: another station tells the neighbours that a Master's virtual address is at its MAC
 ] as const;
 
 /** A name of {@link DROP_REASONS}. */

@@ -27,14 +27,18 @@ export interface ForgedAdvert {
   readonly count?: number;
   /** Added to the right VRRP checksum. */
   readonly checksumError?: number;
-  /** Version 3 over IPv4: whether a pseudo-header counts too. Default true, as keepalived sends it. */
+  /** Whether the checksum covers a pseudo-header too. Default: where the version is 3, as keepalived sends it. */
   readonly pseudoHeader?: boolean;
   /** Added to the right IP header checksum. */
   readonly ipChecksumError?: number;
+  /** In the IP header, whatever the EtherType says. Default: that of the family. */
+  readonly ipVersion?: number;
   /** IP flags and fragment offset. Default 0. */
   readonly fragment?: number;
-  /** Octets cut off the end of the VRRP message, the IP total length adjusted. */
+  /** Octets cut off the end of the VRRP message, the IP header's length adjusted. */
   readonly cut?: number;
+  /** Zeros behind the packet until the frame has so many octets, as Ethernet has at least 60. Default: none. */
+  readonly padTo?: number;
   /** Whether authentication data follows the addresses. Default: not where the version is 3. */
   readonly trailer?: boolean;
   /** Default: the virtual router's. */
@@ -111,10 +115,12 @@ export function forge(advert: ForgedAdvert): Buffer {
   list.copy(message, 8);
   message.write((advert.authData ?? '').slice(0, 8), 8 + list.length, 'latin1');
   const destination = advert.destination ?? GROUPS[family];
-  const withPseudoHeader = family === 6 || (version === 3 && advert.pseudoHeader !== false);
+  const withPseudoHeader = advert.pseudoHeader ?? (family === 6 || version === 3);
   const before = withPseudoHeader ? pseudoHeader(source, destination, 112, message.length) : Buffer.alloc(0);
   const right = internetChecksum(Buffer.concat([before, message]));
   message.writeUInt16BE((right + (advert.checksumError ?? 0)) & 0xffff, 6);
   const packet = ipPacket(advert, message.subarray(0, message.length - (advert.cut ?? 0)));
-  return ethernet(advert.sourceMac ?? virtualMac(vrid, family), packet);
+  const frame = ethernet(advert.sourceMac ?? virtualMac(vrid, family), packet);
+  if (advert.ipVersion !== undefined) frame[14] = (advert.ipVersion << 4) | (frame[14]! & 15);
+  return Buffer.concat([frame, Buffer.alloc(Math.max(0, (advert.padTo ?? 0) - frame.length))]);
 }

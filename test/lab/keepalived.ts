@@ -21,6 +21,8 @@ export interface KeepalivedInstance {
   /** `auth_type PASS`; keepalived uses its first 8 characters. */
   readonly secret?: string;
   readonly nopreempt?: boolean;
+  /** `use_vmac`: the addresses are on an interface of this name with the virtual MAC; it speaks from its own interface. */
+  readonly vmac?: string;
 }
 
 /** The text of a configuration file (man 5 keepalived.conf). */
@@ -34,6 +36,8 @@ export function keepalivedConfiguration(instances: readonly KeepalivedInstance[]
   priority ${instance.priority ?? 100}
   advert_int ${instance.interval ?? 1}
 ${instance.version === undefined ? '' : `  version ${instance.version}\n`}${instance.nopreempt ? '  nopreempt\n' : ''}${
+  instance.vmac === undefined ? '' : `  use_vmac ${instance.vmac}\n  vmac_xmit_base\n`
+}${
   secret === undefined ? '' : `  authentication {\n    auth_type PASS\n    auth_pass ${secret}\n  }\n`
 }  virtual_ipaddress {
 ${instance.vips.map((vip) => `    ${vip}`).join('\n')}

@@ -135,7 +135,10 @@ export class Lab {
     await segment.ip(`link add ${segment.bridge} type bridge stp_state 0 forward_delay 0 ${snooping}`);
     await segment.ip(`link set ${segment.bridge} up`);
     // Where br_netfilter is loaded, bridges drop what the machine's IP layer dislikes. A switch does not look.
-    if (existsSync('/proc/sys/net/bridge')) await segment.sysctl({ 'net.bridge.bridge-nf-call-iptables': 0 });
+    if (existsSync('/proc/sys/net/bridge')) {
+      const names = ['iptables', 'ip6tables', 'arptables'].map((what) => `net.bridge.bridge-nf-call-${what}`);
+      await segment.sysctl(Object.fromEntries(names.map((name) => [name, 0])));
+    }
     return segment;
   }
 
@@ -215,9 +218,10 @@ export class Lab {
   /** Waits until a host's own IPv6 addresses can be used. */
   private async settle(host: Host, port: Port): Promise<void> {
     if (!this.withIpv6.has(host)) return;
-    await eventually(`a link-local address on ${port.interface} of ${host.name}`, 20_000, async () => {
-      const text = await host.ip(`-6 -br addr show dev ${port.interface} -tentative scope link`);
-      return /fe80:/.test(text);
+    await eventually(`IPv6 addresses on ${port.interface} of ${host.name}`, 20_000, async () => {
+      const usable = await host.ip(`-6 -br addr show dev ${port.interface} -tentative`);
+      const wanted = port.address6 === undefined ? 1 : 2; // the link-local one too
+      return / fe80:/.test(usable) && (usable.match(/\/\d/g)?.length ?? 0) >= wanted;
     });
     await host.sysctl({ [`net/ipv6/conf/${port.interface}/dad_transmits`]: 1 });
   }

@@ -13,23 +13,36 @@ export interface Snapshot {
   readonly link: readonly IpObject[];
   /** `ip -j route show table all`, the kernel's own entries included. */
   readonly route: readonly IpObject[];
-  /** Settings of each interface and of `all`, by path below /proc/sys/net/ipv4/conf. */
+  /** Settings of each interface and of `all`, by path below /proc/sys/net. */
   readonly sysctl: Readonly<Record<string, string>>;
 }
 
-/** The settings that are compared: all that decide who answers ARP and what is let in. */
-const SYSCTLS = [
-  'accept_local',
-  'arp_accept',
-  'arp_announce',
-  'arp_filter',
-  'arp_ignore',
-  'arp_notify',
-  'forwarding',
-  'proxy_arp',
-  'rp_filter',
-  'send_redirects',
-];
+/** The settings that are compared: all that decide who answers ARP, what is let in, and which addresses are made up. */
+const SYSCTLS = {
+  ipv4: [
+    'accept_local',
+    'arp_accept',
+    'arp_announce',
+    'arp_filter',
+    'arp_ignore',
+    'arp_notify',
+    'forwarding',
+    'proxy_arp',
+    'rp_filter',
+    'send_redirects',
+  ],
+  ipv6: [
+    'accept_dad',
+    'accept_ra',
+    'addr_gen_mode',
+    'autoconf',
+    'dad_transmits',
+    'disable_ipv6',
+    'forwarding',
+    'keep_addr_on_down',
+    'proxy_ndp',
+  ],
+};
 
 function parse(json: string): IpObject[] {
   return json.trim() === '' ? [] : (JSON.parse(json) as IpObject[]);
@@ -41,15 +54,14 @@ function sorted(objects: readonly IpObject[]): IpObject[] {
 
 /** Takes a snapshot. */
 export async function snapshot(host: Host): Promise<Snapshot> {
+  const patterns = Object.entries(SYSCTLS).flatMap(([family, names]) =>
+    names.map((name) => `${family}/conf/*/${name}`),
+  );
   const [addr, link, route, sysctl] = await Promise.all([
     host.ip('-j addr'),
     host.ip('-j -d link'),
     host.ip('-j route show table all'),
-    host.run(
-      'sh',
-      '-c',
-      `cd /proc/sys/net/ipv4/conf && grep -H . ${SYSCTLS.map((name) => `*/${name}`).join(' ')}`,
-    ),
+    host.run('sh', '-c', `cd /proc/sys/net && grep -H . ${patterns.join(' ')}`),
   ]);
   return {
     addr: parse(addr).map((entry) => ({
@@ -65,6 +77,14 @@ export async function snapshot(host: Host): Promise<Snapshot> {
         .map((line) => [line.slice(0, line.lastIndexOf(':')), line.slice(line.lastIndexOf(':') + 1)]),
     ),
   };
+}
+
+/** The multicast groups that its interfaces are members of: `ip -j maddr`. A daemon that runs is in some more. */
+export async function memberships(host: Host): Promise<IpObject[]> {
+  return parse(await host.ip('-j maddr')).map((entry) => ({
+    ...entry,
+    maddr: sorted((entry.maddr as IpObject[] | undefined) ?? []),
+  }));
 }
 
 /** Name of the interface that holds an address, `undefined` if none does. */

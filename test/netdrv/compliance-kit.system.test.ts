@@ -24,7 +24,7 @@ afterAll(async () => {
 });
 
 const EVERYTHING: DriverCapability[] = [
-  ...(['macvlan', 'ipv6', 'unlabelled-address', 'route-mtu', 'route-metric'] as const),
+  ...(['macvlan', 'ipv6', 'unlabelled-address', 'route-mtu', 'route-metric', 'address-guard'] as const),
 ];
 
 type Break = (right: NetworkDriver) => Partial<NetworkDriver>;
@@ -39,6 +39,7 @@ function broken(change: Break): NetdrvPlugin {
         links: () => right.links(),
         apply: (changes) => right.apply(changes),
         watch: (listener) => right.watch(listener),
+        lacks: async (capability) => right.lacks?.(capability),
         close: () => right.close(),
       };
       return { ...methods, ...change(right) };
@@ -87,6 +88,7 @@ const answering =
     apply: async (changes) => (await right.apply(changes)).map((answer, at) => other(answer, changes[at]!)),
   });
 
+const isGuard = (change: KernelChange) => change.op === 'add-guard' || change.op === 'remove-guard';
 const isAddress = (change: KernelChange) => change.op === 'add-address' || change.op === 'remove-address';
 
 test('a right driver passes', async () => {
@@ -253,6 +255,54 @@ describe('a broken driver fails', () => {
       answering((a, change) => a ?? ('parent' in change ? no : null)),
       /^makes and/,
     ],
+    [
+      'guards nothing',
+      (right) => ({
+        apply: (changes) =>
+          Promise.all(changes.map(async (each) => (isGuard(each) ? null : (await right.apply([each]))[0]!))),
+      }),
+      /^guards/,
+    ],
+    [
+      'guards another address',
+      changing((change) =>
+        isGuard(change) && change.family === 4 ? { ...change, address: '10.77.0.2' } : change,
+      ),
+      /^guards 10/,
+    ],
+    [
+      'has duplicate addresses detected',
+      answering((answer, change) => {
+        if (answer !== null || change.op !== 'add-address' || change.family !== 6) return answer;
+        const prefix = `${change.address}/${change.prefixLength}`;
+        remote.netns.run(`ip -6 addr del ${prefix} dev ${change.interface}
+          ip -6 addr add ${prefix} dev ${change.interface} preferred_lft 0`);
+        return answer;
+      }),
+      /^adds IPv6 addresses that/,
+    ],
+    [
+      'prefers its IPv6 addresses',
+      answering((answer, change) => {
+        if (answer !== null || change.op !== 'add-address' || change.family !== 6) return answer;
+        remote.netns.run(
+          `ip -6 addr change ${change.address}/${change.prefixLength} dev ${change.interface} nodad preferred_lft forever`,
+        );
+        return answer;
+      }),
+      /^adds IPv6 addresses that/,
+    ],
+    [
+      'does not list what is tentative',
+      (right) => ({
+        links: async () =>
+          (await right.links()).map((link) => ({
+            ...link,
+            addresses: link.addresses.map(({ tentative: _, ...address }) => address),
+          })),
+      }),
+      /^lists how/,
+    ],
     ['tells no news', () => ({ watch: () => {} }), /^tells of/],
     [
       'tells only of what is new',
@@ -281,6 +331,7 @@ describe('a broken driver fails', () => {
 
   test.each([
     ['ipv6', /^knows IPv6/],
+    ['address-guard', /^guards 10/],
     ['macvlan', /^makes and removes macvlan/],
     ['route-mtu', /^sets the MTU/],
     ['route-metric', /^sets any metric/],

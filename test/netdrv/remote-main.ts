@@ -3,6 +3,7 @@
  * exec`, given the plugin's module, it does what {@link Order}s come over IPC.
  */
 import type {
+  DriverCapability,
   KernelChange,
   KernelNews,
   NetdrvPlugin,
@@ -13,6 +14,7 @@ import type {
 export type Order = { readonly id: number; readonly driver: number } & (
   | { readonly do: 'create'; readonly name: string; readonly options: Readonly<Record<string, unknown>> }
   | { readonly do: 'links' | 'watch' | 'close' }
+  | { readonly do: 'lacks'; readonly capability: DriverCapability }
   | { readonly do: 'apply'; readonly changes: readonly KernelChange[] }
 );
 
@@ -37,6 +39,8 @@ async function execute(order: Order): Promise<unknown> {
       return driver.links();
     case 'apply':
       return driver.apply(order.changes);
+    case 'lacks':
+      return driver.lacks?.(order.capability);
     case 'watch':
       return driver.watch((news) => tell({ driver: order.driver, news }));
     case 'close':

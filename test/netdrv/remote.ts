@@ -61,6 +61,10 @@ export class RemoteDrivers {
           await created;
           return (await send({ do: 'apply', changes })) as Awaited<ReturnType<NetworkDriver['apply']>>;
         },
+        lacks: async (capability) => {
+          await created;
+          return (await send({ do: 'lacks', capability })) as string | undefined;
+        },
         watch: (listener) => {
           this.listeners.set(driver, listener);
           void send({ do: 'watch' });

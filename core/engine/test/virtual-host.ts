@@ -108,11 +108,11 @@ class VirtualLoop implements PacketLoop {
         meta.set([tag, frame.length, foreign ? 1 : 0, age * 1000], filled * Meta.Count);
         this.host.onReceive(frame, age);
         if (++filled < room) continue;
-        onWake(filled, false);
+        onWake(filled, false, this.host.time.now());
         filled = 0;
       }
     }
-    onWake(filled, true);
+    onWake(filled, true, this.host.time.now());
   }
 
   close(): void {

@@ -1,6 +1,6 @@
 /** Compliance tests for network drivers: addresses. */
 import assert from 'node:assert/strict';
-import { address, DEV, GATEWAY, NOBODY, OWN, type Stage } from './netdrv-stage.ts';
+import { address, DEV, GATEWAY, NOBODY, OWN, OWN6, PEER, type Stage } from './netdrv-stage.ts';
 
 type Tests = Readonly<Record<string, (stage: Stage) => Promise<void>>>;
 
@@ -197,12 +197,67 @@ export const ADDRESS_TESTS: Tests = {
       assert.equal(stage.state(), before);
       return;
     }
+    const before = stage.state();
     await stage.must(add);
     const [added] = stage.addresses(DEV, 6);
     assert.deepEqual([added?.local, added?.prefixlen, added?.scope], ['2001:db8::1', 128, 'global']);
-    assert.match(stage.run(`ip -6 addr show dev ${DEV}`), /nodad/, 'usable at once');
-    assert.deepEqual(await stage.apply(add), ['EEXIST']);
+    assert.deepEqual(await stage.apply(add, address('add-address', '2001:db8::1', { prefixLength: 64 })), [
+      'EEXIST',
+      'EEXIST',
+    ]);
     const remove = address('remove-address', '2001:db8::1');
-    assert.deepEqual(await stage.apply(remove, remove), [null, 'EADDRNOTAVAIL']);
+    const otherLength = address('remove-address', '2001:db8::1', { prefixLength: 64 });
+    assert.deepEqual(await stage.apply(otherLength, remove, remove), [
+      'EADDRNOTAVAIL',
+      null,
+      'EADDRNOTAVAIL',
+    ]);
+    assert.deepEqual(
+      await stage.apply(address('add-address', '2001:db8::nonsense'), {
+        ...add,
+        prefixLength: 129,
+      } as typeof add),
+      ['EINVAL', 'EINVAL'],
+    );
+    assert.equal(stage.state(), before);
+  },
+
+  'adds IPv6 addresses that can be used at once, and are no source of what the host sends': async (stage) => {
+    if (!stage.provides('ipv6')) return;
+    stage.run(`ip -6 addr add ${OWN6}/64 dev ${DEV} nodad; ip -6 addr add fe80::77:10/64 dev ${DEV} nodad`);
+    const before = stage.state();
+    const all = [
+      ['fe80::77:1', 64],
+      ['2001:db8:77::1', 128],
+      ['2001:db8:77::2', 64],
+      ['2001:db8:88::1', 64],
+    ] as const;
+    // The other end has them too: who asked whether anybody has them would be told so.
+    for (const [text] of all) stage.run(`ip -6 addr add ${text}/128 dev ${PEER} nodad`);
+    const withRival = stage.state();
+    await stage.must(...all.map(([text, prefixLength]) => address('add-address', text, { prefixLength })));
+    const added = () => stage.addresses(DEV, 6).filter(({ local }) => all.some(([text]) => text === local));
+    const check = () =>
+      assert.deepEqual(
+        added()
+          .map(({ local, prefixlen, tentative, dadfailed, deprecated, nodad, dynamic }) => {
+            return [local, prefixlen, tentative, dadfailed, deprecated, nodad, dynamic];
+          })
+          .sort(),
+        all.map(([text, length]) => [text, length, undefined, undefined, true, true, undefined]).sort(),
+      );
+    check();
+    // As long as detection would take, and before its first question it waits for up to a second.
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    check();
+    const sourceTo = (text: string) =>
+      / src (\S+)/.exec(stage.run(`ip -6 route get ${text} oif ${DEV}`))?.[1];
+    assert.equal(sourceTo('2001:db8:77::99'), OWN6);
+    assert.equal(sourceTo('2001:db8:88::99'), OWN6);
+    assert.equal(sourceTo('fe80::77:99'), 'fe80::77:10');
+    await stage.must(...all.map(([text, prefixLength]) => address('remove-address', text, { prefixLength })));
+    assert.equal(stage.state(), withRival);
+    for (const [text] of all) stage.run(`ip -6 addr del ${text}/128 dev ${PEER}`);
+    assert.equal(stage.state(), before);
   },
 };

@@ -1,7 +1,16 @@
 /** Compliance tests for network drivers: links, and how they are listed. */
 import assert from 'node:assert/strict';
 import type { KernelChange, Link, LinkAddress } from '../contracts/index.ts';
-import { address, DEV, NOBODY, OWN, PEER, type Stage, untilLink } from './netdrv-stage.ts';
+import {
+  address,
+  DEV,
+  NOBODY,
+  OWN,
+  PEER,
+  type Stage,
+  untilLink,
+  type WitnessedAddress,
+} from './netdrv-stage.ts';
 
 type Tests = Readonly<Record<string, (stage: Stage) => Promise<void>>>;
 
@@ -20,13 +29,7 @@ interface WitnessedLink {
   readonly link_type: Hardware['type'];
   readonly linkinfo?: { readonly info_kind?: string };
   readonly link?: string;
-  readonly addr_info: readonly {
-    readonly family: string;
-    readonly local: string;
-    readonly prefixlen: number;
-    readonly label?: string;
-    readonly secondary?: boolean;
-  }[];
+  readonly addr_info: readonly (WitnessedAddress & { readonly family: string })[];
 }
 
 const ETHERNET: Hardware = { type: 'ether' };
@@ -50,12 +53,15 @@ function witnessed(stage: Stage): Link[] {
       mtu: link.mtu,
       type,
       parent: type === 'veth' ? 0 : indexOf(link.link),
-      addresses: link.addr_info.map(({ family, local, prefixlen, label, secondary }) => ({
+      addresses: link.addr_info.map(({ family, local, prefixlen, label, secondary, ...flags }) => ({
         family: family === 'inet6' ? 6 : 4,
         address: local,
         prefixLength: prefixlen,
         label: label ?? '',
         secondary: secondary === true,
+        ...(flags.tentative && !flags.optimistic && { tentative: true }),
+        ...(flags.dadfailed && { dadFailed: true }),
+        ...(flags.deprecated && flags.nodad && !flags.dynamic && { deprecated: true }),
       })),
     };
   });
@@ -98,6 +104,34 @@ export const LINK_TESTS: Tests = {
     const dev = links.find(({ name }) => name === DEV)!;
     assert.equal(dev.running, false);
     assert.equal(links.find(({ name }) => name === 'rvc5')?.parent, dev.index);
+  },
+
+  'lists how duplicate address detection stands, and what is deprecated for ever': async (stage) => {
+    const settings = `/proc/sys/net/ipv6/conf/${DEV}`;
+    if (stage.run(`ls -d ${settings} 2>/dev/null || true`) === '') return; // a kernel without IPv6
+    // The other end has it already; 60 probes are more than a test takes.
+    stage.run(`ip -6 addr add 2001:db8::9/64 dev ${PEER} nodad; ip -6 addr add 2001:db8::9/64 dev ${DEV}
+      for i in $(seq 200); do ip -6 addr show dev ${DEV} | grep -q dadfailed && break; sleep 0.05; done
+      echo 60 > ${settings}/dad_transmits; ip -6 addr add 2001:db8::8/64 dev ${DEV}
+      ip -6 addr add 2001:db8::7/64 dev ${DEV} nodad
+      ip -6 addr add 2001:db8::6/128 dev ${DEV} nodad preferred_lft 0
+      ip -6 addr add 2001:db8::5/64 dev ${DEV} nodad valid_lft 3000 preferred_lft 0`);
+    const links = await stage.driver.links();
+    assert.deepEqual(sorted(links), sorted(witnessed(stage)));
+    const flags = links
+      .find(({ name }) => name === DEV)!
+      .addresses.filter(({ family }) => family === 6)
+      .map(({ address: text, tentative, dadFailed, deprecated }) => {
+        return [text.slice(-1), tentative === true, dadFailed === true, deprecated === true];
+      })
+      .sort();
+    assert.deepEqual(flags, [
+      ['5', false, false, false],
+      ['6', false, false, true],
+      ['7', false, false, false],
+      ['8', true, false, false],
+      ['9', true, true, false],
+    ]);
   },
 
   'lists what it has changed itself': async (stage) => {

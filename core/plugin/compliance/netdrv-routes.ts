@@ -1,17 +1,23 @@
 /** Compliance tests for network drivers: routes. */
 import assert from 'node:assert/strict';
-import { GATEWAY, route, type Stage } from './netdrv-stage.ts';
+import { DEV, GATEWAY, GATEWAY6, OWN6, route, type Stage } from './netdrv-stage.ts';
 
 type Tests = Readonly<Record<string, (stage: Stage) => Promise<void>>>;
 
 const OTHER = '10.77.0.30';
+const OTHER6 = '2001:db8:77::30';
 
-/** The IPv4 routes to a network, in words of `ip`, best first. */
+/** The routes to a network, in words of `ip`, best first. */
 function routesTo(stage: Stage, network: string): string[] {
-  const text = stage.run(`ip -d route show exact ${network}`);
+  const text = stage.run(`ip -${network.includes(':') ? 6 : 4} -d route show exact ${network}`);
   return text
     .split('\n')
-    .map((line) => line.trim().replaceAll(/ +/g, ' '))
+    .map((line) =>
+      line
+        .trim()
+        .replaceAll(/ +/g, ' ')
+        .replace(/ pref medium$/, ''),
+    )
     .filter((line) => line !== '');
 }
 
@@ -124,7 +130,89 @@ export const ROUTE_TESTS: Tests = {
     await stage.must(route('remove-route', '198.51.100.0/24', { metric: 4_294_967_295 }));
     assert.deepEqual(routesTo(stage, '198.51.100.0/24'), []);
   },
+
+  'adds IPv6 routes and takes them back, if it says so': async (stage) => {
+    const add = route('add-route', '2001:db8:99::/48');
+    prepare6(stage);
+    if (!stage.provides('ipv6')) return refused(stage, add);
+    const before = stage.state();
+    await stage.must(add, route('add-route', '::/0', { metric: 5 }));
+    const line = (network: string, metric: number) =>
+      `unicast ${network} via ${GATEWAY6} dev rvc0 proto boot scope global metric ${metric}`;
+    assert.deepEqual(routesTo(stage, '2001:db8:99::/48'), [line('2001:db8:99::/48', 1024)]);
+    assert.deepEqual(routesTo(stage, '::/0'), [line('default', 5)]);
+    await stage.must(route('remove-route', '2001:db8:99::/48'), route('remove-route', '::/0', { metric: 5 }));
+    assert.equal(stage.state(), before);
+    if (!stage.provides('route-mtu')) return;
+    await stage.must(route('add-route', '2001:db8:99::/48', { mtu: 1400 }));
+    assert.deepEqual(routesTo(stage, '2001:db8:99::/48'), [`${line('2001:db8:99::/48', 1024)} mtu 1400`]);
+    await stage.must(route('remove-route', '2001:db8:99::/48', { mtu: 1400 }));
+    assert.equal(stage.state(), before);
+  },
+
+  'tells EEXIST of an IPv6 route that is there, and changes nothing': async (stage) => {
+    if (!stage.provides('ipv6')) return;
+    prepare6(stage);
+    stage.run(`ip -6 route add default via ${OTHER6}
+      ip -6 route add 2001:db8:99::/48 via ${OTHER6} metric 9 proto static`);
+    await stage.must(route('add-route', '2001:db8:98::/48'));
+    const before = stage.state();
+    assert.deepEqual(
+      await stage.apply(
+        route('add-route', '::/0'),
+        route('add-route', '::/0', { gateway: OTHER6, metric: 1024 }),
+        route('add-route', '2001:db8:99::/48', { metric: 9 }),
+        route('add-route', '2001:db8:98::/48'),
+      ),
+      ['EEXIST', 'EEXIST', 'EEXIST', 'EEXIST'],
+    );
+    assert.equal(stage.state(), before);
+  },
+
+  "tells ESRCH of an IPv6 route that is not there, and leaves somebody else's alone": async (stage) => {
+    if (!stage.provides('ipv6')) return;
+    prepare6(stage);
+    stage.run(`ip -6 route add 2001:db8:99::/48 via ${OTHER6}
+      ip -6 route add 2001:db8:98::/48 via ${GATEWAY6} metric 9 proto boot
+      ip -6 route add 2001:db8:97::/48 via ${GATEWAY6} proto static`);
+    const before = stage.state();
+    assert.deepEqual(
+      await stage.apply(
+        route('remove-route', '::/0'),
+        route('remove-route', '2001:db8:99::/48'), // by way of another gateway
+        route('remove-route', '2001:db8:98::/48', { metric: 8 }),
+        route('remove-route', '2001:db8:98::/48'), // no metric is the kernel's default, not any
+        route('remove-route', '2001:db8:97::/48'), // not as it would have been added
+      ),
+      ['ESRCH', 'ESRCH', 'ESRCH', 'ESRCH', 'ESRCH'],
+    );
+    assert.equal(stage.state(), before);
+    const again = route('remove-route', '2001:db8:98::/48');
+    await stage.must(route('add-route', '2001:db8:98::/48'));
+    assert.deepEqual(await stage.apply(again, again), [null, 'ESRCH']);
+    assert.equal(stage.state(), before);
+  },
+
+  'refuses IPv6 routes whose gateway is out of reach, and nonsense': async (stage) => {
+    if (!stage.provides('ipv6')) return;
+    prepare6(stage);
+    const before = stage.state();
+    const answers = await stage.apply(
+      route('add-route', '2001:db8:99::/48', { gateway: '2001:db8:55::1' }),
+      route('add-route', '2001:db8:99::nonsense/48'),
+      route('add-route', '2001:db8:99::/129'),
+      route('add-route', '2001:db8:99::/48', { gateway: '10.77.0.20' }),
+    );
+    assert.match(answers[0] ?? '', /^E(HOST|NET)UNREACH$/);
+    assert.deepEqual(answers.slice(1), ['EINVAL', 'EINVAL', 'EINVAL']);
+    assert.equal(stage.state(), before);
+  },
 };
+
+/** An IPv6 network for {@link GATEWAY6}, where the kernel has IPv6. */
+function prepare6(stage: Stage): void {
+  stage.run(`ip -6 addr add ${OWN6}/64 dev ${DEV} nodad || true`);
+}
 
 /** What a driver cannot do it must not half do. */
 async function refused(stage: Stage, change: ReturnType<typeof route>): Promise<void> {

@@ -18,6 +18,9 @@ export const NOBODY = 'rvc9';
 export const OWN = '10.77.0.10';
 /** A neighbour that routes can lead to. */
 export const GATEWAY = '10.77.0.20';
+/** The same over IPv6, for whoever gives {@link DEV} an IPv6 address of its own. */
+export const OWN6 = '2001:db8:77::10';
+export const GATEWAY6 = '2001:db8:77::20';
 
 /** What the kit needs to know of the driver and its surroundings. */
 export interface StageOptions {
@@ -31,7 +34,8 @@ export interface StageOptions {
   readonly provides: readonly DriverCapability[];
   /**
    * Runs a shell command as root in the network namespace that the driver works in, which must be one for these
-   * tests alone, and returns its standard output. Throws if it fails. It needs `ip` (iproute2).
+   * tests alone, and returns its standard output. Throws if it fails. It needs `ip` (iproute2), `unshare` and `nsenter`
+   * (util-linux).
    */
   readonly run: (command: string) => string;
   /** How long news may take, in ms. Default 3000. */
@@ -46,6 +50,14 @@ export interface WitnessedAddress {
   readonly scope: string;
   readonly label?: string;
   readonly secondary?: boolean;
+  /** Flags of IPv6; what does not hold is left out. */
+  readonly tentative?: boolean;
+  readonly dadfailed?: boolean;
+  readonly deprecated?: boolean;
+  readonly nodad?: boolean;
+  /** Not for ever. */
+  readonly dynamic?: boolean;
+  readonly optimistic?: boolean;
 }
 
 /** A driver on a stage. */
@@ -53,8 +65,13 @@ export class Stage {
   readonly driver: NetworkDriver;
 
   constructor(private readonly options: StageOptions) {
-    const { plugin, name } = options;
-    this.driver = plugin.create({ name, options: options.options ?? {}, log: () => {} });
+    this.driver = this.another();
+  }
+
+  /** Another driver of the same sort, which the caller closes: somebody else. */
+  another(): NetworkDriver {
+    const { plugin, name, options } = this.options;
+    return plugin.create({ name, options: options ?? {}, log: () => {} });
   }
 
   /** Runs a shell command in the namespace. */
@@ -106,9 +123,13 @@ export class Stage {
     return text.replace(/"(valid|preferred)_life_time":\d+,?|"label":"[^"]*",?|"tentative":true,?/g, '');
   }
 
-  /** Calls `found` until it gives something. @throws AssertionError if news stay away for too long */
-  async soon<T>(what: string, found: () => T | undefined | false): Promise<T> {
-    const deadline = performance.now() + (this.options.newsWithinMs ?? 3000);
+  /**
+   * Calls `found` until it gives something.
+   * @param moreMs how much longer than other news it may take
+   * @throws AssertionError if news stay away for too long
+   */
+  async soon<T>(what: string, found: () => T | undefined | false, moreMs = 0): Promise<T> {
+    const deadline = performance.now() + (this.options.newsWithinMs ?? 3000) + moreMs;
     for (;;) {
       const result = found();
       if (result !== undefined && result !== false) return result;
@@ -160,12 +181,13 @@ export function address(
   return { op, interface: DEV, family, address: text, prefixLength: family === 6 ? 128 : 32, ...more };
 }
 
-/** A change of a route, by way of {@link GATEWAY}. */
+/** A change of a route, by way of {@link GATEWAY} or, IPv6, {@link GATEWAY6}. */
 export function route(
   op: 'add-route' | 'remove-route',
   network: string,
   more: { readonly gateway?: string; readonly metric?: number; readonly mtu?: number } = {},
 ): KernelChange {
   const [destination, length] = network.split('/') as [string, string];
-  return { op, family: 4, destination, prefixLength: Number(length), gateway: GATEWAY, ...more };
+  const [family, gateway] = destination.includes(':') ? ([6, GATEWAY6] as const) : ([4, GATEWAY] as const);
+  return { op, family, destination, prefixLength: Number(length), gateway, ...more };
 }

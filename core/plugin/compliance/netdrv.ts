@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import type { DriverCapability, NetworkDriver } from '../contracts/index.ts';
 import { declared, type FromManifest } from './manifest.ts';
 import { ADDRESS_TESTS } from './netdrv-addresses.ts';
+import { GUARD_TESTS } from './netdrv-guards.ts';
 import { LINK_TESTS } from './netdrv-links.ts';
 import { NEWS_TESTS } from './netdrv-news.ts';
 import { ROUTE_TESTS } from './netdrv-routes.ts';
@@ -47,7 +48,16 @@ export function netdrvCompliance(options: NetdrvComplianceOptions): void {
     }
   });
 
-  for (const tests of [LINK_TESTS, ADDRESS_TESTS, ROUTE_TESTS, NEWS_TESTS]) {
+  test(title('says of what it provides that it can be had, or why not'), () =>
+    onStage(stage, async ({ driver }) => {
+      for (const capability of provides) {
+        const why = await driver.lacks?.(capability);
+        if (why !== undefined) assert.match(why, /\S+ \S+/, `${capability}: a reason in words, or undefined`);
+      }
+    }),
+  );
+
+  for (const tests of [LINK_TESTS, ADDRESS_TESTS, ROUTE_TESTS, GUARD_TESTS, NEWS_TESTS]) {
     for (const [what, body] of Object.entries(tests)) test(title(what), () => onStage(stage, body));
   }
 }

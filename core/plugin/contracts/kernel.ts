@@ -15,7 +15,11 @@ export type KernelResource =
   | ({ readonly kind: 'guard' } & GuardResource)
   | SysctlResource;
 
-/** An address on an interface. IPv4 scope is global, no broadcast address is set. */
+/**
+ * An address on an interface. IPv4: scope global, no broadcast address is set. IPv6: it can be used at once, without
+ * duplicate address detection (IFA_F_NODAD), and is valid for ever but deprecated (preferred lifetime 0, RFC 4862
+ * §5.5.4), so that nothing of the host's own is sent from it.
+ */
 export interface AddressResource {
   readonly interface: string;
   readonly family: AddressFamily;
@@ -55,7 +59,7 @@ export interface RouteResource {
   readonly destination: string;
   readonly prefixLength: number;
   readonly gateway: string;
-  /** Route priority; the kernel's default (0 for IPv4) if absent. */
+  /** Route priority; the kernel's default (0 for IPv4, 1024 for IPv6, where 0 means that too) if absent. */
   readonly metric?: number;
   /** RTAX_MTU in octets. */
   readonly mtu?: number;

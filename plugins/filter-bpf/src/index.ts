@@ -44,8 +44,9 @@ const PROTOCOL_AT = { 4: ETHERNET_LENGTH + 9, 6: ETHERNET_LENGTH + 6 } as const;
 /** Where the IPv4 header has its flags and fragment offset, and the offset's bits (RFC 791 §3.1). */
 const FRAGMENT_AT = ETHERNET_LENGTH + 6;
 const FRAGMENT_OFFSET = 0x1fff;
-/** Where the IPv4 header has the length of the packet. */
+/** Where the IPv4 header has the length of the packet, and that of IPv6 the length of what follows it. */
 const TOTAL_LENGTH_AT = ETHERNET_LENGTH + 2;
+const PAYLOAD_LENGTH_AT = ETHERNET_LENGTH + 4;
 const IPPROTO_VRRP = 112;
 /** The VRID is the second octet of a VRRP message. */
 const VRID_AT = 1;
@@ -90,6 +91,8 @@ function draft({ family, vrids }: FilterSpec): Draft[] {
           { code: Code.LoadByteIndexed, k: ETHERNET_LENGTH + VRID_AT },
         ]
       : [
+          { code: Code.LoadHalf, k: PAYLOAD_LENGTH_AT },
+          { code: Code.JumpGreaterEqual, k: VRID_AT + 1, no: 'pass' }, // as above
           { code: Code.LoadImmediate, k: ETHERNET_LENGTH + IPV6_LENGTH + VRID_AT + 1 },
           { code: Code.ToIndex },
           { code: Code.LoadLength },

@@ -49,7 +49,7 @@ describe('any set of VRIDs', () => {
       const header = family === 4 ? (frame[14]! & 15) * 4 : 40;
       const message = 14 + header;
       if (message + 1 >= frame.length) return true;
-      if (family === 4 && view.getUint16(16) < header + 2) return true;
+      if (family === 4 ? view.getUint16(16) < header + 2 : view.getUint16(18) < 2) return true;
       return vrids.includes(frame[message + 1]!);
     };
     const arbitraryFields = fc.record({
@@ -94,13 +94,18 @@ describe('frames that are not as usual', () => {
   });
 
   test('short, its frame padded as Ethernet does', () => {
-    const frame = vrrpFrame(4, { vrid: 7 });
-    for (let message = 0; message < 8; message++) {
-      const padded = new Uint8Array(60);
-      padded.set(frame.subarray(0, 34 + message));
-      padded[17] = 20 + message;
-      expect(passes(4, padded), `${message}`).toBe(true);
-      expect(passes(4, padded, [8]), `other VRID, ${message}`).toBe(message < 2);
+    for (const [family, header, lengthAt] of [
+      [4, 20, 17],
+      [6, 40, 19],
+    ] as const) {
+      const frame = vrrpFrame(family, { vrid: 7 });
+      for (let message = 0; message < 8; message++) {
+        const padded = new Uint8Array(64);
+        padded.set(frame.subarray(0, 14 + header + message));
+        padded[lengthAt] = (family === 4 ? header : 0) + message;
+        expect(passes(family, padded), `IPv${family}, ${message}`).toBe(true);
+        expect(passes(family, padded, [8]), `IPv${family}, other VRID, ${message}`).toBe(message < 2);
+      }
     }
   });
 

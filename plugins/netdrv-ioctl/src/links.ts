@@ -10,6 +10,15 @@ import { type Inet6Entry, interfaceNames, parseInet6, readInet6 } from './proc.t
 const IFF_UP = 0x1;
 const IFF_RUNNING = 0x40;
 export const ARPHRD_ETHER = 1;
+/** Flags of IPv6 addresses (linux/if_addr.h). */
+const IFA_F = {
+  NODAD: 0x02,
+  OPTIMISTIC: 0x04,
+  DADFAILED: 0x08,
+  DEPRECATED: 0x20,
+  TENTATIVE: 0x40,
+  PERMANENT: 0x80,
+} as const;
 /** Types whose address has six octets: Ethernet, loopback, wireless (net/if_arp.h). */
 const SIX_OCTETS = new Set([ARPHRD_ETHER, 772, 801, 802, 803]);
 
@@ -117,8 +126,16 @@ export class LinkReader {
   }
 }
 
-function inet6Address({ address, prefixLength }: Inet6Entry): LinkAddress {
-  return { family: 6, address, prefixLength, label: '', secondary: false };
+/** An IPv6 address as /proc tells it. What does not hold is left out. */
+export function inet6Address({ address, prefixLength, flags }: Inet6Entry): LinkAddress {
+  const has = (wanted: number): boolean => (flags & wanted) === wanted;
+  return {
+    ...{ family: 6, address, prefixLength, label: '', secondary: false },
+    // An optimistic address is used before the detection is over (RFC 4429).
+    ...(has(IFA_F.TENTATIVE) && !has(IFA_F.OPTIMISTIC) && { tentative: true }),
+    ...(has(IFA_F.DADFAILED) && { dadFailed: true }),
+    ...(has(IFA_F.DEPRECATED | IFA_F.PERMANENT | IFA_F.NODAD) && { deprecated: true }),
+  };
 }
 
 function formatMac(octets: Uint8Array): string {

@@ -7,6 +7,8 @@ export interface Inet6Entry {
   /** As RFC 5952 writes it. */
   readonly address: string;
   readonly prefixLength: number;
+  /** IFA_F_… (linux/if_addr.h), the lowest eight. */
+  readonly flags: number;
 }
 
 /** A route of the main table as /proc/net/route has it; addresses are unsigned numbers. */
@@ -46,11 +48,12 @@ export function readInet6(): string {
 
 /** The lines of /proc/net/if_inet6: address, index, prefix length, scope, flags, name. */
 export function parseInet6(text: string): Inet6Entry[] {
-  return [...text.matchAll(/^([0-9a-f]{32}) \S+ ([0-9a-f]+) \S+ \S+ +(\S+)$/gm)].map(
-    ([, address, length, name]) => ({
+  return [...text.matchAll(/^([0-9a-f]{32}) \S+ ([0-9a-f]+) \S+ ([0-9a-f]+) +(\S+)$/gm)].map(
+    ([, address, length, flags, name]) => ({
       interface: name!,
       address: formatInet6(address!),
       prefixLength: Number.parseInt(length!, 16),
+      flags: Number.parseInt(flags!, 16),
     }),
   );
 }

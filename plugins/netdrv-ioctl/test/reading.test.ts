@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { AddressBook, parseAddresses } from '../src/addresses.ts';
 import { netmaskOf, prefixLengthOf, toNumber, toText } from '../src/ipv4.ts';
 import { chooseLabel, interfaceOfLabel } from '../src/labels.ts';
+import { inet6Address } from '../src/links.ts';
 import { formatInet6, parseInet6, parseInterfaceNames, parseRoute } from '../src/proc.ts';
 import { refusalOf } from '../src/refusal.ts';
 import { routeEntry } from '../src/routes.ts';
@@ -18,14 +19,26 @@ enx001122334455:1 7    0    0    0     0          0         0     1156      14  
     expect(parseInterfaceNames(text)).toEqual(['lo', 'eth0.5', 'enx001122334455']);
   });
 
-  it('if_inet6: address, prefix length and name', () => {
+  it('if_inet6: address, prefix length, flags and name', () => {
     const text = `00000000000000000000000000000001 01 80 10 80       lo
 fe80000000000000308bd9fffe8b6efa 1000 40 20 c0 eth0.5
 `;
     expect(parseInet6(text)).toEqual([
-      { interface: 'lo', address: '::1', prefixLength: 128 },
-      { interface: 'eth0.5', address: 'fe80::308b:d9ff:fe8b:6efa', prefixLength: 64 },
+      { interface: 'lo', address: '::1', prefixLength: 128, flags: 0x80 },
+      { interface: 'eth0.5', address: 'fe80::308b:d9ff:fe8b:6efa', prefixLength: 64, flags: 0xc0 },
     ]);
+  });
+
+  it('if_inet6: what a Master must know of an address, and nothing that does not hold', () => {
+    const entry = { interface: 'eth0', address: 'fe80::1', prefixLength: 64 };
+    const plain = { family: 6, address: 'fe80::1', prefixLength: 64, label: '', secondary: false };
+    expect(inet6Address({ ...entry, flags: 0x80 })).toEqual(plain);
+    expect(inet6Address({ ...entry, flags: 0xc0 })).toEqual({ ...plain, tentative: true });
+    expect(inet6Address({ ...entry, flags: 0xc4 })).toEqual(plain); // optimistic
+    expect(inet6Address({ ...entry, flags: 0xc8 })).toEqual({ ...plain, tentative: true, dadFailed: true });
+    expect(inet6Address({ ...entry, flags: 0xa2 })).toEqual({ ...plain, deprecated: true });
+    expect(inet6Address({ ...entry, flags: 0x22 })).toEqual(plain); // not for ever
+    expect(inet6Address({ ...entry, flags: 0xa0 })).toEqual(plain); // not without detection
   });
 
   it('route: numbers in host order, metrics without a sign; no heading', () => {

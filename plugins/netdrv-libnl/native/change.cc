@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <linux/if_addr.h>
+#include <linux/ipv6_route.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netlink/attr.h>
@@ -123,7 +124,10 @@ Message BuildRoute(const Change& change) {
   if (hop == nullptr) throw std::bad_alloc();
   rtnl_route_nh_set_gateway(hop, gateway.get());
   rtnl_route_add_nexthop(route.get(), hop);  // the route owns it from here on
-  if (change.metric) rtnl_route_set_priority(route.get(), *change.metric);
+  // IPv6 has no metric 0: it stands for the default when a route is added, and for any metric when one is removed.
+  const uint32_t by_default = change.family == AF_INET6 ? IP6_RT_PRIO_USER : 0;
+  const uint32_t metric = change.metric.value_or(0);
+  if (change.metric || by_default != 0) rtnl_route_set_priority(route.get(), metric != 0 ? metric : by_default);
   nl_msg* request = nullptr;
   if (change.op == "remove-route") {
     Check(rtnl_route_build_del_request(route.get(), 0, &request), "rtnl_route_build_del_request");

@@ -1,4 +1,5 @@
 /** Guards: what keeps the host from taking what is addressed to a virtual address (nf_tables, over netlink). */
+import { isIP } from 'node:net';
 import { getSystemErrorName } from 'node:util';
 import type { GuardResource, KernelRefusal } from 'rvrrpd/plugin';
 import type { LibnlAddon } from './native.ts';
@@ -30,6 +31,9 @@ export class Guards {
   /** @returns why the kernel refuses; null: it is done */
   apply(op: 'add-guard' | 'remove-guard', guard: GuardResource): KernelRefusal | null {
     const call = `nf_tables: ${op === 'add-guard' ? 'guard' : 'no guard'} for ${guard.address} on ${guard.interface}`;
+    if (isIP(guard.address) !== guard.family) {
+      return { errno: 'EINVAL', message: `${call}: not an IPv${guard.family} address: EINVAL` };
+    }
     try {
       const code = this.exchange(op === 'add-guard' ? addingGuard(guard) : removingGuard(guard), errorIn);
       if (op === 'add-guard') this.watch();
