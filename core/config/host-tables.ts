@@ -1,4 +1,4 @@
-/** `[host.NAME]`: what holds on one host alone. Pure. */
+/** `[host.NAME]`: what holds on one host alone. */
 import { hostname } from 'node:os';
 import { type TSchema, Type } from '@sinclair/typebox';
 import type { ConfigDocument, RawTable } from './document.ts';

@@ -6,5 +6,5 @@ export type { PluginRequest } from './interpret.ts';
 export type { ConfigIssue, ConfigPath, IssuePosition } from './issues.ts';
 export { formatIssue, hasErrors, sortIssues } from './issues.ts';
 export type { LoadedConfiguration, Surroundings } from './load.ts';
-export { loadConfig, loadText, SEARCH_FOLDER, SEARCH_PLACES } from './load.ts';
+export { documentOfText, loadConfig, loadText, SEARCH_FOLDER, SEARCH_PLACES } from './load.ts';
 export { OutsideValues } from './outside-values.ts';

@@ -5,7 +5,7 @@ import { extname, join, resolve } from 'node:path';
 import { cosmiconfig, type PublicExplorer } from 'cosmiconfig';
 import { messageOf } from '../shared/errors.ts';
 import { expectRegularFile, UnreadableFile, withinTime } from '../shared/read-file.ts';
-import { assemble } from './assembly.ts';
+import { type AssemblyResult, assemble } from './assembly.ts';
 import type { ConfigDocument, ConfigFormat } from './document.ts';
 import { hostNames } from './host-tables.ts';
 import { type Included, type IncludedText, parseIncluded, readIncluded } from './include.ts';
@@ -85,27 +85,46 @@ export function loadText(
   file: string,
   text: string,
   format?: ConfigFormat,
-  { outside = new OutsideValues(), included = [], hosts = hostNames() }: Partial<Surroundings> = {},
+  around: Partial<Surroundings> = {},
 ): LoadedConfiguration {
+  const { outside = new OutsideValues(), included = [], hosts = hostNames() } = around;
   const parsed = parseDocument(file, text, format);
   if (parsed.document === undefined) return { issues: parsed.issues };
   return interpreted(parseIncluded(parsed.document, included), text, outside, hosts);
 }
 
+/** The document of such a text, not interpreted. @returns undefined if there is none: a file cannot be parsed */
+export function documentOfText(
+  file: string,
+  text: string,
+  format?: ConfigFormat,
+  { outside = new OutsideValues(), included = [], hosts = hostNames() }: Partial<Surroundings> = {},
+): ConfigDocument | undefined {
+  const { document } = parseDocument(file, text, format);
+  const whole = document && together(parseIncluded(document, included), hosts).document;
+  return whole && { ...whole, outside };
+}
+
 function interpreted(
-  { parts, texts, issues }: Included,
+  files: Included,
   text: string,
   outside: OutsideValues,
   hosts: readonly string[],
 ): LoadedConfiguration {
-  const order = parts.map(({ file }) => file);
-  const assembled = hasErrors(issues) ? { issues: [] } : assemble(parts, hosts);
-  const found = [...issues, ...assembled.issues];
-  if (assembled.document === undefined) return { issues: sortIssues(found, order) };
+  const order = files.parts.map(({ file }) => file);
+  const assembled = together(files, hosts);
+  if (assembled.document === undefined) return { issues: sortIssues(assembled.issues, order) };
   const document = { ...assembled.document, outside };
   const interpretation = interpret(document);
-  const all = sortIssues([...found, ...interpretation.issues], order);
-  return { ...interpretation, document, text, included: texts, issues: all };
+  const issues = sortIssues([...assembled.issues, ...interpretation.issues], order);
+  return { ...interpretation, document, text, included: files.texts, issues };
+}
+
+/** The files as one document, unless something is wrong with one of them. */
+function together({ parts, issues }: Included, hosts: readonly string[]): AssemblyResult {
+  if (hasErrors(issues)) return { issues };
+  const { document, issues: found } = assemble(parts, hosts);
+  return { ...(document && { document }), issues: [...issues, ...found] };
 }
 
 /** A file's content, or why there is none. */

@@ -20,7 +20,7 @@ import { changeRequestFault } from './change-request.ts';
 import type { Daemon } from './daemon.ts';
 import type { Start } from './generation.ts';
 import { describeIssue, logIssues } from './issues.ts';
-import { loadSource, type PrepareOptions, prepareText } from './prepare.ts';
+import { documentOf, type PrepareOptions, prepareText } from './prepare.ts';
 import { type ConfigurationSource, configurationTag, filesOf, isTemporary, withTexts } from './source.ts';
 import { stageFiles } from './stage-files.ts';
 import type { Turn } from './turns.ts';
@@ -138,8 +138,7 @@ export class Changer {
     source: ConfigurationSource,
     changes: readonly ConfigurationChange[],
   ): ReadonlyMap<string, string> {
-    const { document } = loadSource(source, source.format);
-    if (!document) throw new Error(`${source.file} cannot be read again`); // it was, to run it
+    const document = documentOf(source);
     const texts = new Map(filesOf(source).map(({ file, text }) => [file, text]));
     try {
       return editTexts(document, texts, changes, this.daemon.start.schemas);

@@ -1,12 +1,15 @@
 /** From a configuration to all that is needed to run it, or to everything that is wrong with it. */
 import type { OpenSchemas } from '../config/edit.ts';
 import {
+  type ConfigDocument,
   type ConfigFormat,
   type ConfigIssue,
+  documentOfText,
   hasErrors,
   type LoadedConfiguration,
   loadConfig,
   loadText,
+  type Surroundings,
   sortIssues,
 } from '../config/index.ts';
 import { redactConfiguration, withDefaults } from '../config/redact.ts';
@@ -56,17 +59,19 @@ export async function prepare(path: string | undefined, options: PrepareOptions)
 
 /** The same for texts that are not, or not yet, in the files. What stands outside of them is not read again. */
 export function prepareText(source: ConfigurationSource, options: PrepareOptions): Preparation {
-  return assemble(loadSource(source, options.format), options, () => source);
+  const { file, text } = source;
+  return assemble(loadText(file, text, options.format, surroundings(source)), options, () => source);
 }
 
-/** The configuration of texts that are not, or not yet, in the files. */
-export function loadSource(source: ConfigurationSource, format?: ConfigFormat): LoadedConfiguration {
-  const { file, text, outside, included, hosts } = source;
-  return loadText(file, text, format, {
-    ...(outside && { outside }),
-    ...(included && { included }),
-    ...(hosts && { hosts }),
-  });
+/** The document of what runs. @throws Error if there is none: there was, to run it */
+export function documentOf(source: ConfigurationSource): ConfigDocument {
+  const document = documentOfText(source.file, source.text, source.format, surroundings(source));
+  if (document === undefined) throw new Error(`${source.file} cannot be read again`);
+  return document;
+}
+
+function surroundings({ outside, included, hosts }: ConfigurationSource): Partial<Surroundings> {
+  return { ...(outside && { outside }), ...(included && { included }), ...(hosts && { hosts }) };
 }
 
 function assemble(
