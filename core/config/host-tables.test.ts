@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { hostNames } from './host-tables.ts';
 import { loadText } from './index.ts';
@@ -176,4 +177,39 @@ describe('complaints name file and line', () => {
     );
     expect(text).toEqual([]);
   });
+});
+
+test('whatever stands there is put together or refused, never a crash, and no secret is shown', () => {
+  const any = fc.jsonValue({ maxDepth: 3 });
+  const secret = fc.constantFrom<unknown>('geheim', ['geheim'], { a: 'geheim' });
+  const entry = fc.record(
+    {
+      group: fc.constantFrom<unknown>(1, 2, 'x'),
+      match: any,
+      priority: any,
+      vip: any,
+      interface: any,
+      auth_secret: secret,
+    },
+    { requiredKeys: [] },
+  );
+  const table = fc.record(
+    {
+      debug: any,
+      vrouter: fc.oneof(any, fc.array(entry)),
+      api: fc.oneof(any, fc.record({ secret })),
+      protocols: any,
+      plugins: any,
+    },
+    { requiredKeys: [] },
+  );
+  fc.assert(
+    fc.property(table, table, fc.oneof(any, table), (main, other, host) => {
+      const text = JSON.stringify({ ...main, host: { r1: host } });
+      const included = [{ file: 'g', text: JSON.stringify({ ...other, host: { r1: main } }) }];
+      const { issues } = loadText('f', text, 'json', { hosts: ['r1'], included });
+      expect(JSON.stringify(issues)).not.toContain('geheim');
+      for (const { position } of issues) expect(['f', 'g']).toContain(position.file);
+    }),
+  );
 });
