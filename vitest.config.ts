@@ -17,6 +17,7 @@ export default defineConfig({
             'plugins/*/test/*.test.ts',
             'scripts/**/*.test.ts',
             'test/simulation/*.test.ts',
+            'test/api-contract/*.test.ts',
           ],
           exclude: ['**/*.system.test.ts', '**/node_modules/**'],
           // They take milliseconds; on a machine that has no time for them they must not fail for it.

@@ -153,6 +153,8 @@ function expectEffect({ method }: Operation, { request }: Trial, { status, text 
   // Without an API nobody is there to answer: what a dry run would say then, it does not.
   if (typeof patch.client_api === 'string') return;
   const { configuration } = JSON.parse(text) as { readonly configuration: Readonly<Record<string, unknown>> };
+  const { advert } = (patch.timers ?? {}) as { readonly advert?: unknown };
+  if (typeof advert === 'number') expect(configuration.timers, text).toMatchObject({ advert });
   for (const [name, value] of Object.entries(patch)) {
     if (SHOWN_OTHERWISE.includes(name)) continue;
     // Newer directives are left out where they are absent.

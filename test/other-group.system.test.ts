@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { FLAVOURS } from './lab/flavour.ts';
+import { FLAVOURS, type Flavour } from './lab/flavour.ts';
 import { forge } from './lab/forge.ts';
 import { Injector } from './lab/injector.ts';
 import { withLab } from './lab/lab.ts';
@@ -36,32 +36,37 @@ const CASES: readonly (readonly [
   ['none', 'another group', [OTHER], 254, true],
 ];
 
-/** A link-local address of another group: our own is made of the VRID, and would be theirs too. */
+/** A link-local address that another group has configured. */
 const FOREIGN = 'fe80::99';
 
+/** What lists of others begin with: of IPv6 with a link-local address, made of the VRID like ours, or configured. */
+function beginnings(flavour: Flavour): string[][] {
+  return flavour.family === 4 ? [[]] : [flavour.vips(VRID), [FOREIGN]];
+}
+
 for (const flavour of FLAVOURS) {
-  describeSystem(`another group with our VRID: ${flavour.name}`, () => {
-    it.concurrent.each(CASES)('address_check = %s: %s', (check, _what, numbers, priority, obeyed) =>
-      withLab(async (lab) => {
-        const { r1, client, wire } = await twoRouters(lab, flavour.network(VRID));
-        const table = flavour.router(VRID, [FIRST, SECOND], { priority: 100 });
-        const master = Rvrrpd.start(lab, r1, [{ ...table, ...(check && { address_check: check }) }]);
-        const injector = await Injector.start(client, 'lan');
-        await wire.soleMaster(VRID, flavour.r1);
-        const isComplete = numbers.includes(FIRST) && numbers.includes(SECOND);
-        const listed = numbers.map(flavour.address);
-        if (flavour.family === 6) listed.unshift(isComplete ? flavour.vips(VRID)[0]! : FOREIGN);
-        await injector.send(forge(flavour.advert(VRID, [], { priority, addresses: listed })));
-        const { state, counters } = (await master.counters()).routers[0]!;
-        expect(state).toBe(obeyed ? 'Backup' : 'Master');
-        expect(counters.dropped).toEqual(obeyed ? {} : { 'address-list': 1 });
-        if (obeyed) return;
-        const line = master.log().find(({ reason }) => reason === 'address-list');
-        const ours = flavour.vips(VRID, FIRST, SECOND).join(', ');
-        // Of IPv6 an event has room for none of them, and says how many there are.
-        const told = flavour.family === 4 ? listed.join(', ') : `${listed.length} more`;
-        expect(line).toMatchObject({ listed: told, ours });
-      }),
-    );
-  });
+  for (const beginning of beginnings(flavour)) {
+    const behind = beginning.map((address) => `, lists begin with ${address}`).join('');
+    describeSystem(`another group with our VRID: ${flavour.name}${behind}`, () => {
+      it.concurrent.each(CASES)('address_check = %s: %s', (check, _what, numbers, priority, obeyed) =>
+        withLab(async (lab) => {
+          const { r1, client, wire } = await twoRouters(lab, flavour.network(VRID));
+          const table = flavour.router(VRID, [FIRST, SECOND], { priority: 100 });
+          const master = Rvrrpd.start(lab, r1, [{ ...table, ...(check && { address_check: check }) }]);
+          const injector = await Injector.start(client, 'lan');
+          await wire.soleMaster(VRID, flavour.r1);
+          const isComplete = numbers.includes(FIRST) && numbers.includes(SECOND);
+          const listed = [...(isComplete ? flavour.vips(VRID) : beginning), ...numbers.map(flavour.address)];
+          await injector.send(forge(flavour.advert(VRID, [], { priority, addresses: listed })));
+          const { state, counters } = (await master.counters()).routers[0]!;
+          expect(state).toBe(obeyed ? 'Backup' : 'Master');
+          expect(counters.dropped).toEqual(obeyed ? {} : { 'address-list': 1 });
+          if (obeyed) return;
+          const line = master.log().find(({ reason }) => reason === 'address-list');
+          const ours = flavour.vips(VRID, FIRST, SECOND).join(', ');
+          expect(line).toMatchObject({ listed: listed.join(', '), ours });
+        }),
+      );
+    });
+  }
 }

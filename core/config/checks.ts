@@ -12,6 +12,7 @@ import type { ConfigPath } from './issues.ts';
 import { interfaceNameFault, MAX_INTERFACE_NAME, SIX_SUFFIX } from './names.ts';
 import { checkSharing } from './sharing.ts';
 import { checkAddresses, type TableAddress } from './table-addresses.ts';
+import { checkPeers } from './table-peers.ts';
 import { isUserLine, publicPart } from './users.ts';
 
 /**
@@ -52,6 +53,7 @@ function checkRouter(table: RawTable, path: ConfigPath, list: IssueList): Router
     path,
     addresses,
     families,
+    ...checkPeers(table, path, addresses, list),
     ...(vrid === undefined ? {} : { group: vrid }),
     ...(typeof name === 'string' ? { interface: name } : {}),
     ...(typeof vifname === 'string' ? { vifname } : {}),
@@ -88,6 +90,12 @@ function checkVersion(
     list.error(
       [...path, 'auth_type'],
       'must not be set with version 3: VRRPv3 has no authentication (RFC 9568 §9)',
+    );
+  }
+  if (version === 3 && table.rfc3768 === false) {
+    list.warn(
+      [...path, 'rfc3768'],
+      'does nothing: RFC 3768 is version 2; advertisements of version 3 list the virtual addresses alone (RFC 9568 §5.2.9)',
     );
   }
   if (table.checksum === undefined) return;

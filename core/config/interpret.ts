@@ -169,7 +169,23 @@ function toRouter(
     ...(router.address_check === undefined ? {} : { addressCheck: router.address_check }),
     ...(router.accept === false ? { accept: false } : {}),
     ...(router.checksum === undefined ? {} : { checksum: router.checksum }),
+    ...peersOf(router, facts, family),
     socketFilter: router.socket_filter ?? true,
+  };
+}
+
+/** What the virtual router of one family has of `peers`, `source` and `min_ttl`. */
+function peersOf(
+  { min_ttl: minTtl }: Draft,
+  { peers, source }: RouterFacts,
+  family: AddressFamily,
+): Pick<VirtualRouterConfig, 'peers' | 'source' | 'minTtl'> {
+  const own = peers.filter((peer) => peer.family === family).map(({ address }) => address);
+  if (own.length === 0) return {};
+  return {
+    peers: own,
+    ...(source?.family === family ? { source: source.address } : {}),
+    ...(minTtl === undefined ? {} : { minTtl }),
   };
 }
 

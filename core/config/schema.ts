@@ -96,8 +96,8 @@ export const VirtualRouterSchema = Type.Object(
     timers: Timers,
     rfc3768: flag({
       description:
-        'True: advertisements list the virtual addresses alone. False: the interface’s own addresses follow ' +
-        'them. With a proprietary authentication type always true.',
+        'Version 2. True: advertisements list the virtual addresses alone. False: the interface’s own addresses ' +
+        'follow them. With a proprietary authentication type, and with version 3, always true.',
       default: true,
     }),
     auth_type: Type.Optional(
@@ -159,6 +159,34 @@ export const VirtualRouterSchema = Type.Object(
           '(`pseudo-header`, as most read RFC 5798). Both are accepted. Default: `auto`, which sends as the other ' +
           'routers of the group do, and as RFC 9568 says until one is heard.',
         expected: '"auto", "rfc9568" or "pseudo-header"',
+      }),
+    ),
+    peers: Type.Optional(
+      Type.Unsafe<string[]>({
+        type: 'array',
+        items: { type: 'string', expected: 'an IPv4 or IPv6 address' },
+        description:
+          'The addresses of the other routers of the group, up to 255 of each family of `vip`: advertisements go to ' +
+          'each of them and are accepted from them alone, without multicast, across routers too. A link-local address ' +
+          'is on the interface. Default: none, multicast.',
+        expected: 'an array of IPv4 or IPv6 addresses',
+      }),
+    ),
+    source: Type.Optional(
+      text({
+        description:
+          'With `peers`: the address of this host that advertisements are sent from and peers know it by; the other ' +
+          'family of `vip`, if there is one, has the default. Default: the primary address of the interface, for IPv6 ' +
+          'a global one unless the peers are link-local.',
+        expected: 'an IPv4 or IPv6 address of this host',
+      }),
+    ),
+    min_ttl: Type.Optional(
+      integer(1, 255, {
+        description:
+          'With `peers`: the least TTL (hop limit) that an advertisement is accepted with. 255, the default: none ' +
+          'that a router has forwarded; each router on the way takes one off.',
+        expected: '1 to 255',
       }),
     ),
     socket_filter: flag({

@@ -128,6 +128,18 @@ describe('what goes with a version', () => {
     expect(ofVersion(3, 'checksum = "rfc9568"', '["fe80::1", "10.0.0.1"]')).toEqual([]);
   });
 
+  test('what advertisements list beside the virtual addresses is a question of version 2', () => {
+    expect(ofVersion(2, 'rfc3768 = false')).toEqual([]);
+    expect(ofVersion(3, 'rfc3768 = true')).toEqual([]);
+    expect(ofVersion(3, 'rfc3768 = false')).toEqual([
+      'warning 6: vrouter[0].rfc3768 = false: does nothing: RFC 3768 is version 2; advertisements of version 3 list the ' +
+        'virtual addresses alone (RFC 9568 §5.2.9)',
+    ]);
+    expect(ofVersion(3, 'rfc3768 = "no"')).toEqual([
+      'error 6: vrouter[0].rfc3768 = "no": must be true or false',
+    ]);
+  });
+
   test.each([2, 3] as const)('accept, with version %d', (version) => {
     expect(ofVersion(version, 'accept = "no"')).toEqual([
       'error 6: vrouter[0].accept = "no": must be true or false',
@@ -306,6 +318,15 @@ describe('tables beside each other', () => {
     expect(complaints(table('vip = "10.0.0.1/24"') + table('vip = "10.0.0.1"\nversion = 3'))).toEqual([
       'error 8: vrouter[1].vip = "10.0.0.1": must have the same prefix length as in vrouter[0].vip (line 4): both versions share the address',
     ]);
+    const several = 'vip = ["10.0.0.2", "10.0.0.3/24", "10.0.0.1"]\nversion = 3';
+    expect(complaints(table('vip = ["10.0.0.1", "10.0.0.3/25"]') + table(several))).toEqual([
+      'error 8: vrouter[1].vip[1] = "10.0.0.3/24": must have the same prefix length as in vrouter[0].vip[1] (line 4): both versions share the address',
+    ]);
+  });
+
+  test('which is /32 where none is written', () => {
+    expect(complaints(table('vip = "10.0.0.1/32"') + table('vip = "10.0.0.1"\nversion = 3'))).toEqual([]);
+    expect(complaints(table('vip = "10.0.0.1"') + table('vip = "10.0.0.1/32"\nversion = 3'))).toEqual([]);
   });
 
   test('others may not', () => {

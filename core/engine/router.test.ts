@@ -74,6 +74,26 @@ describe('frames', () => {
     expect(send.subarray(3000 + used).every((octet) => octet === 0)).toBe(true);
   });
 
+  test.each([
+    ['VRRPv3', { version: 3 as const }, undefined, 1],
+    [
+      'VRRPv3 over IPv6',
+      { version: 3 as const, family: 6 as const, addresses: ['fe80::100', '2001:db8::1'] },
+      undefined,
+      2,
+    ],
+    ['a password', {}, 1, 2],
+    ['proprietary authentication', {}, 250, 1],
+  ])('rfc3768 = false, %s: as many addresses are listed as there may be', (_, over, authType, count) => {
+    const authenticator = authType && { plugin: 'auth', authType, sign: () => {}, verify: () => true };
+    const { router } = routerOf({ rfc3768: false, ...over }, authenticator || undefined);
+    const send = new Uint8Array(10_000);
+    const link = ethernet(['192.0.2.1', 'fe80::1']);
+    router.buildFrames(send, 0, link);
+    expect(read(send, 0, router.frameLength).count).toBe(count);
+    expect(router.packetLength(link)).toBe(router.frameLength - 14);
+  });
+
   test('each is signed by itself; its type is in the table', () => {
     const signed: [number, number][] = [];
     const sign = (packet: Uint8Array, start: number, end: number): void => {
@@ -131,7 +151,36 @@ describe('address lists', () => {
     ['none', [true, true, true, true]],
   ] as const)('address_check = %s', (addressCheck, verdicts) => {
     const { router: one } = routerOf({ addressCheck, addresses: router.config.addresses });
-    expect([0, 1, 2, 3].map((listed) => one.isOfOurGroup(listed))).toEqual(verdicts);
+    const none = new Uint8Array();
+    expect([0, 1, 2, 3].map((listed) => one.isOfOurGroup(none, 0, 0, listed))).toEqual(verdicts);
+  });
+
+  const LINK_LOCAL = 'fe80::5e00:201';
+  test.each([
+    ['another group with the same link-local address', [LINK_LOCAL, '2001:db8::77'], 'no', 'no', 'yes'],
+    ['one that is complete', [LINK_LOCAL, '2001:db8::1', '2001:db8::2'], 'yes', 'yes', 'yes'],
+    ['one that lists further addresses', ['2001:db8::77', '2001:db8::2', LINK_LOCAL], 'yes', 'no', 'yes'],
+    ['one with another link-local address', ['fe80::77', '2001:db8::1'], 'yes', 'no', 'yes'],
+    ['one that has nothing else yet', [LINK_LOCAL], 'yes', 'no', 'yes'],
+    ['one that has only another one', ['fe80::77'], 'no', 'no', 'yes'],
+    ['site-local addresses are none', [LINK_LOCAL, 'fec0::1'], 'no', 'no', 'yes'],
+    ['all of fe80::/10 are', [LINK_LOCAL, 'febf::1'], 'yes', 'no', 'yes'],
+  ])('over IPv6, %s', (_, addresses, ...verdicts) => {
+    const ours = [LINK_LOCAL, '2001:db8::1', '2001:db8::2'];
+    const bytes = list('2001:db8::1', ...addresses, '2001:db8::1');
+    const { length } = addresses;
+    const seen = (['any', 'all', 'none'] as const).map((addressCheck) => {
+      const { router: one } = routerOf({ version: 3, family: 6, addressCheck, addresses: ours });
+      const listed = one.listedOfOurs(bytes, 16, length);
+      return one.isOfOurGroup(bytes, 16, length, listed) ? 'yes' : 'no';
+    });
+    expect(seen).toEqual(verdicts);
+  });
+
+  test('over IPv6, what has nothing but a link-local address is known by that', () => {
+    const { router: one } = routerOf({ version: 3, family: 6, addresses: [LINK_LOCAL] });
+    const bytes = list(LINK_LOCAL, '2001:db8::77');
+    expect([1, 0].map((listed) => one.isOfOurGroup(bytes, 0, 2, listed))).toEqual([true, false]);
   });
 });
 

@@ -1,8 +1,9 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { VirtualRouterConfig } from '../config/model.ts';
 import { Cause, type EngineEvent, EventType } from '../threads/event-ring.ts';
 import { State } from '../threads/state-table.ts';
 import { addressBytes } from '../vrrp/address.ts';
+import { ChecksumSort } from '../vrrp/advertisement.ts';
 import { DROP_REASONS, type DropReason } from '../vrrp/drop-reasons.ts';
 import { Narrator } from './narrator.ts';
 import { recordedLog, router } from './test/stage.ts';
@@ -47,6 +48,43 @@ test('dropped packets: how many, from whom, why, and what to do', () => {
 test('another group with the same VRID: both lists', () => {
   const [line] = dropped('address-list', { listed: LISTED });
   expect(line).toMatch('another group uses this VRID: it lists 192.0.2.77, and ours is 192.0.2.1');
+});
+
+test('another group over IPv6: its list as far as there was room', () => {
+  const addresses = ['fe80::99', '2001:db8::200', '2001:db8::201'];
+  const listed = Uint8Array.from(addresses.flatMap((address) => [...addressBytes(address)]));
+  const peer = addressBytes('fe80::9');
+  const a = DROP_REASONS.indexOf('address-list');
+  expect(told({ type: EventType.Dropped, a, b: 1, c: 5, peer, listed })[0]).toMatch(
+    'from fe80::9: address-list: another group uses this VRID: it lists ' +
+      'fe80::99, 2001:db8::200, 2001:db8::201, 2 more, and ours is 192.0.2.1',
+  );
+});
+
+describe('the sort of checksum that another router of the group was heard with', () => {
+  const { Message, PseudoHeader } = ChecksumSort;
+  const heard = (a: ChecksumSort, c: ChecksumSort): string[] =>
+    told({ type: EventType.Checksum, a, b: 1, c, peer: PEER });
+
+  test.each([
+    [Message, 'the message alone (RFC 9568)'],
+    [PseudoHeader, 'the message and a pseudo-header (RFC 5798)'],
+  ])('%d, and we do the same from now on', (sort, covered) => {
+    expect(heard(sort, sort)).toEqual([
+      `info: eth0 group 1: sends checksums over ${covered} from now on, as 192.0.2.9 does`,
+    ]);
+  });
+
+  test('another one than ours, which is configured', () => {
+    expect(heard(PseudoHeader, Message)).toEqual([
+      'warn: eth0 group 1: 192.0.2.9 sends checksums over the message and a pseudo-header (RFC 5798), and we are ' +
+        'told to send them over the message alone (RFC 9568): routers that read one sort alone do not hear each ' +
+        'other and are both Master; checksum = "auto" does as the others do',
+    ]);
+    expect(heard(Message, PseudoHeader)[0]).toMatch(
+      /^warn: .*over the message alone \(RFC 9568\), and we are told to send them over the message and a pseudo-header/,
+    );
+  });
 });
 
 test('another host with our address: its MAC address', () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { EventRing, EventType } from './event-ring.ts';
+import { addressBytes, addressText } from '../vrrp/address.ts';
+import { type EngineEvent, EventRing, EventType } from './event-ring.ts';
 import { listedAddresses } from './listed-addresses.ts';
 
 test('events arrive in order, with their peer', () => {
@@ -29,6 +30,31 @@ test('an event has what its peer listed, as far as there is room', () => {
   expect(texts).toEqual([
     '10.0.255.3 lists 1.2.3.255, 5.6.7.8, 9.10.11.12, 1 more',
     '10.0.255.3 lists 1.2.3.255',
+  ]);
+});
+
+test('an event has as many of IPv6', () => {
+  const ring = new EventRing(EventRing.allocate(2));
+  const reader = ring.reader();
+  const [peer, ...listed] = ['fe80::9', 'fe80::1', '2001:db8::fe', '2001:db8:ffff::2', '2001:db8::3'];
+  const bytes = Uint8Array.from([0, ...[...listed, peer!].flatMap((address) => [...addressBytes(address)])]);
+  for (const count of [4, 3, 1]) {
+    // Over what the record before it had.
+    ring.write(EventType.Dropped, 7, 0, 1, count, 1234, bytes, 65, 16, 1, count * 16);
+    ring.write(EventType.Dropped, 8, 0, 1, 0, 1235, bytes, 65, 16);
+  }
+  const texts: string[] = [];
+  const tell = (event: EngineEvent): void => {
+    texts.push(`${event.slot} ${event.time} ${addressText(event.peer)}: ${listedAddresses(event)}`);
+  };
+  expect(reader.read(tell, 10)).toBe(4);
+  expect(texts).toEqual(['7 1234 fe80::9: fe80::1', '8 1235 fe80::9: ']);
+  ring.write(EventType.Dropped, 7, 0, 1, 4, 1236, bytes, 65, 16, 1, 64);
+  ring.write(EventType.Dropped, 7, 0, 1, 3, 1237, bytes, 65, 16, 1, 48);
+  reader.read(tell, 10);
+  expect(texts.slice(2)).toEqual([
+    '7 1236 fe80::9: fe80::1, 2001:db8::fe, 2001:db8:ffff::2, 1 more',
+    '7 1237 fe80::9: fe80::1, 2001:db8::fe, 2001:db8:ffff::2',
   ]);
 });
 

@@ -30,6 +30,10 @@ export const EventType = {
    * many since the last such record, `c`: the one that we send from now on; peer.
    */
   Checksum: 9,
+  /** Packets do not get to one of its `peers`. `a`: errno; peer. */
+  PeerUnreachable: 10,
+  /** They do again; peer. */
+  PeerReachable: 11,
 } as const;
 
 /** Why a virtual router changed its state. */
@@ -53,6 +57,9 @@ export const CAUSES = [
   'the link-local address of the interface is tentative: duplicate address detection is not over',
   'another host has the link-local address of the interface: duplicate address detection has failed',
   'an advertisement with all of its addresses is longer than the MTU of the interface',
+  'this host does not have the address of source, or cannot use it yet',
+  'the interface has no global IPv6 address to reach its peers from',
+  'a router of the same group on another interface sends from the same address',
 ] as const;
 
 /** Indices of {@link CAUSES}. */
@@ -76,6 +83,9 @@ export const Cause = {
   LinkLocalTentative: 16,
   LinkLocalDuplicate: 17,
   MtuTooSmall: 18,
+  SourceMissing: 19,
+  NoGlobal: 20,
+  SourceShared: 21,
 } as const;
 
 /** One event, as a reader gets it. The object is reused: copy what is to be kept. */
@@ -93,25 +103,31 @@ export interface EngineEvent {
   listed: Uint8Array;
 }
 
+/** So many of the addresses that a peer listed are kept. */
+const LISTED = 3;
+/** Octets of the peer and what it listed, of either family. */
+const ADDRESS_BYTES = 16 * (1 + LISTED);
 /**
  * Float64 words of a record: sequence number, type, slot, a, b, c, time, lengths (octets of the peer, and 256 times
- * those of what it listed), 4 words of the peer and behind it what it listed.
+ * those of what it listed); then octets, of the peer and behind it of what it listed.
  */
-const WORDS = 12;
+const FIXED_WORDS = 8;
+const WORDS = FIXED_WORDS + ADDRESS_BYTES / 8;
 const HEADER_BYTES = 8;
-/** Octets of the peer and what it listed. */
-const ADDRESS_BYTES = 16;
 
 /** The ring over its shared memory. One writer, any number of readers. */
 export class EventRing {
   private readonly head: Int32Array;
   private readonly words: Float64Array;
+  /** The same memory. */
+  private readonly octets: Uint8Array;
   readonly capacity: number;
 
   /** @param buffer memory made by {@link EventRing.allocate} */
   constructor(readonly buffer: SharedArrayBuffer) {
     this.head = new Int32Array(buffer, 0, 1);
     this.words = new Float64Array(buffer, HEADER_BYTES);
+    this.octets = new Uint8Array(buffer, HEADER_BYTES);
     this.capacity = this.words.length / WORDS;
   }
 
@@ -123,7 +139,7 @@ export class EventRing {
   /**
    * Writes a record over the oldest one.
    * @param peerBytes where the peer's address stands, from `peerAt`, `peerLength` octets (0: none), and from
-   *   `listAt` the addresses that it listed: those of IPv4 that there is room for are kept
+   *   `listAt` the addresses that it listed, as long as its own: the first three are kept
    */
   write(
     type: number,
@@ -148,26 +164,25 @@ export class EventRing {
     words[at + 4] = b;
     words[at + 5] = c;
     words[at + 6] = time;
-    const listed = Math.min(listLength, ADDRESS_BYTES - peerLength);
+    const listed = Math.min(listLength, LISTED * peerLength);
     words[at + 7] = peerBytes ? peerLength + 256 * listed : 0;
     if (peerBytes) {
-      this.put(at + 8, peerBytes, peerAt, peerLength);
-      this.put(at + 8 + peerLength / 4, peerBytes, listAt, listed);
+      const start = (at + FIXED_WORDS) * 8;
+      this.put(start, peerBytes, peerAt, peerLength);
+      this.put(start + peerLength, peerBytes, listAt, listed);
     }
     words[at] = number;
     Atomics.store(this.head, 0, (number + 1) & 0x3fffffff);
   }
 
-  private put(word: number, bytes: Uint8Array, at: number, length: number): void {
-    for (let i = at; i < at + length; i += 4) {
-      this.words[word + (i - at) / 4] =
-        bytes[i]! * 0x1000000 + (bytes[i + 1]! << 16) + (bytes[i + 2]! << 8) + bytes[i + 3]!;
-    }
+  private put(to: number, bytes: Uint8Array, at: number, length: number): void {
+    for (let i = 0; i < length; i++) this.octets[to + i] = bytes[at + i]!;
   }
 
   /** @param from the next record written, or the first one of the ring, which then must not have gone round */
   reader(from: 'now' | 'start' = 'now'): EventReader {
-    return new EventReader(this, this.head, this.words, from === 'start' ? 0 : Atomics.load(this.head, 0));
+    const { head, words, octets } = this;
+    return new EventReader(this, head, words, octets, from === 'start' ? 0 : Atomics.load(head, 0));
   }
 }
 
@@ -188,6 +203,7 @@ export class EventReader {
     private readonly ring: EventRing,
     private readonly head: Int32Array,
     private readonly words: Float64Array,
+    private readonly octets: Uint8Array,
     private next: number,
   ) {}
 
@@ -229,14 +245,10 @@ export class EventReader {
     event.c = words[at + 5]!;
     event.time = words[at + 6]!;
     const lengths = words[at + 7]!;
-    event.peer = this.octets(at + 8, lengths & 0xff);
-    event.listed = this.octets(at + 8 + event.peer.length / 4, lengths >> 8);
+    const start = (at + FIXED_WORDS) * 8;
+    const behind = start + (lengths & 0xff);
+    event.peer = this.octets.slice(start, behind);
+    event.listed = this.octets.slice(behind, behind + (lengths >> 8));
     return words[at] === this.next;
-  }
-
-  private octets(word: number, length: number): Uint8Array {
-    const octets = new Uint8Array(length);
-    for (let i = 0; i < length; i++) octets[i] = (this.words[word + (i >> 2)]! >>> (24 - 8 * (i & 3))) & 0xff;
-    return octets;
   }
 }

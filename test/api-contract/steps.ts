@@ -38,6 +38,16 @@ const PLUGIN = { target: `/config/plugins/${encodeURIComponent('./rvrrpd-plugin-
 const ROUTE = { route: '192.0.2.0', mask: '255.255.255.0', nh: '10.0.0.100' };
 const OTHER_ROUTE = { ...ROUTE, route: '203.0.113.0', metric: 5, mtu: 1400 };
 
+/** A virtual router of both families, with what only version 3 has. */
+const THIRD = {
+  ...router(3),
+  version: 3,
+  vip: ['10.0.1.3', '2001:db8:0:1::3/64'],
+  timers: { advert: 0.29 },
+  checksum: 'pseudo-header',
+  accept: true,
+};
+
 /** Without parameters, or with those of what exists. */
 const READING = [
   ...['welcome', 'getHealth', 'getOpenApi', 'getMetrics', 'getEvents', 'whoAmI', 'getStatus', 'listRouters'],
@@ -87,6 +97,20 @@ export async function stepsOn({ api }: Stage, elsewhere: string): Promise<Steps>
     ['changeVrouter', 200, body({ priority: 150, vip: ['10.0.1.1', '10.0.1.11'], timers: { advert: 1 } })],
     ['getVrouter', 200, {}],
     ['removeVrouter', 200, { target: '/config/vrouter/3/lan' }],
+
+    ['addVrouter', 422, body({ ...THIRD, version: 2 })],
+    ['addVrouter', 422, body({ ...THIRD, vip: '2001:db8:0:1::3/129' })],
+    ['addVrouter', 422, body({ ...THIRD, timers: { advert: 40.96 } })],
+    ['addVrouter', 201, body(THIRD)],
+    ['getVrouter', 200, { target: '/config/vrouter/3/lan' }],
+    ['changeVrouter', 422, { target: '/config/vrouter/3/lan', ...body({ timers: { advert: 0.005 } }) }],
+    ['changeVrouter', 200, { target: '/config/vrouter/3/lan', ...body({ timers: { advert: 40.95 } }) }],
+    ['getRouter', 200, { target: '/run/vrrp/3/lan?family=6&version=3' }],
+    ['getStatus', 200, {}],
+    ['removeVrouter', 200, { target: '/config/vrouter/3/lan' }],
+    // It has authentication, which version 3 has not.
+    ['changeVrouter', 422, body({ version: 3 })],
+
     ['changeGlobal', 422, body({ debug: 6 })],
     ['changeGlobal', 200, body({ debug: 1 })],
 

@@ -24,6 +24,9 @@ export interface VrouterDirectives {
   readonly vifname?: string;
   readonly address_check?: 'any' | 'all' | 'none';
   readonly socket_filter?: boolean;
+  readonly peers?: readonly string[];
+  readonly source?: string;
+  readonly min_ttl?: number;
   readonly auth_type?: string;
   /** The secret, or where it stands. */
   readonly auth_secret?: string | Readonly<Record<string, string>>;

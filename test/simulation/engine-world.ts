@@ -15,7 +15,7 @@ import { AnswerLimit } from '../../core/vrrp/answer-limit.ts';
 import type { Action, Event } from '../../core/vrrp/machine.ts';
 import type { RouterSpec, Scenario, Weather } from './scenario.ts';
 import { Sky } from './sky.ts';
-import { Fault, type Watch, type World } from './world.ts';
+import { asksForAnswer, Fault, type Watch, type World } from './world.ts';
 
 /** An engine's Masters may advertise early by this share of their interval. */
 const COALESCE = 1 / 250;
@@ -326,8 +326,7 @@ export class EngineWorld implements World {
       if (from === who) continue; // it knows itself, and does not answer
       const units =
         version === 2 ? frame[vrrp + 5]! * 100 : ((frame[vrrp + 4]! & 0xf) << 8) | frame[vrrp + 5]!;
-      const isSuperior = priority > node.spec.priority || (priority === node.spec.priority && from > who);
-      const asks = node.state === State.Master && (priority === 0 || (version === 3 && !isSuperior));
+      const asks = asksForAnswer(version, node.state, node.spec.priority, priority, from - who);
       // What the engine has kept waiting for long counts from now, see OLD there.
       const at = this.now() - next.at > (units * 10) / 2 ? this.now() : next.at;
       const answer = !asks || node.answers.take(0, at, node.spec.interval);

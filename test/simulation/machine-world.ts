@@ -9,7 +9,7 @@ import { State } from '../../core/vrrp/state.ts';
 import { Random } from './random.ts';
 import type { RouterSpec, Scenario, Weather } from './scenario.ts';
 import { Sky } from './sky.ts';
-import { Fault, type Watch, type World } from './world.ts';
+import { asksForAnswer, Fault, type Watch, type World } from './world.ts';
 
 /** A timer found expired by so many intervals of the Master was not served for reasons of its own. */
 const STALLED = 0.5;
@@ -39,6 +39,8 @@ class Node implements VirtualRouter {
   servedAt = Infinity;
   alive = false;
   stalled = false;
+  /** Of its engine: another one has another. */
+  answers = new AnswerLimit(1);
   readonly waiting: Packet[] = [];
 
   constructor(
@@ -62,7 +64,6 @@ export class MachineWorld implements World {
   private readonly nodes: readonly Node[];
   private readonly sky: Sky;
   private readonly random: Random;
-  private readonly answers: AnswerLimit;
   /** On their way; `free` are to be used again. */
   private readonly packets: Packet[] = [];
   private readonly free: Packet[] = [];
@@ -94,7 +95,6 @@ export class MachineWorld implements World {
     this.nodes = scenario.routers.map((spec) => new Node(scenario.version, spec));
     this.sky = new Sky(scenario);
     this.random = new Random(scenario.seed ^ 0x5bd1e995);
-    this.answers = new AnswerLimit(scenario.routers.length);
   }
 
   now(): number {
@@ -110,6 +110,7 @@ export class MachineWorld implements World {
     this.step(who, { type: 'shutdown' }, this.time);
     this.step(who, { type: 'timer' }, this.time); // its timer expired at the same moment, and is served after it
     this.standBy(who, false);
+    this.nodes[who]!.answers = new AnswerLimit(1);
   }
 
   pull(who: number): void {
@@ -127,6 +128,7 @@ export class MachineWorld implements World {
     });
     node.waiting.length = 0;
     node.standsBy = false;
+    node.answers = new AnswerLimit(1);
     this.watch.crashed(who);
   }
 
@@ -136,6 +138,7 @@ export class MachineWorld implements World {
     node.priority = to.priority;
     node.wantsToPreempt = to.preempt;
     node.advertisementInterval = to.interval;
+    node.answers = new AnswerLimit(1);
     if (node.version === 2 || node.state !== State.Backup) node.masterAdverInterval = to.interval;
     if (node.state === State.Master) this.schedule(node, Math.min(node.deadline, this.time + to.interval));
     this.watch.reloaded(who, to, this.time);
@@ -244,8 +247,8 @@ export class MachineWorld implements World {
     heard.priority = priority;
     heard.interval = interval;
     heard.addressOrder = from - to;
-    const asks = node.state === State.Master && (priority === 0 || node.version === 3);
-    heard.answer = !asks || this.answers.take(to, at, node.advertisementInterval);
+    const asks = asksForAnswer(node.version, node.state, node.priority, priority, heard.addressOrder);
+    heard.answer = !asks || node.answers.take(0, at, node.advertisementInterval);
     this.step(to, heard, at);
   }
 

@@ -1,6 +1,6 @@
 /** What a network of virtual routers can be told; there is one of state machines, and one of engines. */
 import type { Action, Event } from '../../core/vrrp/machine.ts';
-import type { State } from '../../core/vrrp/state.ts';
+import { State } from '../../core/vrrp/state.ts';
 import type { RouterSpec, Weather } from './scenario.ts';
 
 /** See the file's comment. Routers are known by their index. */
@@ -53,6 +53,23 @@ export interface Watch {
   waits(who: number): void;
   /** It goes on, and all that waited has been taken in. */
   caughtUp(who: number, now: number): void;
+}
+
+/**
+ * Whether a router answers an advertisement out of turn, as long as its limit lets it: a Master one of priority 0, and
+ * with VRRPv3 an inferior one (RFC 9568 §6.4.3). A superior one makes it Backup, and takes no answer.
+ * @param order the sender's address compared with the router's
+ */
+export function asksForAnswer(
+  version: 2 | 3,
+  state: State,
+  ours: number,
+  priority: number,
+  order: number,
+): boolean {
+  if (state !== State.Master) return false;
+  const isSuperior = priority > ours || (priority === ours && order > 0);
+  return priority === 0 || (version === 3 && !isSuperior);
 }
 
 /** Something that must not be. */
