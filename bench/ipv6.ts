@@ -69,8 +69,9 @@ const HOMES: readonly Home[] = [
     iftype: 'macvlan',
     title: 'an interface with the virtual MAC for each',
     mac: ({ vrid }) => virtualMac(vrid, 6),
-    // Only a Master has these interfaces: a thousand are made here, which keepalived's Backup has all the time.
-    goals: { ...ALL_RIGHT, [LATE]: { most: 2000 } },
+    // Only a Master has these interfaces: a thousand are made here, 1.5 s of a processor's time, most of it the kernel's.
+    // keepalived's Backup has them all the time.
+    goals: { ...ALL_RIGHT, [LATE]: { most: 3000 } },
   },
 ];
 

@@ -9,8 +9,9 @@ import { PEER_MACS, type PeerNetwork, peerNetwork } from './lab/peer-network.ts'
 import { GAP, INTERVAL, verdict } from './lab/reloading.ts';
 import { describeSystem } from './lab/requirements.ts';
 import { type LogLine, Rvrrpd, type VrouterTable, writeConfiguration } from './lab/rvrrpd.ts';
-import { snapshot } from './lab/snapshot.ts';
+import { holder, snapshot } from './lab/snapshot.ts';
 import { writePlugins } from './lab/third-party.ts';
+import { R1, R1_GLOBAL, R2, R2_GLOBAL } from './lab/two-routers.ts';
 import { eventually, sleep } from './lab/wait.ts';
 
 // What a router with `peers` obeys, sends and tells; what becomes of it at a reload.
@@ -133,6 +134,32 @@ describeSystem('a router with peers', () => {
       await wire.soleMaster(VRID, two);
       expect(wire.adverts(VRID).filter(({ checksum }) => checksum === 'wrong')).toEqual([]);
     }, 6),
+  );
+
+  it.concurrent(
+    'of both families, on an interface with the virtual MAC address: advertisements come from its own',
+    play(async ({ lab, r1, r2, wire }) => {
+      const both = { version: 3, iftype: 'macvlan', vip: ['10.0.0.1', '2001:db8:0:1::1'] } as const;
+      const [one, two] = [
+        [R1, R1_GLOBAL],
+        [R2, R2_GLOBAL],
+      ] as const;
+      const first = Rvrrpd.start(lab, r1, [table(two, { ...both, priority: 200 })]);
+      for (const source of one) await wire.soleMaster(VRID, source);
+      const second = Rvrrpd.start(lab, r2, [table(one, { ...both, priority: 100 })]);
+      await second.ready();
+      expect(await holder(r1, '10.0.0.1')).toBe('standby7');
+      expect(await holder(r1, '2001:db8:0:1::1')).toBe('standby7-6');
+      const since = Date.now();
+      await sleep(4000);
+      const adverts = wire.adverts(VRID, since);
+      expect(new Set(adverts.map(({ source }) => source))).toEqual(new Set(one));
+      expect(new Set(adverts.map(({ sourceMac }) => sourceMac))).toEqual(new Set([PEER_MACS[0]]));
+      await first.stop();
+      for (const source of two) await wire.soleMaster(VRID, source);
+      expect(await holder(r2, '2001:db8:0:1::1')).toBe('standby7-6');
+    }, 6),
+    90_000,
   );
 
   it.concurrent(

@@ -6,10 +6,15 @@ import { asNode, ConfigSchema } from './schema.ts';
 import { substitute } from './substitute.ts';
 
 /** The data; the document's own if there is no reference. Holds secrets. */
-export function valuesOf(document: ConfigDocument, { options, protocols }: OpenSchemas): RawTable {
+export function valuesOf(document: ConfigDocument, { options, protocols, auth }: OpenSchemas): RawTable {
   if (document.outside === undefined || document.outside.isEmpty) return document.data;
   const data = structuredClone(document.data);
   substitute(document, [], asNode(ConfigSchema), data);
+  for (const [index, router] of asArray(data.vrouter).entries()) {
+    const schema = isTable(router) ? auth?.get(String(router.auth_type)) : undefined;
+    if (schema !== undefined)
+      substitute(document, ['vrouter', index, 'auth'], schema, (router as RawTable).auth);
+  }
   const plugins = own(data, 'plugins');
   for (const [name, schema] of options) {
     const entry = isTable(plugins) ? own(plugins, name) : undefined;
@@ -18,8 +23,11 @@ export function valuesOf(document: ConfigDocument, { options, protocols }: OpenS
   const entries = own(data, 'protocols');
   for (const [name, schema] of protocols) {
     const list = isTable(entries) ? own(entries, name) : undefined;
-    if (!Array.isArray(list)) continue;
-    substitute(document, ['protocols', name], { items: schema }, list);
+    if (Array.isArray(list)) substitute(document, ['protocols', name], { items: schema }, list);
   }
   return data;
+}
+
+function asArray(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }

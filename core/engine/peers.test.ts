@@ -227,6 +227,28 @@ describe.each(SORTS)('%s', (_, sort) => {
     expect(station.isMaster).toBe(true);
   });
 
+  test('its interface goes down and up, or another one takes its name', () => {
+    const station = started(sort);
+    station.time.pass(4000);
+    const up = linkOf(sort, sort.ours);
+    station.placement.change({ links: [{ ...up, running: false }], gone: [] });
+    station.time.pass(10);
+    expect(station.state()).toBe(State.Down);
+    expect(station.host.open.size).toBe(0);
+    station.placement.change({ links: [up], gone: [] });
+    station.time.pass(4000);
+    expect(station.isMaster).toBe(true);
+    station.placement.change({ links: [], gone: ['eth0'] });
+    station.time.pass(10);
+    expect(station.state()).toBe(State.Down);
+    expect(station.host.open.size).toBe(0);
+    station.update([{ ...up, index: 5 }]);
+    station.time.pass(4000);
+    expect(station.isMaster).toBe(true);
+    const scopes = [...station.host.open.values()].flatMap(({ bound }) => bound?.scope ?? []);
+    expect(new Set(scopes)).toEqual(new Set([sort === LOCAL ? 5 : 0]));
+  });
+
   test('all of its sockets pass on to the next engine, the same ones', () => {
     const station = started(sort);
     station.time.pass(5000);

@@ -20,6 +20,8 @@ export interface OpenSchemas {
   readonly options: ReadonlyMap<string, SchemaNode>;
   /** Of the entries of `[[protocols.<name>]]`, by name. */
   readonly protocols: ReadonlyMap<string, SchemaNode>;
+  /** Of `[vrouter.auth]`, by `auth_type`. Absent: there is no such table. */
+  readonly auth?: ReadonlyMap<string, SchemaNode>;
 }
 
 /**
@@ -61,7 +63,7 @@ class Comparison {
     const values = holder as Record<string | number, unknown>;
     const after = values[key];
     if (after === undefined || isDeepStrictEqual(old, after)) return;
-    const schema = this.openSchema(path) ?? node;
+    const schema = this.openSchema(path, values) ?? node;
     if (schema === undefined) return;
     const isSecret = secret || schema.writeOnly === true;
     if (takesReference(schema, isSecret)) {
@@ -95,9 +97,11 @@ class Comparison {
     return value !== undefined && 'text' in value && isDeepStrictEqual(typedValue(value.text, schema), after);
   }
 
-  private openSchema(path: ConfigPath): SchemaNode | undefined {
+  /** @param holder what has the value at `path` */
+  private openSchema(path: ConfigPath, holder: Readonly<Record<string, unknown>>): SchemaNode | undefined {
     const [first, name, last] = path;
     if (path.length !== 3) return undefined;
+    if (first === 'vrouter' && last === 'auth') return this.schemas?.auth?.get(String(holder.auth_type));
     if (first === 'plugins' && last === 'options') return this.schemas?.options.get(String(name));
     return first === 'protocols' ? this.schemas?.protocols.get(String(name)) : undefined;
   }
