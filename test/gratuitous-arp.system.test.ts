@@ -46,7 +46,7 @@ describeSystem('gratuitous ARP', () => {
           const routers = vrids.map((vrid) => flavour.router(vrid, [vrid], { priority: 100, iftype }));
           Rvrrpd.start(lab, r1, routers);
           for (const group of vrids) {
-            const advert = await wire.nextAdvert('the Master', 0, ({ vrid }) => vrid === group);
+            const advert = await wire.nextAdvert('the Master', 0, ({ vrid }) => vrid === group, 30_000);
             const mac = macOf(flavour, group);
             for (const vip of flavour.vips(group, group)) {
               const first = await eventually('an announcement', 3000, () => wire.announcements(vip)[0]);
