@@ -3,6 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { Int, Num, State, StateTable } from '../threads/state-table.ts';
 import { Patience, REFUSED_BOUND, retryPause, SILENT_BOUND } from './patience.ts';
 import type { EngineRouter } from './router.ts';
+import { KINDS } from './test/kinds.ts';
+import { Station } from './test/station.ts';
+import { VirtualTime } from './test/virtual-time.ts';
+import { VirtualWire } from './test/virtual-wire.ts';
 
 const { EROFS, ETIMEDOUT } = os.constants.errno;
 
@@ -148,4 +152,32 @@ describe('a Master without its addresses', () => {
 
 it('the pause is bounded', () => {
   expect([1, 2, 3, 4, 5, 1e6].map(retryPause)).toEqual([5000, 10_000, 20_000, 40_000, 60_000, 60_000]);
+});
+
+describe.each(KINDS)('$name: a Master whose addresses are refused', (kind) => {
+  it('says so once the bound is over, a Backup takes over after its skew time, and keeps it', () => {
+    const time = new VirtualTime();
+    const wire = new VirtualWire(time);
+    const station = (priority: number, host: number) =>
+      new Station(time, wire, {
+        routers: [kind.configuration({ priority })],
+        links: [kind.ethernet([`192.0.2.${host}`], { mac: `02:00:00:00:00:0${host}` })],
+      });
+    const [first, second] = [station(200, 1), station(100, 2)];
+    first.refusal = EROFS;
+    for (const one of [first, second]) one.update();
+    const became = time.now() + kind.down(200);
+    time.until(became + REFUSED_BOUND);
+    expect([first.state(), second.state()]).toEqual([State.Master, State.Backup]);
+    time.until(became + REFUSED_BOUND + 300);
+    expect([first.state(), first.table.int(0, Int.GiveUpErrno)]).toEqual([State.Down, EROFS]);
+    const goodbye = first.advertised().at(-1)!;
+    expect(goodbye.priority).toBe(0);
+    time.until(goodbye.time + 1000 + kind.interval);
+    expect(second.advertised()[0]?.time).toBeCloseTo(goodbye.time + 0.1 + kind.skew(100), 6);
+    // It has started again by then, as a Backup that leaves a working Master alone.
+    time.pass(2 * retryPause(1));
+    expect([first.state(), second.state()]).toEqual([State.Backup, State.Master]);
+    expect(first.advertised().at(-1)).toEqual(goodbye);
+  });
 });

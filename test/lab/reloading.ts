@@ -72,7 +72,7 @@ export function backups(lab: Lab, host: Host, routers: readonly Sorted[]): Keepa
 
 /** Waits until r1 alone advertises these VRIDs. */
 export async function allMaster(wire: Wire, vrids: readonly number[]): Promise<void> {
-  await eventually('r1 as the Master of all', 15_000, () => {
+  await eventually('r1 as the Master of all', 30_000, () => {
     const recent = wire.adverts(undefined, Date.now() - 1500);
     return vrids.every((vrid) => {
       const mine = recent.filter((advert) => advert.vrid === vrid);
