@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { DaemonConfig, VirtualRouterConfig } from '../config/model.ts';
 import type { Link } from '../plugin/contracts/index.ts';
-import { edgeFault, findObstacles } from './obstacles.ts';
+import { edgeFault, findObstacles, peerFault } from './obstacles.ts';
 import { MemoryKernel } from './test/memory-kernel.ts';
 
 const link = (address: string, prefixLength: number): Link => ({
@@ -25,6 +25,26 @@ test.each<[string, number, string, string | undefined]>([
   if (what === undefined) expect(fault).toBeUndefined();
   else
     expect(fault).toMatch(new RegExp(`^vip ${virtual} is the ${what} address of the subnet of ${address}/`));
+});
+
+test('a peer is another host', () => {
+  const links = [link('10.9.0.1', 24), { ...link('10.8.0.1', 24), name: 'eth1' }];
+  const fault = (...peers: string[]) => peerFault({ peers, interface: 'eth0' }, links);
+  expect(fault('10.9.0.2')).toBeUndefined();
+  expect(peerFault({ interface: 'eth0' }, links)).toBeUndefined();
+  expect(fault('10.9.0.2', '10.8.0.1')).toBe(
+    'peer 10.8.0.1 is an address of this host, on eth1: peers must be other routers',
+  );
+});
+
+test('a link-local peer may have the address of another interface of ours', () => {
+  const six = (name: string, address: string): Link => ({
+    ...link('10.9.0.1', 24),
+    ...{ name, addresses: [{ family: 6, address, prefixLength: 64, label: name, secondary: false }] },
+  });
+  const links = [six('eth0', 'fe80::1'), six('eth1', 'fe80::2')];
+  expect(peerFault({ peers: ['fe80::2'], interface: 'eth0' }, links)).toBeUndefined();
+  expect(peerFault({ peers: ['fe80::1'], interface: 'eth0' }, links)).toMatch(/^peer fe80::1 is an address/);
 });
 
 test('an interface that is not there yet tells nothing', () => {

@@ -3,12 +3,13 @@
  * refused: it would advertise for addresses that nobody can reach. What may still appear is no obstacle.
  */
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
-import type { DaemonConfig } from '../config/model.ts';
+import type { DaemonConfig, VirtualRouterConfig } from '../config/model.ts';
 import type { KernelResource, Link, SysctlResource } from '../plugin/contracts/index.ts';
 import { describe, interfaceOf } from '../plugin/resource.ts';
 import { messageOf } from '../shared/errors.ts';
 import { firstOf } from '../shared/words.ts';
 import type { ActuatorInit } from '../threads/actuator-messages.ts';
+import { isLinkLocal } from '../vrrp/address.ts';
 import { addressNumber, subnetEdges } from '../vrrp/subnet.ts';
 import { forwards } from './forwarding.ts';
 import type { JournalEntry } from './journal.ts';
@@ -57,6 +58,7 @@ export async function findObstacles(
     const fault =
       edgeFault(router.addresses, ethernet.get(router.interface)) ??
       mtuFault(router, ethernet.get(router.interface)) ??
+      peerFault(router, links) ??
       (await guardFault(slot)) ??
       faultOf(() => planner.plan(slot, ethernet)?.resources ?? [], surroundings);
     if (fault !== undefined) obstacles.push(`${nameOf(config, slot)}: ${fault}`);
@@ -75,6 +77,21 @@ export function edgeFault(addresses: readonly string[], link: Link | undefined):
       if (what === undefined) continue;
       return `vip ${virtual} is the ${what} address of the subnet of ${address}/${prefixLength}: choose an address that a host can have`;
     }
+  }
+  return undefined;
+}
+
+/** A peer that is this host itself. Virtual addresses, which are there for a while, are not meant. */
+export function peerFault(
+  { peers = [], interface: on }: Pick<VirtualRouterConfig, 'peers' | 'interface'>,
+  links: readonly Link[],
+): string | undefined {
+  for (const { name, addresses } of peers.length > 0 ? links : []) {
+    const own = addresses
+      .filter(({ deprecated }) => deprecated !== true)
+      .filter(({ address }) => name === on || !isLinkLocal(address))
+      .find(({ address }) => peers.includes(address));
+    if (own) return `peer ${own.address} is an address of this host, on ${name}: peers must be other routers`;
   }
   return undefined;
 }

@@ -24,7 +24,7 @@ export interface ActuatorParts {
   readonly journal: Journal;
   /** Tells the engine that `Applied` of some slots changed. */
   readonly ring: () => void;
-  /** Tells the engine news of the Ethernet links of the namespace, what is ours left out; see `LinkNews`. */
+  /** Tells the engine news of the links of the namespace, what is ours left out; see `LinkNews`. */
   readonly tellLinks: (links: readonly Link[], gone?: readonly string[]) => void;
   /**
    * Whether another process runs the virtual router on the interface of this index: what looks like a Master's is that

@@ -72,6 +72,7 @@ export class Planner {
         ...(router.prefixLengths && { prefixLengths: router.prefixLengths }),
         interface: link,
         ...(this.forwards && { forwards: this.forwards(router.family, router.interface) }),
+        ...(router.peers && { peers: router.peers }),
         vifname: router.vifname,
         virtualMac: virtualMac(router.family, router.vrid),
         siblings: this.siblings.get(this.siblingKey(slot))!.size,

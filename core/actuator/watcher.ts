@@ -40,6 +40,8 @@ export class Watcher {
   /** The links that are not ours: as read last, and as told to the engine last. */
   private readonly seen = new LinkComparison();
   private readonly told = new LinkComparison();
+  /** The interfaces of the virtual routers. One that is not Ethernet is none. */
+  private readonly homes: ReadonlySet<string>;
   /** The engine was told before they changed. */
   private untold = false;
 
@@ -51,7 +53,8 @@ export class Watcher {
     private readonly events: WatcherEvents,
     wake: () => void,
   ) {
-    const { plugins, log } = parts;
+    const { plugins, log, config } = parts;
+    this.homes = new Set(config.virtualRouters.map(({ interface: name }) => name));
     this.limit = new LogLimit(log);
     this.driver = plugins.drivers.values().next().value;
     this.adoption = new Adoption(parts, holdings, changes);
@@ -120,7 +123,7 @@ export class Watcher {
     const foreign = this.foreignLinks();
     if (!this.seen.news([...foreign.values()])) return;
     this.untold = true;
-    this.events.linksChanged(foreign);
+    this.events.linksChanged(new Map([...foreign].filter(([, { ethernet }]) => ethernet)));
   }
 
   /** Takes back what of ours is on interfaces that have got other names; its users get it again where it belongs. */
@@ -169,7 +172,7 @@ export class Watcher {
     this.nextAudit = performance.now() + AUDIT_INTERVAL;
   }
 
-  /** The Ethernet links, what is ours left out. */
+  /** The Ethernet links, and others with an address that a router might send from, what is ours left out. */
   private foreignLinks(): ReadonlyMap<string, Link> {
     const isOurs = (id: string) => {
       const holding = this.holdings.get(id);
@@ -179,7 +182,10 @@ export class Watcher {
       link: (name) => isOurs(`link ${name}`),
       address: (name, address) => isOurs(`address ${name} ${address}`),
     });
-    return new Map(links.filter(({ ethernet }) => ethernet).map((link) => [link.name, link]));
+    const told = links.filter(
+      ({ name, ethernet, addresses }) => ethernet || (addresses.length > 0 && !this.homes.has(name)),
+    );
+    return new Map(told.map((link) => [link.name, link]));
   }
 
   private onNews(news: readonly KernelNews[]): void {

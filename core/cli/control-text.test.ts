@@ -59,6 +59,18 @@ describe('statusText', () => {
     expect(lines[3]).toMatch(/ 200 +v3 IPv6 +0\.25 s \(own 0\.5 s\) +.* fe80::1$/);
   });
 
+  test('whom routers speak to, where any has peers', () => {
+    const [first, second] = status.routers;
+    const routers = [{ ...first!, peers: ['10.0.0.2', '10.0.0.3'] }, second!];
+    const lines = statusText({ ...status, routers })
+      .split('\n')
+      .slice(-3);
+    expect(lines[0]).toMatch(/ ADDRESSES +PEERS$/);
+    expect(lines[1]).toMatch(/ 10\.0\.0\.1 10\.0\.0\.9 +10\.0\.0\.2 10\.0\.0\.3$/);
+    expect(lines[2]).toMatch(/ 10\.0\.1\.1 +multicast$/);
+    expect(statusText(status)).not.toMatch(/PEERS|multicast/);
+  });
+
   test('the daemon and its routers', () => {
     const lines = statusText(status).split('\n');
     expect(lines[0]).toMatch(new RegExp(`^rvrrpd 1\\.2\\.3, process 42, since ${TIME}$`));

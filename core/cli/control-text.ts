@@ -13,6 +13,7 @@ export function statusText(status: DaemonStatus): string {
   const { version, pid, configuration, since, generation, lastReload, routers, troubles } = status;
   // Without VRRPv3 there is nothing to tell apart.
   const protocol = routers.some(({ version }) => version === 3);
+  const unicast = routers.some(({ peers }) => peers !== undefined);
   const rows = routers.map((router) => [
     router.interface,
     String(router.group),
@@ -21,7 +22,9 @@ export function statusText(status: DaemonStatus): string {
     ...(protocol ? [protocolText(router), intervalText(router)] : []),
     router.since === null ? 'never' : time(router.since),
     addressText(router),
+    ...(unicast ? [router.peers?.join(' ') ?? 'multicast'] : []),
   ]);
+  const last = unicast ? ['PEERS'] : [];
   const more = protocol ? ['PROTOCOL', 'INTERVAL'] : [];
   const reload = lastReload === null ? 'none' : `${time(lastReload.time)}, ${outcome(lastReload)}`;
   return [
@@ -31,7 +34,7 @@ export function statusText(status: DaemonStatus): string {
     `last reload    ${reload}`,
     ...troubles.map((trouble) => `NOT RUNNING    ${trouble}`),
     '',
-    ...table([['INTERFACE', 'GROUP', 'STATE', 'PRIORITY', ...more, 'SINCE', 'ADDRESSES'], ...rows]),
+    ...table([['INTERFACE', 'GROUP', 'STATE', 'PRIORITY', ...more, 'SINCE', 'ADDRESSES', ...last], ...rows]),
   ].join('\n');
 }
 

@@ -36,6 +36,15 @@ export function virtualAddress(text: string): AddressVerdict {
   return edge === undefined ? { family, address: spelled, prefixLength } : { fault: edge };
 }
 
+/** Judges an address of a host, without a prefix length: a peer's, or our own. */
+export function hostAddress(text: string): AddressVerdict {
+  if (text.includes('/')) return { fault: 'must be an address without a prefix length' };
+  if (/^fe[89ab][0-9a-f]:.*%/i.test(text)) {
+    return { fault: "must be an address without a zone: a link-local one is on the router's interface" };
+  }
+  return virtualAddress(text);
+}
+
 function fault4(address: string): string | undefined {
   const first = Number(address.slice(0, address.indexOf('.')));
   if (first === 0) return 'must be an address of a host: 0.0.0.0/8 is "this network" (RFC 1122)';

@@ -12,6 +12,7 @@ import type { ConfigPath } from './issues.ts';
 import { interfaceNameFault, MAX_INTERFACE_NAME, SIX_SUFFIX } from './names.ts';
 import { checkSharing } from './sharing.ts';
 import { checkAddresses, type TableAddress } from './table-addresses.ts';
+import { checkPeers } from './table-peers.ts';
 import { isUserLine, publicPart } from './users.ts';
 
 /**
@@ -52,6 +53,7 @@ function checkRouter(table: RawTable, path: ConfigPath, list: IssueList): Router
     path,
     addresses,
     families,
+    ...checkPeers(table, path, addresses, list),
     ...(vrid === undefined ? {} : { group: vrid }),
     ...(typeof name === 'string' ? { interface: name } : {}),
     ...(typeof vifname === 'string' ? { vifname } : {}),
@@ -61,7 +63,7 @@ function checkRouter(table: RawTable, path: ConfigPath, list: IssueList): Router
 
 /** The version, unless it is wrong: then the table has its default by now, which nobody has asked for. */
 function understoodVersion({ version }: RawTable, path: ConfigPath, list: IssueList): 2 | 3 | undefined {
-  const written = (list.document.data.vrouter as readonly RawTable[])[Number(path.at(-1))]?.version;
+  const written = (list.data.vrouter as readonly RawTable[])[Number(path.at(-1))]?.version;
   return version === 3 ? 3 : written === undefined || written === 2 ? 2 : undefined;
 }
 

@@ -2,6 +2,7 @@
 import type { AddressFamily } from '../plugin/contracts/index.ts';
 import type { ConfigPath } from './issues.ts';
 import type { TableAddress } from './table-addresses.ts';
+import type { PeerAddress } from './table-peers.ts';
 
 /** A `[[vrouter]]`, as far as it could be understood. */
 export interface RouterFacts {
@@ -15,4 +16,8 @@ export interface RouterFacts {
   readonly addresses: readonly TableAddress[];
   /** A virtual router for each: those of the addresses, IPv4 first; IPv4 if there is no address. */
   readonly families: readonly AddressFamily[];
+  /** Those that are right; empty: multicast. */
+  readonly peers: readonly PeerAddress[];
+  /** `source`, if it is right. */
+  readonly source?: PeerAddress;
 }

@@ -76,6 +76,15 @@ export interface VirtualRouterConfig {
    * (`pseudo-header`). Absent or `auto`: as the other routers of the group do.
    */
   readonly checksum?: 'auto' | 'rfc9568' | 'pseudo-header';
+  /**
+   * `peers` of this family, normalised, one at least: advertisements go to each of them, and are accepted from them alone.
+   * IPv6: all of them are link-local, or none is. Absent: multicast.
+   */
+  readonly peers?: readonly string[];
+  /** `source`: the address that peers know us by. Absent: the interface's primary one. */
+  readonly source?: string;
+  /** `min_ttl`: what the TTL or hop limit of a peer's packets must be at least. Absent: 255, none was forwarded. */
+  readonly minTtl?: number;
   /** `socket_filter`. */
   readonly socketFilter: boolean;
 }

@@ -161,6 +161,34 @@ export const VirtualRouterSchema = Type.Object(
         expected: '"auto", "rfc9568" or "pseudo-header"',
       }),
     ),
+    peers: Type.Optional(
+      Type.Unsafe<string[]>({
+        type: 'array',
+        items: { type: 'string', expected: 'an IPv4 or IPv6 address' },
+        description:
+          'The addresses of the other routers of the group, up to 255 of each family of `vip`: advertisements go to ' +
+          'each of them and are accepted from them alone, without multicast, across routers too. A link-local address ' +
+          'is on the interface. Default: none, multicast.',
+        expected: 'an array of IPv4 or IPv6 addresses',
+      }),
+    ),
+    source: Type.Optional(
+      text({
+        description:
+          'With `peers`: the address of this host that advertisements are sent from and peers know it by; the other ' +
+          'family of `vip`, if there is one, has the default. Default: the primary address of the interface, for IPv6 ' +
+          'a global one unless the peers are link-local.',
+        expected: 'an IPv4 or IPv6 address of this host',
+      }),
+    ),
+    min_ttl: Type.Optional(
+      integer(1, 255, {
+        description:
+          'With `peers`: the least TTL (hop limit) that an advertisement is accepted with. 255, the default: none ' +
+          'that a router has forwarded; each router on the way takes one off.',
+        expected: '1 to 255',
+      }),
+    ),
     socket_filter: flag({
       description:
         'Whether the kernel filters out packets that are not for this interface’s virtual routers.',
@@ -253,9 +281,25 @@ export const PluginsSchema = Type.Unsafe<Record<string, string | PluginEntry>>({
   default: {},
 });
 
+/** `include`. */
+const Include = Type.Array(Type.String({ minLength: 1, expected: 'a path or a pattern' }), {
+  description:
+    'Files that belong to the configuration, paths or patterns (`*`, `?`, `[…]`), relative to the folder of this file.',
+  expected: 'an array of paths and patterns: [ "conf.d/*.toml" ]',
+});
+
+/** `[host.NAME]`: what such a table may hold, core/config/host-tables.ts says. */
+const Hosts = Type.Unsafe<Record<string, RawEntry>>({
+  type: 'object',
+  additionalProperties: { type: 'object', expected: 'a table: [host.NAME]' },
+  description: 'What holds on the host of that name alone.',
+  expected: 'a table: [host.NAME]',
+});
+
 /** The whole file. */
 export const ConfigSchema = Type.Object(
   {
+    include: Type.Optional(Include),
     debug: Type.Unsafe<0 | 1 | 2 | 3 | 4 | 5>({
       type: 'integer',
       minimum: 0,
@@ -309,6 +353,7 @@ export const ConfigSchema = Type.Object(
     protocols: ProtocolsSchema,
     api: ApiSchema,
     plugins: PluginsSchema,
+    host: Type.Optional(Hosts),
   },
   { ...closed, description: 'The configuration of rvrrpd.', expected: 'a table' },
 );

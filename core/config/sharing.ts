@@ -1,5 +1,6 @@
 /** What virtual routers may share, and what not. */
 import type { AddressFamily } from '../plugin/contracts/index.ts';
+import { isLinkLocal } from '../vrrp/address.ts';
 import type { RouterFacts } from './facts.ts';
 import { routerKey } from './identity.ts';
 import type { IssueList } from './issue-list.ts';
@@ -12,6 +13,7 @@ export function checkSharing(routers: readonly RouterFacts[], list: IssueList): 
   checkIdentities(routers, list);
   checkAddresses(routers, list);
   checkVifnames(routers, list);
+  checkSources(routers, list);
 }
 
 /** Whether two tables are one group on one interface in both versions: they answer with the same virtual MAC. */
@@ -74,6 +76,26 @@ function sharedFault(held: TableAddress, other: TableAddress, on: string, list: 
     return `must have a link-local address: ${held.address}, which is made up from the group, is already in ${where} on ${on}`;
   }
   return `is already in ${where} on ${on}: must be unique on an interface`;
+}
+
+/**
+ * What arrives for a source is told apart by group, family and version: on two interfaces, such a group needs two
+ * sources.
+ */
+function checkSources(routers: readonly RouterFacts[], list: IssueList): void {
+  const first = new Map<string, RouterFacts>();
+  for (const router of routers) {
+    const { group, interface: on, source, version = 2 } = router;
+    if (group === undefined || on === undefined || source === undefined || isLinkLocal(source.address))
+      continue;
+    const key = `${group} ${version} ${source.address}`;
+    const other = first.get(key);
+    if (other?.source === undefined || other.interface === on) first.set(key, router);
+    else {
+      const where = `${list.whereIs(other.source.path)} for group ${group} on ${other.interface}`;
+      list.error(source.path, `is already ${where}: the same group on two interfaces needs two sources`);
+    }
+  }
 }
 
 /** Names of interfaces to be made: one each, and none that VRRP runs on. Both versions of a group share one. */

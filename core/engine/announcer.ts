@@ -80,7 +80,8 @@ export class Announcer {
 
   /** Queues one announcement of each address. @returns when the next one is due, monotonic ms; 0: never */
   announce(router: EngineRouter, now: number): number {
-    const { slot, attachment } = router;
+    const { slot } = router;
+    const attachment = router.announcing ?? router.attachment;
     if (!attachment || !this.isInPlace(router)) return 0;
     const virtual = this.table.int(slot, Int.Announce) === 0;
     const mac = virtual ? router.virtualMac : attachment.link.mac;

@@ -1,13 +1,20 @@
-/** Where VRRP of one address family runs on one interface: a packet socket and its virtual routers. */
+/**
+ * Where VRRP of one address family runs: a socket and its virtual routers. On one interface that is a packet socket; of
+ * routers with `peers` it is a raw IP socket for each source, and beside it a packet socket for each interface, which
+ * announces addresses and receives nothing.
+ */
 import type { AddressFamily, Link } from '../plugin/contracts/index.ts';
 import { ALL_NODES_MAC, ETHERTYPE_ARP } from '../vrrp/announcement.ts';
 import { etherType, groupMac } from '../vrrp/frame.ts';
 import { kernelIo, type PacketSockets } from './io.ts';
+import { GROUP, groupKey, type PeersUse, type Use } from './use.ts';
 import { openWatch } from './watch.ts';
 
 /** Octets. A second's advertisements of 255 virtual routers, some hundred times over (a packet counts as 1 KiB). */
 const RECEIVE_BUFFER = 8 << 20;
 const SEND_BUFFER = 8 << 20;
+/** Some hundred packets in a second are counted; of a flood the kernel may drop what it likes. */
+const STRANGERS_BUFFER = 256 << 10;
 
 /** Which packets of a socket belong to which virtual router. */
 export interface Routing {
@@ -15,7 +22,7 @@ export interface Routing {
   readonly slotOfVrid: Int32Array;
   /** The socket filter, four words an instruction; absent: everything of the family's EtherType passes. */
   readonly program?: Uint32Array;
-  /** Filter of the socket for ARP, or neighbour advertisements; absent: none is wanted. */
+  /** Filter of the socket for ARP, or neighbour advertisements, or with `peers` for strangers; absent: none is wanted. */
   readonly watchProgram?: Uint32Array;
   /** Called if the kernel refuses the filter: the socket does without then. */
   readonly onFilterFailure: (error: unknown) => void;
@@ -31,9 +38,12 @@ export interface Companions {
   readonly membership?: number;
 }
 
-/** A packet socket on an interface, for the virtual routers of one family there. */
+/** See the file's comment. */
 export class Attachment {
-  /** Hears what others tell of our addresses; undefined where there is none. */
+  /**
+   * Hears what others tell of our addresses; with `peers` what strangers send to the routers, see peer-filter.ts. Undefined
+   * where there is none.
+   */
   watch: number | undefined;
   /**
    * Has the kernel report that we are in the group (IGMP, MLD), which it does not for a packet socket: a switch that
@@ -49,7 +59,13 @@ export class Attachment {
     public link: Link,
     readonly family: AddressFamily,
     readonly slotOfVrid: Int32Array,
+    readonly use: Use = GROUP,
   ) {}
+
+  /** See {@link groupKey}. */
+  get key(): string {
+    return groupKey(this.link.index, this.family, this.use);
+  }
 
   /**
    * One without a socket of its own.
@@ -70,19 +86,40 @@ export class Attachment {
     family: AddressFamily,
     routing: Routing,
     sockets: PacketSockets = kernelIo.sockets,
+    use: Use = GROUP,
   ): Attachment {
+    if (use.kind === 'peers') return Attachment.openIp(link, family, routing, sockets, use);
     const descriptor = sockets.openPacketSocket(RECEIVE_BUFFER, SEND_BUFFER);
     try {
-      const attachment = Attachment.adopt(descriptor, link, family, routing, {}, sockets);
-      sockets.joinMulticast(descriptor, link.index, groupMac(family));
+      const attachment = Attachment.adopt(descriptor, link, family, routing, {}, sockets, use);
+      const isGroup = use.kind === 'group';
+      if (isGroup) sockets.joinMulticast(descriptor, link.index, groupMac(family));
       // Bound last: no packet gets in before the filter is there.
-      sockets.bindPacketSocket(descriptor, link.index, etherType(family));
+      sockets.bindPacketSocket(descriptor, link.index, isGroup ? etherType(family) : 0);
       const { watchProgram: program } = routing;
       if (program && family === 4) attachment.watch = openWatch(link, ETHERTYPE_ARP, program, sockets);
       if (program && family === 6)
         attachment.watch = openWatch(link, etherType(6), program, sockets, ALL_NODES_MAC);
-      attachment.report(routing);
+      if (isGroup) attachment.report(routing);
       return attachment;
+    } catch (error) {
+      sockets.closeDescriptor(descriptor);
+      throw error;
+    }
+  }
+
+  private static openIp(
+    link: Link,
+    family: AddressFamily,
+    routing: Routing,
+    sockets: PacketSockets,
+    use: PeersUse,
+  ): Attachment {
+    const { source, scope } = use;
+    const descriptor = sockets.openIpSocket(family, source, scope, RECEIVE_BUFFER, SEND_BUFFER);
+    try {
+      const watch = sockets.openIpSocket(family, source, scope, STRANGERS_BUFFER, STRANGERS_BUFFER);
+      return Attachment.adopt(descriptor, link, family, routing, { watch }, sockets, use);
     } catch (error) {
       sockets.closeDescriptor(descriptor);
       throw error;
@@ -100,8 +137,9 @@ export class Attachment {
     routing: Routing,
     { watch, membership }: Companions = {},
     sockets: PacketSockets = kernelIo.sockets,
+    use: Use = GROUP,
   ): Attachment {
-    const attachment = new Attachment(sockets, descriptor, link, family, routing.slotOfVrid);
+    const attachment = new Attachment(sockets, descriptor, link, family, routing.slotOfVrid, use);
     attachment.watch = watch;
     attachment.membership = membership;
     attachment.filter(routing);

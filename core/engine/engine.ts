@@ -18,7 +18,8 @@ import {
 import { TARGET_ADDRESS_AT } from '../vrrp/announcement.ts';
 import { AnswerLimit } from '../vrrp/answer-limit.ts';
 import { Drop } from '../vrrp/drop-reasons.ts';
-import { compareAddress, decodeFor, decodeHeader, emptyFrame } from '../vrrp/frame.ts';
+import { compareAddress, decodeFor, decodeHeader, ETHERNET_LENGTH, emptyFrame } from '../vrrp/frame.ts';
+import { IP_LENGTH } from '../vrrp/ip-header.ts';
 import { type Action, type Event, type Outcome, transition } from '../vrrp/machine.ts';
 import { Announcer } from './announcer.ts';
 import { isArp, SENDER_ADDRESS_AT, senderMac } from './arp-watch.ts';
@@ -78,6 +79,9 @@ const GATHER = 20;
 /** While the engine is awake for the next Backup's deadline, the actuator is told so many ms later at most: sending comes first. */
 const TELL_WITHIN = 1;
 
+/** What strangers have sent to a router with `peers` is counted at most every so many ms. */
+const COLLECT_EVERY = 1000;
+
 /** Lowest bit of a tag: the packet is of a socket that watches over our addresses, not of one for advertisements. */
 const WATCH = 1;
 
@@ -117,7 +121,7 @@ export class Engine {
   private readonly meta: Int32Array;
   /** By half of the tag. */
   private readonly attachments: (Attachment | undefined)[] = [];
-  /** Where each router's two frames stand in the send buffer. */
+  /** Where each router's frames stand in the send buffer. */
   private readonly frameAt: number[];
   private readonly familiar: Familiar;
   private readonly answers: AnswerLimit;
@@ -129,6 +133,9 @@ export class Engine {
   /** When this turn has begun. */
   private woke = 0;
   private closed = false;
+  /** How many attachments are for peers, and when what strangers have sent there was looked at last. */
+  private unicast = 0;
+  private collected = 0;
   private wantedChanged = false;
   /** Since when that has not been told, monotonic ms; 0: there is nothing to tell, or it is told at once. */
   private untoldSince = 0;
@@ -178,9 +185,9 @@ export class Engine {
     let space = 0;
     for (const router of routers) {
       this.frameAt.push(space);
-      space += 2 * router.frameSpace;
+      space += router.space;
     }
-    this.transmitter = new Transmitter(space, (slot, errno) => this.sendFailed(slot, errno));
+    this.transmitter = new Transmitter(space, (slot, errno, to) => this.sendFailed(slot, errno, to));
     this.announcer = new Announcer(table, this.transmitter);
     const longest = routers.some(({ config }) => config.family === 6) ? 6 : 4;
     this.slotSize = SLOT_SIZE[longest];
@@ -202,7 +209,13 @@ export class Engine {
     const free = this.attachments.indexOf(undefined);
     const tag = free < 0 ? this.attachments.length : free;
     this.attachments[tag] = attachment;
-    if (attachment.descriptor >= 0) this.loop.add(attachment.descriptor, tag * 2);
+    const { descriptor, family, use } = attachment;
+    if (use.kind === 'peers') {
+      this.loop.add(descriptor, tag * 2, family, use.scope);
+      this.unicast++;
+      return;
+    }
+    if (descriptor >= 0) this.loop.add(descriptor, tag * 2);
     if (attachment.watch !== undefined) this.loop.add(attachment.watch, tag * 2 + WATCH);
   }
 
@@ -219,6 +232,7 @@ export class Engine {
     this.loop.remove(attachment.descriptor);
     if (attachment.watch !== undefined) this.loop.remove(attachment.watch);
     this.attachments[this.attachments.indexOf(attachment)] = undefined;
+    if (attachment.use.kind === 'peers') this.unicast--;
   }
 
   /** Builds a router's frames anew: its priority, its primary address or its addresses have changed. */
@@ -378,7 +392,22 @@ export class Engine {
       this.armed = -1; // it may have fired
       this.runTimers();
       this.settle();
+      if (this.unicast > 0 && now - this.collected >= COLLECT_EVERY) this.collectStrangers(now);
     }
+  }
+
+  /** What wakes nobody is counted now, after everything that waits. */
+  private collectStrangers(now: number): void {
+    this.collected = now;
+    let some = false;
+    for (let tag = 0; tag < this.attachments.length; tag++) {
+      const attachment = this.attachments[tag];
+      if (attachment?.use.kind !== 'peers' || attachment.watch === undefined) continue;
+      const count = this.loop.collect(attachment.watch, tag * 2, attachment.family);
+      for (let i = 0; i < count; i++) this.receive(i, now);
+      some ||= count > 0;
+    }
+    if (some) this.settle(); // whoever observes is told
   }
 
   /** RFC 3768 §7.1: every check, then the state machine. */
@@ -387,8 +416,13 @@ export class Engine {
     const at = index * this.slotSize;
     const tag = this.meta[index * Meta.Count + Meta.Tag]!;
     const attachment = this.attachments[tag >> 1];
-    if (!attachment || this.meta[index * Meta.Count + Meta.Foreign] === 1) return;
+    const foreign = this.meta[index * Meta.Count + Meta.Foreign]!;
+    if (!attachment || foreign === 1) return;
     const length = this.meta[index * Meta.Count + Meta.Length]!;
+    if (foreign < 0) {
+      this.hearFailure(attachment, at, length, -foreign);
+      return;
+    }
     if ((tag & 1) === WATCH) {
       this.watch(attachment, at, length, now);
       return;
@@ -410,7 +444,9 @@ export class Engine {
     }
     const slot = slotFor(attachment.slotOfVrid, bytes[frame.messageStart]! >> 4, frame.vrid);
     if (slot < 0) {
-      const malformed = decodeFor(bytes, frame, undefined, advertisement);
+      // The group is not what a peer sends to: there the VRID is all that can be told.
+      const isGroup = attachment.use.kind !== 'peers';
+      const malformed = isGroup ? decodeFor(bytes, frame, undefined, advertisement) : -1;
       this.drop(this.table.strangers, malformed >= 0 ? malformed : Drop['unknown-vrid'], now);
       return;
     }
@@ -431,6 +467,17 @@ export class Engine {
       )
         this.perform(router, 'send-advertisement', now);
     } else this.compareAddresses(router, at, length, now);
+  }
+
+  /** The network has answered that a packet of ours did not get to a peer; the frame has the start of it. */
+  private hearFailure({ slotOfVrid, family }: Attachment, at: number, length: number, errno: number): void {
+    const bytes = this.receiveBuffer;
+    const messageAt = at + ETHERNET_LENGTH + IP_LENGTH[family];
+    if (at + length < messageAt + 2) return;
+    const slot = slotFor(slotOfVrid, bytes[messageAt]! >> 4, bytes[messageAt + 1]!);
+    if (slot < 0) return;
+    const peer = this.routers[slot]!.peerAt(bytes, messageAt - addressLength(family));
+    if (peer >= 0) this.sendFailed(slot, errno, peer);
   }
 
   /** A packet that may be about our addresses. Of IPv6 the socket for packets hears it too if it has no filter. */
@@ -545,11 +592,14 @@ export class Engine {
    * @returns whether ours have changed
    */
   private learnChecksum(router: EngineRouter, heard: ChecksumSort, sourceAt: number, now: number): boolean {
-    if (heard === ChecksumSort.Any || heard === router.checksumHeard) return false;
+    if (heard === ChecksumSort.Any) return false;
     const { slot } = router;
-    const before = router.checksumSort;
-    this.table.setInt(slot, Int.ChecksumHeard, heard);
-    const sent = router.checksumSort;
+    const peer = router.peerAt(this.receiveBuffer, sourceAt);
+    if (heard === router.checksumHeardFrom(peer)) return false;
+    const to = Math.max(peer, 0);
+    const before = router.checksumSortTo(to);
+    router.hearChecksum(peer, heard);
+    const sent = router.checksumSortTo(to);
     router.resealFrames(this.transmitter.buffer, this.frameAt[slot]!);
     if (sent === before && sent === heard) return false; // as it was supposed
     const size = addressLength(router.config.family);
@@ -675,10 +725,10 @@ export class Engine {
     const { slot } = router;
     switch (action) {
       case 'send-advertisement':
-        this.advertise(router, 0, Num.AdvertisementsSent, router.priority);
+        this.advertise(router, false, Num.AdvertisementsSent, router.priority, now);
         break;
       case 'send-priority-zero':
-        this.advertise(router, router.frameSpace, Num.PriorityZeroSent, 0);
+        this.advertise(router, true, Num.PriorityZeroSent, 0, now);
         break;
       case 'acquire-addresses':
         this.table.count(slot, Num.BecameMaster);
@@ -696,12 +746,21 @@ export class Engine {
     }
   }
 
-  /** Queues one of a router's frames. @param offset of the frame in the router's place */
-  private advertise(router: EngineRouter, offset: number, counter: EngineNum, priority: number): void {
-    const { attachment, slot } = router;
+  /** Queues one of a router's advertisements, a frame for each destination. @param priorityZero which one */
+  private advertise(
+    router: EngineRouter,
+    priorityZero: boolean,
+    counter: EngineNum,
+    priority: number,
+    now: number,
+  ): void {
+    const { attachment, slot, reach, frameLength } = router;
     if (!attachment) return;
-    const at = this.frameAt[slot]! + offset;
-    this.transmitter.frame(attachment.descriptor, at, router.frameLength, slot);
+    for (let to = 0; to < router.destinations.length; to++) {
+      if (reach?.recovers(to, now)) this.observer.reachable(slot, router.destinations[to]!.address);
+      const at = this.frameAt[slot]! + router.frameOffset(to, priorityZero);
+      this.transmitter.frame(attachment.descriptor, at, frameLength, slot, to);
+    }
     this.table.count(slot, counter);
     if (this.chatty) this.observer.sent(slot, priority);
   }
@@ -711,8 +770,12 @@ export class Engine {
     this.wantedChanged = true;
   }
 
-  private sendFailed(slot: number, errno: number): void {
+  /** @param to the router's destination; −1: it was an announcement */
+  private sendFailed(slot: number, errno: number, to: number): void {
+    const { reach, destinations } = this.routers[slot]!;
     this.table.count(slot, Num.SendErrors);
-    this.observer.sendError(slot, errno, this.clock());
+    const now = this.clock();
+    if (!reach || to < 0) this.observer.sendError(slot, errno, now);
+    else if (reach.fails(to, now)) this.observer.unreachable(slot, errno, destinations[to]!.address);
   }
 }

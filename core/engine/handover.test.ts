@@ -2,7 +2,11 @@ import { MessageChannel } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Estate, handOver, type Offer, takeOver } from './handover.ts';
 
-const ESTATE: Estate = { sockets: [{ descriptor: 7, link: 2, family: 4 }], since: 1234.5 };
+const ESTATE: Estate = {
+  sockets: [{ descriptor: 7, link: 2, family: 4 }],
+  peers: [undefined],
+  since: 1234.5,
+};
 const OFFER: Offer = { links: [], pluginStates: [{ plugin: 'rvrrpd-plugin-x', state: { count: 3 } }] };
 
 let channel: MessageChannel;

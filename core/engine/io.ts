@@ -15,11 +15,12 @@ export interface EngineIo {
   readonly loop: (...memory: ConstructorParameters<Native['PacketLoop']>) => PacketLoop;
 }
 
-/** Packet sockets, see {@link Native}. Every call throws an Error with an errno `code`. */
+/** Packet sockets and raw IP sockets, see {@link Native}. Every call throws an Error with an errno `code`. */
 export type PacketSockets = Pick<
   Native,
   | 'openPacketSocket'
   | 'bindPacketSocket'
+  | 'openIpSocket'
   | 'joinMulticast'
   | 'openMembership'
   | 'attachFilter'

@@ -111,6 +111,16 @@ export class Observer {
     if (times > 0) this.write(EventType.SendError, slot, errno, times, 0);
   }
 
+  /** Packets do not get to a peer. @param address of 4 or 16 octets */
+  unreachable(slot: number, errno: number, address: Uint8Array): void {
+    this.write(EventType.PeerUnreachable, slot, errno, 0, 0, address, 0, address.length);
+  }
+
+  /** They do again. */
+  reachable(slot: number, address: Uint8Array): void {
+    this.write(EventType.PeerReachable, slot, 0, 0, 0, address, 0, address.length);
+  }
+
   /** @returns how often it occurred, this time included, if it is time to tell; else 0 */
   private complain(slot: number, kind: number, now: number): number {
     const at = slot * KINDS + kind;

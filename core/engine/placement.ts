@@ -15,8 +15,11 @@ import type { ErrorLog, GuardedFilter } from './guard.ts';
 import { kernelIo, type PlacementIo } from './io.ts';
 import { LinkQueue } from './link-queue.ts';
 import { ndProgram } from './nd-watch.ts';
-import { type Group, groupKey, type Place, type Plan, planFor } from './plan.ts';
+import { NO_STRANGERS, peerPrograms } from './peer-filter.ts';
+import { addressesOf } from './peer-source.ts';
+import { type Group, type Place, type Plan, planFor } from './plan.ts';
 import type { EngineRouter } from './router.ts';
+import { ANNOUNCE, groupKey, handedKey } from './use.ts';
 
 /** Pauses in ms before what could not be done is tried again although no link has changed; the last one repeats. */
 const BACK_OFF = [1000, 2000, 5000, 15_000];
@@ -31,9 +34,9 @@ const NO_PLAN: Plan = { links: [], places: [], groups: new Map() };
 
 /** Starts and stops the engine's routers as their interfaces allow. */
 export class Placement {
-  /** By link index and family. */
+  /** By `groupKey`. */
   private readonly attachments = new Map<string, Attachment>();
-  /** Sockets of an engine before this one that are not used yet, by link index and family. */
+  /** Sockets of an engine before this one that are not used yet, by `groupKey`. */
   private readonly inherited = new Map<string, HandedSocket>();
   /** Names of the interfaces whose filter could not be used. */
   private readonly unfiltered = new Set<string>();
@@ -54,6 +57,10 @@ export class Placement {
   private turn: (() => void) | undefined;
   /** By interface. */
   private readonly routersOn = new Map<string, EngineRouter[]>();
+  /** Routers that name a `source`, which may be on any interface. */
+  private readonly sourced: readonly EngineRouter[];
+  /** Those of their sources that the host had at the last look. */
+  private sources: ReadonlySet<string> = new Set();
   /** What became of the sockets since that was told. */
   private readonly closed: number[] = [];
   private readonly opened: Attachment[] = [];
@@ -81,6 +88,7 @@ export class Placement {
       if (others) others.push(router);
       else this.routersOn.set(name, [router]);
     }
+    this.sourced = engine.routers.filter(({ config }) => config.source !== undefined);
     this.claims = new EngineClaims(io, log);
   }
 
@@ -106,7 +114,7 @@ export class Placement {
 
   /** Sockets of an engine before this one, to be used by the next {@link update}. */
   inherit(sockets: readonly HandedSocket[]): void {
-    for (const socket of sockets) this.inherited.set(groupKey(socket.link, socket.family), socket);
+    for (const socket of sockets) this.inherited.set(handedKey(socket), socket);
   }
 
   /** As they were told last. */
@@ -126,6 +134,7 @@ export class Placement {
     this.wanting.clear();
     const { places, groups } = this.planOn(links);
     this.queue.reset(links);
+    this.sources = this.presentSources(links);
     const { routers } = this.engine;
     this.place(routers, places, groups, new Set(this.attachments.keys()));
     for (const { descriptor, watch, membership } of this.inherited.values()) {
@@ -158,20 +167,52 @@ export class Placement {
     if (this.over || this.queue.isEmpty) return;
     this.plan = NO_PLAN;
     const on = (name: string): readonly EngineRouter[] => this.routersOn.get(name) ?? [];
-    const { names, indices } = this.queue.next((name) => 1 + on(name).length, TURN_BUDGET);
+    const { names: changed, indices } = this.queue.next((name) => 1 + on(name).length, TURN_BUDGET);
+    this.followSources();
+    const names = this.withSharers(changed);
     const routers = names.flatMap(on);
     if (routers.length > 0) {
       for (const name of names) this.wanting.delete(name);
-      const { places, groups } = this.planFor(routers, this.queue.of(names));
+      const { places, groups } = this.planFor(routers, this.queue.of(names), this.links);
       for (const [key, group] of groups) {
         if (!this.attachments.get(key)?.serves(group.slotOfVrid)) this.addProgram(group);
       }
-      const stale = new Set(indices.flatMap((index) => [groupKey(index, 4), groupKey(index, 6)]));
+      const stale = new Set([...indices.flatMap(keysOn), ...routers.flatMap(peersKey)]);
       this.place(routers, places, groups, stale);
       this.forgetFilters(names, groups);
       this.conclude();
     }
     if (!this.queue.isEmpty) this.turn = this.io.soon(() => this.takeTurn());
+  }
+
+  /** A `source` that comes or goes concerns its router, whatever interface it is on: that one's turn comes. */
+  private followSources(): void {
+    if (this.sourced.length === 0) return;
+    const before = this.sources;
+    this.sources = this.presentSources(this.queue.latest());
+    const names = new Set<string>();
+    for (const { config } of this.sourced) {
+      if (before.has(config.source!) !== this.sources.has(config.source!)) names.add(config.interface);
+    }
+    this.queue.again(names);
+  }
+
+  /** A link-local one is its interface's affair. */
+  private presentSources(links: readonly Link[]): ReadonlySet<string> {
+    if (this.sourced.length === 0) return this.sources;
+    const host = addressesOf(links);
+    return new Set(this.sourced.map(({ config }) => config.source!).filter((source) => host.has(source)));
+  }
+
+  /** With the interfaces whose routers name the same `source`: they share a socket, and are placed together. */
+  private withSharers(names: readonly string[]): readonly string[] {
+    if (this.sourced.length === 0) return names;
+    const here = new Set(names);
+    const shared = new Set(
+      this.sourced.filter(({ config }) => here.has(config.interface)).map(({ config }) => config.source),
+    );
+    for (const { config } of this.sourced) if (shared.has(config.source)) here.add(config.interface);
+    return [...here];
   }
 
   /** Has the routers of these slots looked at again, as if their links had changed. */
@@ -261,25 +302,31 @@ export class Placement {
   }
 
   /** @param links those of the routers at least */
-  private planFor(routers: readonly EngineRouter[], links: readonly Link[]): Plan {
+  private planFor(routers: readonly EngineRouter[], links: readonly Link[], all = links): Plan {
     this.claims.letGo(routers, links);
-    return planFor(routers, links, (router, link) => this.claims.mayRun(router, link));
+    return planFor(routers, links, (router, link) => this.claims.mayRun(router, link), all);
   }
 
   private addProgram(group: Group): void {
+    if (group.use.kind === 'peers') {
+      group.strangers = NO_STRANGERS;
+      if (!group.routers.every(({ config }) => config.socketFilter)) return;
+      const { peers, strangers } = peerPrograms(group.family, sendersTo(group.routers));
+      Object.assign(group, { program: peers, strangers });
+      return;
+    }
     const program = this.filterOf(group);
     if (program) group.program = program;
   }
 
   /** A group has a socket filter if all of its routers want one. */
-  private filterOf({ link, family, routers }: Group): Uint32Array | undefined {
+  private filterOf({ link, family, routers, use }: Group): Uint32Array | undefined {
+    if (use.kind === 'announce') return undefined; // nothing is received
     const filters = routers.map((router) => this.filters[router.slot]);
     const filter = filters.includes(undefined) ? undefined : filters[0];
     if (!filter) return undefined;
-    // Routers of both versions may have the same.
-    const vrids = [...new Set(routers.map((router) => router.config.vrid))].sort((a, b) => a - b);
     try {
-      const program = filter.program({ family, vrids });
+      const program = filter.program({ family, vrids: vridsOf(routers) });
       return Uint32Array.from(program.flatMap(({ code, jt, jf, k }) => [code, jt, jf, k]));
     } catch (error) {
       this.filterFailed(link, filter.plugin, error);
@@ -320,11 +367,11 @@ export class Placement {
       const place = places[at]!;
       if ('cause' in place) {
         // Without a link nothing can be sent, not even that we stop.
-        if (place.cause === Cause.InterfaceMissing) router.attachment = undefined;
+        if (place.cause === Cause.InterfaceMissing) router.leaveLink();
         if (router.state !== State.Down) this.engine.stop(router, place.cause, State.Down);
-      } else if (router.attachment) {
+      } else if (router.link) {
         const owner = router.priority === 255;
-        if (router.attachment.link.index !== place.link.index) {
+        if (router.link.index !== place.link.index) {
           this.engine.stop(router, Cause.InterfaceMissing, State.Initialize);
         } else if (owner !== place.owner) {
           const cause = place.owner ? Cause.OwnershipGained : Cause.OwnershipLost;
@@ -349,7 +396,7 @@ export class Placement {
       this.attachments.delete(key);
       this.closed.push(attachment.descriptor);
     }
-    for (const router of routers) router.attachment = undefined;
+    for (const router of routers) router.leaveLink();
     for (const [key, group] of groups) {
       const known = this.attachments.get(key);
       // The same link under another name has other routers.
@@ -357,7 +404,10 @@ export class Placement {
       const attachment = known ?? this.open(key, group);
       if (attachment) attachment.link = group.link;
       else this.wanting.add(group.link.name);
-      for (const router of group.routers) router.attachment = attachment;
+      for (const router of group.routers) {
+        if (group.use.kind === 'announce') router.announcing = attachment;
+        else router.attachment = attachment;
+      }
     }
   }
 
@@ -371,27 +421,27 @@ export class Placement {
     }
   }
 
-  private routing({ link, family, routers, slotOfVrid, program }: Group): Routing {
-    const plugin = this.filters[routers[0]!.slot]?.plugin ?? '';
+  private routing({ link, family, use, routers, slotOfVrid, program, strangers }: Group): Routing {
+    const plugin = use.kind === 'peers' ? 'rvrrpd' : (this.filters[routers[0]!.slot]?.plugin ?? '');
     const addresses = Uint8Array.from(routers.flatMap((router) => [...router.addresses]));
     return {
       slotOfVrid,
       ...(program && { program }),
-      watchProgram: family === 4 ? arpProgram(addresses) : ndProgram(addresses),
+      watchProgram: strangers ?? (family === 4 ? arpProgram(addresses) : ndProgram(addresses)),
       onFilterFailure: (error: unknown) => this.filterFailed(link, plugin, error),
       onUnreported: (error: unknown) => this.log(unreported(link, family, error), { interface: link.name }),
     };
   }
 
   private open(key: string, group: Group): Attachment | undefined {
-    const { link, family } = group;
+    const { link, family, use } = group;
     const routing = this.routing(group);
     try {
       const inherited = this.inherited.get(key);
       this.inherited.delete(key);
       const attachment = inherited
-        ? Attachment.adopt(inherited.descriptor, link, family, routing, inherited, this.io.sockets)
-        : Attachment.open(link, family, routing, this.io.sockets);
+        ? Attachment.adopt(inherited.descriptor, link, family, routing, inherited, this.io.sockets, use)
+        : Attachment.open(link, family, routing, this.io.sockets, use);
       this.attachments.set(key, attachment);
       this.engine.attach(attachment);
       this.opened.push(attachment);
@@ -414,7 +464,7 @@ export class Placement {
       this.table.setNum(slot, Num.HardwareAddress, 0);
       return;
     }
-    if (!router.attachment) {
+    if (!router.attachment || (router.config.peers && !router.announcing)) {
       if (router.state !== State.Down) this.engine.stop(router, Cause.InterfaceUnusable, State.Down);
       return;
     }
@@ -431,7 +481,7 @@ export class Placement {
       this.table.setInt(slot, Int.Priority, priority);
     }
     try {
-      this.engine.rebuildFrames(router, router.attachment.link);
+      this.engine.rebuildFrames(router, place.link);
     } catch (error) {
       if (!(error instanceof PluginError)) throw error;
       // Its guard has told. A running router goes on with the frames that it has; both are tried again.
@@ -445,13 +495,39 @@ export class Placement {
   }
 }
 
+/** Keys of the sockets that are a link's. */
+function keysOn(index: number): string[] {
+  return ([4, 6] as const).flatMap((family) => [groupKey(index, family), groupKey(index, family, ANNOUNCE)]);
+}
+
+/** Key of a router's raw IP socket, if it has one. */
+function peersKey({ attachment }: EngineRouter): string[] {
+  return attachment?.use.kind === 'peers' ? [attachment.key] : [];
+}
+
+/** By VRID: the peers of its routers, of both versions. */
+function sendersTo(routers: readonly EngineRouter[]): ReadonlyMap<number, Uint8Array> {
+  const senders = new Map<number, Uint8Array>();
+  for (const { config, peers } of routers) {
+    senders.set(config.vrid, Uint8Array.from([...(senders.get(config.vrid) ?? []), ...peers]));
+  }
+  return senders;
+}
+
+/** Routers of both versions may have the same. */
+function vridsOf(routers: readonly EngineRouter[]): number[] {
+  return [...new Set(routers.map(({ config }) => config.vrid))].sort((a, b) => a - b);
+}
+
 /** What an engine after this one gets of an attachment. */
-function handed({ descriptor, watch, membership, link, family }: Attachment): HandedSocket {
+function handed({ descriptor, watch, membership, link, family, use }: Attachment): HandedSocket {
   return {
     descriptor,
     ...(watch !== undefined && { watch }),
     ...(membership !== undefined && { membership }),
-    ...{ link: link.index, family },
+    ...{ link: use.kind === 'peers' ? use.on : link.index, family },
+    ...(use.kind === 'peers' && { source: use.source }),
+    ...(use.kind === 'announce' && { announce: true as const }),
   };
 }
 

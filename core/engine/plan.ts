@@ -2,23 +2,29 @@
 import type { AddressFamily, Link } from '../plugin/contracts/index.ts';
 import { Cause } from '../threads/event-ring.ts';
 import { isLinkLocal } from '../vrrp/address.ts';
+import { addressesOf, sourceForPeers } from './peer-source.ts';
 import { EngineRouter } from './router.ts';
 import { emptyRouting, routingIndex } from './routing.ts';
+import { ANNOUNCE, GROUP, groupKey, type Use } from './use.ts';
 
 /** Where a router can run, or why it cannot (see {@link Cause}). */
 export type Place =
   | { readonly link: Link; readonly primary: string; readonly owner: boolean }
   | { readonly cause: number };
 
-/** The routers that share a packet socket. */
+/** The routers that share a socket. */
 export interface Group {
+  /** With `peers` that of the first router. */
   readonly link: Link;
   readonly family: AddressFamily;
+  readonly use: Use;
   readonly routers: EngineRouter[];
   /** See routing.ts. */
   readonly slotOfVrid: Int32Array;
   /** Words of the socket filter; absent: none. */
   program?: Uint32Array;
+  /** With `peers`: words of the filter of the socket for strangers. */
+  strangers?: Uint32Array;
 }
 
 /** Everything that follows from the links. */
@@ -30,14 +36,8 @@ export interface Plan {
   readonly groups: ReadonlyMap<string, Group>;
 }
 
-/** Identifies a packet socket: a link's index and a family. */
-export function groupKey(link: number, family: AddressFamily): string {
-  return `${link}/${family}`;
-}
-
 /** What all routers of one family on a link have in common. */
 interface Ground {
-  readonly key: string;
   readonly cause?: number;
   /** Addresses that packets may be sent from, the best one first. */
   readonly sources: readonly string[];
@@ -46,19 +46,34 @@ interface Ground {
 
 /**
  * Finds every router's place.
+ * @param links those of the routers at least
  * @param mayRun whether a router may run on its link, or another process does
+ * @param all every link, whose addresses a router with `peers` may send from
  */
 export function planFor(
   routers: readonly EngineRouter[],
   links: readonly Link[],
   mayRun: (router: EngineRouter, link: Link) => boolean,
+  all: readonly Link[] = links,
 ): Plan {
   const byName = new Map(links.map((link) => [link.name, link]));
   const grounds = new Map<Link, Partial<Record<AddressFamily, Ground>>>();
   const groups = new Map<string, Group>();
   const virtual = virtualAddresses(routers);
+  const host = routers.some(({ config }) => config.peers) ? addressesOf(all) : new Set<string>();
+  const join = (router: EngineRouter, link: Link, use: Use): boolean => {
+    const { family, version, vrid } = router.config;
+    const key = groupKey(link.index, family, use);
+    const group = groups.get(key) ?? { link, family, use, routers: [], slotOfVrid: emptyRouting() };
+    const index = routingIndex(version, vrid);
+    if (group.slotOfVrid[index]! >= 0) return false;
+    groups.set(key, group);
+    group.routers.push(router);
+    group.slotOfVrid[index] = router.slot;
+    return true;
+  };
   const places = routers.map((router): Place => {
-    const { interface: name, family, addresses, version, vrid } = router.config;
+    const { interface: name, family, addresses, peers } = router.config;
     const link = byName.get(name);
     if (!link) return { cause: Cause.InterfaceMissing };
     if (!mayRun(router, link)) return { cause: Cause.RunElsewhere };
@@ -68,20 +83,21 @@ export function planFor(
       grounds.set(link, known);
     }
     known[family] ??= groundOf(link, family);
-    const { key, cause, sources, own } = known[family];
+    const { cause, sources, own } = known[family];
     if (cause !== undefined) return { cause };
     // RFC 3768 §1.5: the owner has the virtual addresses as its real ones.
     const owner = addresses.every((address) => own.has(address));
-    const primary = sourceFor(router, sources, owner, virtual.get(name));
+    const onLink = (): string | undefined => sourceFor(router, sources, owner, virtual.get(name));
+    const primary = peers ? sourceForPeers(router, link, host, virtual.get(name), onLink, owner) : onLink();
+    if (typeof primary === 'number') return { cause: primary };
     if (primary === undefined) return { cause: family === 4 ? Cause.NoAddress : missingLinkLocal(link) };
     if (router.packetLength(link) > link.mtu) return { cause: Cause.MtuTooSmall };
-    let group = groups.get(key);
-    if (!group) {
-      group = { link, family, routers: [], slotOfVrid: emptyRouting() };
-      groups.set(key, group);
+    if (!peers) {
+      join(router, link, GROUP);
+      return { link, primary, owner };
     }
-    group.routers.push(router);
-    group.slotOfVrid[routingIndex(version, vrid)] = router.slot;
+    if (!join(router, link, useOf(router, link, primary))) return { cause: Cause.SourceShared };
+    join(router, link, ANNOUNCE);
     return { link, primary, owner };
   });
   return { links, places, groups };
@@ -94,10 +110,16 @@ function groundOf(link: Link, family: AddressFamily): Ground {
     ...all.filter((address) => real.has(address)),
     ...all.filter((address) => !real.has(address)),
   ];
-  const ground = { key: groupKey(link.index, family), sources, own: real };
+  const ground = { sources, own: real };
   if (!link.ethernet) return { ...ground, cause: Cause.InterfaceUnusable };
   if (!link.up || !link.running) return { ...ground, cause: Cause.InterfaceDown };
   return ground;
+}
+
+/** The socket of a router with `peers` that sends from this address. */
+function useOf({ config }: EngineRouter, { index }: Link, source: string): Use {
+  const scope = isLinkLocal(source) ? index : 0;
+  return { kind: 'peers', source, scope, on: config.source === undefined ? index : scope };
 }
 
 /** By interface: what its routers' virtual IPv6 addresses are. */

@@ -7,21 +7,45 @@ import { addressBytes, isLinkLocal, virtualMac } from '../vrrp/address.ts';
 import { addressLength, ChecksumSort } from '../vrrp/advertisement.ts';
 import { encodeFixedParts, type FrameParts, frameLength, packetLength, sealFrame } from '../vrrp/frame.ts';
 import type { VirtualRouter } from '../vrrp/machine.ts';
-import { GROUPS, type PacketRules, packetRules } from '../vrrp/packet-rules.ts';
+import {
+  type Destination,
+  GROUPS,
+  HOP_LIMIT,
+  listsAddress,
+  type PacketRules,
+  packetRules,
+  unicast,
+} from '../vrrp/packet-rules.ts';
 import { subnetEdges } from '../vrrp/subnet.ts';
 import type { Attachment } from './attachment.ts';
 import type { GuardedAuthenticator } from './guard.ts';
+import { Reach } from './reach.ts';
 
 /** VRRP counts addresses in one octet (RFC 3768 §5.3.5). */
 const MOST_ADDRESSES = 255;
 /** The greatest authentication type that a standard knows (RFC 2338 §5.3.6); those above are proprietary. */
 const LAST_STANDARD_AUTH_TYPE = 2;
 
+/** What an engine knows of the `peers` of a router, by address. */
+export type PeersKnown = ReadonlyMap<
+  string,
+  {
+    /** What their checksums were heard to cover last. */
+    readonly checksum: ChecksumSort;
+    /** When a packet to it has failed last, see `Reach`. */
+    readonly failed: number;
+  }
+>;
+
 /** A virtual router of the engine. Its dynamic state is the slot; this object can be made anew at any time. */
 export class EngineRouter implements VirtualRouter {
   readonly version: 2 | 3;
-  /** What its packets look like, and go to. */
-  readonly rules: PacketRules;
+  /** What packets that it accepts look like, and go to. */
+  rules: PacketRules;
+  /** Where its advertisements go, a packet to each: the multicast group, or its `peers`. */
+  readonly destinations: readonly Destination[];
+  /** Which of its `peers` packets do not get to; undefined: it has none. */
+  readonly reach: Reach | undefined;
   readonly advertisementInterval: number;
   readonly virtualMac: string;
   /** The same as a number of 48 bits. */
@@ -35,8 +59,10 @@ export class EngineRouter implements VirtualRouter {
   readonly listsOwn: boolean;
   /** IPv6: whether any of its addresses is not link-local. */
   private readonly hasGlobal: boolean;
-  /** Where it runs; undefined while it is Down. */
+  /** Where its advertisements come and go; undefined while it is Down. */
   attachment: Attachment | undefined;
+  /** Where it announces its addresses, if not there too. */
+  announcing: Attachment | undefined;
   /** Our primary address on the interface, and as text; empty before it is known. */
   primary: Uint8Array = new Uint8Array();
   primaryText = '';
@@ -44,10 +70,16 @@ export class EngineRouter implements VirtualRouter {
   private edges: Uint8Array = new Uint8Array();
   /** Length of its frames in octets, once built. */
   frameLength = 0;
-  /** Where the parts of its frames are, once built. */
-  private parts: FrameParts | undefined;
-  /** Those of sent packets, by `ChecksumSort`. */
-  private readonly sending: readonly PacketRules[];
+  /** Where the parts of its frames are, once built, by destination. */
+  private parts: readonly FrameParts[] = [];
+  /** Those of sent packets, by destination and `ChecksumSort`. */
+  private readonly sending: readonly (readonly PacketRules[])[];
+  /** Addresses of its `peers`, one after the other, in the order of the destinations; empty: multicast. */
+  readonly peers: Uint8Array;
+  /** What the checksums of each destination's frames cover. */
+  private readonly sealed: Uint8Array;
+  /** What those of each of its `peers` were heard to cover last. */
+  private readonly heard: Uint8Array;
   private readonly ints: number;
   private readonly nums: number;
 
@@ -59,10 +91,18 @@ export class EngineRouter implements VirtualRouter {
   ) {
     this.version = config.version;
     this.rules = packetRules(config.version, config.family);
-    this.sending = [ChecksumSort.Any, ChecksumSort.Message, ChecksumSort.PseudoHeader].map((sort) =>
-      packetRules(config.version, config.family, GROUPS[config.family], sort),
-    );
     this.advertisementInterval = config.advertisementIntervalCs * 10;
+    const peers = config.peers?.map(addressBytes);
+    this.peers = Uint8Array.from((peers ?? []).flatMap((address) => [...address]));
+    this.destinations = peers?.map(unicast) ?? [GROUPS[config.family]];
+    this.reach = peers && new Reach(peers.length, this.advertisementInterval);
+    this.sending = this.destinations.map((destination) =>
+      [ChecksumSort.Any, ChecksumSort.Message, ChecksumSort.PseudoHeader].map((sort) =>
+        packetRules(config.version, config.family, destination, sort),
+      ),
+    );
+    this.sealed = new Uint8Array(this.destinations.length);
+    this.heard = new Uint8Array(this.destinations.length);
     this.virtualMac = virtualMac(config.family, config.vrid);
     this.virtualMacNumber = macNumber(this.virtualMac);
     this.addresses = Uint8Array.from(config.addresses.flatMap((address) => [...addressBytes(address)]));
@@ -106,9 +146,88 @@ export class EngineRouter implements VirtualRouter {
     return checksum === 'rfc9568' ? ChecksumSort.Message : ChecksumSort.PseudoHeader;
   }
 
+  /** Whether it speaks to `peers`, not to the multicast group. */
+  get isUnicast(): boolean {
+    return this.reach !== undefined;
+  }
+
+  /** Its interface; undefined while it is Down. */
+  get link(): Link | undefined {
+    return (this.announcing ?? this.attachment)?.link;
+  }
+
+  /** It has no sockets any more. */
+  leaveLink(): void {
+    this.attachment = undefined;
+    this.announcing = undefined;
+  }
+
   setPrimary(address: string): void {
     this.primaryText = address;
     this.primary = address === '' ? new Uint8Array() : addressBytes(address);
+    if (!this.isUnicast) return;
+    const { version, family, minTtl = HOP_LIMIT } = this.config;
+    const toUs = packetRules(version, family, unicast(this.primary));
+    this.rules = { ...toUs, minHopLimit: minTtl, peers: this.peers };
+  }
+
+  /** The index of the peer whose address is at `bytes[at]`; −1: none, or there are no `peers`. */
+  peerAt(bytes: Uint8Array, at: number): number {
+    const size = addressLength(this.config.family);
+    for (let start = 0; start < this.peers.length; start += size) {
+      if (sameAddress(this.peers, start, bytes, at, size)) return start / size;
+    }
+    return -1;
+  }
+
+  /** What checksums of a peer were heard to cover last; peer −1: of others of the group. */
+  checksumHeardFrom(peer: number): ChecksumSort {
+    return peer < 0 ? this.checksumHeard : (this.heard[peer] as ChecksumSort);
+  }
+
+  /** A peer, or with −1 another of the group, was heard with checksums of this sort. */
+  hearChecksum(peer: number, sort: ChecksumSort): void {
+    if (peer >= 0) this.heard[peer] = sort;
+    this.table.setInt(this.slot, Int.ChecksumHeard, sort);
+  }
+
+  /** What is known of each of its `peers`: for an engine after this one. Undefined: it has none. */
+  get peersKnown(): PeersKnown | undefined {
+    return (
+      this.config.peers &&
+      new Map(
+        this.config.peers.map((address, index) => [
+          address,
+          { checksum: this.heard[index] as ChecksumSort, failed: this.reach!.since(index) },
+        ]),
+      )
+    );
+  }
+
+  /** Takes it over from an engine before this one. */
+  inheritPeers(peers: PeersKnown): void {
+    for (const [index, address] of (this.config.peers ?? []).entries()) {
+      const known = peers.get(address);
+      this.heard[index] = known?.checksum ?? ChecksumSort.Any;
+      this.reach!.inherit(index, known?.failed ?? 0);
+    }
+  }
+
+  /** What the checksums of its frames to a destination have to cover: a peer is spoken to as it speaks. */
+  checksumSortTo(to: number): ChecksumSort {
+    const { version, family, checksum = 'auto' } = this.config;
+    if (version !== 3 || family !== 4 || checksum !== 'auto') return this.checksumSort;
+    return (this.heard[to] as ChecksumSort) || this.checksumSort;
+  }
+
+  /** Octets that all of its frames take at most. */
+  get space(): number {
+    return 2 * this.frameSpace * this.destinations.length;
+  }
+
+  /** Where in its space a frame stands: the one with its priority, or that with priority 0. */
+  frameOffset(to: number, priorityZero: boolean): number {
+    return (2 * to + (priorityZero ? 1 : 0)) * this.frameSpace;
   }
 
   /** Octets that one of its frames takes at most. */
@@ -144,7 +263,7 @@ export class EngineRouter implements VirtualRouter {
   }
 
   /**
-   * Writes its two frames at `at`: an advertisement with its priority, then one with priority 0.
+   * Writes its two frames to each destination at `at`: an advertisement with its priority, then one with priority 0.
    * @throws PluginError if it cannot be signed; nothing has been written then
    */
   buildFrames(send: Uint8Array, at: number, link: Link): void {
@@ -159,21 +278,24 @@ export class EngineRouter implements VirtualRouter {
     };
     const sign = authenticator?.sign.bind(authenticator);
     // Apart from the send buffer: a plugin that fails half-way or writes too far spoils no frame in use.
-    const frames = new Uint8Array(2 * this.frameSpace);
-    const sort = this.checksumSort;
-    const rules = this.sending[sort]!;
-    let built: FrameParts | undefined;
-    for (const [start, priority] of [
-      [0, this.priority],
-      [this.frameSpace, 0],
-    ] as const) {
-      built = encodeFixedParts(frames, start, this.primary, { ...fields, priority }, rules);
-      sealFrame(frames, start, built, rules, sign);
-    }
+    const frames = new Uint8Array(this.space);
+    const sorts = this.destinations.map((_, to) => this.checksumSortTo(to));
+    const parts = sorts.map((sort, to) => {
+      const rules = this.sending[to]![sort]!;
+      const [one] = [false, true].map((isZero) => {
+        const start = this.frameOffset(to, isZero);
+        const priority = isZero ? 0 : this.priority;
+        const built = encodeFixedParts(frames, start, this.primary, { ...fields, priority }, rules);
+        sealFrame(frames, start, built, rules, sign);
+        return built;
+      });
+      return one!;
+    });
     send.set(frames, at);
-    this.parts = built;
-    this.frameLength = built!.length;
-    this.table.setInt(this.slot, Int.Checksum, sort);
+    this.parts = parts;
+    this.sealed.set(sorts);
+    this.frameLength = parts[0]!.length;
+    this.table.setInt(this.slot, Int.Checksum, this.checksumSort);
     this.edges = edgesOf(link);
   }
 
@@ -182,21 +304,24 @@ export class EngineRouter implements VirtualRouter {
    * necessary as often as they like. VRRPv3 has no authentication data that would have to be signed.
    */
   resealFrames(send: Uint8Array, at: number): void {
-    const sort = this.checksumSort;
-    if (!this.parts || sort === this.table.int(this.slot, Int.Checksum)) return;
-    sealFrame(send, at, this.parts, this.sending[sort]!);
-    sealFrame(send, at + this.frameSpace, this.parts, this.sending[sort]!);
-    this.table.setInt(this.slot, Int.Checksum, sort);
+    for (let to = 0; to < this.parts.length; to++) {
+      const sort = this.checksumSortTo(to);
+      if (sort === this.sealed[to]) continue;
+      sealFrame(send, at + this.frameOffset(to, false), this.parts[to]!, this.sending[to]![sort]!);
+      sealFrame(send, at + this.frameOffset(to, true), this.parts[to]!, this.sending[to]![sort]!);
+      this.sealed[to] = sort;
+    }
+    if (this.parts.length > 0) this.table.setInt(this.slot, Int.Checksum, this.checksumSort);
   }
 
   /** Whether the address at `bytes[at]` is one of the virtual addresses. */
   hasAddress(bytes: Uint8Array, at: number): boolean {
-    return contains(this.addresses, addressLength(this.config.family), bytes, at);
+    return listsAddress(this.addresses, addressLength(this.config.family), bytes, at);
   }
 
   /** Whether the address at `bytes[at]` names a whole subnet of the interface, or all hosts there. */
   isSubnetEdge(bytes: Uint8Array, at: number): boolean {
-    return this.config.family === 4 && contains(this.edges, 4, bytes, at);
+    return this.config.family === 4 && listsAddress(this.edges, 4, bytes, at);
   }
 
   /**
@@ -243,7 +368,7 @@ export class EngineRouter implements VirtualRouter {
     let hasAny = false;
     for (let other = at; other < end; other += size) {
       if (bytes[other] === 0xfe && (bytes[other + 1]! & 0xc0) === 0x80) continue;
-      if (contains(this.addresses, size, bytes, other)) return true;
+      if (listsAddress(this.addresses, size, bytes, other)) return true;
       hasAny = true;
     }
     return !hasAny;
@@ -253,16 +378,6 @@ export class EngineRouter implements VirtualRouter {
 function sameAddress(a: Uint8Array, aAt: number, b: Uint8Array, bAt: number, size: number): boolean {
   for (let i = 0; i < size; i++) if (a[aAt + i] !== b[bAt + i]) return false;
   return true;
-}
-
-/** Whether a list of addresses of `size` octets has the one at `bytes[at]`. */
-function contains(list: Uint8Array, size: number, bytes: Uint8Array, at: number): boolean {
-  for (let start = 0; start < list.length; start += size) {
-    let i = 0;
-    while (i < size && list[start + i] === bytes[at + i]) i++;
-    if (i === size) return true;
-  }
-  return false;
 }
 
 /** See `edges`. */

@@ -190,6 +190,10 @@ async function main(): Promise<void> {
       raisePriority();
     });
     placement.inherit(estate.sockets);
+    for (const [slot, from] of succession.slots.entries()) {
+      const known = estate.peers[from];
+      if (known) routers[slot]!.inheritPeers(known);
+    }
     inheritFrom(succession);
     run(known);
     const pause = kernelIo.now() - estate.since;
@@ -202,7 +206,11 @@ async function main(): Promise<void> {
     const handed = await handOver(port, offer, () => {
       patience.stop();
       const sockets = placement.letGo(leaving);
-      return { sockets, since: kernelIo.now() };
+      return {
+        sockets,
+        peers: routers.map(({ peersKnown }) => peersKnown),
+        since: kernelIo.now(),
+      };
     });
     if (!handed) return;
     await allClosed();

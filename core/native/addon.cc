@@ -1,6 +1,7 @@
 // The core's native part: two classes and some system calls.
 #include "claims.h"
 #include "hardware.h"
+#include "ip_socket.h"
 #include "packet_loop.h"
 #include "process.h"
 #include "signals.h"
@@ -9,6 +10,7 @@
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   rvrrpd::InitSyscalls(env, exports);
+  rvrrpd::InitIpSocket(env, exports);
   rvrrpd::InitTap(env, exports);
   rvrrpd::InitProcess(env, exports);
   rvrrpd::InitHardware(env, exports);

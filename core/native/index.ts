@@ -21,7 +21,7 @@ export interface Native extends ProcessCalls, SignalCalls, TapCalls, ClaimCalls,
   ) => PacketLoop;
   /** A packet socket (man 7 packet) not bound to anything yet; buffers in octets. */
   openPacketSocket(receiveBuffer: number, sendBuffer: number): number;
-  /** From here on it receives frames of this EtherType from this interface. */
+  /** From here on it receives frames of this EtherType from this interface; 0: none, it only sends. */
   bindPacketSocket(descriptor: number, interfaceIndex: number, etherType: number): void;
   /** PACKET_ADD_MEMBERSHIP for a multicast MAC of 6 octets. */
   joinMulticast(descriptor: number, interfaceIndex: number, mac: Uint8Array): void;
@@ -30,6 +30,18 @@ export interface Native extends ProcessCalls, SignalCalls, TapCalls, ClaimCalls,
    * is open: the kernel reports that to the network.
    */
   openMembership(family: 4 | 6, interfaceIndex: number): number;
+  /**
+   * A raw socket (man 7 raw) of an IP family for VRRP, bound to an address of this host, with a filter that nothing passes:
+   * see `attachFilter`. It sends with TTL 255; buffers in octets.
+   * @param scope index of the interface that a link-local address is on; 0: it is none
+   */
+  openIpSocket(
+    family: 4 | 6,
+    source: string,
+    scope: number,
+    receiveBuffer: number,
+    sendBuffer: number,
+  ): number;
   /** SO_ATTACH_FILTER, replacing an earlier one: four words an instruction, `code, jt, jf, k`. */
   attachFilter(descriptor: number, program: Uint32Array): void;
   /** PACKET_AUXDATA, for `VlanTci` of `Fact` in tap.ts: it costs time for each packet. */

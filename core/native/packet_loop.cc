@@ -23,8 +23,8 @@ constexpr double kOldestMs = 50;
 constexpr int kMetaFields = 4;
 constexpr int kQueueFields = 3;
 
-// Octets of control data of each packet: its time of arrival.
-constexpr size_t kControlLength = CMSG_SPACE(sizeof(timespec));
+// What the network answers to what was sent: so many at each wake-up.
+constexpr int kErrorsPerSocket = 64;
 
 double Milliseconds(const timespec& time) { return time.tv_sec * 1e3 + time.tv_nsec / 1e6; }
 
@@ -49,6 +49,7 @@ struct PacketLoop::Handles {
     Handles* handles;
     int fd;
     int tag;
+    SocketKind kind;
   };
 
   PacketLoop* owner = nullptr;
@@ -78,6 +79,24 @@ struct PacketLoop::Handles {
     uv_close(reinterpret_cast<uv_handle_t*>(&idle), closed);
   }
 
+  static void Start(Watch* watch) {
+    uv_poll_start(&watch->poll, UV_READABLE, [](uv_poll_t* poll, int status, int) {
+      auto* self = static_cast<Watch*>(poll->data);
+      self->handles->woken = true;
+      PacketLoop* owner = self->handles->owner;
+      if (!owner) return;
+      if (status < 0 && self->kind.family != 0) owner->DrainErrors(self->fd, self->tag, self->kind);
+      // Not if JavaScript has let go of all meanwhile.
+      if (self->handles->owner) owner->Drain(self->fd, self->tag, self->kind);
+      if (status >= 0 || uv_is_closing(reinterpret_cast<uv_handle_t*>(poll))) return;
+      // libuv gives up a socket that has an error; this one is over now, and the socket is as good as before.
+      int error = 0;
+      socklen_t length = sizeof error;
+      getsockopt(self->fd, SOL_SOCKET, SO_ERROR, &error, &length);
+      Start(self);
+    });
+  }
+
   static void CloseWatch(Watch* watch) {
     // The descriptor may be closed by its owner from here on.
     uv_poll_stop(&watch->poll);
@@ -102,6 +121,7 @@ void PacketLoop::Init(Napi::Env env, Napi::Object exports) {
                                             InstanceMethod<&PacketLoop::Add>("add"),
                                             InstanceMethod<&PacketLoop::Remove>("remove"),
                                             InstanceMethod<&PacketLoop::SetTimer>("setTimer"),
+                                            InstanceMethod<&PacketLoop::Collect>("collect"),
                                             InstanceMethod<&PacketLoop::Flush>("flush"),
                                             InstanceMethod<&PacketLoop::Close>("close"),
                                         }));
@@ -116,6 +136,8 @@ PacketLoop::PacketLoop(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Packet
   auto send = info[3].As<Napi::Uint8Array>();
   auto queue = info[4].As<Napi::Int32Array>();
   slots_ = receive.ElementLength() / slot_size;
+  slot_size_ = slot_size;
+  receive_ = receive.Data();
   if (meta.ElementLength() < slots_ * kMetaFields) throw Napi::RangeError::New(env, "PacketLoop: meta too small");
   receive_reference_ = Napi::Persistent(receive);
   meta_reference_ = Napi::Persistent(meta);
@@ -142,6 +164,7 @@ PacketLoop::PacketLoop(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Packet
   }
   send_vectors_.resize(kMessagesPerCall);
   send_messages_.resize(kMessagesPerCall);
+  destinations_.resize(kMessagesPerCall);
   for (size_t i = 0; i < kMessagesPerCall; i++) {
     send_messages_[i] = {};
     send_messages_[i].msg_hdr.msg_iov = &send_vectors_[i];
@@ -208,6 +231,8 @@ void PacketLoop::Add(const Napi::CallbackInfo& info) {
   watch->handles = handles_;
   watch->fd = info[0].As<Napi::Number>().Int32Value();
   watch->tag = info[1].As<Napi::Number>().Int32Value();
+  if (info[2].IsNumber()) watch->kind.family = info[2].As<Napi::Number>().Int32Value();
+  if (info[3].IsNumber()) watch->kind.scope = info[3].As<Napi::Number>().Uint32Value();
   const int error = -uv_poll_init(handles_->loop, &watch->poll, watch->fd);
   if (error != 0) {
     const int fd = watch->fd;
@@ -217,11 +242,7 @@ void PacketLoop::Add(const Napi::CallbackInfo& info) {
   watch->poll.data = watch;
   handles_->sockets[watch->fd] = watch;
   handles_->open++;
-  uv_poll_start(&watch->poll, UV_READABLE, [](uv_poll_t* poll, int, int) {
-    auto* self = static_cast<Handles::Watch*>(poll->data);
-    self->handles->woken = true;
-    if (self->handles->owner) self->handles->owner->Drain(self->fd, self->tag);
-  });
+  Handles::Start(watch);
 }
 
 void PacketLoop::Remove(const Napi::CallbackInfo& info) {
@@ -279,28 +300,69 @@ void PacketLoop::Tell(bool timers) {
   napi_close_handle_scope(env, scope);
 }
 
-void PacketLoop::Drain(int fd, int tag) {
+size_t PacketLoop::Receive(int fd, int tag, const SocketKind& kind) {
+  const size_t header = HeaderRoom(kind);
+  for (size_t i = filled_; i < slots_; i++) {
+    receive_vectors_[i] = {receive_ + i * slot_size_ + header, slot_size_ - header};
+    receive_messages_[i].msg_hdr.msg_name = &senders_[i];
+    receive_messages_[i].msg_hdr.msg_namelen = sizeof senders_[i];
+    receive_messages_[i].msg_hdr.msg_controllen = kControlLength;
+  }
+  const int received =
+      recvmmsg(fd, &receive_messages_[filled_], slots_ - filled_, MSG_DONTWAIT | MSG_TRUNC, nullptr);
+  if (received <= 0) return 0;  // EAGAIN, or ENETDOWN: the watcher of links tells
+  for (int i = 0; i < received; i++) {
+    const size_t slot = filled_ + i;
+    msghdr* message = &receive_messages_[slot].msg_hdr;
+    size_t length = receive_messages_[slot].msg_len;
+    if (kind.family != 0) length = WriteHeader(kind, receive_ + slot * slot_size_, length, message);
+    const bool foreign = kind.family == 0 && senders_[slot].link.sll_pkttype == PACKET_OTHERHOST;
+    meta_[slot * kMetaFields] = tag;
+    meta_[slot * kMetaFields + 1] = static_cast<int32_t>(length);
+    meta_[slot * kMetaFields + 2] = foreign ? 1 : 0;
+    meta_[slot * kMetaFields + 3] = 0;
+    arrivals_[slot] = Arrival(message);
+  }
+  filled_ += received;
+  return static_cast<size_t>(received);
+}
+
+void PacketLoop::Drain(int fd, int tag, const SocketKind& kind) {
   int budget = kPacketsPerSocket;
   while (budget > 0 && handles_) {
     const size_t room = slots_ - filled_;
-    for (size_t i = filled_; i < slots_; i++) {
-      receive_messages_[i].msg_hdr.msg_name = &senders_[i];
-      receive_messages_[i].msg_hdr.msg_namelen = sizeof senders_[i];
-      receive_messages_[i].msg_hdr.msg_controllen = kControlLength;
-    }
-    const int received = recvmmsg(fd, &receive_messages_[filled_], room, MSG_DONTWAIT | MSG_TRUNC, nullptr);
-    if (received <= 0) return;  // EAGAIN, or ENETDOWN: the watcher of links tells
-    for (int i = 0; i < received; i++) {
-      const size_t slot = filled_ + i;
-      meta_[slot * kMetaFields] = tag;
-      meta_[slot * kMetaFields + 1] = static_cast<int32_t>(receive_messages_[slot].msg_len);
-      meta_[slot * kMetaFields + 2] = senders_[slot].sll_pkttype == PACKET_OTHERHOST ? 1 : 0;
-      arrivals_[slot] = Arrival(&receive_messages_[slot].msg_hdr);
-    }
-    filled_ += received;
-    budget -= received;
+    const size_t received = Receive(fd, tag, kind);
+    if (received == 0) return;
+    budget -= static_cast<int>(received);
     if (filled_ == slots_) Tell(false);
-    if (static_cast<size_t>(received) < room) return;  // that was all
+    if (received < room) return;  // that was all
+  }
+}
+
+Napi::Value PacketLoop::Collect(const Napi::CallbackInfo& info) {
+  SocketKind kind;
+  kind.family = info[2].As<Napi::Number>().Int32Value();
+  size_t received = 0;
+  // What waits to be told must not be lost.
+  if (handles_ && filled_ == 0) {
+    received = Receive(info[0].As<Napi::Number>().Int32Value(), info[1].As<Napi::Number>().Int32Value(), kind);
+    filled_ = 0;
+  }
+  return Napi::Number::New(info.Env(), static_cast<double>(received));
+}
+
+void PacketLoop::DrainErrors(int fd, int tag, const SocketKind& kind) {
+  for (int budget = kErrorsPerSocket; budget > 0 && handles_; budget--) {
+    int error;
+    const size_t length = TakeError(kind, fd, receive_ + filled_ * slot_size_, slot_size_, &error);
+    if (length == 0) return;
+    if (error == 0) continue;
+    int32_t* meta = &meta_[filled_ * kMetaFields];
+    meta[0] = tag;
+    meta[1] = static_cast<int32_t>(length);
+    meta[2] = -error;
+    arrivals_[filled_] = 0;
+    if (++filled_ == slots_) Tell(false);
   }
 }
 
@@ -312,22 +374,44 @@ Napi::Value PacketLoop::Flush(const Napi::CallbackInfo& info) {
   size_t next = 0;
   while (next < count) {
     const int fd = queue_[next * kQueueFields];
+    SocketKind kind;
+    if (handles_) {
+      const auto found = handles_->sockets.find(fd);
+      if (found != handles_->sockets.end()) kind = found->second->kind;
+    }
     size_t batch = 0;
     while (next + batch < count && batch < kMessagesPerCall && queue_[(next + batch) * kQueueFields] == fd) {
       const uint32_t offset = queue_[(next + batch) * kQueueFields + 1];
       const uint32_t length = queue_[(next + batch) * kQueueFields + 2];
       if (size_t{offset} + length > send_length_) throw Napi::RangeError::New(env, "PacketLoop.flush: frame beyond the buffer");
+      msghdr* message = &send_messages_[batch].msg_hdr;
       send_vectors_[batch] = {send_ + offset, length};
+      message->msg_name = nullptr;
+      message->msg_namelen = 0;
+      if (kind.family != 0) {
+        if (!ReadHeader(kind, send_ + offset, length, &destinations_[batch], &message->msg_namelen, &send_vectors_[batch])) {
+          throw Napi::RangeError::New(env, "PacketLoop.flush: frame without an IP header");
+        }
+        message->msg_name = &destinations_[batch];
+      }
       batch++;
     }
     size_t sent = 0;
+    bool again = false;
     while (sent < batch) {
       const int result = sendmmsg(fd, &send_messages_[sent], batch - sent, MSG_DONTWAIT);
       if (result > 0) {
         sent += result;
+        again = false;
         continue;
       }
       if (errno == EINTR) continue;
+      // Whoever sends next is told what became of a packet before, which the error queue tells too.
+      if (kind.family != 0 && !again) {
+        again = true;
+        continue;
+      }
+      again = false;
       queue_[(next + sent) * kQueueFields] = -errno;  // this one could not be sent; go on behind it
       failed++;
       sent++;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <linux/if_packet.h>
 #include <napi.h>
 #include <sys/socket.h>
 #include <uv.h>
@@ -8,9 +7,11 @@
 #include <map>
 #include <vector>
 
+#include "ip_packets.h"
+
 namespace rvrrpd {
 
-// The engine's I/O: packet sockets and one timer in the worker's event loop, so that one wake-up serves everything
+// The engine's I/O: packet sockets, raw IP sockets and one timer in the worker's event loop, so that one wake-up serves everything
 // that is due. Contract in index.ts.
 class PacketLoop : public Napi::ObjectWrap<PacketLoop> {
  public:
@@ -25,11 +26,16 @@ class PacketLoop : public Napi::ObjectWrap<PacketLoop> {
   void Add(const Napi::CallbackInfo& info);
   void Remove(const Napi::CallbackInfo& info);
   void SetTimer(const Napi::CallbackInfo& info);
+  Napi::Value Collect(const Napi::CallbackInfo& info);
   Napi::Value Flush(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);
 
-  // Receives what is queued on one socket; tells JavaScript whenever the slots are full.
-  void Drain(int fd, int tag);
+  // Receives what is queued on one socket, as far as there are free slots. Returns how many packets.
+  size_t Receive(int fd, int tag, const SocketKind& kind);
+  // Receives all that is queued on one socket; tells JavaScript whenever the slots are full.
+  void Drain(int fd, int tag, const SocketKind& kind);
+  // Takes what the network has answered to packets sent on a raw IP socket.
+  void DrainErrors(int fd, int tag, const SocketKind& kind);
   void Tell(bool timers);
 
   Handles* handles_ = nullptr;
@@ -38,6 +44,8 @@ class PacketLoop : public Napi::ObjectWrap<PacketLoop> {
   Napi::Reference<Napi::Int32Array> meta_reference_;
   Napi::Reference<Napi::Uint8Array> send_reference_;
   Napi::Reference<Napi::Int32Array> queue_reference_;
+  uint8_t* receive_ = nullptr;
+  size_t slot_size_ = 0;
   uint8_t* send_ = nullptr;
   size_t send_length_ = 0;
   int32_t* meta_ = nullptr;
@@ -47,12 +55,13 @@ class PacketLoop : public Napi::ObjectWrap<PacketLoop> {
   size_t filled_ = 0;
 
   std::vector<iovec> receive_vectors_;
-  std::vector<sockaddr_ll> senders_;
+  std::vector<Peer> senders_;
   std::vector<double> arrivals_;  // CLOCK_REALTIME in ms of the packet in each slot; 0: not known
   std::vector<char> control_;     // control data of each slot
   std::vector<mmsghdr> receive_messages_;
   std::vector<iovec> send_vectors_;
   std::vector<mmsghdr> send_messages_;
+  std::vector<Peer> destinations_;  // of a batch for a raw IP socket
 };
 
 }  // namespace rvrrpd

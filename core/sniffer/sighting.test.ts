@@ -5,6 +5,7 @@ import { addressBytes } from '../vrrp/address.ts';
 import type { AdvertisementFields } from '../vrrp/advertisement.ts';
 import { DROP_REASONS } from '../vrrp/drop-reasons.ts';
 import { encodeFrame, frameLength } from '../vrrp/frame.ts';
+import { packetRules, unicast } from '../vrrp/packet-rules.ts';
 import { Keyring } from './keyring.ts';
 import { sight } from './sighting.ts';
 
@@ -108,6 +109,25 @@ describe('a valid advertisement', () => {
     });
     expect(sighting.rightChecksum).toBe(sighting.checksum);
     expect(sighting).not.toHaveProperty('reason');
+  });
+
+  test.each([
+    ['VRRPv2', V2, '10.0.0.3', undefined],
+    ['VRRPv3 over IPv4', V3, '10.0.0.3', undefined],
+    ['VRRPv3 over IPv6', V6, '2001:db8::3', undefined],
+    ['VRRPv3 over IPv6, link-local', V6, 'fe80::3', undefined],
+    ['another group', V3, '224.0.0.5', 'destination'],
+    ['the broadcast address', V3, '255.255.255.255', 'destination'],
+    ['another group of IPv6', V6, 'ff02::5', 'destination'],
+  ] as const)('by unicast: %s', (_, fields, to, reason) => {
+    const bytes = new Uint8Array(frameLength(fields.version, fields.family, fields.addresses.length));
+    const source = addressBytes(fields.family === 4 ? '10.0.0.2' : '2001:db8::2');
+    const { version, family } = fields;
+    encodeFrame(bytes, 0, source, fields, undefined, packetRules(version, family, unicast(addressBytes(to))));
+    const sighting = seen(bytes);
+    expect(sighting).toMatchObject({ destination: to });
+    expect(sighting.reason).toBe(reason);
+    expect(sighting.checksum).toBe(sighting.rightChecksum);
   });
 
   test('with padding behind it', () => {

@@ -21,6 +21,8 @@ import {
   emptyFrame,
   type ReceivedFrame,
 } from '../vrrp/frame.ts';
+import { checkHeader } from '../vrrp/ip-header.ts';
+import { HOP_LIMIT, unicast } from '../vrrp/packet-rules.ts';
 import { VLAN_TYPES } from './filter.ts';
 import type { Authentication, Keyring } from './keyring.ts';
 
@@ -84,7 +86,7 @@ export function sight(packet: CapturedPacket, keyring?: Keyring): Sighting {
   const { at, inner } = skipTags(bytes);
   const frame = emptyFrame();
   const advertisement = emptyAdvertisement();
-  const outside = decodeFrame(bytes, at, bytes.length, frame);
+  const outside = judgeOutside(bytes, at, frame);
   // Of a packet that fails outside the message is decoded all the same: how else to tell what it was?
   const inside = decodeAdvertisement(
     bytes,
@@ -114,6 +116,17 @@ export function sight(packet: CapturedPacket, keyring?: Keyring): Sighting {
     ...(authentication === undefined ? {} : { authentication }),
     ...(reason < 0 ? {} : { reason: DROP_REASONS[reason]! }),
   };
+}
+
+/** A packet to one router, which has us among its peers, is as good as one to the group. */
+function judgeOutside(bytes: Uint8Array, at: number, frame: ReceivedFrame): number {
+  const reason = decodeFrame(bytes, at, bytes.length, frame);
+  if (reason !== Drop.destination) return reason;
+  const { family, destinationAt } = frame;
+  const first = bytes[destinationAt]!;
+  if (family === 4 ? first >= 224 : first === 0xff) return reason; // another group, or everybody
+  const address = bytes.subarray(destinationAt, destinationAt + addressLength(family));
+  return checkHeader(bytes, frame, unicast(address), HOP_LIMIT);
 }
 
 /** VLAN tags in the frame itself. @returns `at`: where its EtherType would be at 12 without them */

@@ -13,6 +13,7 @@ import type { Logger } from './log.ts';
 /** What an operator would check, for each reason to drop a packet that a misconfigured peer causes. */
 const ADVICE: Partial<Record<DropReason, string>> = {
   ttl: 'it was forwarded by a router, or forged',
+  peer: 'it is none of its peers',
   version: 'use the same VRRP version on both sides',
   checksum: 'it was damaged on the way, or its sender computes the checksum otherwise',
   'unknown-vrid': 'no virtual router of this group is configured on the interface',
@@ -129,6 +130,15 @@ export class Narrator {
         this.log.warn(both, text);
         break;
       }
+      case EventType.PeerUnreachable: {
+        const errno = getSystemErrorName(-event.a);
+        const text = `${who}: peer ${peer} cannot be reached: ${errno}; it is told again when that has changed`;
+        this.log.warn({ ...fields, peer, errno }, text);
+        break;
+      }
+      case EventType.PeerReachable:
+        this.log.info({ ...fields, peer }, `${who}: peer ${peer} can be reached again`);
+        break;
       case EventType.Ownership: {
         const text =
           event.a === 1

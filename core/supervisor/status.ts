@@ -23,6 +23,10 @@ export interface RouterReport extends RouterCounters {
   readonly accept: boolean;
   /** VRRPv3 over IPv4: what the checksum of what it sends covers. */
   readonly checksum?: 'rfc9568' | 'pseudo-header';
+  /** Who it speaks to without multicast; absent: it speaks to the multicast group. */
+  readonly peers?: readonly string[];
+  /** The address that it is told to speak to them from. */
+  readonly source?: string;
   /** It is Master, and its addresses are in the kernel. */
   readonly inPlace?: boolean;
   /** Name of the errno that the kernel refused them with, or that it gave up being Master for. */

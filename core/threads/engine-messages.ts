@@ -24,16 +24,20 @@ export interface EngineInit {
   readonly eventPort: MessagePort;
 }
 
-/** A packet socket that passes from one engine to the next; the descriptor is the process's. */
+/** A socket that passes from one engine to the next; the descriptor is the process's. */
 export interface HandedSocket {
   readonly descriptor: number;
-  /** The socket beside it that hears ARP, or neighbour advertisements. */
+  /** The socket beside it that hears ARP, or neighbour advertisements, or strangers. */
   readonly watch?: number;
   /** The socket beside it that reports the membership of the group. */
   readonly membership?: number;
-  /** Index of the link that it is bound to. */
+  /** Index of the link that it is bound to; of a raw IP socket that its source was taken from, 0: any. */
   readonly link: number;
   readonly family: 4 | 6;
+  /** It is a packet socket for announcements alone. */
+  readonly announce?: true;
+  /** It is a raw IP socket, bound to this address of ours. */
+  readonly source?: string;
 }
 
 /** What an engine takes over, and from whom. */

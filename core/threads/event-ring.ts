@@ -30,6 +30,10 @@ export const EventType = {
    * many since the last such record, `c`: the one that we send from now on; peer.
    */
   Checksum: 9,
+  /** Packets do not get to one of its `peers`. `a`: errno; peer. */
+  PeerUnreachable: 10,
+  /** They do again; peer. */
+  PeerReachable: 11,
 } as const;
 
 /** Why a virtual router changed its state. */
@@ -53,6 +57,9 @@ export const CAUSES = [
   'the link-local address of the interface is tentative: duplicate address detection is not over',
   'another host has the link-local address of the interface: duplicate address detection has failed',
   'an advertisement with all of its addresses is longer than the MTU of the interface',
+  'this host does not have the address of source, or cannot use it yet',
+  'the interface has no global IPv6 address to reach its peers from',
+  'a router of the same group on another interface sends from the same address',
 ] as const;
 
 /** Indices of {@link CAUSES}. */
@@ -76,6 +83,9 @@ export const Cause = {
   LinkLocalTentative: 16,
   LinkLocalDuplicate: 17,
   MtuTooSmall: 18,
+  SourceMissing: 19,
+  NoGlobal: 20,
+  SourceShared: 21,
 } as const;
 
 /** One event, as a reader gets it. The object is reused: copy what is to be kept. */

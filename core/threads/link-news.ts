@@ -1,7 +1,10 @@
 /** What the actuator tells the engine of the links: all of them once, then what has changed. */
 import type { Link } from '../plugin/contracts/index.ts';
 
-/** News of Ethernet links of the namespace, addresses that are ours left out. One reading of the kernel. */
+/**
+ * News of Ethernet links of the namespace, and of others that have addresses, such as `lo`: one may be a `source`. Addresses
+ * that are ours are left out. One reading of the kernel.
+ */
 export interface LinkNews {
   readonly type: 'links';
   /** Links that are new or changed in anything; without {@link gone} all that there are. */

@@ -13,11 +13,13 @@ export interface RouterWords {
   readonly masterAdvertisementInterval?: number;
   readonly accept?: boolean;
   readonly checksum?: 'rfc9568' | 'pseudo-header';
+  readonly peers?: readonly string[];
+  readonly source?: string;
 }
 
 /** Reads them. */
 export function readRouterWords(table: TableReader, slot: number, config: VirtualRouterConfig): RouterWords {
-  const { version, advertisementIntervalCs, accept } = config;
+  const { version, advertisementIntervalCs, accept, peers, source } = config;
   const advertisementInterval = advertisementIntervalCs * 10;
   // 0 in Initialize, before anything set it.
   const priority = table.int(slot, Int.Priority) || config.priority;
@@ -31,5 +33,7 @@ export function readRouterWords(table: TableReader, slot: number, config: Virtua
     ...(follows && interval !== advertisementInterval ? { masterAdvertisementInterval: interval } : {}),
     ...(accept === undefined ? {} : { accept }),
     ...(checksum === undefined ? {} : { checksum }),
+    ...(peers === undefined ? {} : { peers }),
+    ...(source === undefined ? {} : { source }),
   };
 }

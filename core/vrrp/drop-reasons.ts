@@ -3,9 +3,10 @@ export const DROP_REASONS = [
   'truncated', // shorter than its headers or than its address count and authentication data need
   'not-vrrp', // another Ethernet type or IP protocol: only seen without a socket filter
   'ip-header', // IP version, header length or header checksum wrong, or an IPv4 fragment
-  'destination', // not to the VRRP multicast group
+  'destination', // not to the VRRP multicast group, or with `peers` not to our own address
   'source', // from an address that no router has, or over IPv4 from the virtual one though not its owner's
-  'ttl', // TTL (hop limit) not 255 (RFC 3768 §5.2.3)
+  'peer', // a router with `peers`: from an address that is none of them
+  'ttl', // TTL (hop limit) not 255 (RFC 3768 §5.2.3), or with `peers` below `min_ttl`
   'version', // another VRRP version than the virtual router's
   'type', // not an ADVERTISEMENT
   'checksum', // RFC 1071 checksum wrong, in VRRPv3 over IPv4 with and without a pseudo-header

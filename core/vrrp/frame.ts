@@ -185,7 +185,7 @@ export function decodeFor(
 ): number {
   const { messageStart, messageEnd, family } = frame;
   const outside = rules
-    ? checkHeader(bytes, frame, rules.destination, rules.hopLimit)
+    ? checkHeader(bytes, frame, rules.destination, rules.minHopLimit, rules.peers)
     : checkHeader(bytes, frame, family === 4 ? GROUPS[4] : GROUPS[6], HOP_LIMIT);
   if (outside >= 0) return outside;
   const isWithout = bytes[messageStart]! >> 4 === 2 && rules?.pseudoHeader !== true;

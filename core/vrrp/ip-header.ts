@@ -1,9 +1,9 @@
 /** The IP header around a message, both ways; and whether it may be like that. */
-import { IPPROTO_VRRP, pseudoHeaderSum } from './advertisement.ts';
+import { addressLength, IPPROTO_VRRP, pseudoHeaderSum } from './advertisement.ts';
 import { foldChecksum, sumWords } from './checksum.ts';
 import { Drop } from './drop-reasons.ts';
 import type { AddressFamily } from './family.ts';
-import type { Destination, PacketRules } from './packet-rules.ts';
+import { type Destination, listsAddress, type PacketRules } from './packet-rules.ts';
 
 /** DSCP CS6, network control. */
 const TOS_CS6 = 0xc0;
@@ -82,18 +82,21 @@ export function emptyFrame(): ReceivedFrame {
 /**
  * Checks the header that {@link decodeIPv4} or {@link decodeIPv6} has decoded.
  * @param destination where the packet must be sent to
- * @param wanted the TTL or hop limit that it must have
+ * @param least the TTL or hop limit that it must have at least
+ * @param peers see {@link PacketRules}
  * @returns -1, or the {@link Drop} reason
  */
 export function checkHeader(
   bytes: Uint8Array,
   { family, sourceAt, destinationAt, hopLimit }: ReceivedFrame,
   destination: Destination,
-  wanted: number,
+  least: number,
+  peers?: Uint8Array,
 ): number {
   if (!sameBytes(bytes, destinationAt, destination.address)) return Drop.destination;
   if (!(family === 4 ? isHostIPv4(bytes[sourceAt]!) : isHostIPv6(bytes, sourceAt))) return Drop.source;
-  return hopLimit === wanted ? -1 : Drop.ttl;
+  if (peers && !listsAddress(peers, addressLength(family), bytes, sourceAt)) return Drop.peer;
+  return hopLimit >= least ? -1 : Drop.ttl;
 }
 
 /** Decodes the header at `ip`. @returns -1, or the {@link Drop} reason: then the message's place is not known */

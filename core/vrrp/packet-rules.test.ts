@@ -80,11 +80,26 @@ describe.each(STANDARD)('%s', (_, of) => {
     expect(verdict(encoded(of, rules).frame, toPeer)).toEqual(['destination', 7]);
   });
 
-  test('another hop limit is sent and wanted', () => {
-    const far = { ...rules, hopLimit: 64 };
-    const { frame } = encoded(of, far);
-    expect(verdict(frame, far)).toEqual(['good', 7]);
-    expect(verdict(frame, rules)).toEqual(['ttl', 7]);
+  test('another hop limit is sent, and at least the least is wanted', () => {
+    const sent = (hopLimit: number) => encoded(of, { ...rules, hopLimit }).frame;
+    const far = { ...rules, minHopLimit: 64 };
+    expect(verdict(sent(64), far)).toEqual(['good', 7]);
+    expect(verdict(sent(255), far)).toEqual(['good', 7]);
+    expect(verdict(sent(63), far)).toEqual(['ttl', 7]);
+    expect(verdict(sent(254), rules)).toEqual(['ttl', 7]);
+    expect(verdict(sent(64), rules)).toEqual(['ttl', 7]);
+  });
+
+  test('with peers: from them alone, whatever the hop limit', () => {
+    const size = SOURCE[of.family].length;
+    const others = new Uint8Array(3 * size).fill(9);
+    const known = Uint8Array.from([...others, ...SOURCE[of.family]]);
+    const { frame } = encoded(of, rules);
+    expect(verdict(frame, { ...rules, peers: known })).toEqual(['good', 7]);
+    expect(verdict(frame, { ...rules, peers: others })).toEqual(['peer', 7]);
+    const forwarded = encoded(of, { ...rules, hopLimit: 254 }).frame;
+    expect(verdict(forwarded, { ...rules, peers: others })).toEqual(['peer', 7]);
+    expect(verdict(forwarded, { ...rules, peers: known })).toEqual(['ttl', 7]);
   });
 
   test('authentication data of another length', () => {

@@ -24,8 +24,12 @@ export const HOP_LIMIT = 255;
 export interface PacketRules extends MessageRules {
   readonly family: AddressFamily;
   readonly destination: Destination;
-  /** TTL or hop limit that packets are sent with and must have. */
+  /** TTL or hop limit that packets are sent with. */
   readonly hopLimit: number;
+  /** What those received must have at least. */
+  readonly minHopLimit: number;
+  /** Addresses that packets are accepted from, 4 or 16 octets each, one after the other. Absent: from any. */
+  readonly peers?: Uint8Array;
 }
 
 /**
@@ -41,5 +45,20 @@ export function packetRules(
 ): PacketRules {
   const { trailer, pseudoHeader: usual } = messageRules(version, family);
   const pseudoHeader = usual || (version === 3 && sort === ChecksumSort.PseudoHeader);
-  return { version, trailer, pseudoHeader, family, destination, hopLimit: HOP_LIMIT };
+  return { version, trailer, pseudoHeader, family, destination, hopLimit: HOP_LIMIT, minHopLimit: HOP_LIMIT };
+}
+
+/** One router's own address. The kernel finds the way, and the MAC. */
+export function unicast(address: Uint8Array): Destination {
+  return { mac: new Uint8Array(6), address };
+}
+
+/** Whether `list`, addresses of `size` octets one after the other, has the one at `bytes[at]`. */
+export function listsAddress(list: Uint8Array, size: number, bytes: Uint8Array, at: number): boolean {
+  for (let start = 0; start < list.length; start += size) {
+    let i = 0;
+    while (i < size && list[start + i] === bytes[at + i]) i++;
+    if (i === size) return true;
+  }
+  return false;
 }

@@ -23,19 +23,27 @@ export interface KeepalivedInstance {
   readonly nopreempt?: boolean;
   /** `use_vmac`: the addresses are on an interface of this name with the virtual MAC; it speaks from its own interface. */
   readonly vmac?: string;
+  /** `unicast_peer`: whom it speaks to without multicast. */
+  readonly peers?: readonly string[];
+  /** `unicast_src_ip`. */
+  readonly source?: string;
 }
 
 /** The text of a configuration file (man 5 keepalived.conf). */
 export function keepalivedConfiguration(instances: readonly KeepalivedInstance[], globals = ''): string {
   const blocks = instances.map((instance, index) => {
-    const secret = instance.secret;
+    const { secret, peers, source } = instance;
+    const unicast = [
+      ...(source === undefined ? [] : [`  unicast_src_ip ${source}`]),
+      ...(peers === undefined ? [] : ['  unicast_peer {', ...peers.map((peer) => `    ${peer}`), '  }']),
+    ];
     return `vrrp_instance i${index} {
   state ${instance.priority === 255 ? 'MASTER' : 'BACKUP'}
   interface ${instance.interface}
   virtual_router_id ${instance.vrid}
   priority ${instance.priority ?? 100}
   advert_int ${instance.interval ?? 1}
-${instance.version === undefined ? '' : `  version ${instance.version}\n`}${instance.nopreempt ? '  nopreempt\n' : ''}${
+${unicast.map((line) => `${line}\n`).join('')}${instance.version === undefined ? '' : `  version ${instance.version}\n`}${instance.nopreempt ? '  nopreempt\n' : ''}${
   instance.vmac === undefined ? '' : `  use_vmac ${instance.vmac}\n  vmac_xmit_base\n`
 }${
   secret === undefined ? '' : `  authentication {\n    auth_type PASS\n    auth_pass ${secret}\n  }\n`

@@ -28,6 +28,12 @@ export interface SpeakerOptions {
   readonly secret?: string;
   /** rvrrpd's `checksum`. Default: its own. */
   readonly checksum?: 'auto' | 'rfc9568' | 'pseudo-header';
+  /** Whom it speaks to without multicast. FRR cannot. */
+  readonly peers?: readonly string[];
+  /** The address that it speaks to them from. */
+  readonly source?: string;
+  /** rvrrpd's `min_ttl`. Default: its own. */
+  readonly minTtl?: number;
 }
 
 /** A running daemon. */
@@ -48,7 +54,8 @@ export async function startSpeaker(
   host: Host,
   options: SpeakerOptions,
 ): Promise<Speaker> {
-  const { vrid, priority, vips, preempt, secret, version, interval } = options;
+  const { vrid, priority, vips, preempt, secret, version, interval, peers, source, minTtl } = options;
+  const unicast = { ...(peers === undefined ? {} : { peers }), ...(source === undefined ? {} : { source }) };
   const timed = { interface: 'lan', vrid, priority, vips, ...(interval === undefined ? {} : { interval }) };
   if (implementation === 'frr') return Frr.start(lab, host, [{ ...timed, preempt, version: version ?? 3 }]);
   if (implementation === 'keepalived') {
@@ -56,7 +63,7 @@ export async function startSpeaker(
     const nopreempt = !preempt && priority !== 255;
     return Keepalived.start(lab, host, [
       {
-        ...{ ...timed, nopreempt },
+        ...{ ...timed, ...unicast, nopreempt },
         ...(version === undefined ? {} : { version }),
         ...(secret === undefined ? {} : { secret }),
       },
@@ -69,6 +76,8 @@ export async function startSpeaker(
       ...(interval === undefined ? {} : { timers: { advert: interval } }),
       ...(priority === 255 ? {} : { priority }),
       ...(secret === undefined ? {} : { auth_type: 'rfc2338-simple', auth_secret: secret }),
+      ...unicast,
+      ...(minTtl === undefined ? {} : { min_ttl: minTtl }),
       ...(options.checksum === undefined ? {} : { checksum: options.checksum }),
     },
   ]);

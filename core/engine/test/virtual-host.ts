@@ -7,12 +7,17 @@ import type { Native } from '../../native/index.ts';
 import { Meta, type PacketLoop, Queue } from '../../native/packet-loop.ts';
 import { runProgram } from '../../plugin/compliance/classic-bpf.ts';
 import type { BpfInstruction, Link } from '../../plugin/contracts/index.ts';
-import { macBytes } from '../../vrrp/address.ts';
+import { addressText, macBytes } from '../../vrrp/address.ts';
+import { IPPROTO_VRRP } from '../../vrrp/advertisement.ts';
 import type { EngineIo, PacketSockets, PlacementIo } from '../io.ts';
 import type { VirtualTime } from './virtual-time.ts';
 import type { Port, VirtualWire } from './virtual-wire.ts';
 
-const { EBADF, ENETDOWN } = os.constants.errno;
+const { EBADF, EINVAL, ENETDOWN, ENETUNREACH } = os.constants.errno;
+/** Where the destination is in a frame. */
+const DESTINATION = { 4: [30, 34], 6: [38, 54] } as const;
+/** ms until the network answers. */
+const ANSWER = 1;
 /** A packet that has waited longer has no known age, see packet_loop.cc. */
 const OLDEST = 50;
 /** From linux/if_packet.h. */
@@ -28,10 +33,21 @@ interface Waiting {
   readonly time: number;
   /** For another host: PACKET_OTHERHOST. */
   readonly foreign: boolean;
+  /** Not a packet: errno of one that has not arrived. */
+  readonly error?: number;
 }
 
-/** A packet socket. */
+/** What a raw IP socket is bound to. */
+interface Bound {
+  readonly family: 4 | 6;
+  readonly source: string;
+  readonly scope: number;
+}
+
+/** A packet socket, or a raw IP socket. */
 interface Socket {
+  /** Absent: it is a packet socket. */
+  readonly bound?: Bound;
   index: number;
   etherType: number;
   readonly groups: string[];
@@ -101,11 +117,11 @@ class VirtualLoop implements PacketLoop {
     const room = receive.length / slotSize;
     let filled = 0;
     for (const [descriptor, tag] of this.tags) {
-      for (const { frame, time, foreign } of this.host.take(descriptor)) {
+      for (const { frame, time, foreign, error = 0 } of this.host.take(descriptor)) {
         receive.set(frame.subarray(0, slotSize), filled * slotSize);
         const waited = this.host.time.now() - time;
         const age = waited > OLDEST ? 0 : waited;
-        meta.set([tag, frame.length, foreign ? 1 : 0, age * 1000], filled * Meta.Count);
+        meta.set([tag, frame.length, foreign ? 1 : -error, age * 1000], filled * Meta.Count);
         this.host.onReceive(frame, age);
         if (++filled < room) continue;
         onWake(filled, false, this.host.time.now());
@@ -113,6 +129,16 @@ class VirtualLoop implements PacketLoop {
       }
     }
     onWake(filled, true, this.host.time.now());
+  }
+
+  collect(descriptor: number, tag: number): number {
+    const [receive, slotSize, meta] = this.memory;
+    const waiting = this.host.take(descriptor).slice(0, receive.length / slotSize);
+    for (const [at, { frame }] of waiting.entries()) {
+      receive.set(frame.subarray(0, slotSize), at * slotSize);
+      meta.set([tag, frame.length, 0, 0], at * Meta.Count);
+    }
+    return waiting.length;
   }
 
   close(): void {
@@ -143,6 +169,10 @@ export class VirtualHost implements EngineIo, PlacementIo {
   readonly fired = { asleep: 0, awake: 0 };
   /** Frames that reached no socket, and so woke nobody. */
   unheard = 0;
+  /** By address: errno that nothing can be sent to it with. */
+  readonly unreachable = new Map<string, number>();
+  /** By address: errno that the network answers with, some ms after what was sent to it. */
+  readonly answers = new Map<string, number>();
   /** The links are in promiscuous mode: they hear what is for other hosts too. */
   promiscuous = false;
   /** The whole process does not run: what arrives waits, timers wait. */
@@ -198,6 +228,14 @@ export class VirtualHost implements EngineIo, PlacementIo {
       });
       return this.nextDescriptor;
     },
+    openIpSocket: (family, source, scope) => {
+      if (this.refuse !== '') throw new Error(this.refuse);
+      const shut: BpfInstruction[] = [{ code: 0x06, jt: 0, jf: 0, k: 0 }];
+      this.open.set(++this.nextDescriptor, {
+        ...{ index: 0, etherType: 0, groups: [], program: shut, queue: [], bound: { family, source, scope } },
+      });
+      return this.nextDescriptor;
+    },
     bindPacketSocket: (descriptor, index, etherType) => {
       Object.assign(this.socket(descriptor), { index, etherType });
     },
@@ -239,11 +277,37 @@ export class VirtualHost implements EngineIo, PlacementIo {
 
   /** Sends through a socket. @returns errno, 0: sent */
   transmit(descriptor: number, frame: Uint8Array): number {
-    const port = this.ports.get(this.open.get(descriptor)?.index ?? -1);
+    const socket = this.open.get(descriptor);
+    if (socket?.bound) return this.transmitIp(socket, socket.bound, frame);
+    const port = this.ports.get(socket?.index ?? -1);
     if (!port) return EBADF;
     if (!port.link.up) return ENETDOWN;
     if (port.link.running) port.wire.send(port, frame);
     return 0;
+  }
+
+  /** The kernel finds the way: by the link that has the source. */
+  private transmitIp(socket: Socket, { family, source, scope }: Bound, frame: Uint8Array): number {
+    const to = addressText(frame.subarray(...DESTINATION[family]));
+    const errno = this.unreachable.get(to);
+    if (errno !== undefined) return errno;
+    const answer = this.answers.get(to);
+    if (answer !== undefined) {
+      this.after(ANSWER, () => {
+        socket.queue.push({ frame, time: this.time.now(), foreign: false, error: answer });
+        for (const loop of this.loops) loop.wake();
+      });
+      return 0;
+    }
+    for (const port of this.ports.values()) {
+      const { link } = port;
+      if (scope > 0 ? link.index !== scope : !link.addresses.some(({ address }) => address === source))
+        continue;
+      if (!link.up || !link.running) return ENETUNREACH;
+      port.wire.send(port, frame);
+      return 0;
+    }
+    return EINVAL;
   }
 
   /** Empties a socket's queue. */
@@ -271,7 +335,7 @@ export class VirtualHost implements EngineIo, PlacementIo {
     const here = [...this.open.values()].filter(({ index }) => index === link.index);
     const isForUs = destination === '255,255,255,255,255,255' || destination === macBytes(link.mac).join();
     const foreign = !isForUs && !here.some(({ groups }) => groups.includes(destination));
-    let heard = false;
+    let heard = this.hearIp(link, etherType, frame);
     if (!foreign || this.promiscuous) {
       const facts = { packetType: foreign ? PACKET_OTHERHOST : PACKET_MULTICAST };
       for (const { etherType: wanted, program, queue } of here) {
@@ -282,5 +346,23 @@ export class VirtualHost implements EngineIo, PlacementIo {
     }
     if (!heard) this.unheard++;
     else if (!this.standing) for (const loop of this.loops) loop.wake();
+  }
+
+  /** The raw IP sockets of the address that the packet is for, whatever link it comes from. */
+  private hearIp(link: Link, etherType: number, frame: Uint8Array): boolean {
+    let heard = false;
+    for (const [descriptor, { bound, program, queue }] of this.open) {
+      if (!bound || etherType !== (bound.family === 4 ? 0x0800 : 0x86dd)) continue;
+      if (bound.scope > 0 && bound.scope !== link.index) continue;
+      if (frame[bound.family === 4 ? 23 : 20] !== IPPROTO_VRRP) continue;
+      if (addressText(frame.subarray(...DESTINATION[bound.family])) !== bound.source) continue;
+      // It begins with the header of IPv4, with the message of IPv6.
+      const packet = frame.subarray(bound.family === 4 ? 14 : 54);
+      if (program && runProgram(program, packet, { ipHeader: frame.subarray(14) }) === 0) continue;
+      queue.push({ frame, time: this.time.now(), foreign: false });
+      // Of the others nobody is told: they are looked at.
+      heard ||= this.loops.some(({ tags }) => tags.has(descriptor));
+    }
+    return heard;
   }
 }

@@ -57,6 +57,10 @@ export interface RouterStatus extends RouterName {
   readonly accept?: boolean;
   /** What the checksum of what it sends covers, VRRPv3 over IPv4 (since 1.1). Absent: there is no choice. */
   readonly checksum?: 'rfc9568' | 'pseudo-header';
+  /** Who it speaks to without multicast (since 1.1). Absent: it speaks to the multicast group. */
+  readonly peers?: readonly string[];
+  /** The address that it is told to speak to them from (since 1.1). Absent: the interface's. */
+  readonly source?: string;
   /** It has been told to fail over: it does not preempt until it becomes Master again. */
   readonly standingBy: boolean;
 }

@@ -37,6 +37,11 @@ export interface RouterOnInterface {
    * Absent: not known.
    */
   readonly forwards?: boolean;
+  /**
+   * Its advertisements go to these addresses, not to the multicast group, and come from one of this host's own (since 1.1):
+   * the others must find that at the same MAC address in every state. Absent: it has no `peers`.
+   */
+  readonly peers?: readonly string[];
   /** `vifname`, or its default. */
   readonly vifname: string;
   /** 00:00:5e:00:01:VRID, or 00:00:5e:00:02:VRID for IPv6 (RFC 5798 §7.3). */

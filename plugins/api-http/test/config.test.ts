@@ -118,11 +118,13 @@ describe('reading the configuration', () => {
     const table = {
       ...{ ...FULL, version: 3, vip: ['192.0.2.1/24', '2001:db8::1'], timers: { advert: 0.29 } },
       ...{ address_check: 'all', accept: false, checksum: 'pseudo-header' },
+      ...{ peers: ['10.0.0.2'], source: '10.0.0.3', min_ttl: 254 },
     };
     configure({ vrouter: [table, FULL] });
     const [three, two] = (await app.inject('/config/vrouter')).json<Record<string, unknown>[]>();
     expect(three).toEqual(table);
-    for (const name of ['address_check', 'accept', 'checksum']) expect(two).not.toHaveProperty(name);
+    for (const name of ['address_check', 'accept', 'checksum', 'peers', 'source', 'min_ttl'])
+      expect(two).not.toHaveProperty(name);
   });
 
   test('the query says which of several entries of a group on an interface', async () => {

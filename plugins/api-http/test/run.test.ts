@@ -301,7 +301,7 @@ describe('/run/status', () => {
       '"priority":254,"preempt":true,"state":"Master","since":"2023-11-14T22:13:20.000Z",' +
       `"vifname":"standby${group}","on_virtual_interface":true,"addresses_in_place":true,"refusal":null,` +
       `"auth_type":250,` +
-      `"hardware_address":"02:00:00:00:00:0${group}","accept":true,"checksum":null,"advertisement_interval":1,` +
+      `"hardware_address":"02:00:00:00:00:0${group}","accept":true,"checksum":null,"peers":null,"source":null,"advertisement_interval":1,` +
       `"master_advertisement_interval":1,` +
       `"master_down_interval":3.008,"skew_time":0.008,"standing_by":false,` +
       `"counters":${counters(100 + group)}}`;

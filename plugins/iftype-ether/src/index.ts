@@ -50,8 +50,10 @@ export const ether: InterfaceType = {
   plan(router: RouterOnInterface): MasterPlan {
     const { name } = router.interface;
     const addresses = addressesOf(router);
-    // An interface has one MAC address: it can be the virtual one of one virtual router only.
-    if (router.siblings > 1) return { interface: name, announce: 'interface-mac', resources: addresses };
+    // An interface has one MAC address: it can be the virtual one of one virtual router only. And peers that speak to
+    // the interface's own address look for it where it was: the packets of a new Master must not get lost.
+    if (router.siblings > 1 || router.peers)
+      return { interface: name, announce: 'interface-mac', resources: addresses };
     const mac: KernelResource = { kind: 'mac', interface: name, mac: router.virtualMac };
     return {
       interface: name,

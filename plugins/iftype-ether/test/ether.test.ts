@@ -90,6 +90,12 @@ describe('plan', () => {
     });
   });
 
+  it('leaves the MAC alone for a router with peers, which send to the address of the interface', () => {
+    const plan = ether.plan(on('eth0', { peers: ['192.0.2.9'] }));
+    expect(plan.announce).toBe('interface-mac');
+    expect(new Set(plan.resources.map(({ kind }) => kind))).toEqual(new Set(['address']));
+  });
+
   it('leaves the MAC alone when there are several', () => {
     const plan = ether.plan(on('eth0', { siblings: 2 }));
     expect(plan.announce).toBe('interface-mac');

@@ -62,6 +62,11 @@ export function routerMetrics(registry: Registry, now: () => Snapshot): void {
   gauge('addresses_in_place', '1 if it is Master and the kernel has its addresses.', ({ inPlace, state }) =>
     (inPlace ?? state === 'Master') ? 1 : 0,
   );
+  gauge(
+    'peers',
+    'How many peers it speaks to without multicast; absent: it speaks to the multicast group.',
+    ({ peers }) => peers?.length,
+  );
   for (const [key, name, help] of COUNTERS) {
     add('counter', `${name}_total`, help, () => {
       const { counters, counterLabels } = now();

@@ -109,6 +109,24 @@ export const VROUTER: Readonly<Record<string, Directive>> = {
     enum: ['auto', 'rfc9568', 'pseudo-header'],
     description: 'Version 3 over IPv4: what the checksum of advertisements covers. Default auto.',
   },
+  peers: {
+    type: 'array',
+    items: { type: 'string' },
+    description:
+      'Addresses of the other routers of the group: advertisements go to each and are accepted from them alone, without ' +
+      'multicast. Default: none.',
+  },
+  source: {
+    type: 'string',
+    description:
+      'With `peers`: the address that advertisements are sent from. Default: the primary one of the interface.',
+  },
+  min_ttl: {
+    type: 'integer',
+    minimum: 1,
+    maximum: 255,
+    description: 'With `peers`: the least TTL that an advertisement is accepted with. Default 255.',
+  },
   socket_filter: {
     type: 'boolean',
     description: 'Whether the kernel filters out what is not for the interface’s routers. Default true.',

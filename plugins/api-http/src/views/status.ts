@@ -74,6 +74,15 @@ export const RouterStatusSchema = Type.Object(
       enum: ['rfc9568', 'pseudo-header', null],
       description: 'What the checksum of what it sends covers; `null`: there is no choice.',
     }),
+    peers: Type.Unsafe<string[] | null>({
+      type: ['array', 'null'],
+      items: { type: 'string' },
+      description: 'Who it speaks to without multicast; `null`: it speaks to the multicast group.',
+    }),
+    source: Type.Unsafe<string | null>({
+      type: ['string', 'null'],
+      description: 'The address that it is told to speak to its peers from; `null`: the interface’s.',
+    }),
     advertisement_interval: Type.Number({ description: 'Its own, in seconds.' }),
     master_advertisement_interval: Type.Number({
       description: 'In seconds. What a VRRPv3 Backup goes by: that of the Master that it heard last.',
@@ -230,6 +239,8 @@ function withCounters(
     hardware_address: router.hardwareAddress,
     accept: router.accept ?? true,
     checksum: router.checksum ?? null,
+    peers: router.peers === undefined ? null : [...router.peers],
+    source: router.source ?? null,
     advertisement_interval: router.advertisementInterval / 1000,
     master_advertisement_interval:
       (router.masterAdvertisementInterval ?? router.advertisementInterval) / 1000,
