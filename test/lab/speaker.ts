@@ -44,7 +44,10 @@ export interface Speaker {
   kill(): Promise<number>;
 }
 
-/** Starts a daemon with one virtual router on the interface `lan`. */
+/**
+ * Starts a daemon with one virtual router on the interface `lan`. rvrrpd runs when this resolves: on a busy machine
+ * Node.js takes longer to start than a Backup has time to take over in.
+ */
 export async function startSpeaker(
   implementation: AnyImplementation,
   lab: Lab,
@@ -66,7 +69,7 @@ export async function startSpeaker(
       },
     ]);
   }
-  return Rvrrpd.start(lab, host, [
+  const daemon = Rvrrpd.start(lab, host, [
     {
       ...{ group: vrid, interface: 'lan', vip: vips.length === 1 ? vips[0]! : vips, preemption: preempt },
       ...(version === undefined || version === 2 ? {} : { version }),
@@ -78,6 +81,8 @@ export async function startSpeaker(
       ...(options.checksum === undefined ? {} : { checksum: options.checksum }),
     },
   ]);
+  await daemon.ready(60_000);
+  return daemon;
 }
 
 /**
