@@ -13,8 +13,9 @@ import {
   sortIssues,
 } from '../config/index.ts';
 import { redactConfiguration, withDefaults } from '../config/redact.ts';
+import type { SchemaNode } from '../config/schema.ts';
 import { valuesOf } from '../config/values.ts';
-import type { PluginListing } from '../plugin/contracts/index.ts';
+import type { PluginKind, PluginListing } from '../plugin/contracts/index.ts';
 import { type AvailablePlugin, discoverPlugins } from '../plugin/discover.ts';
 import { packageFingerprint } from '../plugin/fingerprint.ts';
 import { listPlugins } from '../plugin/listing.ts';
@@ -122,12 +123,19 @@ function openSchemas(available: readonly AvailablePlugin[]): OpenSchemas {
       path && optionsSchema ? [[String(path[1]), optionsSchema] as const] : [],
     ),
   );
-  const protocols = new Map(
-    available.flatMap(({ resolved, configSchema }) =>
-      configSchema ? resolved.names.map((protocol) => [protocol, configSchema] as const) : [],
-    ),
-  );
-  return { options, protocols };
+  /** Of the parts of the configuration that are a kind's, by the names that select its plugins. */
+  const schemasOf = (kind: PluginKind): ReadonlyMap<string, SchemaNode> =>
+    new Map(
+      // The first that answers to a name is the one: it comes last here, over the others.
+      [...available]
+        .reverse()
+        .flatMap(({ resolved, configSchema }) =>
+          configSchema && resolved.kind === kind
+            ? resolved.names.map((name) => [name, configSchema] as const)
+            : [],
+        ),
+    );
+  return { options, protocols: schemasOf('protocol'), auth: schemasOf('auth') };
 }
 
 /** The plugins that are there without any configuration: the built-in ones. */
