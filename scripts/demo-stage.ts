@@ -1,5 +1,5 @@
 /** The demo's network: a client, two routers, and a host on the far side of them. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Host } from '../test/lab/host.ts';
 import type { Lab, Segment } from '../test/lab/lab.ts';
@@ -73,22 +73,36 @@ export async function buildStage(lab: Lab): Promise<Stage> {
   };
 }
 
-/** Starts the daemon of a router, a virtual router for each side. */
-export function startRouter(lab: Lab, router: Router): void {
-  const { priority, host } = router;
-  const common = { priority, preemption: true, iftype: 'macvlan' };
-  router.daemon = Rvrrpd.start(lab, host, [
-    { group: LAN_VRID, interface: 'lan', vip: GATEWAY, ...common },
-    { group: UPLINK_VRID, interface: 'uplink', vip: WAY_BACK, ...common },
-  ]);
+/** The configuration of both routers: what differs is in tables of the hosts. */
+function configurationFile(lab: Lab): string {
+  return path.join(lab.folder, 'rvrrpd.toml');
 }
 
-/** Gives a running router another priority: edits its configuration file, then `kill -HUP`. */
-export async function reloadRouter(lab: Lab, router: Router, priority: number): Promise<void> {
-  const file = path.join(lab.folder, `rvrrpd-${router.host.name}.toml`);
-  const before = readFileSync(file, 'utf8');
-  writeFileSync(file, before.replaceAll(`priority = ${router.priority}`, `priority = ${priority}`));
+/** Writes it, a virtual router for each side. */
+function writeConfiguration(lab: Lab, routers: readonly Router[]): void {
+  const table = (group: number, on: string, vip: string): string =>
+    `[[vrouter]]\ngroup = ${group}\ninterface = "${on}"\nvip = "${vip}"\npreemption = true\niftype = "macvlan"\n`;
+  const hosts = routers.map(({ host, priority }) => `[host.${host.name}]\npriority = ${priority}\n`);
+  const all = [table(LAN_VRID, 'lan', GATEWAY), table(UPLINK_VRID, 'uplink', WAY_BACK), ...hosts];
+  writeFileSync(configurationFile(lab), all.join('\n'));
+}
+
+/** Starts the daemon of a router. */
+export function startRouter(lab: Lab, { routers }: Stage, router: Router): void {
+  writeConfiguration(lab, routers);
+  const { host } = router;
+  router.daemon = Rvrrpd.startWith(host, configurationFile(lab), { hostname: host.name });
+}
+
+/** Gives a running router another priority: writes the configuration file, then `kill -HUP`. */
+export async function reloadRouter(
+  lab: Lab,
+  { routers }: Stage,
+  router: Router,
+  priority: number,
+): Promise<void> {
   router.priority = priority;
+  writeConfiguration(lab, routers);
   router.daemon?.running.signal('SIGHUP');
   await router.daemon?.running.waitForOutput(/"reloaded: /, 10_000);
 }

@@ -48,8 +48,8 @@ async function story(
 
   heading('1. Two routers, one address');
   tell(`
-    Each router runs rvrrpd. The daemons elect a Master, the one of the higher priority: it answers for
-    ${GATEWAY}, and says so once a second. The other, the Backup, only listens.`);
+    Each router runs rvrrpd, with one configuration file for both. The daemons elect a Master, the one of the
+    higher priority: it answers for ${GATEWAY}, and says so once a second. The other, the Backup, only listens.`);
   console.log();
   start(r1);
   start(r2);
@@ -90,7 +90,7 @@ async function story(
 
   heading('4. r1 gets another configuration (kill -HUP)');
   tell(`
-    Its configuration file now says priority 150, and the daemon is told to read it again. A new generation of
+    The configuration file now says priority 150 for it, and its daemon is told to read it again. A new generation of
     the daemon takes over from the running one, sockets, timers and all: r1 stays Master.`);
   console.log();
   const reloaded = Date.now();
@@ -159,8 +159,8 @@ await withLab(async (lab) => {
   const stage = await buildStage(lab);
   await story(
     stage,
-    (router) => startRouter(lab, router),
-    (router, priority) => reloadRouter(lab, router, priority),
+    (router) => startRouter(lab, stage, router),
+    (router, priority) => reloadRouter(lab, stage, router, priority),
   );
 });
 heading('Done');

@@ -40,6 +40,8 @@ const SECRETS = [SECRET, SENT_SECRET, API_SECRET, ...USERS[0]!.split(':').slice(
 
 /** Wrong passwords come from here, so that they do not keep the others from logging in. */
 const ELSEWHERE = '127.0.0.9';
+/** And those that are not counted here: how many of them are a minute old by then depends on the machine. */
+const FAR_AWAY = '127.0.0.8';
 
 /** Trials of each operation; a change takes longer, as all of it is checked each time. */
 const RUNS = 100;
@@ -238,7 +240,7 @@ describeSystem('the API and its OpenAPI document', () => {
       for (const operation of operations) {
         for (const status of Object.keys(operation.responses).map(Number)) {
           const request = refused(operation, status, credentials);
-          const from = operation.operationId === 'logIn' ? { from: ELSEWHERE } : {};
+          const from = operation.operationId === 'logIn' ? { from: FAR_AWAY } : {};
           if (request !== undefined) await expectStatus(operation, status, { ...request, ...from });
         }
       }

@@ -15,16 +15,17 @@ import { type Lab, withLab } from './lab/lab.ts';
 import { describeSystem } from './lab/requirements.ts';
 import { executable, rvrrpdConfiguration } from './lab/rvrrpd.ts';
 import { snapshot } from './lab/snapshot.ts';
-import { R1, twoRouters, VIP } from './lab/two-routers.ts';
-import { eventually, sleep } from './lab/wait.ts';
+import { ALL_FAMILIES, allSortsMaster, oneOfEachSort, SORTS } from './lab/sorts.ts';
+import { twoRouters } from './lab/two-routers.ts';
+import { eventually } from './lab/wait.ts';
 
-const router = { group: 1, interface: 'lan', vip: VIP, priority: 100 };
+const COUNT = SORTS.length;
 
 /** A configuration whose files are relative to `working_dir`, the lab's folder. @returns its path */
 function write(lab: Lab, directives: Readonly<Record<string, unknown>> = {}, priority = 100): string {
   const file = path.join(lab.folder, 'x.toml');
   const own = { pid: 'x.pid', main_log: 'x.log', error_log: 'x-error.log', ...directives };
-  writeFileSync(file, rvrrpdConfiguration(path.join(lab.folder, 'x'), [{ ...router, priority }], 0, own));
+  writeFileSync(file, rvrrpdConfiguration(path.join(lab.folder, 'x'), oneOfEachSort({ priority }), 0, own));
   return file;
 }
 
@@ -57,13 +58,14 @@ async function stop(pid: number): Promise<void> {
 describeSystem('rvrrpd -m2', () => {
   it.concurrent('returns when the routers run; reloads on SIGHUP, stops on SIGTERM', () =>
     withLab(async (lab) => {
-      const { r1, wire } = await twoRouters(lab);
+      const { r1, wire } = await twoRouters(lab, ALL_FAMILIES);
       const before = await snapshot(r1);
       const file = write(lab);
       expect(await start(r1, file)).toEqual(STARTED);
       const pid = pidOf(lab);
       // The log is written behind the daemon's back, so that a slow disk holds up nothing.
-      await eventually('the log', 5000, () => /running \S+x\.toml: 1 Backup/.test(content(lab, 'x.log')), 10);
+      const running = new RegExp(`running \\S+x\\.toml: ${COUNT} Backup`);
+      await eventually('the log', 5000, () => running.test(content(lab, 'x.log')), 10);
       expect(content(lab, 'x.pid')).toMatch(/^[1-9]\d*\n$/);
       for (const name of ['x.pid', 'x.log', 'x-error.log']) {
         expect(statSync(path.join(lab.folder, name)).mode & 0o777).toBe(0o640);
@@ -79,22 +81,24 @@ describeSystem('rvrrpd -m2', () => {
       expect(readlinkSync(`/proc/${pid}/fd/1`)).toBe('/dev/null');
       expect(readlinkSync(`/proc/${pid}/fd/2`)).toBe(path.join(lab.folder, 'x-error.log'));
 
-      await wire.soleMaster(1, R1);
+      await allSortsMaster(wire);
       write(lab, {}, 150);
       process.kill(pid, 'SIGHUP');
-      await eventually('the new priority', 5000, () => wire.adverts(1).at(-1)?.priority === 150);
-      await eventually('the log', 5000, () => /"reloaded: 1 Master"/.test(content(lab, 'x.log')));
+      for (const { vrid } of SORTS)
+        await eventually('the new priority', 5000, () => wire.adverts(vrid).at(-1)?.priority === 150);
+      const reloaded = `"reloaded: ${COUNT} Master"`;
+      await eventually('the log', 5000, () => content(lab, 'x.log').includes(reloaded));
       await stop(pid);
       expect(existsSync(path.join(lab.folder, 'x.pid'))).toBe(false);
       expect(content(lab, 'x.log')).toMatch(/"stopped"/);
       expect(content(lab, 'x-error.log')).toBe('');
-      expect(wire.adverts(1).at(-1)).toMatchObject({ priority: 0 });
+      for (const { vrid } of SORTS) expect(wire.adverts(vrid).at(-1)).toMatchObject({ priority: 0 });
       expect(await snapshot(r1)).toEqual(before);
     }));
 
   it.concurrent('a second start says who runs, a dead one is no obstacle', () =>
     withLab(async (lab) => {
-      const { r1, r2 } = await twoRouters(lab);
+      const { r1, r2 } = await twoRouters(lab, ALL_FAMILIES);
       const file = write(lab);
       expect(await start(r1, file)).toEqual(STARTED);
       const pid = pidOf(lab);
@@ -127,7 +131,7 @@ describeSystem('rvrrpd -m2', () => {
 
   it.concurrent('a start that fails says why, and leaves nothing', () =>
     withLab(async (lab) => {
-      const { r1, wire } = await twoRouters(lab);
+      const { r1, wire } = await twoRouters(lab, ALL_FAMILIES);
       const before = await snapshot(r1);
       writeFileSync(path.join(lab.folder, 'precious'), 'not a PID\n');
       const cases: [Readonly<Record<string, unknown>>, number, RegExp][] = [
@@ -151,7 +155,7 @@ describeSystem('rvrrpd -m2', () => {
 
   it.concurrent('log files can be rotated, and changed by a reload', () =>
     withLab(async (lab) => {
-      const { r1 } = await twoRouters(lab);
+      const { r1 } = await twoRouters(lab, ALL_FAMILIES);
       const file = write(lab);
       expect(await start(r1, file)).toEqual(STARTED);
       const pid = pidOf(lab);
@@ -183,27 +187,27 @@ describeSystem('rvrrpd -m2', () => {
       expect(content(lab, 'x.log')).not.toMatch(/"reloaded: /);
       expect(readlinkSync(`/proc/${pid}/fd/2`)).toBe(place('other.log'));
       for (let i = 0; i < 3; i++) expect((await reload()).code).toBe(0);
-      await sleep(200); // workers that have ended are gone
-      expect(descriptors()).toBeLessThanOrEqual(before);
+      await eventually('the end of the workers before', 10_000, () => descriptors() <= before);
       await stop(pid);
       expect(content(lab, 'other.log')).toMatch(/"stopped"/);
     }));
 
   it.concurrent('a full disk under the log is no reason to stop', () =>
     withLab(async (lab) => {
-      const { r1, wire } = await twoRouters(lab);
+      const { r1, wire } = await twoRouters(lab, ALL_FAMILIES);
       const before = await snapshot(r1);
       const file = write(lab, { main_log: '/dev/full', error_log: '/dev/full' });
       expect(await start(r1, file)).toEqual(STARTED);
       const pid = pidOf(lab);
-      await wire.soleMaster(1, R1);
+      await allSortsMaster(wire);
       for (let i = 0; i < 5; i++) process.kill(pid, 'SIGUSR1');
       write(lab, { main_log: '/dev/full', error_log: '/dev/full' }, 150);
       expect((await invoke(r1, ['reload', '-c', file])).code).toBe(0);
       // What has waited for room is not lost.
       write(lab, {}, 150);
       expect((await invoke(r1, ['reload', '-c', file])).code).toBe(0);
-      await eventually('the log', 5000, () => /running .*"reloaded: 1 Master"/s.test(content(lab, 'x.log')));
+      const both = new RegExp(`running .*"reloaded: ${COUNT} Master"`, 's');
+      await eventually('the log', 20_000, () => both.test(content(lab, 'x.log')));
       await stop(pid);
       expect(content(lab, 'x.log')).toMatch(/"stopped"/);
       // Nor is it one not to end.
@@ -214,7 +218,7 @@ describeSystem('rvrrpd -m2', () => {
 
   it.concurrent('interrupted while it starts, it leaves nothing running', () =>
     withLab(async (lab) => {
-      const { r1 } = await twoRouters(lab);
+      const { r1 } = await twoRouters(lab, ALL_FAMILIES);
       const before = await snapshot(r1);
       const file = write(lab);
       const starting = r1.start(process.execPath, [executable(), '-m2', '-c', file]);

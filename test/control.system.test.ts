@@ -9,25 +9,26 @@ import { invoke } from './lab/invocation.ts';
 import { type Lab, withLab } from './lab/lab.ts';
 import { describeSystem } from './lab/requirements.ts';
 import { executable, Rvrrpd, rvrrpdConfiguration } from './lab/rvrrpd.ts';
-import { R1, type TwoRouters, twoRouters, VIP } from './lab/two-routers.ts';
+import { ALL_FAMILIES, addressOf, allSortsMaster, oneOfEachSort, SORTS } from './lab/sorts.ts';
+import { type TwoRouters, twoRouters } from './lab/two-routers.ts';
 import { eventually } from './lab/wait.ts';
 
-const router = { group: 1, interface: 'lan', vip: VIP, priority: 100 };
+const COUNT = SORTS.length;
 
 /** A configuration file of this lab. */
 function write(lab: Lab, priority = 100, tables = ''): string {
   const file = path.join(lab.folder, 'x.toml');
-  const configuration = rvrrpdConfiguration(path.join(lab.folder, 'x'), [{ ...router, priority }]);
+  const configuration = rvrrpdConfiguration(path.join(lab.folder, 'x'), oneOfEachSort({ priority }));
   writeFileSync(file, `${configuration}${tables}`);
   return file;
 }
 
-/** A Master on r1. */
+/** A Master of each sort on r1. */
 async function master(lab: Lab): Promise<TwoRouters & { daemon: Rvrrpd; file: string }> {
-  const network = await twoRouters(lab);
+  const network = await twoRouters(lab, ALL_FAMILIES);
   const file = write(lab);
   const daemon = Rvrrpd.startWith(network.r1, file);
-  await network.wire.soleMaster(1, R1);
+  await allSortsMaster(network.wire);
   return { ...network, daemon, file };
 }
 
@@ -35,6 +36,12 @@ async function status(host: Host, file: string): Promise<DaemonStatus> {
   const { code, stdout, stderr } = await invoke(host, ['status', '-c', file, '--json']);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   return JSON.parse(stdout) as DaemonStatus;
+}
+
+/** All are Master, with this priority. */
+function expectMasters({ routers }: DaemonStatus, priority: number): void {
+  expect(routers).toHaveLength(COUNT);
+  for (const router of routers) expect(router).toMatchObject({ state: 'Master', priority });
 }
 
 /**
@@ -59,15 +66,23 @@ describeSystem('the control socket', () => {
         generation: 1,
         lastReload: null,
       });
-      expect(told.routers).toHaveLength(1);
-      expect(told.routers[0]).toMatchObject({
-        ...{ interface: 'lan', group: 1, state: 'Master', priority: 100, addresses: [VIP] },
-      });
-      expect(told.routers[0]!.counters.sent).toBeGreaterThan(0);
-      expect(Date.parse(told.since)).toBeLessThanOrEqual(Date.parse(told.routers[0]!.since!));
+      expect(told.routers).toHaveLength(COUNT);
       const text = await invoke(r1, ['status', '-c', file]);
       expect(text).toMatchObject({ code: 0, stderr: '' });
-      expect(text.stdout).toMatch(/^lan +1 +Master +100 +20\S+ \S+ \S+ +10\.0\.0\.1$/m);
+      for (const [index, sorted] of SORTS.entries()) {
+        const { vrid, flavour } = sorted;
+        const { version, family } = flavour;
+        const addresses = [...flavour.vips(vrid), addressOf(sorted)];
+        const router = told.routers[index]!;
+        expect(router).toMatchObject({
+          ...{ interface: 'lan', group: vrid, version, family, state: 'Master', priority: 100, addresses },
+        });
+        expect(router.counters.sent).toBeGreaterThan(0);
+        expect(Date.parse(told.since)).toBeLessThanOrEqual(Date.parse(router.since!));
+        const protocol = `v${version} IPv${family}${version === 3 && family === 4 ? ' rfc9568' : ''}`;
+        const line = `^lan +${vrid} +Master +100 +${protocol} +1 s +20\\S+ \\S+ \\S+ +${addresses.join(' ')}$`;
+        expect(text.stdout).toMatch(new RegExp(line, 'm'));
+      }
       expect(statSync(controlSocket(daemon)).mode & 0o777).toBe(0o600);
       await daemon.stop();
     }));
@@ -110,10 +125,14 @@ describeSystem('the control socket', () => {
     withLab(async (lab) => {
       const { r1, wire, file, daemon } = await master(lab);
       write(lab, 150);
-      expect(await invoke(r1, ['reload', '-c', file])).toEqual({ code: 0, stdout: 'reloaded\n', stderr: '' });
+      const done = await invoke(r1, ['reload', '-c', file]);
+      expect(done).toMatchObject({ code: 0, stdout: 'reloaded\n' });
+      // Of IPv6, which driver is used, and which link-local address.
+      expect(done.stderr).toMatch(/^notice: .*\nnotice: .*\n$/);
       let told = await status(r1, file);
-      expect(told).toMatchObject({ generation: 2, lastReload: { ok: true, issues: [] } });
-      expect(told.routers[0]).toMatchObject({ state: 'Master', priority: 150 });
+      expect(told).toMatchObject({ generation: 2, lastReload: { ok: true } });
+      expect(told.lastReload?.issues.join('\n')).toBe(done.stderr.trimEnd());
+      expectMasters(told, 150);
 
       write(lab, 300);
       const refused = await invoke(r1, ['reload', '-c', file]);
@@ -129,16 +148,17 @@ describeSystem('the control socket', () => {
       expect(outcome.issues[0]).toMatch(/x\.toml:11/);
       told = await status(r1, file);
       expect(told).toMatchObject({ generation: 2, lastReload: outcome });
-      expect(told.routers[0]).toMatchObject({ state: 'Master', priority: 150 });
+      expectMasters(told, 150);
       expect((await invoke(r1, ['status', '-c', file])).stdout).toMatch(/last reload .*failed: .*x\.toml:11/);
 
       // However many ask at once, each gets an answer that came after its question.
       write(lab, 160);
       const all = await Promise.all(Array.from({ length: 5 }, () => invoke(r1, ['reload', '-c', file])));
       expect(all.map(({ code }) => code)).toEqual([0, 0, 0, 0, 0]);
-      expect((await status(r1, file)).routers[0]).toMatchObject({ state: 'Master', priority: 160 });
+      expectMasters(await status(r1, file), 160);
       await daemon.stop();
-      expect(new Set(wire.adverts(1).map(({ source }) => source))).toEqual(new Set([R1]));
+      for (const { vrid, flavour } of SORTS)
+        expect(new Set(wire.adverts(vrid).map(({ source }) => source))).toEqual(new Set([flavour.r1]));
     }));
 
   it.concurrent('clients that are stuck, rude or too many do not matter to the routers', ({
@@ -175,20 +195,20 @@ describeSystem('the control socket', () => {
         return code === 1 && /too many requests/.test(stderr);
       });
       process.kill(daemon.running.pid, 'SIGHUP');
-      await daemon.running.waitForOutput(/"reloaded: 1 Master"/);
+      await daemon.running.waitForOutput(new RegExp(`"reloaded: ${COUNT} Master"`));
       goAway();
       await eventually(
         'an answer',
         20_000,
         async () => (await invoke(r1, ['status', '-c', file])).code === 0,
       );
-      expect((await status(r1, file)).routers[0]!.counters.becameMaster).toBe(1);
+      for (const { counters } of (await status(r1, file)).routers) expect(counters.becameMaster).toBe(1);
       expect((await daemon.stop()).code).toBe(0);
     }));
 
   it.concurrent('plugins: with a daemon what it has, without what it would have', () =>
     withLab(async (lab) => {
-      const { r1 } = await twoRouters(lab);
+      const { r1 } = await twoRouters(lab, ALL_FAMILIES);
       const file = write(lab);
       const list = async (code = 0) => {
         const told = await invoke(r1, ['plugins', '-c', file, '--json']);
@@ -206,12 +226,13 @@ describeSystem('the control socket', () => {
         };
       };
       const before = await list();
-      expect(before).toMatchObject({ running: false, used: [1, 1, 0] });
+      // IPv6 needs another driver than the default one.
+      expect(before).toMatchObject({ running: false, used: [2, 1, 0] });
       expect(before.plugins.every(({ origin }) => origin === 'built-in')).toBe(true);
       const daemon = Rvrrpd.startWith(r1, file);
       await daemon.ready();
       const during = await list();
-      expect(during).toMatchObject({ running: true, used: [1, 1, 0], stderr: '' });
+      expect(during).toMatchObject({ running: true, used: [2, 1, 0], stderr: '' });
       expect(during.plugins).toEqual(before.plugins);
       const text = await invoke(r1, ['plugins', '-c', file]);
       expect(text).toMatchObject({ code: 0, stderr: '' });
@@ -237,7 +258,7 @@ while True: print(json.dumps(s.recv(65536).decode()), flush=True)
 describeSystem('the service manager', () => {
   it.concurrent.each(['path', 'abstract'])('is told of start, reload, failure and end: %s', (kind) =>
     withLab(async (lab) => {
-      const { r1 } = await twoRouters(lab);
+      const { r1 } = await twoRouters(lab, ALL_FAMILIES);
       const file = write(lab);
       const address =
         kind === 'path' ? path.join(lab.folder, 'notify') : `@${path.basename(lab.folder)}-notify`;
@@ -254,19 +275,21 @@ describeSystem('the service manager', () => {
           .filter((message) => !message.startsWith('STATUS='));
       };
       const next = (count: number) => eventually(`${count} messages`, 10_000, () => heard()[count - 1]);
-      expect(await next(1)).toMatch(/^READY=1\nSTATUS=1 Backup\n$/);
+      expect(await next(1)).toBe(`READY=1\nSTATUS=${COUNT} Backup\n`);
 
       const before = Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1e6;
       daemon.signal('SIGHUP');
       const [, microseconds] = /^RELOADING=1\nMONOTONIC_USEC=(\d+)\nSTATUS=/.exec(await next(2)) ?? [];
       // CLOCK_MONOTONIC, as systemd has it; the up time is read with 10 ms resolution.
       expect(Math.abs(Number(microseconds) - before)).toBeLessThan(2e6);
-      expect(await next(3)).toMatch(/^READY=1\nSTATUS=1 (Backup|Master)\n$/);
+      expect(await next(3)).toMatch(new RegExp(`^READY=1\nSTATUS=${COUNT} (Backup|Master)\n$`));
 
       write(lab, 300);
       daemon.signal('SIGHUP');
       expect(await next(4)).toMatch(/^RELOADING=1\n/);
-      expect(await next(5)).toMatch(/^READY=1\nSTATUS=reload failed: .*x\.toml:11.*; 1 (Backup|Master)\n$/);
+      expect(await next(5)).toMatch(
+        new RegExp(`^READY=1\nSTATUS=reload failed: .*x\\.toml:11.*; ${COUNT} (Backup|Master)\n$`),
+      );
 
       daemon.signal('SIGTERM');
       expect(await next(6)).toMatch(/^STOPPING=1\n/);

@@ -1,17 +1,21 @@
 import { expect, it } from 'vitest';
-import { encodeGratuitousArp, GRATUITOUS_ARP_LENGTH } from '../core/vrrp/announcement.ts';
+import {
+  encodeGratuitousArp,
+  encodeNeighbourAdvertisement,
+  GRATUITOUS_ARP_LENGTH,
+  NEIGHBOUR_ADVERTISEMENT_LENGTH,
+} from '../core/vrrp/announcement.ts';
 import { FLAVOURS, type Flavour } from './lab/flavour.ts';
 import { Injector } from './lab/injector.ts';
 import { withLab } from './lab/lab.ts';
 import { describeSystem } from './lab/requirements.ts';
 import { Rvrrpd } from './lab/rvrrpd.ts';
-import { R1, R1_MAC, R2_MAC, twoRouters, VIP } from './lab/two-routers.ts';
+import { ALL_FAMILIES, addressOf, allSortsMaster, oneOfEachSort, SORTS } from './lab/sorts.ts';
+import { CLIENT_MAC, R1_MAC, R2_MAC, twoRouters } from './lab/two-routers.ts';
 import { eventually, sleep } from './lab/wait.ts';
 
 // Gratuitous ARP, for IPv6 neighbour advertisements, move the switches' and the hosts' tables to the new Master (RFC 3768
 // §6.4.1 (115), RFC 9568 §6.4.1 (115)).
-
-const on = { interface: 'lan', priority: 100 };
 
 /** How the routers 7 and 8 (7 alone: the first case) are told, and which MAC announces each one's addresses. */
 const CASES: readonly (readonly [
@@ -24,6 +28,14 @@ const CASES: readonly (readonly [
   ['two ether routers on one interface', 'ether', [7, 8], () => R1_MAC],
   ['macvlan', 'macvlan', [7, 8], (flavour, vrid) => flavour.virtualMac(vrid)],
 ];
+
+/** The client says that the address is at its own MAC. */
+function strangerOf(family: 4 | 6, address: string): Buffer {
+  const frame = Buffer.alloc(family === 4 ? GRATUITOUS_ARP_LENGTH : NEIGHBOUR_ADVERTISEMENT_LENGTH);
+  const encode = family === 4 ? encodeGratuitousArp : encodeNeighbourAdvertisement;
+  encode(frame, 0, address, CLIENT_MAC);
+  return frame;
+}
 
 describeSystem('gratuitous ARP', () => {
   for (const flavour of FLAVOURS) {
@@ -109,31 +121,45 @@ describeSystem('gratuitous ARP', () => {
   }
 
   for (const iftype of ['ether', 'macvlan'] as const) {
-    it.concurrent(`${iftype}: a stranger that announces the address is answered, at a bounded rate, and told`, () =>
+    it.concurrent(`${iftype}: a stranger that announces an address is answered, at a bounded rate, and told`, () =>
       withLab(async (lab) => {
-        const { r1, client, wire } = await twoRouters(lab);
-        const daemon = Rvrrpd.start(lab, r1, [{ ...on, group: 7, vip: VIP, iftype }]);
+        const { r1, client, wire } = await twoRouters(lab, ALL_FAMILIES);
+        const daemon = Rvrrpd.start(lab, r1, oneOfEachSort({ priority: 100, iftype }));
         const injector = await Injector.start(client, 'lan');
-        await wire.soleMaster(7, R1);
-        const mac = '00:00:5e:00:01:07';
-        const first = await eventually('an announcement', 5000, () => wire.gratuitousArps(VIP)[0]);
-        await sleep(10_000 - Math.min(9000, Date.now() - first.time)); // its own repetitions are over
-        const told = async () =>
-          (await daemon.counters()).routers[0]?.counters.dropped['address-conflict'] ?? 0;
-        expect(await told()).toBe(0);
-        const stranger = new Uint8Array(GRATUITOUS_ARP_LENGTH);
-        encodeGratuitousArp(stranger, 0, VIP, '02:00:00:00:00:64');
-        const since = Date.now();
-        await injector.send(Buffer.from(stranger));
-        const ours = () => wire.gratuitousArps(VIP, since).filter(({ senderMac }) => senderMac === mac);
-        await eventually('our announcement', 3000, () => ours().length > 0);
-        expect(await told()).toBe(1);
-        await injector.send(...new Array<Buffer>(300).fill(Buffer.from(stranger)));
-        const last = Date.now();
-        await eventually('the last word', 5000, () => ours().some(({ time }) => time > last - 50));
-        await sleep(1500);
-        expect(ours().length).toBeLessThanOrEqual(3 + Math.ceil((Date.now() - since) / 1000));
-        expect(await told()).toBeGreaterThan(1);
+        await allSortsMaster(wire);
+        const stage = SORTS.map((sorted) => {
+          const { vrid, flavour } = sorted;
+          const address = addressOf(sorted);
+          const mac = iftype === 'macvlan' ? flavour.virtualMac(vrid) : R1_MAC;
+          const ours = (since = 0) => wire.announcements(address, since).filter((each) => each.mac === mac);
+          return { vrid, family: flavour.family, address, ours };
+        });
+        const firsts = stage.map(({ ours }) => eventually('an announcement', 5000, () => ours()[0]));
+        const latest = Math.max(...(await Promise.all(firsts)).map(({ time }) => time));
+        await sleep(10_000 - Math.min(9000, Date.now() - latest)); // its own repetitions are over
+        const told = async (vrid: number) => {
+          const { routers } = await daemon.counters();
+          return routers.find(({ group }) => group === vrid)?.counters.dropped['address-conflict'] ?? 0;
+        };
+        for (const { vrid, family, address, ours } of stage) {
+          expect(await told(vrid)).toBe(0);
+          const stranger = strangerOf(family, address);
+          const since = Date.now();
+          await injector.send(stranger);
+          await eventually('our announcement', 3000, () => ours(since).length > 0);
+          expect(await told(vrid)).toBe(1);
+          await injector.send(...new Array<Buffer>(300).fill(stranger));
+          const last = Date.now();
+          await eventually('the last word', 5000, () => ours(since).some(({ time }) => time > last - 50));
+          await sleep(1500);
+          expect(ours(since).length).toBeLessThanOrEqual(3 + Math.ceil((Date.now() - since) / 1000));
+          expect(await told(vrid)).toBeGreaterThan(1);
+          const what = family === 4 ? 'ARP packet' : 'neighbour advertisement';
+          const { msg } = await eventually('the log', 5000, () =>
+            daemon.log().find(({ group, reason }) => group === vrid && reason === 'address-conflict'),
+          );
+          expect(msg).toContain(`${CLIENT_MAC} announces or answers for our address ${address} (1 ${what})`);
+        }
       }));
   }
 });

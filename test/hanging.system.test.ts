@@ -9,13 +9,17 @@ import { describeSystem } from './lab/requirements.ts';
 import type { Running } from './lab/running.ts';
 import { executable, Rvrrpd, writeConfiguration } from './lab/rvrrpd.ts';
 import { snapshot } from './lab/snapshot.ts';
+import { ALL_FAMILIES, addressOf, allSortsMaster, oneOfEachSort, SORTS } from './lab/sorts.ts';
 import { type ThirdParty, writePlugins } from './lab/third-party.ts';
-import { R1, twoRouters, VIP } from './lab/two-routers.ts';
+import { R1, twoRouters } from './lab/two-routers.ts';
 import { eventually, sleep } from './lab/wait.ts';
+import type { Wire } from './lab/wire.ts';
 
 // Whatever hangs: reloads fail, the routers go on, and SIGTERM ends the process in its time.
 
-const ROUTER = { group: 1, interface: 'lan', vip: VIP };
+const ROUTERS = oneOfEachSort();
+/** The same, the first one, of VRRPv2, with a plugin's authentication. */
+const GUARDED = [{ ...ROUTERS[0]!, auth_type: 'somebody' }, ...ROUTERS.slice(1)];
 /** ms in which a stop must be over. Generous: machines that run tests are busy. */
 const IN_TIME = 3000;
 
@@ -34,6 +38,11 @@ async function stopInTime(daemon: Rvrrpd, host: Host, before: unknown): Promise<
   expect(await snapshot(host)).toEqual(before);
 }
 
+/** Every virtual router has said good-bye last. */
+function expectGoodBye(wire: Wire): void {
+  for (const { vrid } of SORTS) expect(wire.adverts(vrid).at(-1)?.priority).toBe(0);
+}
+
 /** Runs a shell command to its end. */
 async function ended(host: Host, command: string): Promise<{ running: Running; code: number | null }> {
   const running = host.start('bash', ['-c', command]);
@@ -44,11 +53,11 @@ async function ended(host: Host, command: string): Promise<{ running: Running; c
 describeSystem('what hangs', () => {
   it.concurrent('a FIFO in the place of the configuration: refused, and the next reload works', () =>
     withLab(async (lab) => {
-      const { r1, wire } = await twoRouters(lab);
+      const { r1, wire } = await twoRouters(lab, ALL_FAMILIES);
       const before = await snapshot(r1);
-      const file = writeConfiguration(lab, r1, [ROUTER]);
+      const file = writeConfiguration(lab, r1, ROUTERS);
       const daemon = Rvrrpd.startWith(r1, file);
-      await wire.soleMaster(1, R1);
+      await allSortsMaster(wire);
       await daemon.ready();
       renameSync(file, `${file}.good`);
       makeFifo(file);
@@ -64,12 +73,12 @@ describeSystem('what hangs', () => {
       expect(verdictOf(await daemon.reload())).toMatch(/^reloaded: /);
       makeFifo(file);
       await stopInTime(daemon, r1, before);
-      expect(wire.adverts(1).at(-1)?.priority).toBe(0);
+      expectGoodBye(wire);
     }));
 
   it.concurrent('FIFOs in the places of log files and PID file: refused', () =>
     withLab(async (lab) => {
-      const { r1 } = await twoRouters(lab);
+      const { r1 } = await twoRouters(lab, ALL_FAMILIES);
       const fifo = path.join(lab.folder, 'fifo');
       makeFifo(fifo);
       const cases: [string, RegExp][] = [
@@ -78,7 +87,7 @@ describeSystem('what hangs', () => {
         ['pid', /\S+\/fifo is a FIFO: change "pid"/],
       ];
       for (const [directive, complaint] of cases) {
-        const file = writeConfiguration(lab, r1, [ROUTER], { directives: { [directive]: fifo } });
+        const file = writeConfiguration(lab, r1, ROUTERS, { directives: { [directive]: fifo } });
         const { code, stderr } = await invoke(r1, ['-m2', '-c', file]);
         expect(stderr).toMatch(complaint);
         expect(code).toBe(1);
@@ -101,25 +110,25 @@ describeSystem('what hangs', () => {
   for (const [what, plugin] of Object.entries(plugins)) {
     it.concurrent(`${what} at a reload: a stop does not wait for it`, () =>
       withLab(async (lab) => {
-        const { r1, wire } = await twoRouters(lab);
+        const { r1, wire } = await twoRouters(lab, ALL_FAMILIES);
         const before = await snapshot(r1);
-        const file = writeConfiguration(lab, r1, [ROUTER]);
+        const file = writeConfiguration(lab, r1, ROUTERS);
         const daemon = Rvrrpd.startWith(r1, file);
-        await wire.soleMaster(1, R1);
+        await allSortsMaster(wire);
         await daemon.ready();
         const tables = writePlugins(lab, plugin);
-        writeConfiguration(lab, r1, [{ ...ROUTER, auth_type: 'somebody' }], { tables });
+        writeConfiguration(lab, r1, GUARDED, { tables });
         daemon.running.signal('SIGHUP');
         await sleep(500); // it is being loaded now, or will be in a moment
         await stopInTime(daemon, r1, before);
         expect(daemon.log().map(({ msg }) => msg)).not.toContainEqual(expect.stringMatching(/^reloaded: /));
-        expect(wire.adverts(1).at(-1)?.priority).toBe(0);
+        expectGoodBye(wire);
       }));
   }
 
   it.concurrent('an auth plugin that signs for ever: a stop does not wait for the engine', () =>
     withLab(async (lab) => {
-      const { r1, wire } = await twoRouters(lab);
+      const { r1, wire } = await twoRouters(lab, ALL_FAMILIES);
       const marker = path.join(lab.folder, 'hang');
       const tables = writePlugins(lab, {
         ...somebody,
@@ -132,8 +141,8 @@ export default { kind: 'auth', create: () => ({
 }) };
 `,
       });
-      const daemon = Rvrrpd.start(lab, r1, [{ ...ROUTER, auth_type: 'somebody' }], { tables });
-      await wire.soleMaster(1, R1);
+      const daemon = Rvrrpd.start(lab, r1, GUARDED, { tables });
+      await allSortsMaster(wire);
       await daemon.ready();
       writeFileSync(marker, '');
       await r1.ip('addr add 10.0.0.22/24 dev lan');
@@ -141,13 +150,13 @@ export default { kind: 'auth', create: () => ({
       await sleep(500);
       await daemon.stop('SIGTERM', IN_TIME);
       const addresses = await r1.ip('addr show');
-      expect(addresses).not.toContain(`${VIP}/`);
+      for (const each of SORTS) expect(addresses).not.toContain(`${addressOf(each)}/`);
     }));
 
   it.concurrent('few open files: one line, whatever is asked for', () =>
     withLab(async (lab) => {
-      const { r1 } = await twoRouters(lab);
-      const file = writeConfiguration(lab, r1, [ROUTER]);
+      const { r1 } = await twoRouters(lab, ALL_FAMILIES);
+      const file = writeConfiguration(lab, r1, ROUTERS);
       for (const most of [20, 24, 32, 48, 64]) {
         for (const args of [['-m1'], ['-m2'], ['--check'], ['status']]) {
           const command = `ulimit -n ${most}; exec ${process.execPath} ${executable()} ${args.join(' ')} -c ${file}`;
@@ -163,8 +172,8 @@ export default { kind: 'auth', create: () => ({
 
   it.concurrent('a PID file that cannot be written is named, and not left empty', () =>
     withLab(async (lab) => {
-      const { r1 } = await twoRouters(lab);
-      const file = writeConfiguration(lab, r1, [ROUTER]);
+      const { r1 } = await twoRouters(lab, ALL_FAMILIES);
+      const file = writeConfiguration(lab, r1, ROUTERS);
       const pid = `${path.join(lab.folder, 'rvrrpd-r1')}.pid`;
       const command = `ulimit -f 0; exec ${process.execPath} ${executable()} -m2 -c ${file}`;
       const { running, code } = await ended(r1, command);

@@ -75,7 +75,8 @@ class Stage {
 
   /** Becomes Master with all that it installs, and is killed. */
   async killMaster(lab: Lab, host: Host, router: VrouterTable): Promise<void> {
-    const daemon = Rvrrpd.start(lab, host, [router], { tables: TABLES });
+    const quick = { ...router, timers: { advert: this.flavour.quick } };
+    const daemon = Rvrrpd.start(lab, host, [quick], { tables: TABLES });
     const home = router.iftype === 'ether' ? 'lan' : this.vifname;
     await eventually('the addresses', 15_000, async () => {
       return (await found(host, home, this.vips)).length === this.vips.length;

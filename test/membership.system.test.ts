@@ -2,11 +2,12 @@
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { packageRoot } from '../core/shared/package-root.ts';
+import { FLAVOURS } from './lab/flavour.ts';
 import type { Host } from './lab/host.ts';
 import { withLab } from './lab/lab.ts';
 import { describeSystem } from './lab/requirements.ts';
 import { Rvrrpd } from './lab/rvrrpd.ts';
-import { twoRouters, VIP } from './lab/two-routers.ts';
+import { twoRouters } from './lab/two-routers.ts';
 import { eventually } from './lab/wait.ts';
 import { Wire } from './lab/wire.ts';
 
@@ -29,30 +30,36 @@ function reported(wire: Wire, family: 4 | 6, types: readonly string[], since: nu
 }
 
 describeSystem('membership of the VRRP group', () => {
-  it.concurrent('a daemon is a member from its start to its stop, also over a reload; nothing of it is left', () =>
-    withLab(async (lab) => {
-      const { lan, r1 } = await twoRouters(lab);
-      const wire = await Wire.tap(lab, lan, lan.bridge, { filter: 'igmp' });
-      const before = await memberships(r1);
-      expect(before).not.toContain(GROUP[4]);
-      const start = Date.now();
-      const daemon = Rvrrpd.start(lab, r1, [{ group: 7, vip: VIP, interface: 'lan', priority: 100 }]);
-      await eventually('the report', 10_000, () => reported(wire, 4, JOINS, start));
-      expect(await memberships(r1)).toContain(GROUP[4]);
-      const reload = Date.now();
-      expect((await daemon.reload()).at(-1)?.msg).toMatch(/^reloaded/);
-      expect(await memberships(r1)).toContain(GROUP[4]);
-      expect(reported(wire, 4, LEAVES, reload)).toBe(false);
-      const stop = Date.now();
-      await daemon.stop();
-      await eventually('the report of the leave', 10_000, () => reported(wire, 4, LEAVES, stop));
-      expect(await memberships(r1)).toBe(before);
+  for (const flavour of FLAVOURS) {
+    it.concurrent(`${flavour.name}: a daemon is a member from its start to its stop, also over a reload; nothing of it is left`, () =>
+      withLab(async (lab) => {
+        const { lan, r1 } = await twoRouters(lab, flavour.network(7));
+        const { family } = flavour;
+        const wire = await Wire.tap(lab, lan, lan.bridge, { filter: 'igmp or ip6' });
+        const before = await memberships(r1);
+        expect(before).not.toContain(GROUP[family]);
+        const start = Date.now();
+        const routers = [flavour.router(7, [1], { priority: 100 })];
+        const daemon = Rvrrpd.start(lab, r1, routers);
+        await eventually('the report', 10_000, () => reported(wire, family, JOINS, start));
+        expect(await memberships(r1)).toContain(GROUP[family]);
+        const reload = Date.now();
+        expect((await daemon.reload()).at(-1)?.msg).toMatch(/^reloaded/);
+        expect(await memberships(r1)).toContain(GROUP[family]);
+        expect(reported(wire, family, LEAVES, reload)).toBe(false);
+        const stop = Date.now();
+        await daemon.stop();
+        await eventually('the report of the leave', 10_000, () => reported(wire, family, LEAVES, stop));
+        expect(await memberships(r1)).toBe(before);
 
-      const again = Rvrrpd.start(lab, r1, [{ group: 7, vip: VIP, interface: 'lan', priority: 100 }]);
-      await eventually('a member again', 10_000, async () => (await memberships(r1)).includes(GROUP[4]));
-      await again.kill();
-      await eventually('the memberships before', 10_000, async () => (await memberships(r1)) === before);
-    }));
+        const again = Rvrrpd.start(lab, r1, routers);
+        await eventually('a member again', 10_000, async () =>
+          (await memberships(r1)).includes(GROUP[family]),
+        );
+        await again.kill();
+        await eventually('the memberships before', 10_000, async () => (await memberships(r1)) === before);
+      }));
+  }
 
   for (const family of [4, 6] as const) {
     it.concurrent(`the engine's sockets for IPv${family}: joined, reported, left`, () =>

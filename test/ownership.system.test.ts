@@ -9,6 +9,7 @@ import { Rvrrpd, type VrouterTable, writeConfiguration } from './lab/rvrrpd.ts';
 import { holder, macOf, type Snapshot, snapshot } from './lab/snapshot.ts';
 import { R1_MAC, type TwoRouters, twoRouters } from './lab/two-routers.ts';
 import { eventually } from './lab/wait.ts';
+import type { Wire } from './lab/wire.ts';
 
 // What a Master put into the kernel is never taken for the interface's own, whatever becomes of names and journals.
 
@@ -35,10 +36,10 @@ async function networkOf(lab: Lab, flavour: Flavour): Promise<TwoRouters> {
 }
 
 const inPlace = (host: Host, vips: readonly string[]): Promise<unknown> =>
-  eventually('the virtual addresses', 10_000, async () => (await held(host, vips)).length === vips.length);
+  eventually('the virtual addresses', 20_000, async () => (await held(host, vips)).length === vips.length);
 
 const gone = (host: Host, vips: readonly string[]): Promise<unknown> =>
-  eventually('the virtual addresses gone', 10_000, async () => (await held(host, vips)).length === 0);
+  eventually('the virtual addresses gone', 20_000, async () => (await held(host, vips)).length === 0);
 
 async function held(host: Host, vips: readonly string[]): Promise<string[]> {
   const holders = await Promise.all(vips.map((vip) => holder(host, vip)));
@@ -57,7 +58,14 @@ function play(flavour: Flavour, kind: Kind): void {
   const name = `${flavour.name}, ${iftype} with ${kind.netdrv}`;
   const vips = flavour.vips(VRID, NUMBER);
   const router = (priority: number): VrouterTable =>
-    flavour.router(VRID, [NUMBER], { ...kind, priority, preemption: true });
+    flavour.router(VRID, [NUMBER], {
+      ...kind,
+      priority,
+      preemption: true,
+      timers: { advert: flavour.quick },
+    });
+  const sole = (wire: Wire, source: string): Promise<void> =>
+    wire.soleMaster(VRID, source, 30_000, 2300 * flavour.quick);
 
   it.concurrent(`${name}: an interface renamed while Master, and back, owns nothing`, () =>
     withLab(async (lab) => {
@@ -65,15 +73,15 @@ function play(flavour: Flavour, kind: Kind): void {
       const before = await snapshot(r1);
       const daemon = Rvrrpd.start(lab, r1, [router(200)]);
       Rvrrpd.start(lab, r2, [router(100)]);
-      await wire.soleMaster(VRID, flavour.r1);
+      await sole(wire, flavour.r1);
       await inPlace(r1, vips);
       await rename(r1, 'lan', 'other');
-      await wire.soleMaster(VRID, flavour.r2);
+      await sole(wire, flavour.r2);
       await gone(r1, vips);
       expect(await macOf(r1, 'other')).toBe(R1_MAC);
       const back = Date.now();
       await rename(r1, 'other', 'lan');
-      await wire.soleMaster(VRID, flavour.r1);
+      await sole(wire, flavour.r1);
       const priorities = wire.adverts(VRID, back).filter(({ source }) => source === flavour.r1);
       expect(new Set(priorities.map(({ priority }) => priority))).toEqual(new Set([200]));
       await daemon.stop();
@@ -85,20 +93,20 @@ function play(flavour: Flavour, kind: Kind): void {
       const { r1, r2, wire } = await networkOf(lab, flavour);
       const before = await snapshot(r1);
       const daemon = Rvrrpd.start(lab, r1, [router(200)]);
-      await wire.soleMaster(VRID, flavour.r1);
+      await sole(wire, flavour.r1);
       await inPlace(r1, vips);
       await daemon.kill();
       Rvrrpd.start(lab, r2, [router(150)]);
-      await wire.soleMaster(VRID, flavour.r2);
+      await sole(wire, flavour.r2);
       // The same file under another name: another instance, whose journal is another one.
       const file = writeConfiguration(lab, r1, [router(100)]);
       const renamed = path.join(lab.folder, 'renamed.toml');
       await r1.run('mv', file, renamed);
       const start = Date.now();
       const next = Rvrrpd.startWith(r1, renamed);
-      await next.ready();
+      await next.ready(20_000);
       await gone(r1, vips);
-      await wire.soleMaster(VRID, flavour.r2);
+      await sole(wire, flavour.r2);
       expect(wire.adverts(VRID, start).filter(({ source }) => source === flavour.r1)).toEqual([]);
       // What the interface's MAC address was can be told of its link-local address alone.
       const isLost = iftype === 'ether' && flavour.family === 4;

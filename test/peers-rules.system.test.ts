@@ -9,8 +9,9 @@ import { PEER_MACS, type PeerNetwork, peerNetwork } from './lab/peer-network.ts'
 import { GAP, INTERVAL, verdict } from './lab/reloading.ts';
 import { describeSystem } from './lab/requirements.ts';
 import { type LogLine, Rvrrpd, type VrouterTable, writeConfiguration } from './lab/rvrrpd.ts';
-import { snapshot } from './lab/snapshot.ts';
+import { holder, snapshot } from './lab/snapshot.ts';
 import { writePlugins } from './lab/third-party.ts';
+import { R1, R1_GLOBAL, R2, R2_GLOBAL } from './lab/two-routers.ts';
 import { eventually, sleep } from './lab/wait.ts';
 
 // What a router with `peers` obeys, sends and tells; what becomes of it at a reload.
@@ -39,38 +40,53 @@ const play =
     withLab(async (lab) => body({ lab, ...(await peerNetwork(lab, family, false)) }));
 
 describeSystem('a router with peers', () => {
-  it.concurrent(
-    'obeys them alone; others are counted, and those of other groups wake nobody',
-    play(async ({ lab, r1, r2, other, a1, a2, foreign }) => {
-      const master = Rvrrpd.start(lab, r1, [table([a2], { priority: 200 })]);
-      const backup = Rvrrpd.start(lab, r2, [table([a1], { priority: 100 })]);
-      const stateOf = async (daemon: Rvrrpd) => (await daemon.counters()).routers[0]!;
-      await eventually('a Master', 15_000, async () => (await stateOf(master)).state === 'Master');
-      const injector = await Injector.start(other, 'lan');
-      const forged = { source: foreign, destination: a2, addresses: [VIP], sourceMac: '02:00:00:00:00:64' };
-      const mine = toHost(PEER_MACS[1], { ...forged, vrid: VRID, priority: 255 });
-      await injector.send(...Array.from({ length: 5 }, () => mine));
-      await eventually('five strangers', 5000, async () => {
-        const { dropped } = (await stateOf(backup)).counters;
-        return dropped.peer === 5;
-      });
-      expect(messages(backup.log(), /peer: it is none of its peers/)).toHaveLength(1);
-      // To the group nobody listens here.
-      await injector.send(forge({ vrid: VRID, source: a1, addresses: [VIP], priority: 250 }));
+  for (const family of [4, 6] as const) {
+    it.concurrent(
+      `IPv${family}: it obeys them alone; others are counted, and those of other groups wake nobody`,
+      play(async ({ lab, r1, r2, other, a1, a2, foreign }) => {
+        const addresses = family === 4 ? [VIP] : [virtualLinkLocal(VRID), '2001:db8:9::1'];
+        const six = family === 4 ? {} : ({ version: 3, vip: addresses } as const);
+        const master = Rvrrpd.start(lab, r1, [table([a2], { ...six, priority: 200 })]);
+        const backup = Rvrrpd.start(lab, r2, [table([a1], { ...six, priority: 100 })]);
+        const stateOf = async (daemon: Rvrrpd) => (await daemon.counters()).routers[0]!;
+        await eventually('a Master', 15_000, async () => (await stateOf(master)).state === 'Master');
+        const injector = await Injector.start(other, 'lan');
+        const forged = { source: foreign, destination: a2, addresses, sourceMac: '02:00:00:00:00:64' };
+        const mine = toHost(PEER_MACS[1], { ...forged, vrid: VRID, priority: 255 });
+        await injector.send(...Array.from({ length: 5 }, () => mine));
+        await eventually('five strangers', 5000, async () => {
+          const { dropped } = (await stateOf(backup)).counters;
+          return dropped.peer === 5;
+        });
+        expect(messages(backup.log(), /peer: it is none of its peers/)).toHaveLength(1);
+        // Any number of them wakes it no more often.
+        const few = await backup.counters();
+        for (let round = 0; round < 20; round++)
+          await injector.send(...Array.from({ length: 100 }, () => mine));
+        const many = await backup.counters();
+        expect(many.wakeUps - few.wakeUps).toBeLessThan(100);
+        await eventually('more strangers', 5000, async () => {
+          const { dropped } = (await stateOf(backup)).counters;
+          return dropped.peer !== undefined && dropped.peer > 50;
+        });
+        // To the group nobody listens here.
+        await injector.send(forge({ vrid: VRID, source: a1, addresses, priority: 250 }));
 
-      const quiet = await backup.counters();
-      const others = [...Array(200).keys()].map((at) =>
-        toHost(PEER_MACS[1], { ...forged, vrid: at + 20, priority: 255 }),
-      );
-      for (let round = 0; round < 5; round++) await injector.send(...others);
-      const loud = await backup.counters();
-      expect(loud.strangers.dropped).toEqual(quiet.strangers.dropped);
-      // The Master's advertisements, and what else a few seconds bring.
-      expect(loud.wakeUps - quiet.wakeUps).toBeLessThan(100);
-      expect(loud.routers[0]).toMatchObject({ state: 'Backup', counters: { becameMaster: 0 } });
-      expect((await stateOf(master)).counters).toMatchObject({ leftMaster: 0 });
-    }),
-  );
+        const quiet = await backup.counters();
+        const others = [...Array(200).keys()].map((at) =>
+          toHost(PEER_MACS[1], { ...forged, vrid: at + 20, priority: 255 }),
+        );
+        for (let round = 0; round < 5; round++) await injector.send(...others);
+        const loud = await backup.counters();
+        expect(loud.strangers.dropped).toEqual(quiet.strangers.dropped);
+        // The Master's advertisements, and what else a few seconds bring.
+        expect(loud.wakeUps - quiet.wakeUps).toBeLessThan(100);
+        const { becameMaster } = quiet.routers[0]!.counters;
+        expect(loud.routers[0]).toMatchObject({ state: 'Backup', counters: { becameMaster } });
+        expect((await stateOf(master)).counters).toMatchObject({ leftMaster: 0 });
+      }, family),
+    );
+  }
 
   it.concurrent(
     'tells a peer without route once, and once when it is there; the others hear it at its cadence',
@@ -118,6 +134,32 @@ describeSystem('a router with peers', () => {
       await wire.soleMaster(VRID, two);
       expect(wire.adverts(VRID).filter(({ checksum }) => checksum === 'wrong')).toEqual([]);
     }, 6),
+  );
+
+  it.concurrent(
+    'of both families, on an interface with the virtual MAC address: advertisements come from its own',
+    play(async ({ lab, r1, r2, wire }) => {
+      const both = { version: 3, iftype: 'macvlan', vip: ['10.0.0.1', '2001:db8:0:1::1'] } as const;
+      const [one, two] = [
+        [R1, R1_GLOBAL],
+        [R2, R2_GLOBAL],
+      ] as const;
+      const first = Rvrrpd.start(lab, r1, [table(two, { ...both, priority: 200 })]);
+      for (const source of one) await wire.soleMaster(VRID, source);
+      const second = Rvrrpd.start(lab, r2, [table(one, { ...both, priority: 100 })]);
+      await second.ready();
+      expect(await holder(r1, '10.0.0.1')).toBe('standby7');
+      expect(await holder(r1, '2001:db8:0:1::1')).toBe('standby7-6');
+      const since = Date.now();
+      await sleep(4000);
+      const adverts = wire.adverts(VRID, since);
+      expect(new Set(adverts.map(({ source }) => source))).toEqual(new Set(one));
+      expect(new Set(adverts.map(({ sourceMac }) => sourceMac))).toEqual(new Set([PEER_MACS[0]]));
+      await first.stop();
+      for (const source of two) await wire.soleMaster(VRID, source);
+      expect(await holder(r2, '2001:db8:0:1::1')).toBe('standby7-6');
+    }, 6),
+    90_000,
   );
 
   it.concurrent(
@@ -180,12 +222,12 @@ describeSystem('a router with peers', () => {
       await sleep(INTERVAL);
       const [before, since] = [await snapshot(r1), Date.now()];
       const raw = async () =>
-        (await r1.run('ss', '-Hnwe'))
+        (await r1.run('ss', '-Hanwe'))
           .trim()
           .split('\n')
           .map((line) => /ino:\d+/.exec(line)?.[0]);
       const sockets = await raw();
-      expect(sockets).toHaveLength(1);
+      expect(sockets).toHaveLength(2); // for its peers, and for strangers
       for (const [version, peers] of [
         ['1.1.0', [a2]],
         ['1.2.0', [a2, '10.0.0.100']],

@@ -22,9 +22,9 @@ const KINDS = [
   { version: 3, family: 6 },
 ] as const;
 
-/** Over IPv6, keepalived 2.2.7 sends with the host's own hop limit, a hundred or so here. */
+/** Over IPv6, keepalived 2.2.7 sends with the host's own hop limit: 64, or a hundred or so here. */
 function leastTtl(family: 4 | 6, routed: boolean, beside: boolean): { readonly minTtl?: number } {
-  if (family === 6 && beside) return { minTtl: 64 };
+  if (family === 6 && beside) return { minTtl: 60 };
   return routed ? { minTtl: 254 } : {};
 }
 

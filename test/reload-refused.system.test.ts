@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import {
   descriptors,
   expectUndisturbed,
+  GUARDED_VRIDS,
   INTERVAL,
   PLUGINS,
   type Trapped,
@@ -28,16 +29,16 @@ async function expectRefusal(stage: Trapped, complaint: RegExp, spoil: () => voi
   const errors = lines.filter(({ level }) => level === 'error').map(({ msg }) => msg ?? '');
   expect(errors.filter((line) => complaint.test(line))).toHaveLength(1);
   await sleep(1.3 * INTERVAL);
-  expectUndisturbed(wire, begin - 1200, [1, 2]);
+  expectUndisturbed(wire, begin - 1200, GUARDED_VRIDS);
   expect(await snapshot(r1)).toEqual(before);
   expect(await descriptors(daemon)).toBeLessThanOrEqual(open);
 }
 
 async function expectSuccess(stage: Trapped): Promise<void> {
   const begin = Date.now();
-  expect(verdict(await stage.daemon.reload())).toBe('reloaded: 2 Master');
+  expect(verdict(await stage.daemon.reload())).toBe(`reloaded: ${GUARDED_VRIDS.length} Master`);
   await sleep(1.3 * INTERVAL);
-  expectUndisturbed(stage.wire, begin - 1200, [1, 2]);
+  expectUndisturbed(stage.wire, begin - 1200, GUARDED_VRIDS);
   expect(stage.peer.running.output).not.toMatch(/Entering MASTER STATE/);
 }
 

@@ -49,8 +49,9 @@ async function whoHas(client: Host, wire: Wire, address: string): Promise<string
 async function master(lab: Lab, flavour: Flavour, iftype: string): Promise<TwoRouters & { daemon: Rvrrpd }> {
   const network = await twoRouters(lab, flavour.network(VRID));
   const { r1, lan, wire } = network;
-  const daemon = Rvrrpd.start(lab, r1, [flavour.router(VRID, [NUMBER], { iftype })]);
-  await wire.soleMaster(VRID, flavour.r1);
+  const timers = { advert: flavour.quick };
+  const daemon = Rvrrpd.start(lab, r1, [flavour.router(VRID, [NUMBER], { iftype, timers })]);
+  await wire.soleMaster(VRID, flavour.r1, 30_000, 2300 * flavour.quick);
   expect(told(daemon)).toEqual([]); // there is no second interface yet
   await r1.ip(`link add second address ${SECOND_MAC} type veth peer name second netns ${lan.namespace}`);
   await lan.ip(`link set second master ${lan.bridge} up`);

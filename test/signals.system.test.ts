@@ -6,14 +6,16 @@ import { describeSystem } from './lab/requirements.ts';
 import type { Running } from './lab/running.ts';
 import { executable, Rvrrpd, writeConfiguration } from './lab/rvrrpd.ts';
 import { snapshot } from './lab/snapshot.ts';
+import { ALL_FAMILIES, allSortsMaster, oneOfEachSort, SORTS } from './lab/sorts.ts';
 import { writePlugins } from './lab/third-party.ts';
-import { R1, twoRouters, VIP } from './lab/two-routers.ts';
+import { twoRouters } from './lab/two-routers.ts';
 import { eventually, sleep } from './lab/wait.ts';
+import type { Wire } from './lab/wire.ts';
 
 // Whatever signal comes: a Master stays Master, or says good-bye and gives back what it holds.
 
 const { signals } = constants;
-const router = { group: 7, interface: 'lan', vip: VIP };
+const routers = oneOfEachSort();
 
 /** They ask for the end, those among them that a fault of the process would raise. */
 const STOP = [
@@ -30,25 +32,32 @@ function catches({ pid }: Running, signal: number): boolean {
   return ((BigInt(`0x${caught}`) >> BigInt(signal - 1)) & 1n) === 1n;
 }
 
+/** Waits until every virtual router has said good-bye last. */
+async function goodBye(wire: Wire): Promise<void> {
+  await eventually('priority 0', 5000, () =>
+    SORTS.every(({ vrid }) => wire.adverts(vrid).at(-1)?.priority === 0),
+  );
+}
+
 describeSystem('signals', () => {
   it.concurrent.each(STOP)('%s: priority 0, and nothing left behind', (signal) =>
     withLab(async (lab) => {
-      const { r1, wire } = await twoRouters(lab);
+      const { r1, wire } = await twoRouters(lab, ALL_FAMILIES);
       const before = await snapshot(r1);
-      const daemon = Rvrrpd.start(lab, r1, [router]);
-      await wire.soleMaster(7, R1);
+      const daemon = Rvrrpd.start(lab, r1, routers);
+      await allSortsMaster(wire);
       await daemon.ready();
       expect(await daemon.stop(signal, 10_000)).toEqual({ code: 0, signal: null });
-      await eventually('priority 0', 5000, () => wire.adverts(7).at(-1)?.priority === 0);
+      await goodBye(wire);
       expect(await snapshot(r1)).toEqual(before);
     }),
   );
 
   it.concurrent('every other one: the Master stays Master', () =>
     withLab(async (lab) => {
-      const { r1, wire } = await twoRouters(lab);
-      const daemon = Rvrrpd.start(lab, r1, [router]);
-      await wire.soleMaster(7, R1);
+      const { r1, wire } = await twoRouters(lab, ALL_FAMILIES);
+      const daemon = Rvrrpd.start(lab, r1, routers);
+      await allSortsMaster(wire);
       await daemon.ready();
       const stopping = STOP.map((name) => signals[name]);
       for (let signal = 1; signal <= LAST; signal++) {
@@ -59,9 +68,11 @@ describeSystem('signals', () => {
         const state = readFileSync(`/proc/${daemon.running.pid}/stat`, 'latin1').split(') ')[1]![0];
         expect(state, `signal ${signal}`).not.toBe('T');
       }
-      const seen = wire.adverts(7).length;
-      await eventually('more advertisements', 5000, () => wire.adverts(7).length > seen + 1);
-      expect(wire.adverts(7).filter(({ priority }) => priority === 0)).toEqual([]);
+      for (const { vrid } of SORTS) {
+        const seen = wire.adverts(vrid).length;
+        await eventually('more advertisements', 5000, () => wire.adverts(vrid).length > seen + 1);
+      }
+      expect(wire.adverts().filter(({ priority }) => priority === 0)).toEqual([]);
       const said = daemon.log().map(({ msg }) => msg);
       expect(said.filter((msg) => msg === 'counters')).toHaveLength(2); // SIGUSR1 and SIGUSR2
       expect(said.some((msg) => msg?.startsWith('reloaded'))).toBe(true);
@@ -70,19 +81,19 @@ describeSystem('signals', () => {
 
   it.concurrent('SIGHUP as soon as it is caught is a reload after the start', () =>
     withLab(async (lab) => {
-      const { r1, wire } = await twoRouters(lab);
-      const daemon = Rvrrpd.start(lab, r1, [router]);
-      await eventually('a handler', 5000, () => catches(daemon.running, signals.SIGHUP), 1);
+      const { r1, wire } = await twoRouters(lab, ALL_FAMILIES);
+      const daemon = Rvrrpd.start(lab, r1, routers);
+      await eventually('a handler', 10_000, () => catches(daemon.running, signals.SIGHUP), 1);
       daemon.running.signal('SIGHUP');
       await daemon.running.waitForOutput(/reloaded: /, 20_000);
-      await wire.soleMaster(7, R1);
+      await allSortsMaster(wire);
       await daemon.stop();
     }));
 
   it.concurrent('SIGUSR1 from before there is a handler for it leaves no inspector behind', () =>
     withLab(async (lab) => {
-      const { r1 } = await twoRouters(lab);
-      const daemon = Rvrrpd.start(lab, r1, [router]);
+      const { r1 } = await twoRouters(lab, ALL_FAMILIES);
+      const daemon = Rvrrpd.start(lab, r1, routers);
       // Node.js's own handler is the first there is.
       await eventually('a handler', 5000, () => catches(daemon.running, signals.SIGUSR1), 1);
       for (let i = 0; i < 20; i++) {
@@ -96,27 +107,29 @@ describeSystem('signals', () => {
 
   it.concurrent('SIGTERM while a plugin takes its time to load ends the start', () =>
     withLab(async (lab) => {
-      const { r1, wire } = await twoRouters(lab);
+      const { r1, wire } = await twoRouters(lab, ALL_FAMILIES);
       const before = await snapshot(r1);
       const tables = writePlugins(lab, {
         ...{ name: 'rvrrpd-plugin-slow', version: '1.0.0', manifest: { kind: 'auth', names: ['slow'] } },
         code: `await new Promise((resolve) => setTimeout(resolve, 60_000)); export default {};`,
       });
-      const daemon = Rvrrpd.start(lab, r1, [{ ...router, auth_type: 'slow', auth_secret: 'x' }], { tables });
-      await eventually('a handler', 5000, () => catches(daemon.running, signals.SIGTERM), 1);
+      const slow = { ...routers[0]!, auth_type: 'slow', auth_secret: 'x' };
+      const daemon = Rvrrpd.start(lab, r1, [slow, ...routers.slice(1)], { tables });
+      // Node.js has a handler of its own for SIGTERM, which ends the process, and none for SIGHUP: all of ours are there.
+      await eventually('a handler', 10_000, () => catches(daemon.running, signals.SIGHUP), 1);
       await sleep(500);
       expect(await daemon.stop('SIGTERM', 5000)).toEqual({ code: 0, signal: null });
       expect(daemon.running.output).toContain('SIGTERM: stopped before it ran');
-      expect(wire.adverts(7)).toEqual([]);
+      expect(wire.adverts()).toEqual([]);
       expect(await snapshot(r1)).toEqual(before);
     }));
 
   it.concurrent('SIGTERM again and again while it stops changes nothing', () =>
     withLab(async (lab) => {
-      const { r1, wire } = await twoRouters(lab);
+      const { r1, wire } = await twoRouters(lab, ALL_FAMILIES);
       const before = await snapshot(r1);
-      const daemon = Rvrrpd.start(lab, r1, [router]);
-      await wire.soleMaster(7, R1);
+      const daemon = Rvrrpd.start(lab, r1, routers);
+      await allSortsMaster(wire);
       await daemon.ready();
       const end = eventually('the end', 10_000, () => {
         daemon.running.signal('SIGTERM');
@@ -128,7 +141,7 @@ describeSystem('signals', () => {
 
   it.concurrent('the sniffer and --check end by signals as any other program, and open no inspector', () =>
     withLab(async (lab) => {
-      const { r1 } = await twoRouters(lab);
+      const { r1 } = await twoRouters(lab, ALL_FAMILIES);
       const sniffer = r1.start(process.execPath, [executable(), '-m0', '-i', 'lan']);
       await sniffer.waitForOutput(/listening on lan/);
       sniffer.signal('SIGUSR1');
@@ -139,7 +152,7 @@ describeSystem('signals', () => {
       await sleep(100);
       expect(sniffer.exit).toBeUndefined();
       expect(await sniffer.stop('SIGQUIT')).toEqual({ code: null, signal: 'SIGQUIT' });
-      const file = writeConfiguration(lab, r1, [router]);
+      const file = writeConfiguration(lab, r1, routers);
       const check = r1.start(process.execPath, [executable(), '--check', '-c', file]);
       expect(await eventually('the end', 10_000, () => check.exit)).toEqual({ code: 0, signal: null });
     }));

@@ -2,10 +2,11 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import { Author, filesIn, npmInstall } from './lab/author.ts';
 import { withLab } from './lab/lab.ts';
-import { allMaster, expectUndisturbed, router, verdict } from './lab/reloading.ts';
+import { allMaster, expectUndisturbed, GUARDED_VRIDS, guarded, verdict } from './lab/reloading.ts';
 import { describeSystem } from './lab/requirements.ts';
-import { Rvrrpd, type VrouterTable, writeConfiguration } from './lab/rvrrpd.ts';
+import { Rvrrpd, writeConfiguration } from './lab/rvrrpd.ts';
 import { snapshot } from './lab/snapshot.ts';
+import { ALL_FAMILIES } from './lab/sorts.ts';
 import { twoRouters } from './lab/two-routers.ts';
 import { sleep } from './lab/wait.ts';
 
@@ -37,21 +38,18 @@ describeSystem('a plugin of a third party', () => {
     () =>
       withLab(async (lab) => {
         const author = await Author.begin(path.join(lab.folder, 'author'));
-        const { r1, r2, wire } = await twoRouters(lab);
+        const { r1, r2, wire } = await twoRouters(lab, ALL_FAMILIES);
         await npmInstall(lab.folder, await author.pack());
-        const routers = (priority: number): VrouterTable[] => [
-          router(1, { priority, auth_type: 'example-hmac-sha512', auth_secret: 'geheimnis' }),
-          router(2, { priority }),
-        ];
+        const routers = (priority: number) => guarded({ auth_type: 'example-hmac-sha512' }, { priority });
         const options = { tables: '[plugins]\n"rvrrpd-plugin-auth-example" = "*"\n' };
         const master = Rvrrpd.startWith(r1, writeConfiguration(lab, r1, routers(200), options));
-        await allMaster(wire, [1, 2]);
+        await allMaster(wire, GUARDED_VRIDS);
         const backup = Rvrrpd.startWith(r2, writeConfiguration(lab, r2, routers(100), options));
         await backup.ready();
         const before = { r1: await snapshot(r1), r2: await snapshot(r2) };
         const begin = Date.now();
         await sleep(LONG);
-        expectUndisturbed(wire, begin, [1, 2]);
+        expectUndisturbed(wire, begin, GUARDED_VRIDS);
         expect(wire.adverts(1, begin).every(({ authType }) => authType === 230)).toBe(true);
 
         author.release('1.1.0');
@@ -63,11 +61,11 @@ describeSystem('a plugin of a third party', () => {
         const upgraded = Date.now();
         for (const daemon of [master, backup]) {
           const lines = await daemon.reload();
-          expect(verdict(lines)).toMatch(/^reloaded: 2 (Master|Backup)$/);
+          expect(verdict(lines)).toMatch(/^reloaded: 4 (Master|Backup)$/);
           expect(lines.map(({ msg }) => msg)).toContain('rvrrpd-plugin-auth-example: this is 1.1');
         }
         await sleep(LONG);
-        expectUndisturbed(wire, upgraded - 1200, [1, 2]);
+        expectUndisturbed(wire, upgraded - 1200, GUARDED_VRIDS);
 
         author.release('2.0.0', '^2.0.0');
         await npmInstall(lab.folder, await author.pack());
@@ -81,12 +79,12 @@ describeSystem('a plugin of a third party', () => {
           );
         }
         await sleep(LONG);
-        expectUndisturbed(wire, refused - 1200, [1, 2]);
+        expectUndisturbed(wire, refused - 1200, GUARDED_VRIDS);
         for (const daemon of [master, backup]) {
           const { routers: now } = await daemon.counters();
           expect(
             now.map(({ counters }) => Object.values(counters.dropped).some((count) => count > 0)),
-          ).toEqual([false, false]);
+          ).toEqual(GUARDED_VRIDS.map(() => false));
         }
         expect({ r1: await snapshot(r1), r2: await snapshot(r2) }).toEqual(before);
       }),

@@ -1,16 +1,25 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { expectUndisturbed, INTERVAL, PLUGINS, type Trapped, trapped, verdict } from './lab/reloading.ts';
+import {
+  expectUndisturbed,
+  GUARDED,
+  GUARDED_VRIDS,
+  INTERVAL,
+  PLUGINS,
+  type Trapped,
+  trapped,
+  verdict,
+} from './lab/reloading.ts';
 import { describeSystem } from './lab/requirements.ts';
 import { snapshot } from './lab/snapshot.ts';
 import { springFile, throwsWhen, writeAuthPlugin, writeIftypePlugin } from './lab/trap.ts';
-import { R1 } from './lab/two-routers.ts';
 import { sleep } from './lab/wait.ts';
 
 // A worker that a plugin brings down is replaced before anybody else notices.
 
 describeSystem('a worker that crashes is replaced', () => {
+  const ALL = `${GUARDED.length} Master`;
   const PATTERN = /broke down: .*the trap is sprung/;
 
   /** Springs the trap: nobody notices but the log. */
@@ -19,15 +28,15 @@ describeSystem('a worker that crashes is replaced', () => {
     const before = await snapshot(r1);
     const begin = Date.now();
     writeFileSync(springFile(lab), '');
-    await daemon.running.waitForOutput(/replaced: 2 Master/);
+    await daemon.running.waitForOutput(new RegExp(`replaced: ${ALL}`));
     const broken = daemon.log().find(({ msg }) => PATTERN.test(msg ?? ''));
     expect(broken?.level).toBe('error');
     await sleep(2 * INTERVAL);
     // The advertisement that was due while there was no engine is one interval late at most.
-    expectUndisturbed(wire, begin - 1200, [1, 2], 2);
+    expectUndisturbed(wire, begin - 1200, GUARDED_VRIDS, 2);
     expect(peer.running.output).not.toMatch(/Entering MASTER STATE/);
     expect(await snapshot(r1)).toEqual(before);
-    expect(verdict(await daemon.reload())).toBe('reloaded: 2 Master');
+    expect(verdict(await daemon.reload())).toBe(`reloaded: ${ALL}`);
   }
 
   it.concurrent(
@@ -48,7 +57,7 @@ describeSystem('a worker that crashes is replaced', () => {
       async (stage) => {
         const tables = `${PLUGINS.tables}"./rvrrpd-plugin-ground" = "*"\n`;
         stage.configuration({ iftype: 'trap' }, { tables });
-        expect(verdict(await stage.daemon.reload())).toBe('reloaded: 2 Master');
+        expect(verdict(await stage.daemon.reload())).toBe(`reloaded: ${ALL}`);
         await crash(stage);
       },
     ),
@@ -65,8 +74,7 @@ describeSystem('a worker that crashes is replaced', () => {
         await daemon.running.waitForOutput(/replacing it in 5 s/, 5000);
         rmSync(springFile(lab));
         await daemon.running.waitForOutput(/replaced: /, 10_000);
-        await wire.soleMaster(1, R1);
-        await wire.soleMaster(2, R1);
+        for (const { vrid, flavour } of GUARDED) await wire.soleMaster(vrid, flavour.r1);
         expect(daemon.log().filter(({ msg }) => PATTERN.test(msg ?? '')).length).toBeLessThan(5);
       },
     ),

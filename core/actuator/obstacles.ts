@@ -11,7 +11,6 @@ import { firstOf } from '../shared/words.ts';
 import type { ActuatorInit } from '../threads/actuator-messages.ts';
 import { isLinkLocal } from '../vrrp/address.ts';
 import { addressNumber, subnetEdges } from '../vrrp/subnet.ts';
-import { contradiction, contradictionText } from './contradictions.ts';
 import { forwards } from './forwarding.ts';
 import type { JournalEntry } from './journal.ts';
 import { mtuFault } from './mtu-fault.ts';
@@ -45,7 +44,6 @@ export async function findObstacles(
   const surroundings = { links, journal };
   const planner = new Planner(config, routerPlugins, iftypes, forwards);
   const ethernet = new Map(links.filter((link) => link.ethernet).map((link) => [link.name, link]));
-  const looked = new Set(slots);
   const obstacles: string[] = [];
   /** Asked once of each driver. */
   const lacks = new Map<string, string | undefined>();
@@ -55,7 +53,7 @@ export async function findObstacles(
     if (!lacks.has(netdrv)) lacks.set(netdrv, await drivers.get(netdrv)?.lacks?.('address-guard'));
     return lacks.get(netdrv);
   };
-  for (const slot of looked) {
+  for (const slot of slots) {
     const router = config.virtualRouters[slot]!;
     const fault =
       edgeFault(router.addresses, ethernet.get(router.interface)) ??
@@ -65,47 +63,7 @@ export async function findObstacles(
       faultOf(() => planner.plan(slot, ethernet)?.resources ?? [], surroundings);
     if (fault !== undefined) obstacles.push(`${nameOf(config, slot)}: ${fault}`);
   }
-  const planOf = (slot: number): readonly KernelResource[] => planner.plan(slot, ethernet)?.resources ?? [];
-  return [...obstacles, ...twinFaults(config, looked, planOf)];
-}
-
-/** What keeps both versions of a virtual router from being Master together: said of the later table. */
-function twinFaults(
-  config: DaemonConfig,
-  looked: ReadonlySet<number>,
-  planOf: (slot: number) => readonly KernelResource[],
-): string[] {
-  const { virtualRouters } = config;
-  const bySibling = new Map<string, number[]>();
-  for (const [slot, { interface: on, vrid, family }] of virtualRouters.entries()) {
-    const key = `${vrid} ${family} ${on}`;
-    bySibling.set(key, [...(bySibling.get(key) ?? []), slot]);
-  }
-  const faults: string[] = [];
-  for (const [first, second] of bySibling.values()) {
-    if (second === undefined || !(looked.has(first!) || looked.has(second))) continue;
-    const found = contradictionOf(planOf, second, first!);
-    if (found === undefined) continue;
-    const { version, position } = virtualRouters[first!]!;
-    faults.push(
-      `${nameOf(config, second)}: ${found} of version ${version} (${position.file}:${position.line}): the tables of ` +
-        'both versions need the same iftype and vifname, and each vip the same prefix length',
-    );
-  }
-  return faults;
-}
-
-function contradictionOf(
-  planOf: (slot: number) => readonly KernelResource[],
-  ours: number,
-  theirs: number,
-): string | undefined {
-  try {
-    const found = contradiction(planOf(ours), planOf(theirs));
-    return found && contradictionText(found);
-  } catch {
-    return undefined; // a plan that fails is a fault of its own
-  }
+  return obstacles;
 }
 
 /** A virtual address that no host can have on its link: a subnet's own, or its broadcast address (RFC 1812 §4.2.3.1). */

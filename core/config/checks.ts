@@ -63,7 +63,7 @@ function checkRouter(table: RawTable, path: ConfigPath, list: IssueList): Router
 
 /** The version, unless it is wrong: then the table has its default by now, which nobody has asked for. */
 function understoodVersion({ version }: RawTable, path: ConfigPath, list: IssueList): 2 | 3 | undefined {
-  const written = (list.document.data.vrouter as readonly RawTable[])[Number(path.at(-1))]?.version;
+  const written = (list.data.vrouter as readonly RawTable[])[Number(path.at(-1))]?.version;
   return version === 3 ? 3 : written === undefined || written === 2 ? 2 : undefined;
 }
 

@@ -2,16 +2,22 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ParseError } from 'toml-eslint-parser';
 import type { ConfigurationChange } from '../plugin/contracts/index.ts';
+import { assemble } from './assembly.ts';
 import type { ConfigDocument, RawTable } from './document.ts';
-import { applyChanges, EditError } from './edit/changes.ts';
+import { applyChanges, type ChangedData, EditError } from './edit/changes.ts';
 import { editJson } from './edit/json.ts';
+import { fingerprint } from './edit/match.ts';
+import { type OpenSchemas, refuseOtherReferences } from './edit/references.ts';
+import { splitChange } from './edit/split.ts';
 import { isTable, own, put } from './edit/table.ts';
 import { editToml } from './edit/toml.ts';
 import { parseDocument } from './parse.ts';
-import { asNode, ConfigSchema, type SchemaNode } from './schema.ts';
-import { schemaAt } from './validate.ts';
+import { asNode, ConfigSchema, type SchemaNode, VirtualRouterSchema } from './schema.ts';
+import { schemaAt } from './schema-at.ts';
+import { substituted } from './substitute.ts';
 
 export { EditError, type EditFault } from './edit/changes.ts';
+export type { OpenSchemas } from './edit/references.ts';
 
 /**
  * Applies changes to a configuration's data. Whether the result is a right configuration is not checked.
@@ -24,22 +30,77 @@ export function editData(data: RawTable, changes: readonly ConfigurationChange[]
 }
 
 /**
- * Applies changes to the text of a configuration file. What they do not touch stays as it is, character by
+ * Applies changes to the texts of a configuration's files. What they do not touch stays as it is, character by
  * character. A comment goes with what it belongs to: what it is right above, or on the same line with.
- * @param document the file as parsed
+ * @param document the files as parsed
+ * @param texts of the files, by their paths
+ * @param schemas say where references may stand in what the core's schema leaves open
+ * @returns texts whose data is that of {@link editData}: all of them, those that stay as they are too
+ * @throws EditError if a change cannot be made, or if the text for it is not found: then `invalid`; also for a change of
+ * what stands elsewhere, by reference
+ */
+export function editTexts(
+  document: ConfigDocument,
+  texts: ReadonlyMap<string, string>,
+  changes: readonly ConfigurationChange[],
+  schemas?: OpenSchemas,
+): ReadonlyMap<string, string> {
+  for (const change of changes) {
+    const [first] = change.op === 'set' ? change.path : [];
+    if (first !== 'include' && first !== 'host') continue;
+    throw new EditError('invalid', `${first} is about the files: edit them, and reload`);
+  }
+  const router = asNode(VirtualRouterSchema);
+  const changed = applyChanges(document.data, changes, (table, index) =>
+    substituted(document, ['vrouter', index], router, table),
+  );
+  if (isDeepStrictEqual(changed.data, document.data)) return texts;
+  refuseOtherReferences(document, changed, schemas);
+  const { assembly } = document;
+  const parts = assembly?.parts ?? [document];
+  const wanted = assembly === undefined ? [changed] : splitChange(document, assembly, changed);
+  const edited = new Map(
+    parts.map((part, index) => [part.file, editPart(part, texts.get(part.file) ?? '', wanted[index]!)]),
+  );
+  if (assembly === undefined) return edited;
+  const after = parts.map(({ file, format }) => parseDocument(file, edited.get(file)!, format).document!);
+  const result = assemble(after, assembly.hosts).document;
+  if (result === undefined || !isDeepStrictEqual(withoutOrder(result.data), withoutOrder(changed.data))) {
+    throw notEditable(document);
+  }
+  return edited;
+}
+
+/**
+ * The same for a file that is all of the configuration.
  * @param text its text
- * @returns a text whose data is that of {@link editData}
- * @throws EditError if a change cannot be made, or if the text for it is not found: then `invalid`
  */
 export function editText(
   document: ConfigDocument,
   text: string,
   changes: readonly ConfigurationChange[],
+  schemas?: OpenSchemas,
 ): string {
-  const { data: wanted, origins } = applyChanges(document.data, changes);
+  return editTexts(document, new Map([[document.file, text]]), changes, schemas).get(document.file) ?? text;
+}
+
+/** Of virtual routers and other entries: each file has its own, one behind the other. */
+function withoutOrder({ vrouter, protocols, ...data }: RawTable): RawTable {
+  const sorted = (value: unknown): unknown =>
+    Array.isArray(value) ? value.map((each) => fingerprint(each)).sort() : value;
+  const entries = isTable(protocols) ? Object.entries(protocols) : [];
+  return {
+    ...data,
+    vrouter: sorted(vrouter),
+    protocols: Object.fromEntries(entries.map(([name, value]) => [name, sorted(value)])),
+  };
+}
+
+function editPart(document: ConfigDocument, text: string, changed: ChangedData): string {
+  const { data: wanted } = changed;
   if (isDeepStrictEqual(wanted, document.data)) return text;
   const mark = text.startsWith('\uFEFF') ? '\uFEFF' : ''; // a byte order mark: parseDocument allows for one
-  const after = { data: inSchemaOrder(wanted, asNode(ConfigSchema)) as RawTable, origins };
+  const after = { ...changed, data: inSchemaOrder(wanted, asNode(ConfigSchema)) as RawTable };
   const edit = document.format === 'json' ? editJson : editToml;
   let edited: string;
   try {

@@ -11,6 +11,7 @@ import { rightPlace } from './misplaced.ts';
 import type { DaemonConfig, VirtualRouterConfig } from './model.ts';
 import { vifnameOf } from './names.ts';
 import { asNode, type ConfigFile, ConfigSchema, type VirtualRouterFile } from './schema.ts';
+import { substituted } from './substitute.ts';
 import { fillDefaults, type Violation, validate } from './validate.ts';
 
 /** An entry of `[plugins]`. */
@@ -38,9 +39,10 @@ export interface Interpretation {
 export function interpret(document: ConfigDocument): Interpretation {
   const schema = asNode(ConfigSchema);
   const data = structuredClone(document.data);
-  const violations = validate(document, [], schema, data, rightPlace);
-  const list = new IssueList(document);
-  for (const violation of violations) list.issues.push(explained(violation, data));
+  const found = validate(document, [], schema, data, rightPlace);
+  const violations = found.filter(({ issue }) => issue.severity === 'error');
+  const list = new IssueList(document, substituted(document, [], schema, document.data));
+  for (const violation of found) list.issues.push(explained(violation, data));
   for (const { path } of violations) prune(data, path);
   if (violations.length > 0) fillDefaults(schema, data); // of what was taken out
   const file = data as unknown as ConfigFile; // but for required directives that are missing: see Draft

@@ -45,9 +45,13 @@ export function hasErrors(issues: readonly ConfigIssue[]): boolean {
   return issues.some((issue) => issue.severity === 'error');
 }
 
-/** In the order of the file; those about the whole file first. Stable. */
-export function sortIssues(issues: readonly ConfigIssue[]): ConfigIssue[] {
-  return [...issues].sort((a, b) => (a.position.line ?? 0) - (b.position.line ?? 0));
+/**
+ * In the order of the file; those about the whole file first. Stable.
+ * @param files that have an order: what is in a later one comes later
+ */
+export function sortIssues(issues: readonly ConfigIssue[], files: readonly string[] = []): ConfigIssue[] {
+  const rank = ({ position }: ConfigIssue): number => Math.max(0, files.indexOf(position.file));
+  return [...issues].sort((a, b) => rank(a) - rank(b) || (a.position.line ?? 0) - (b.position.line ?? 0));
 }
 
 /** The path as the operator knows it: `vrouter[2].priority`, `plugins."@scope/name".options`. */

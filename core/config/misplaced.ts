@@ -12,9 +12,10 @@ const TABLES: readonly (readonly [header: string, schema: SchemaNode])[] = [
 export function rightPlace(path: ConfigPath): string | undefined {
   const name = String(path.at(-1));
   const general = asNode(ConfigSchema).properties ?? {};
-  if (path.length > 1 && Object.hasOwn(general, name)) {
+  const isOfApi = Object.hasOwn(ApiSchema.properties, name); // "host" is a table as well
+  if (path.length > 1 && Object.hasOwn(general, name) && !isOfApi) {
     const node = general[name];
-    return node?.type === 'object' || node?.type === 'array'
+    return node?.type === 'object' || node?.items?.type === 'object'
       ? `[${name}] is a table of its own`
       : `"${name}" is a general directive, which belongs above the first [table]`;
   }

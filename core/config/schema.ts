@@ -281,9 +281,25 @@ export const PluginsSchema = Type.Unsafe<Record<string, string | PluginEntry>>({
   default: {},
 });
 
+/** `include`. */
+const Include = Type.Array(Type.String({ minLength: 1, expected: 'a path or a pattern' }), {
+  description:
+    'Files that belong to the configuration, paths or patterns (`*`, `?`, `[…]`), relative to the folder of this file.',
+  expected: 'an array of paths and patterns: [ "conf.d/*.toml" ]',
+});
+
+/** `[host.NAME]`: what such a table may hold, core/config/host-tables.ts says. */
+const Hosts = Type.Unsafe<Record<string, RawEntry>>({
+  type: 'object',
+  additionalProperties: { type: 'object', expected: 'a table: [host.NAME]' },
+  description: 'What holds on the host of that name alone.',
+  expected: 'a table: [host.NAME]',
+});
+
 /** The whole file. */
 export const ConfigSchema = Type.Object(
   {
+    include: Type.Optional(Include),
     debug: Type.Unsafe<0 | 1 | 2 | 3 | 4 | 5>({
       type: 'integer',
       minimum: 0,
@@ -337,6 +353,7 @@ export const ConfigSchema = Type.Object(
     protocols: ProtocolsSchema,
     api: ApiSchema,
     plugins: PluginsSchema,
+    host: Type.Optional(Hosts),
   },
   { ...closed, description: 'The configuration of rvrrpd.', expected: 'a table' },
 );

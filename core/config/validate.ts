@@ -4,11 +4,18 @@
  */
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import type { ConfigDocument } from './document.ts';
+import { isTable } from './edit/table.ts';
 import { type ConfigIssue, type ConfigPath, directiveName } from './issues.ts';
+import { REFERENCE_KINDS } from './outside-values.ts';
+import { REFERENCE_FORMS, referenceText } from './references.ts';
 import type { SchemaNode } from './schema.ts';
+import { isSecret, schemaAt } from './schema-at.ts';
+import { type Substitution, substitute, substitutionIssue, takesReference } from './substitute.ts';
 import { nearest } from './suggest.ts';
 
-/** A violation, with the path that it is about. */
+export { isSecret, schemaAt } from './schema-at.ts';
+
+/** A violation, or a warning, with the path that it is about. */
 export interface Violation {
   readonly path: ConfigPath;
   readonly issue: ConfigIssue;
@@ -49,10 +56,11 @@ export function fillDefaults(schema: SchemaNode, data: unknown): void {
 }
 
 /**
- * Checks `data` and fills in the schema's defaults.
+ * Checks `data`, after what its references stand for was put in their place, and fills in the schema's defaults.
  * @param base path of `data` in the document
  * @param elsewhere says where a directive belongs that is unknown here; absent: only the spelling is doubted
- * @returns one violation for each path that has any, empty if the data is right
+ * @returns one violation for each path that has any, and warnings about what references stand for; empty if the data
+ * is right
  */
 export function validate(
   document: ConfigDocument,
@@ -62,17 +70,44 @@ export function validate(
   elsewhere: (path: ConfigPath) => string | undefined = () => undefined,
 ): Violation[] {
   const check = compile(schema);
-  if (check(data)) return [];
   const violations = new Map<string, Violation>();
+  const warnings: Violation[] = [];
+  const substitutions = new Map<string, Substitution>();
+  for (const substitution of substitute(document, base, schema, data)) {
+    const path = [...base, ...substitution.path];
+    const key = JSON.stringify(path);
+    substitutions.set(key, substitution);
+    const issue = substitutionIssue(document, base, substitution, isSecret(schema, substitution.path));
+    if (issue?.severity === 'error') violations.set(key, { path, issue });
+    else if (issue !== undefined) warnings.push({ path, issue });
+  }
+  if (check(data)) return [...violations.values(), ...warnings];
   for (const error of check.errors ?? []) {
     const inner = innerPath(error, data);
     const path = [...base, ...inner];
     const key = JSON.stringify(path);
     // The first complaint about a value is its type: further ones only repeat it in other words.
     if (violations.has(key)) continue;
-    violations.set(key, { path, issue: toIssue(document, path, inner, schema, error, elsewhere) });
+    const issue = toIssue(document, path, inner, schema, error, elsewhere);
+    const reference = substitutions.get(key)?.reference;
+    // Of what stands elsewhere the reference is shown, as that is what is written here.
+    const value = reference === undefined ? {} : { value: referenceText(reference, document.format) };
+    const hint = error.keyword === 'type' && isUnfitTable(schema, inner, data) ? HINT : '';
+    violations.set(key, { path, issue: { ...issue, ...value, message: issue.message + hint } });
   }
-  return [...violations.values()];
+  return [...violations.values(), ...warnings];
+}
+
+const HINT = `, or one of ${REFERENCE_FORMS}`;
+
+/** Whether there is a table where a reference may stand, which was meant to be one. */
+function isUnfitTable(schema: SchemaNode, path: ConfigPath, data: unknown): boolean {
+  let value = data;
+  for (const part of path) value = (value as Record<string | number, unknown> | undefined)?.[part];
+  if (!isTable(value)) return false;
+  const secret = isSecret(schema, path);
+  const resembles = Object.keys(value).some((key) => nearest(key, REFERENCE_KINDS) !== undefined);
+  return (secret || resembles) && takesReference(schemaAt(schema, path), secret);
 }
 
 function toIssue(
@@ -128,37 +163,6 @@ function unknownDirective(inner: ConfigPath, schema: SchemaNode, elsewhere: stri
   const meant = nearest(name, known);
   if (meant !== undefined) return `unknown directive, did you mean "${meant}"?`;
   return known.length === 0 ? 'unknown directive' : `unknown directive, there are: ${known.join(', ')}`;
-}
-
-/** The schema of what is at `path`, as far as it says. */
-export function schemaAt(schema: SchemaNode, path: ConfigPath): SchemaNode | undefined {
-  let node: SchemaNode | undefined = schema;
-  for (const part of path) {
-    if (node === undefined) return undefined;
-    if (typeof part === 'number') node = node.items;
-    else {
-      const open: SchemaNode | undefined =
-        typeof node.additionalProperties === 'object' ? node.additionalProperties : undefined;
-      node =
-        node.properties !== undefined && Object.hasOwn(node.properties, part) ? node.properties[part] : open;
-    }
-  }
-  return node;
-}
-
-/** Whether the value at `path`, or one that it is part of or consists of, is marked as a secret. */
-export function isSecret(schema: SchemaNode, path: ConfigPath): boolean {
-  for (let length = 0; length <= path.length; length++) {
-    if (schemaAt(schema, path.slice(0, length))?.writeOnly === true) return true;
-  }
-  const node = schemaAt(schema, path);
-  return node !== undefined && containsSecret(node);
-}
-
-function containsSecret(node: SchemaNode): boolean {
-  if (node.writeOnly === true) return true;
-  if (node.items !== undefined && containsSecret(node.items)) return true;
-  return Object.values(node.properties ?? {}).some(containsSecret);
 }
 
 /** An error's path within `data`: keys, and numbers for what is an index. */

@@ -13,6 +13,8 @@ import { openWatch } from './watch.ts';
 /** Octets. A second's advertisements of 255 virtual routers, some hundred times over (a packet counts as 1 KiB). */
 const RECEIVE_BUFFER = 8 << 20;
 const SEND_BUFFER = 8 << 20;
+/** Some hundred packets in a second are counted; of a flood the kernel may drop what it likes. */
+const STRANGERS_BUFFER = 256 << 10;
 
 /** Which packets of a socket belong to which virtual router. */
 export interface Routing {
@@ -20,7 +22,7 @@ export interface Routing {
   readonly slotOfVrid: Int32Array;
   /** The socket filter, four words an instruction; absent: everything of the family's EtherType passes. */
   readonly program?: Uint32Array;
-  /** Filter of the socket for ARP, or neighbour advertisements; absent: none is wanted. */
+  /** Filter of the socket for ARP, or neighbour advertisements, or with `peers` for strangers; absent: none is wanted. */
   readonly watchProgram?: Uint32Array;
   /** Called if the kernel refuses the filter: the socket does without then. */
   readonly onFilterFailure: (error: unknown) => void;
@@ -38,7 +40,10 @@ export interface Companions {
 
 /** See the file's comment. */
 export class Attachment {
-  /** Hears what others tell of our addresses; undefined where there is none. */
+  /**
+   * Hears what others tell of our addresses; with `peers` what strangers send to the routers, see peer-filter.ts. Undefined
+   * where there is none.
+   */
   watch: number | undefined;
   /**
    * Has the kernel report that we are in the group (IGMP, MLD), which it does not for a packet socket: a switch that
@@ -113,7 +118,8 @@ export class Attachment {
     const { source, scope } = use;
     const descriptor = sockets.openIpSocket(family, source, scope, RECEIVE_BUFFER, SEND_BUFFER);
     try {
-      return Attachment.adopt(descriptor, link, family, routing, {}, sockets, use);
+      const watch = sockets.openIpSocket(family, source, scope, STRANGERS_BUFFER, STRANGERS_BUFFER);
+      return Attachment.adopt(descriptor, link, family, routing, { watch }, sockets, use);
     } catch (error) {
       sockets.closeDescriptor(descriptor);
       throw error;

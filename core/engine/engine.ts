@@ -79,6 +79,9 @@ const GATHER = 20;
 /** While the engine is awake for the next Backup's deadline, the actuator is told so many ms later at most: sending comes first. */
 const TELL_WITHIN = 1;
 
+/** What strangers have sent to a router with `peers` is counted at most every so many ms. */
+const COLLECT_EVERY = 1000;
+
 /** Lowest bit of a tag: the packet is of a socket that watches over our addresses, not of one for advertisements. */
 const WATCH = 1;
 
@@ -130,6 +133,9 @@ export class Engine {
   /** When this turn has begun. */
   private woke = 0;
   private closed = false;
+  /** How many attachments are for peers, and when what strangers have sent there was looked at last. */
+  private unicast = 0;
+  private collected = 0;
   private wantedChanged = false;
   /** Since when that has not been told, monotonic ms; 0: there is nothing to tell, or it is told at once. */
   private untoldSince = 0;
@@ -204,8 +210,12 @@ export class Engine {
     const tag = free < 0 ? this.attachments.length : free;
     this.attachments[tag] = attachment;
     const { descriptor, family, use } = attachment;
-    if (use.kind === 'peers') this.loop.add(descriptor, tag * 2, family, use.scope);
-    else if (descriptor >= 0) this.loop.add(descriptor, tag * 2);
+    if (use.kind === 'peers') {
+      this.loop.add(descriptor, tag * 2, family, use.scope);
+      this.unicast++;
+      return;
+    }
+    if (descriptor >= 0) this.loop.add(descriptor, tag * 2);
     if (attachment.watch !== undefined) this.loop.add(attachment.watch, tag * 2 + WATCH);
   }
 
@@ -222,6 +232,7 @@ export class Engine {
     this.loop.remove(attachment.descriptor);
     if (attachment.watch !== undefined) this.loop.remove(attachment.watch);
     this.attachments[this.attachments.indexOf(attachment)] = undefined;
+    if (attachment.use.kind === 'peers') this.unicast--;
   }
 
   /** Builds a router's frames anew: its priority, its primary address or its addresses have changed. */
@@ -381,7 +392,22 @@ export class Engine {
       this.armed = -1; // it may have fired
       this.runTimers();
       this.settle();
+      if (this.unicast > 0 && now - this.collected >= COLLECT_EVERY) this.collectStrangers(now);
     }
+  }
+
+  /** What wakes nobody is counted now, after everything that waits. */
+  private collectStrangers(now: number): void {
+    this.collected = now;
+    let some = false;
+    for (let tag = 0; tag < this.attachments.length; tag++) {
+      const attachment = this.attachments[tag];
+      if (attachment?.use.kind !== 'peers' || attachment.watch === undefined) continue;
+      const count = this.loop.collect(attachment.watch, tag * 2, attachment.family);
+      for (let i = 0; i < count; i++) this.receive(i, now);
+      some ||= count > 0;
+    }
+    if (some) this.settle(); // whoever observes is told
   }
 
   /** RFC 3768 §7.1: every check, then the state machine. */

@@ -4,7 +4,7 @@ import { type Estate, handOver, type Offer, takeOver } from './handover.ts';
 
 const ESTATE: Estate = {
   sockets: [{ descriptor: 7, link: 2, family: 4 }],
-  checksums: [undefined],
+  peers: [undefined],
   since: 1234.5,
 };
 const OFFER: Offer = { links: [], pluginStates: [{ plugin: 'rvrrpd-plugin-x', state: { count: 3 } }] };

@@ -6,7 +6,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Link } from '../plugin/contracts/index.ts';
 import { CodedError, type ErrorReport, reportOf } from '../shared/errors.ts';
 import type { HandedSocket } from '../threads/engine-messages.ts';
-import type { ChecksumsHeard } from './router.ts';
+import type { PeersKnown } from './router.ts';
 
 /** What a virtual router's plugin exported. */
 export interface PluginState {
@@ -26,7 +26,7 @@ export interface Offer {
 export interface Estate {
   readonly sockets: readonly HandedSocket[];
   /** By old slot. */
-  readonly checksums: readonly (ChecksumsHeard | undefined)[];
+  readonly peers: readonly (PeersKnown | undefined)[];
   /** When it stopped receiving and sending, monotonic ms. */
   readonly since: number;
 }

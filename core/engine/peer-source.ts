@@ -23,6 +23,7 @@ export function addressesOf(links: readonly Link[]): ReadonlySet<string> {
  * @param host see {@link addressesOf}
  * @param virtual the interface's virtual addresses, which are no source: they move
  * @param onLink what a router on the link without `peers` has
+ * @param owner it has its virtual addresses as its own: they stay
  * @returns undefined if `onLink` has none, a {@link Cause} if there is none for another reason
  */
 export function sourceForPeers(
@@ -31,6 +32,7 @@ export function sourceForPeers(
   host: ReadonlySet<string>,
   virtual: ReadonlySet<string> | undefined,
   onLink: () => string | undefined,
+  owner = false,
 ): string | number | undefined {
   const { source, family, peers = [] } = config;
   if (source !== undefined) {
@@ -44,7 +46,7 @@ export function sourceForPeers(
       ({ deprecated, tentative, dadFailed }) =>
         deprecated !== true && tentative !== true && dadFailed !== true,
     )
-    .filter(({ address }) => virtual?.has(address) !== true)
+    .filter(({ address }) => virtual?.has(address) !== true || (owner && config.addresses.includes(address)))
     .map(({ address }) => address);
   // The one in use as long as it is there: peers know us by it.
   if (global.includes(primaryText)) return primaryText;

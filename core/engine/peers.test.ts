@@ -114,6 +114,9 @@ describe.each(SORTS)('%s', (_, sort) => {
     const stranger = sort.family === 4 ? '192.0.2.77' : `${sort.ours}77`;
     station.hears(packet(sort, stranger, { priority: 255 }));
     station.hears(packet(sort, stranger, { priority: 255 }, 64));
+    // They wake nobody, and are counted when something else does.
+    expect(station.host.unheard).toBe(2);
+    station.time.pass(4000);
     expect(station.table.num(0, droppedField(Drop.peer))).toBe(2);
     expect(station.table.num(0, Num.AdvertisementsReceived)).toBe(1);
     const dropped = station.events().filter(({ type }) => type === EventType.Dropped);
@@ -132,6 +135,8 @@ describe.each(SORTS)('%s', (_, sort) => {
     const station = started(sort);
     station.hears(packet(sort, sort.theirs, { vrid: 9 }));
     expect(station.host.unheard).toBe(1);
+    station.time.pass(4000);
+    expect(station.table.num(station.table.strangers, droppedField(Drop['unknown-vrid']))).toBe(0);
     const open = started(sort, { socketFilter: false });
     open.hears(packet(sort, sort.theirs, { vrid: 9 }));
     expect(open.host.unheard).toBe(0);
@@ -222,6 +227,28 @@ describe.each(SORTS)('%s', (_, sort) => {
     expect(station.isMaster).toBe(true);
   });
 
+  test('its interface goes down and up, or another one takes its name', () => {
+    const station = started(sort);
+    station.time.pass(4000);
+    const up = linkOf(sort, sort.ours);
+    station.placement.change({ links: [{ ...up, running: false }], gone: [] });
+    station.time.pass(10);
+    expect(station.state()).toBe(State.Down);
+    expect(station.host.open.size).toBe(0);
+    station.placement.change({ links: [up], gone: [] });
+    station.time.pass(4000);
+    expect(station.isMaster).toBe(true);
+    station.placement.change({ links: [], gone: ['eth0'] });
+    station.time.pass(10);
+    expect(station.state()).toBe(State.Down);
+    expect(station.host.open.size).toBe(0);
+    station.update([{ ...up, index: 5 }]);
+    station.time.pass(4000);
+    expect(station.isMaster).toBe(true);
+    const scopes = [...station.host.open.values()].flatMap(({ bound }) => bound?.scope ?? []);
+    expect(new Set(scopes)).toEqual(new Set([sort === LOCAL ? 5 : 0]));
+  });
+
   test('all of its sockets pass on to the next engine, the same ones', () => {
     const station = started(sort);
     station.time.pass(5000);
@@ -280,7 +307,7 @@ describe('the source', () => {
     const station = alone({ routers, links });
     station.update();
     const bound = () => [...station.host.open.values()].filter((socket) => socket.bound);
-    expect(bound()).toHaveLength(1);
+    expect(bound()).toHaveLength(2); // peers, and strangers
     // One of the interfaces changes: the others' routers are still served.
     station.placement.change({
       links: [ethernet(['192.0.2.66'], { name: 'eth1', index: 2, up: false })],
@@ -288,7 +315,7 @@ describe('the source', () => {
     });
     station.time.pass(10);
     expect(station.state(1)).toBe(State.Down);
-    expect(bound()).toHaveLength(1);
+    expect(bound()).toHaveLength(2); // peers, and strangers
     for (const [slot, sort] of [
       [0, V2],
       [2, V3],
@@ -299,7 +326,7 @@ describe('the source', () => {
     station.placement.change({ links: [links[2]!], gone: [] });
     station.time.pass(10);
     expect(station.state(1)).toBe(State.Backup);
-    expect(bound()).toHaveLength(1);
+    expect(bound()).toHaveLength(2); // peers, and strangers
   });
 
   test('with another primary address the socket is another one, and the Master stays', () => {
@@ -311,7 +338,7 @@ describe('the source', () => {
     station.time.pass(2000);
     expect(station.isMaster).toBe(true);
     expect([...station.host.open.values()].flatMap(({ bound }) => bound?.source ?? [])).toEqual([
-      '192.0.2.50',
+      ...['192.0.2.50', '192.0.2.50'],
     ]);
   });
 });
@@ -327,6 +354,40 @@ test('a group for multicast and one for peers on the same interface: each has it
   expect(station.sent.some(({ frame }) => addressText(frame.subarray(30, 34)) === '224.0.0.18')).toBe(true);
 });
 
+test('the owner of the virtual address may send from it', () => {
+  const [, global] = SIX.vips as [string, string];
+  const links = [ethernet([`${SIX.vips[0]}/64`, `${global}/64`])];
+  const station = alone({ routers: [config(SIX)], links });
+  station.update();
+  station.time.pass(10);
+  expect(station.isMaster).toBe(true);
+  expect(station.routers[0]!.primaryText).toBe(global);
+  const other = alone({ routers: [config(SIX)], links: [ethernet(['fe80::9/64', `${global}/128`])] });
+  other.update();
+  expect(other.state()).toBe(State.Down);
+});
+
+test('a peer that could not be reached is not told again by the next engine', () => {
+  const station = started(V2);
+  station.host.unreachable.set(V2.theirs, EHOSTUNREACH);
+  station.time.pass(6000);
+  const next = new Station(station.time, station.wire, {
+    ...{ routers: [config(V2)], links: station.links, host: station.host },
+  });
+  next.placement.prepare(station.links);
+  next.placement.inherit(station.placement.letGo([]));
+  next.routers[0]!.inheritPeers(station.routers[0]!.peersKnown!);
+  next.inherit(station.table);
+  next.engine.resume();
+  next.update();
+  next.time.pass(20_000);
+  const told = (type: number) => next.events().filter((event) => event.type === type).length;
+  expect(told(EventType.PeerUnreachable)).toBe(0);
+  station.host.unreachable.clear();
+  next.time.pass(20_000);
+  expect(told(EventType.PeerReachable)).toBe(1);
+});
+
 test('each peer is sent the sort of checksum that it was heard with', () => {
   const station = started(V3, { priority: 254 });
   const hear = (from: string, sort: ChecksumSort): void => {
@@ -338,9 +399,9 @@ test('each peer is sent the sort of checksum that it was heard with', () => {
   hear(V3.third, ChecksumSort.Message);
   const sortTo = (): ChecksumSort[] => [0, 1].map((to) => station.routers[0]!.checksumSortTo(to));
   expect(sortTo()).toEqual([ChecksumSort.PseudoHeader, ChecksumSort.Message]);
-  const heard = station.routers[0]!.checksumsHeard!;
+  const known = station.routers[0]!.peersKnown!;
   const next = started(V3, { peers: [V3.third, V3.theirs] });
-  next.routers[0]!.inheritChecksums(heard);
+  next.routers[0]!.inheritPeers(known);
   expect([0, 1].map((to) => next.routers[0]!.checksumSortTo(to))).toEqual([
     ChecksumSort.Message,
     ChecksumSort.PseudoHeader,

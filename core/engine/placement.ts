@@ -15,7 +15,7 @@ import type { ErrorLog, GuardedFilter } from './guard.ts';
 import { kernelIo, type PlacementIo } from './io.ts';
 import { LinkQueue } from './link-queue.ts';
 import { ndProgram } from './nd-watch.ts';
-import { peerProgram } from './peer-filter.ts';
+import { NO_STRANGERS, peerPrograms } from './peer-filter.ts';
 import { addressesOf } from './peer-source.ts';
 import { type Group, type Place, type Plan, planFor } from './plan.ts';
 import type { EngineRouter } from './router.ts';
@@ -308,6 +308,13 @@ export class Placement {
   }
 
   private addProgram(group: Group): void {
+    if (group.use.kind === 'peers') {
+      group.strangers = NO_STRANGERS;
+      if (!group.routers.every(({ config }) => config.socketFilter)) return;
+      const { peers, strangers } = peerPrograms(group.family, sendersTo(group.routers));
+      Object.assign(group, { program: peers, strangers });
+      return;
+    }
     const program = this.filterOf(group);
     if (program) group.program = program;
   }
@@ -315,10 +322,6 @@ export class Placement {
   /** A group has a socket filter if all of its routers want one. */
   private filterOf({ link, family, routers, use }: Group): Uint32Array | undefined {
     if (use.kind === 'announce') return undefined; // nothing is received
-    if (use.kind === 'peers') {
-      const wanted = routers.every(({ config }) => config.socketFilter);
-      return wanted ? peerProgram(family, vridsOf(routers)) : undefined;
-    }
     const filters = routers.map((router) => this.filters[router.slot]);
     const filter = filters.includes(undefined) ? undefined : filters[0];
     if (!filter) return undefined;
@@ -418,13 +421,13 @@ export class Placement {
     }
   }
 
-  private routing({ link, family, use, routers, slotOfVrid, program }: Group): Routing {
+  private routing({ link, family, use, routers, slotOfVrid, program, strangers }: Group): Routing {
     const plugin = use.kind === 'peers' ? 'rvrrpd' : (this.filters[routers[0]!.slot]?.plugin ?? '');
     const addresses = Uint8Array.from(routers.flatMap((router) => [...router.addresses]));
     return {
       slotOfVrid,
       ...(program && { program }),
-      watchProgram: family === 4 ? arpProgram(addresses) : ndProgram(addresses),
+      watchProgram: strangers ?? (family === 4 ? arpProgram(addresses) : ndProgram(addresses)),
       onFilterFailure: (error: unknown) => this.filterFailed(link, plugin, error),
       onUnreported: (error: unknown) => this.log(unreported(link, family, error), { interface: link.name }),
     };
@@ -500,6 +503,15 @@ function keysOn(index: number): string[] {
 /** Key of a router's raw IP socket, if it has one. */
 function peersKey({ attachment }: EngineRouter): string[] {
   return attachment?.use.kind === 'peers' ? [attachment.key] : [];
+}
+
+/** By VRID: the peers of its routers, of both versions. */
+function sendersTo(routers: readonly EngineRouter[]): ReadonlyMap<number, Uint8Array> {
+  const senders = new Map<number, Uint8Array>();
+  for (const { config, peers } of routers) {
+    senders.set(config.vrid, Uint8Array.from([...(senders.get(config.vrid) ?? []), ...peers]));
+  }
+  return senders;
 }
 
 /** Routers of both versions may have the same. */

@@ -23,6 +23,8 @@ export interface Group {
   readonly slotOfVrid: Int32Array;
   /** Words of the socket filter; absent: none. */
   program?: Uint32Array;
+  /** With `peers`: words of the filter of the socket for strangers. */
+  strangers?: Uint32Array;
 }
 
 /** Everything that follows from the links. */
@@ -86,7 +88,7 @@ export function planFor(
     // RFC 3768 §1.5: the owner has the virtual addresses as its real ones.
     const owner = addresses.every((address) => own.has(address));
     const onLink = (): string | undefined => sourceFor(router, sources, owner, virtual.get(name));
-    const primary = peers ? sourceForPeers(router, link, host, virtual.get(name), onLink) : onLink();
+    const primary = peers ? sourceForPeers(router, link, host, virtual.get(name), onLink, owner) : onLink();
     if (typeof primary === 'number') return { cause: primary };
     if (primary === undefined) return { cause: family === 4 ? Cause.NoAddress : missingLinkLocal(link) };
     if (router.packetLength(link) > link.mtu) return { cause: Cause.MtuTooSmall };

@@ -29,6 +29,17 @@ export class Reach {
     return isNew;
   }
 
+  /** When it has failed last, monotonic ms, for an engine after this one; 0: it does not fail. */
+  since(peer: number): number {
+    return this.failed[peer]!;
+  }
+
+  /** Takes that over: it has been told. */
+  inherit(peer: number, failed: number): void {
+    if (this.failed[peer] === 0 && failed > 0) this.failing++;
+    this.failed[peer] = Math.max(this.failed[peer]!, failed);
+  }
+
   /** A packet is about to be sent to a peer. @returns whether it can be reached again, which is news */
   recovers(peer: number, now: number): boolean {
     if (this.failing === 0 || this.failed[peer] === 0 || now - this.failed[peer]! < this.quiet) return false;

@@ -26,8 +26,16 @@ const MOST_ADDRESSES = 255;
 /** The greatest authentication type that a standard knows (RFC 2338 §5.3.6); those above are proprietary. */
 const LAST_STANDARD_AUTH_TYPE = 2;
 
-/** What the checksums of `peers` were heard to cover last, by address. */
-export type ChecksumsHeard = ReadonlyMap<string, ChecksumSort>;
+/** What an engine knows of the `peers` of a router, by address. */
+export type PeersKnown = ReadonlyMap<
+  string,
+  {
+    /** What their checksums were heard to cover last. */
+    readonly checksum: ChecksumSort;
+    /** When a packet to it has failed last, see `Reach`. */
+    readonly failed: number;
+  }
+>;
 
 /** A virtual router of the engine. Its dynamic state is the slot; this object can be made anew at any time. */
 export class EngineRouter implements VirtualRouter {
@@ -67,7 +75,7 @@ export class EngineRouter implements VirtualRouter {
   /** Those of sent packets, by destination and `ChecksumSort`. */
   private readonly sending: readonly (readonly PacketRules[])[];
   /** Addresses of its `peers`, one after the other, in the order of the destinations; empty: multicast. */
-  private readonly peers: Uint8Array;
+  readonly peers: Uint8Array;
   /** What the checksums of each destination's frames cover. */
   private readonly sealed: Uint8Array;
   /** What those of each of its `peers` were heard to cover last. */
@@ -183,16 +191,25 @@ export class EngineRouter implements VirtualRouter {
     this.table.setInt(this.slot, Int.ChecksumHeard, sort);
   }
 
-  /** What was heard of each of its `peers`, by address: for an engine after this one. Undefined: it has none. */
-  get checksumsHeard(): ChecksumsHeard | undefined {
-    const { peers } = this.config;
-    return peers && new Map(peers.map((address, index) => [address, this.heard[index] as ChecksumSort]));
+  /** What is known of each of its `peers`: for an engine after this one. Undefined: it has none. */
+  get peersKnown(): PeersKnown | undefined {
+    return (
+      this.config.peers &&
+      new Map(
+        this.config.peers.map((address, index) => [
+          address,
+          { checksum: this.heard[index] as ChecksumSort, failed: this.reach!.since(index) },
+        ]),
+      )
+    );
   }
 
   /** Takes it over from an engine before this one. */
-  inheritChecksums(heard: ChecksumsHeard): void {
+  inheritPeers(peers: PeersKnown): void {
     for (const [index, address] of (this.config.peers ?? []).entries()) {
-      this.heard[index] = heard.get(address) ?? ChecksumSort.Any;
+      const known = peers.get(address);
+      this.heard[index] = known?.checksum ?? ChecksumSort.Any;
+      this.reach!.inherit(index, known?.failed ?? 0);
     }
   }
 

@@ -191,8 +191,8 @@ async function main(): Promise<void> {
     });
     placement.inherit(estate.sockets);
     for (const [slot, from] of succession.slots.entries()) {
-      const heard = estate.checksums[from];
-      if (heard) routers[slot]!.inheritChecksums(heard);
+      const known = estate.peers[from];
+      if (known) routers[slot]!.inheritPeers(known);
     }
     inheritFrom(succession);
     run(known);
@@ -208,7 +208,7 @@ async function main(): Promise<void> {
       const sockets = placement.letGo(leaving);
       return {
         sockets,
-        checksums: routers.map(({ checksumsHeard }) => checksumsHeard),
+        peers: routers.map(({ peersKnown }) => peersKnown),
         since: kernelIo.now(),
       };
     });

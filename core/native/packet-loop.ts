@@ -49,6 +49,12 @@ export interface PacketLoop {
    * @param awake the thread does not sleep until then, but looks again and again: only for a few ms
    */
   setTimer(deadlineMs: number, awake?: boolean): void;
+  /**
+   * Receives what waits on a raw IP socket that was not added, into the slots from the first on, as many packets as there
+   * are slots at most: for sockets that wake nobody. To be called from `onWake` alone, after its packets.
+   * @returns how many slots are filled
+   */
+  collect(descriptor: number, tag: number, family: 4 | 6): number;
   /** Sends the first `count` entries of the queue. @returns how many of them failed */
   flush(count: number): number;
   /** Stops; idempotent. Sockets stay open. */

@@ -121,6 +121,7 @@ void PacketLoop::Init(Napi::Env env, Napi::Object exports) {
                                             InstanceMethod<&PacketLoop::Add>("add"),
                                             InstanceMethod<&PacketLoop::Remove>("remove"),
                                             InstanceMethod<&PacketLoop::SetTimer>("setTimer"),
+                                            InstanceMethod<&PacketLoop::Collect>("collect"),
                                             InstanceMethod<&PacketLoop::Flush>("flush"),
                                             InstanceMethod<&PacketLoop::Close>("close"),
                                         }));
@@ -299,35 +300,55 @@ void PacketLoop::Tell(bool timers) {
   napi_close_handle_scope(env, scope);
 }
 
-void PacketLoop::Drain(int fd, int tag, const SocketKind& kind) {
+size_t PacketLoop::Receive(int fd, int tag, const SocketKind& kind) {
   const size_t header = HeaderRoom(kind);
+  for (size_t i = filled_; i < slots_; i++) {
+    receive_vectors_[i] = {receive_ + i * slot_size_ + header, slot_size_ - header};
+    receive_messages_[i].msg_hdr.msg_name = &senders_[i];
+    receive_messages_[i].msg_hdr.msg_namelen = sizeof senders_[i];
+    receive_messages_[i].msg_hdr.msg_controllen = kControlLength;
+  }
+  const int received =
+      recvmmsg(fd, &receive_messages_[filled_], slots_ - filled_, MSG_DONTWAIT | MSG_TRUNC, nullptr);
+  if (received <= 0) return 0;  // EAGAIN, or ENETDOWN: the watcher of links tells
+  for (int i = 0; i < received; i++) {
+    const size_t slot = filled_ + i;
+    msghdr* message = &receive_messages_[slot].msg_hdr;
+    size_t length = receive_messages_[slot].msg_len;
+    if (kind.family != 0) length = WriteHeader(kind, receive_ + slot * slot_size_, length, message);
+    const bool foreign = kind.family == 0 && senders_[slot].link.sll_pkttype == PACKET_OTHERHOST;
+    meta_[slot * kMetaFields] = tag;
+    meta_[slot * kMetaFields + 1] = static_cast<int32_t>(length);
+    meta_[slot * kMetaFields + 2] = foreign ? 1 : 0;
+    meta_[slot * kMetaFields + 3] = 0;
+    arrivals_[slot] = Arrival(message);
+  }
+  filled_ += received;
+  return static_cast<size_t>(received);
+}
+
+void PacketLoop::Drain(int fd, int tag, const SocketKind& kind) {
   int budget = kPacketsPerSocket;
   while (budget > 0 && handles_) {
     const size_t room = slots_ - filled_;
-    for (size_t i = filled_; i < slots_; i++) {
-      receive_vectors_[i] = {receive_ + i * slot_size_ + header, slot_size_ - header};
-      receive_messages_[i].msg_hdr.msg_name = &senders_[i];
-      receive_messages_[i].msg_hdr.msg_namelen = sizeof senders_[i];
-      receive_messages_[i].msg_hdr.msg_controllen = kControlLength;
-    }
-    const int received = recvmmsg(fd, &receive_messages_[filled_], room, MSG_DONTWAIT | MSG_TRUNC, nullptr);
-    if (received <= 0) return;  // EAGAIN, or ENETDOWN: the watcher of links tells
-    for (int i = 0; i < received; i++) {
-      const size_t slot = filled_ + i;
-      meta_[slot * kMetaFields] = tag;
-      msghdr* message = &receive_messages_[slot].msg_hdr;
-      size_t length = receive_messages_[slot].msg_len;
-      if (kind.family != 0) length = WriteHeader(kind, receive_ + slot * slot_size_, length, message);
-      const bool foreign = kind.family == 0 && senders_[slot].link.sll_pkttype == PACKET_OTHERHOST;
-      meta_[slot * kMetaFields + 1] = static_cast<int32_t>(length);
-      meta_[slot * kMetaFields + 2] = foreign ? 1 : 0;
-      arrivals_[slot] = Arrival(message);
-    }
-    filled_ += received;
-    budget -= received;
+    const size_t received = Receive(fd, tag, kind);
+    if (received == 0) return;
+    budget -= static_cast<int>(received);
     if (filled_ == slots_) Tell(false);
-    if (static_cast<size_t>(received) < room) return;  // that was all
+    if (received < room) return;  // that was all
   }
+}
+
+Napi::Value PacketLoop::Collect(const Napi::CallbackInfo& info) {
+  SocketKind kind;
+  kind.family = info[2].As<Napi::Number>().Int32Value();
+  size_t received = 0;
+  // What waits to be told must not be lost.
+  if (handles_ && filled_ == 0) {
+    received = Receive(info[0].As<Napi::Number>().Int32Value(), info[1].As<Napi::Number>().Int32Value(), kind);
+    filled_ = 0;
+  }
+  return Napi::Number::New(info.Env(), static_cast<double>(received));
 }
 
 void PacketLoop::DrainErrors(int fd, int tag, const SocketKind& kind) {

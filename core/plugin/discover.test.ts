@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { interpret } from '../config/interpret.ts';
 import { formatIssue } from '../config/issues.ts';
+import { OutsideValues } from '../config/outside-values.ts';
 import { parseDocument } from '../config/parse.ts';
 import { packageRoot } from '../shared/package-root.ts';
 import { discoverPlugins, type PluginConfiguration } from './discover.ts';
@@ -260,6 +261,30 @@ describe('[plugins]', () => {
           'rvrrpd-plugin-choosy 1.0.0)',
         '/rvrrpd.conf:4: plugins.rvrrpd-plugin-choosy.options.levle: unknown directive, did you mean "level"? ' +
           '(plugin rvrrpd-plugin-choosy 1.0.0)',
+      ]);
+    });
+
+    test('have secrets that stand elsewhere', () => {
+      const text = (key: string) => `[plugins."rvrrpd-plugin-choosy".options]\nkey = { env = "${key}" }`;
+      const outside = new OutsideValues(
+        new Map([
+          ['env GOOD', { text: '12345678' }],
+          ['env SHORT', { text: 'geheim' }],
+          ['env NONE', { fault: 'is not there' }],
+        ]),
+      );
+      const found = (key: string) => {
+        const parsed = parseDocument(`${packages.folder}/rvrrpd.conf`, text(key)).document!;
+        const document = { ...parsed, outside };
+        return discoverPlugins({ document, plugins: interpret(document).plugins }, packages.folder);
+      };
+      expect(found('GOOD').plugins[0]?.resolved.options).toEqual({ key: '12345678', level: 3 });
+      expect(found('GOOD').issues).toEqual([]);
+      const messages = ['SHORT', 'NONE'].map((key) => found(key).issues.map(formatIssue));
+      const place = `${packages.folder}/rvrrpd.conf:2: plugins.rvrrpd-plugin-choosy.options.key`;
+      expect(messages).toEqual([
+        [`${place} = { env = "SHORT" }: must be at least 8 characters (plugin rvrrpd-plugin-choosy 1.0.0)`],
+        [`${place} = { env = "NONE" }: is not there (plugin rvrrpd-plugin-choosy 1.0.0)`],
       ]);
     });
 

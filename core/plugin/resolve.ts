@@ -4,6 +4,7 @@ import type { ConfigDocument } from '../config/document.ts';
 import { IssueList } from '../config/issue-list.ts';
 import type { ConfigIssue, ConfigPath } from '../config/issues.ts';
 import type { DaemonConfig, VirtualRouterConfig } from '../config/model.ts';
+import { substituted } from '../config/substitute.ts';
 import { nearest } from '../config/suggest.ts';
 import { validate } from '../config/validate.ts';
 import type { RouterPlugins } from '../threads/resolved-plugins.ts';
@@ -206,11 +207,15 @@ class Resolver {
         this.list.warn(path, `${this.unknown('protocol', name, 'protocol')}: its entries are ignored`);
         continue;
       }
+      const { configSchema } = offer;
       answered[name] = entries;
-      if (offer.configSchema === undefined) continue;
+      if (configSchema === undefined) continue;
+      answered[name] = entries.map((entry, index) =>
+        substituted(this.document, [...path, index], configSchema, entry),
+      );
       for (const [index, entry] of entries.entries()) {
         const at = [...path, index];
-        for (const { issue } of validate(this.document, at, offer.configSchema, structuredClone(entry))) {
+        for (const { issue } of validate(this.document, at, configSchema, structuredClone(entry))) {
           this.list.issues.push(issue);
         }
       }

@@ -2,10 +2,9 @@
  * Changes of the configuration that do not come from its file: checked like the file, brought into force like a
  * reload, and written back. All of it happens or nothing.
  */
-import { EditError, editText } from '../config/edit.ts';
+import { EditError, editTexts } from '../config/edit.ts';
 import { isNamed, nameText } from '../config/identity.ts';
 import type { ConfigIssue } from '../config/index.ts';
-import { parseDocument } from '../config/parse.ts';
 import type {
   ChangeIssue,
   ChangeOutcome,
@@ -16,14 +15,14 @@ import type {
 } from '../plugin/contracts/index.ts';
 import { CodedError, codeOf, type ErrorCode, messageOf } from '../shared/errors.ts';
 import { readRegularFile } from '../shared/read-file.ts';
-import { stageFile } from '../shared/replace-file.ts';
 import type { Applier } from './applier.ts';
 import { changeRequestFault } from './change-request.ts';
 import type { Daemon } from './daemon.ts';
 import type { Start } from './generation.ts';
 import { describeIssue, logIssues } from './issues.ts';
-import { type PrepareOptions, prepareText } from './prepare.ts';
-import { type ConfigurationSource, configurationTag } from './source.ts';
+import { documentOf, type PrepareOptions, prepareText } from './prepare.ts';
+import { type ConfigurationSource, configurationTag, filesOf, isTemporary, withTexts } from './source.ts';
+import { stageFiles } from './stage-files.ts';
 import type { Turn } from './turns.ts';
 
 /** A change that is right, about to be brought into force. */
@@ -112,37 +111,37 @@ export class Changer {
     if (twin !== undefined) throw new Refusal('conflict', twin, [], 'router-taken');
     const temporary = request.temporary === true;
     // Without the temporary changes it must be right as well: that is what the next start will find.
-    if (!temporary && next.fileText !== next.text) this.prepared({ ...next, text: next.fileText });
+    if (!temporary && isTemporary(next)) this.prepared(asSaved(next));
     const failOver = request.failOver ?? [];
     const isSame = configurationTag(next) === configurationTag(source);
     if (request.dryRun !== true && !(isSame && failOver.length === 0)) {
-      const text = next.fileText === source.fileText ? undefined : next.fileText;
+      const texts = changedTexts(source, next);
       const what = describeRequest(request);
       const application = { ...(!isSame && { start }), issues, failOver, by: request.by, what };
-      await this.bring(application, text, turn);
+      await this.bring(application, texts, turn);
     }
     const tag = configurationTag(daemon.start.source);
     return { ok: true, tag, data: start.api?.data ?? {}, issues: issues.map(publicIssue) };
   }
 
-  /** Both texts after the change. */
+  /** All texts after the change. */
   private edited(source: ConfigurationSource, { changes, temporary }: ChangeRequest): ConfigurationSource {
     if (changes.length === 0) return source;
-    const text = this.edit(source, source.text, changes);
-    if (temporary === true) return { ...source, text };
-    const same = source.text === source.fileText;
-    return { ...source, text, fileText: same ? text : this.edit(source, source.fileText, changes) };
+    const texts = this.edit(source, changes);
+    const next = withTexts(source, ({ file }) => ({ text: texts.get(file)! }));
+    if (temporary === true) return next;
+    const saved = isTemporary(source) ? this.edit(asSaved(source), changes) : texts;
+    return withTexts(next, ({ file }) => ({ fileText: saved.get(file)! }));
   }
 
   private edit(
-    { file, format }: ConfigurationSource,
-    text: string,
+    source: ConfigurationSource,
     changes: readonly ConfigurationChange[],
-  ): string {
-    const { document } = parseDocument(file, text, format);
-    if (!document) throw new Error(`${file} cannot be read again`); // it was, to run it
+  ): ReadonlyMap<string, string> {
+    const document = documentOf(source);
+    const texts = new Map(filesOf(source).map(({ file, text }) => [file, text]));
     try {
-      return editText(document, text, changes);
+      return editTexts(document, texts, changes, this.daemon.start.schemas);
     } catch (error) {
       if (!(error instanceof EditError)) throw error;
       throw new Refusal(error.reason, error.message);
@@ -155,36 +154,42 @@ export class Changer {
     throw new Refusal('invalid', 'the configuration would have errors', issues);
   }
 
-  /** @throws Refusal if the file does not say any more what it said when it was read or written last */
-  private async expectUntouched({ file, fileText }: ConfigurationSource, turn: Turn): Promise<void> {
-    const now = await turn.aside(readRegularFile(file)).catch((error: unknown) => {
-      throw new Refusal('failed', `${file} cannot be read: ${messageOf(error)}`);
-    });
-    // Octets, so that a file in another encoding than UTF-8 is not garbled.
-    if (now.equals(Buffer.from(fileText))) return;
-    const advice = 'reload it first, or make the change temporary';
-    throw new Refusal('conflict', `${file} was edited since it was loaded: ${advice}`, [], 'config-edited');
+  /** @throws Refusal if a file does not say any more what it said when it was read or written last */
+  private async expectUntouched(source: ConfigurationSource, turn: Turn): Promise<void> {
+    for (const { file, fileText } of filesOf(source)) {
+      const now = await turn.aside(readRegularFile(file)).catch((error: unknown) => {
+        throw new Refusal('failed', `${file} cannot be read: ${messageOf(error)}`);
+      });
+      // Octets, so that a file in another encoding than UTF-8 is not garbled.
+      if (now.equals(Buffer.from(fileText))) continue;
+      const advice = 'reload it first, or make the change temporary';
+      throw new Refusal('conflict', `${file} was edited since it was loaded: ${advice}`, [], 'config-edited');
+    }
   }
 
-  /** Brings it into force, and into the file if there is a text for it. */
-  private async bring(application: Application, text: string | undefined, turn: Turn): Promise<void> {
+  /** Brings it into force, and into the files that there are texts for. */
+  private async bring(
+    application: Application,
+    texts: ReadonlyMap<string, string>,
+    turn: Turn,
+  ): Promise<void> {
     const before = this.daemon.start;
     const { source } = before;
-    if (text === undefined) return this.apply(application);
+    if (texts.size === 0) return this.apply(application);
     await this.expectUntouched(source, turn);
-    const file = await turn.aside(stageFile(source.file, text));
+    const files = await turn.aside(stageFiles(texts));
     try {
       await this.apply(application);
     } catch (error) {
-      await file.discard();
+      await files.discard();
       throw error;
     }
     try {
       await this.expectUntouched(source, turn);
-      await turn.aside(file.commit());
+      await turn.aside(files.commit(filesOf(source)));
     } catch (error) {
-      // Rare: everything was written before, only the name was not given yet.
-      await file.discard();
+      // Rare: everything was written before, only the names were not given yet.
+      await files.discard();
       await this.apply({ ...application, start: before, failOver: [], what: 'back to what it was' });
       throw error;
     }
@@ -199,6 +204,18 @@ export class Changer {
     const outcome = await applier.told('change', found, () => applier.bring(start, failOver));
     if (!outcome.ok) throw new CodedError(outcome.code ?? 'failed', outcome.error ?? '');
   }
+}
+
+/** What the next start would find. */
+function asSaved(source: ConfigurationSource): ConfigurationSource {
+  return withTexts(source, ({ fileText }) => ({ text: fileText }));
+}
+
+/** Texts of the files that are to be written, by their paths. */
+function changedTexts(before: ConfigurationSource, after: ConfigurationSource): ReadonlyMap<string, string> {
+  const old = new Map(filesOf(before).map(({ file, fileText }) => [file, fileText]));
+  const changed = filesOf(after).filter(({ file, fileText }) => old.get(file) !== fileText);
+  return new Map(changed.map(({ file, fileText }) => [file, fileText]));
 }
 
 function publicIssue({ severity, directive, value, message }: ConfigIssue): ChangeIssue {

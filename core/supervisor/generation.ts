@@ -3,6 +3,7 @@
  * (docs/architecture.md, "Generations").
  */
 import { MessageChannel } from 'node:worker_threads';
+import type { OpenSchemas } from '../config/edit.ts';
 import type { DaemonConfig } from '../config/model.ts';
 import type {
   DaemonInfo,
@@ -58,6 +59,8 @@ export interface Start {
   readonly api?: ServiceStart;
   /** All plugins, for whoever asks. */
   readonly listing: readonly PluginListing[];
+  /** Of what plugins have in the configuration. Absent: none. */
+  readonly schemas?: OpenSchemas;
   readonly source: ConfigurationSource;
   readonly places: Pick<InstancePlaces, 'journal' | 'namespaceCookie' | 'serviceState'>;
 }

@@ -1,14 +1,19 @@
 /** From a configuration to all that is needed to run it, or to everything that is wrong with it. */
+import type { OpenSchemas } from '../config/edit.ts';
 import {
+  type ConfigDocument,
   type ConfigFormat,
   type ConfigIssue,
+  documentOfText,
   hasErrors,
   type LoadedConfiguration,
   loadConfig,
   loadText,
+  type Surroundings,
   sortIssues,
 } from '../config/index.ts';
 import { redactConfiguration, withDefaults } from '../config/redact.ts';
+import { valuesOf } from '../config/values.ts';
 import type { PluginListing } from '../plugin/contracts/index.ts';
 import { type AvailablePlugin, discoverPlugins } from '../plugin/discover.ts';
 import { packageFingerprint } from '../plugin/fingerprint.ts';
@@ -26,6 +31,9 @@ export interface Preparation {
   readonly listing: readonly PluginListing[];
 }
 
+/** A configuration that there is a document of. */
+type LoadedDocument = Extract<LoadedConfiguration, { readonly text: string }>;
+
 /** What the command line says for every configuration. */
 export interface PrepareOptions {
   readonly format?: ConfigFormat;
@@ -39,21 +47,40 @@ export interface PrepareOptions {
  */
 export async function prepare(path: string | undefined, options: PrepareOptions): Promise<Preparation> {
   const loaded = await loadConfig(path, options.format);
-  return assemble(loaded, options, (file, text) => ({ file, text, fileText: text }));
+  return assemble(loaded, options, ({ document, text, included }) => ({
+    ...{ file: document.file, text, fileText: text },
+    ...(included.length > 0 && {
+      included: included.map((each) => ({ ...each, fileText: each.text })),
+    }),
+    ...(document.outside && { outside: document.outside }),
+    ...(document.assembly && { hosts: document.assembly.hosts }),
+  }));
 }
 
-/** The same for texts that are not, or not yet, in the file. */
+/** The same for texts that are not, or not yet, in the files. What stands outside of them is not read again. */
 export function prepareText(source: ConfigurationSource, options: PrepareOptions): Preparation {
-  return assemble(loadText(source.file, source.text, options.format), options, () => source);
+  const { file, text } = source;
+  return assemble(loadText(file, text, options.format, surroundings(source)), options, () => source);
+}
+
+/** The document of what runs. @throws Error if there is none: there was, to run it */
+export function documentOf(source: ConfigurationSource): ConfigDocument {
+  const document = documentOfText(source.file, source.text, source.format, surroundings(source));
+  if (document === undefined) throw new Error(`${source.file} cannot be read again`);
+  return document;
+}
+
+function surroundings({ outside, included, hosts }: ConfigurationSource): Partial<Surroundings> {
+  return { ...(outside && { outside }), ...(included && { included }), ...(hosts && { hosts }) };
 }
 
 function assemble(
   loaded: LoadedConfiguration,
   { format, debug }: PrepareOptions,
-  sourceOf: (file: string, text: string) => ConfigurationSource,
+  sourceOf: (loaded: LoadedDocument) => ConfigurationSource,
 ): Preparation {
   if (!loaded.document) return { issues: loaded.issues, listing: [] };
-  const { document, text } = loaded;
+  const { document } = loaded;
   const config = debug === undefined ? loaded.config : { ...loaded.config, debug };
   const discovery = discoverPlugins({ document, plugins: loaded.plugins });
   const resolution = resolvePlugins(config, document, discovery.plugins);
@@ -62,13 +89,17 @@ function assemble(
   const issues = sortIssues([...loaded.issues, ...discovery.issues, ...unresolved]);
   const listing = listPlugins(discovery.plugins, resolution);
   if (hasErrors(issues)) return { issues, listing };
+  const schemas = openSchemas(discovery.plugins);
   const start = {
     config: resolution.config,
     routerPlugins: resolution.routers,
     plugins: discovery.plugins.map(({ resolved }) => resolved),
     listing,
-    source: { ...sourceOf(document.file, text), ...(format && { format }) },
-    ...(resolution.api && { api: serviceOf(resolution.api, document.data, discovery.plugins) }),
+    schemas,
+    source: { ...sourceOf(loaded), ...(format && { format }) },
+    ...(resolution.api && {
+      api: serviceOf(resolution.api, valuesOf(document, schemas), discovery.plugins, schemas),
+    }),
   };
   return { start, issues, listing };
 }
@@ -77,21 +108,26 @@ function serviceOf(
   { name, plugin }: Offer,
   data: Record<string, unknown>,
   available: readonly AvailablePlugin[],
+  { options, protocols }: OpenSchemas,
 ): ServiceStart {
   const folder = available.find(({ resolved }) => resolved === plugin)!.folder;
-  const schemas = new Map(
+  const shown = redactConfiguration(data, options, protocols);
+  const fingerprint = packageFingerprint(folder);
+  return { name, plugin, fingerprint, data: shown, effective: withDefaults(shown) };
+}
+
+function openSchemas(available: readonly AvailablePlugin[]): OpenSchemas {
+  const options = new Map(
     available.flatMap(({ path, optionsSchema }) =>
       path && optionsSchema ? [[String(path[1]), optionsSchema] as const] : [],
     ),
   );
-  const protocolSchemas = new Map(
+  const protocols = new Map(
     available.flatMap(({ resolved, configSchema }) =>
       configSchema ? resolved.names.map((protocol) => [protocol, configSchema] as const) : [],
     ),
   );
-  const shown = redactConfiguration(data, schemas, protocolSchemas);
-  const fingerprint = packageFingerprint(folder);
-  return { name, plugin, fingerprint, data: shown, effective: withDefaults(shown) };
+  return { options, protocols };
 }
 
 /** The plugins that are there without any configuration: the built-in ones. */

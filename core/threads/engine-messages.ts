@@ -27,7 +27,7 @@ export interface EngineInit {
 /** A socket that passes from one engine to the next; the descriptor is the process's. */
 export interface HandedSocket {
   readonly descriptor: number;
-  /** The socket beside it that hears ARP, or neighbour advertisements. */
+  /** The socket beside it that hears ARP, or neighbour advertisements, or strangers. */
   readonly watch?: number;
   /** The socket beside it that reports the membership of the group. */
   readonly membership?: number;

@@ -145,8 +145,7 @@ export async function stepsOn({ api }: Stage, elsewhere: string): Promise<Steps>
     ['setPluginEntry', 409, { ...PLUGIN, ...body('^1') }],
     ['removePluginEntry', 409, {}],
   ];
-  // One has failed before: see refusals.ts.
-  const failures = Array.from({ length: 9 }, (): Step => ['logIn', 401, logIn('victim', 'wrong')]);
+  const failures = Array.from({ length: 10 }, (): Step => ['logIn', 401, logIn('victim', 'wrong')]);
   const logIns = [...failures, ['logIn', 429, logIn('victim', 'banana')] as const].map(
     ([operationId, status, request]): Step => [operationId, status, { ...request, from: elsewhere }],
   );

@@ -4,7 +4,7 @@ import { HttpClient } from './http.ts';
 import { type Lab, withLab } from './lab.ts';
 import { allMaster, router } from './reloading.ts';
 import { Rvrrpd, type RvrrpdOptions, type VrouterTable, writeConfiguration } from './rvrrpd.ts';
-import { type TwoRouters, twoRouters } from './two-routers.ts';
+import { type TwoRouters, type TwoRoutersOptions, twoRouters } from './two-routers.ts';
 
 /** Lines of `[api]` `users`, the password of each is `banana`. `admin` may change things, `carol` may not. */
 export const USERS = [
@@ -40,16 +40,18 @@ export interface ApiStageOptions extends RvrrpdOptions {
   readonly vrouters?: readonly VrouterTable[];
   /** Starts a Backup with the same virtual routers and priority 100 on r2. Default true. */
   readonly backup?: boolean;
+  /** Of the network. */
+  readonly network?: TwoRoutersOptions;
 }
 
 /** Plays on it. */
 export function withApi(
   body: (stage: ApiStage) => Promise<void>,
-  { vrouters = [router(1), router(2)], backup = true, ...options }: ApiStageOptions = {},
+  { vrouters = [router(1), router(2)], backup = true, network: kind = {}, ...options }: ApiStageOptions = {},
 ): () => Promise<void> {
   return () =>
     withLab(async (lab) => {
-      const network = await twoRouters(lab);
+      const network = await twoRouters(lab, kind);
       const { r1, r2, wire } = network;
       const tables = options.tables ?? apiTable();
       const file = writeConfiguration(lab, r1, vrouters, { ...options, tables });

@@ -13,6 +13,8 @@ export interface Flavour {
   readonly name: string;
   readonly version: 2 | 3;
   readonly family: 4 | 6;
+  /** An advertisement interval in s for tests that wait for transitions: version 2 counts whole seconds. */
+  readonly quick: number;
   /** Whose addresses advertisements come from: the interface's own, link-local in IPv6. */
   readonly r1: string;
   readonly r2: string;
@@ -47,6 +49,7 @@ function flavour(version: 2 | 3, family: 4 | 6): Flavour {
   const client = source(CLIENT, CLIENT_MAC);
   return {
     ...{ name: `VRRPv${version}, IPv${family}`, version, family, address, vips, client },
+    quick: version === 2 ? 1 : 0.5,
     r1: source(R1, R1_MAC),
     r2: source(R2, R2_MAC),
     network: (vrid) => (family === 6 ? { ipv6: true, gateway6: virtualLinkLocal(vrid) } : {}),

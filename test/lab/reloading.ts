@@ -3,11 +3,13 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'vitest';
 import { cadence } from './cadence.ts';
+import { FLAVOURS, type Flavour, V2, V3_IPV6, virtualLinkLocal } from './flavour.ts';
 import type { Host } from './host.ts';
-import { Keepalived } from './keepalived.ts';
+import { Keepalived, type KeepalivedInstance } from './keepalived.ts';
 import { type Lab, withLab } from './lab.ts';
 import { type LogLine, Rvrrpd, type RvrrpdOptions, type VrouterTable, writeConfiguration } from './rvrrpd.ts';
-import { R1, type TwoRouters, twoRouters } from './two-routers.ts';
+import type { Sorted } from './sorts.ts';
+import { type TwoRouters, twoRouters } from './two-routers.ts';
 import { eventually } from './wait.ts';
 import type { Wire } from './wire.ts';
 
@@ -23,31 +25,49 @@ export const TOLERANCE = 400;
 /** The secret of routers that have one. */
 export const SECRET = 'geheimnis';
 
+/** Whose address r1's advertisements come from, in either family. */
+const OWN: ReadonlySet<string> = new Set(FLAVOURS.map(({ r1 }) => r1));
+
 /** The virtual address of a VRID. */
-export function vip(vrid: number): string {
-  return `10.0.1.${vrid}`;
+export function vip(vrid: number, { family }: Flavour = V2): string {
+  return family === 4 ? `10.0.1.${vrid}` : `2001:db8:0:2::${vrid.toString(16)}`;
 }
 
 /** A virtual router on `lan`, its addresses on the interface itself. */
-export function router(group: number, more: Partial<VrouterTable> = {}): VrouterTable {
+export function router(group: number, more: Partial<VrouterTable> = {}, flavour: Flavour = V2): VrouterTable {
   return {
     group,
     interface: 'lan',
-    vip: vip(group),
+    vip: vip(group, flavour),
     priority: 200,
     preemption: true,
     iftype: 'ether',
+    ...(flavour.version === 3 && { version: 3 }),
+    // keepalived as a Backup says nothing of what it reads: this.
+    ...(flavour.version === 3 && flavour.family === 4 && { checksum: 'pseudo-header' }),
     ...more,
   };
 }
 
+/** The same for keepalived. */
+export function instance(
+  vrid: number,
+  flavour: Flavour = V2,
+  more: Partial<KeepalivedInstance> = {},
+): KeepalivedInstance {
+  const { version, family } = flavour;
+  const own = `${vip(vrid, flavour)}/${family === 4 ? 32 : 128}`;
+  const vips = family === 4 ? [own] : [`${virtualLinkLocal(vrid)}/128`, own];
+  return { interface: 'lan', vrid, priority: 100, vips, ...(version === 3 && { version }), ...more };
+}
+
 /** keepalived as their Backup on r2. */
-export function backups(lab: Lab, host: Host, vrids: readonly number[], secret?: string): Keepalived {
-  const instances = vrids.map((vrid) => ({
-    ...{ interface: 'lan', vrid, priority: 100, vips: [`${vip(vrid)}/32`] },
-    ...(secret === undefined ? {} : { secret }),
-  }));
-  return Keepalived.start(lab, host, instances);
+export function backups(lab: Lab, host: Host, routers: readonly Sorted[]): Keepalived {
+  return Keepalived.start(
+    lab,
+    host,
+    routers.map(({ vrid, flavour }) => instance(vrid, flavour)),
+  );
 }
 
 /** Waits until r1 alone advertises these VRIDs. */
@@ -56,7 +76,7 @@ export async function allMaster(wire: Wire, vrids: readonly number[]): Promise<v
     const recent = wire.adverts(undefined, Date.now() - 1500);
     return vrids.every((vrid) => {
       const mine = recent.filter((advert) => advert.vrid === vrid);
-      return mine.length > 0 && mine.every(({ source }) => source === R1);
+      return mine.length > 0 && mine.every(({ source }) => OWN.has(source));
     });
   });
 }
@@ -69,9 +89,9 @@ export function expectUndisturbed(
   intervals = GAP,
 ): void {
   const adverts = wire.adverts(undefined, since).filter(({ vrid }) => vrids.includes(vrid));
-  expect(adverts.filter(({ source, priority }) => source !== R1 || priority === 0)).toEqual([]);
+  expect(adverts.filter(({ source, priority }) => !OWN.has(source) || priority === 0)).toEqual([]);
   expect(new Set(adverts.map(({ vrid }) => vrid))).toEqual(new Set(vrids));
-  const { smallest, greatest, count } = cadence(adverts, (source) => source === R1);
+  const { smallest, greatest, count } = cadence(adverts, (source) => OWN.has(source));
   expect(count).toBeGreaterThan(0);
   expect(greatest).toBeLessThan(intervals * INTERVAL);
   expect(smallest).toBeGreaterThan(INTERVAL / 2);
@@ -92,16 +112,18 @@ export async function descriptors(daemon: Rvrrpd): Promise<number> {
   return readdirSync(`/proc/${await daemon.pid()}/fd`).length;
 }
 
-/** Plays on two routers and a client. */
+/** Plays on two routers and a client. @param flavour whose family the hosts must have */
 export function play(
   body: (stage: TwoRouters & { readonly lab: Lab }) => Promise<void>,
+  flavour: Flavour = V2,
 ): () => Promise<void> {
-  return () => withLab(async (lab) => body({ lab, ...(await twoRouters(lab)) }));
+  return () => withLab(async (lab) => body({ lab, ...(await twoRouters(lab, flavour.network(1))) }));
 }
 
 /** A Master on r1 whose authentication is the trap plugin in `<lab>/trap`, and keepalived as its Backup. */
 export interface Trapped extends TwoRouters {
   readonly lab: Lab;
+  /** Master of {@link GUARDED}. */
   readonly daemon: Rvrrpd;
   readonly peer: Keepalived;
   /** Of the plugin. */
@@ -113,6 +135,20 @@ export interface Trapped extends TwoRouters {
 /** `[plugins]` with the trap. */
 export const PLUGINS: RvrrpdOptions = { tables: '[plugins]\n"./rvrrpd-plugin-trap" = "^1.0"\n' };
 const TRAP = 'rvrrpd-plugin-trap';
+
+/** Virtual router 1, whose authentication is a plugin's, and one of each sort beside it. */
+export const GUARDED: readonly Sorted[] = [
+  { vrid: 1, flavour: V2 },
+  ...FLAVOURS.map((flavour, index) => ({ vrid: index + 2, flavour })),
+];
+export const GUARDED_VRIDS: readonly number[] = GUARDED.map(({ vrid }) => vrid);
+
+/** Their tables. @param own what virtual router 1 has beside what all have */
+export function guarded(own: Partial<VrouterTable>, all: Partial<VrouterTable> = {}): VrouterTable[] {
+  return GUARDED.map(({ vrid, flavour }) =>
+    router(vrid, vrid === 1 ? { ...all, auth_secret: SECRET, ...own } : all, flavour),
+  );
+}
 
 /**
  * Plays with the trap plugin.
@@ -127,17 +163,14 @@ export function trapped(
     const folder = path.join(lab.folder, TRAP);
     prepare(folder, lab);
     const configuration: Trapped['configuration'] = (more = {}, options = PLUGINS) =>
-      writeConfiguration(
-        lab,
-        r1,
-        [router(1, { auth_type: 'trap', auth_secret: SECRET, ...more }), router(2)],
-        options,
-      );
+      writeConfiguration(lab, r1, guarded({ auth_type: 'trap', ...more }), options);
     const daemon = Rvrrpd.startWith(r1, configuration());
-    await allMaster(wire, [1, 2]);
-    const instance = (vrid: number) => ({ interface: 'lan', vrid, priority: 100, vips: [`${vip(vrid)}/32`] });
-    const peer = Keepalived.start(lab, r2, [{ ...instance(1), secret: SECRET }, instance(2)]);
+    await allMaster(wire, GUARDED_VRIDS);
+    const instances = GUARDED.map(({ vrid, flavour }) =>
+      instance(vrid, flavour, vrid === 1 ? { secret: SECRET } : {}),
+    );
+    const peer = Keepalived.start(lab, r2, instances);
     await peer.running.waitForOutput(/Entering BACKUP STATE/);
     await body({ lab, ...network, daemon, peer, folder, configuration });
-  });
+  }, V3_IPV6);
 }

@@ -28,7 +28,8 @@ export interface VrouterDirectives {
   readonly source?: string;
   readonly min_ttl?: number;
   readonly auth_type?: string;
-  readonly auth_secret?: string;
+  /** The secret, or where it stands. */
+  readonly auth_secret?: string | Readonly<Record<string, string>>;
 }
 
 /** The same with any number of addresses. */
@@ -46,6 +47,10 @@ export interface RvrrpdOptions {
   readonly output?: 'capture' | 'discard';
   /** Further tables of the configuration file, such as `[plugins]`, in TOML. */
   readonly tables?: string;
+  /** Added to its environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** What its host is called, for the daemon alone. Default: what the machine is. */
+  readonly hostname?: string;
 }
 
 /** A line of the log. */
@@ -147,7 +152,15 @@ export class Rvrrpd {
     args: readonly string[] = [],
   ): Rvrrpd {
     const command = [executable(), '-m1', '-c', file, ...args];
-    const start = options.output ? { output: options.output } : {};
+    const start = {
+      ...(options.output && { output: options.output }),
+      ...(options.env && { env: options.env }),
+    };
+    if (options.hostname !== undefined) {
+      const name = 'echo "$0" > /proc/sys/kernel/hostname; exec "$@"';
+      const args = ['-u', 'sh', '-c', name, options.hostname, process.execPath, ...command];
+      return new Rvrrpd(host.start('unshare', args, start), undefined);
+    }
     if (!options.terminal) return new Rvrrpd(host.start(process.execPath, command, start), undefined);
     const pidFile = `${file}.terminal-pid`;
     return new Rvrrpd(host.startOnTerminal(process.execPath, command, pidFile, start), pidFile);

@@ -28,6 +28,21 @@ export interface ChangedData {
   readonly data: RawTable;
   /** For each element of `data.vrouter`: its index before the changes, `undefined` for a new one. */
   readonly origins: readonly (number | undefined)[];
+  /** The same for other arrays, by {@link arrayKey}; of those that are not in it, it is found out. */
+  readonly arrays?: ReadonlyMap<string, readonly (number | undefined)[]>;
+}
+
+/** A key for the array at a path of tables. */
+export function arrayKey(path: readonly string[]): string {
+  return JSON.stringify(path);
+}
+
+/** For each element of the array at a path: its index before the changes. Absent: that is to be found out. */
+export function originsAt(
+  { origins, arrays }: ChangedData,
+  path: readonly string[],
+): readonly (number | undefined)[] | undefined {
+  return path.length === 1 && path[0] === 'vrouter' ? origins : arrays?.get(arrayKey(path));
 }
 
 /** Tables and arrays in one another; far above what any plugin's options need. */
@@ -36,18 +51,32 @@ const MAX_DEPTH = 32;
 interface Entry {
   table: unknown;
   readonly origin: number | undefined;
+  readonly resolve: Resolve;
 }
+
+/** The virtual routers of an entry's table. */
+function identitiesOf({ origin, resolve }: Entry, table: RawTable): RouterIdentity[] {
+  return writtenIdentities(origin === undefined ? table : resolve(table, origin));
+}
+
+/** A virtual router's table with what its references stand for, by the index that it had before the changes. */
+type Resolve = (table: RawTable, index: number) => RawTable;
 
 /**
  * Applies changes, in order.
  * @param before is left as it is
+ * @param resolve for tables that were there before; absent: they have no references
  * @throws EditError if one of them cannot be made
  */
-export function applyChanges(before: RawTable, changes: readonly ConfigurationChange[]): ChangedData {
+export function applyChanges(
+  before: RawTable,
+  changes: readonly ConfigurationChange[],
+  resolve: Resolve = (table) => table,
+): ChangedData {
   const data = structuredClone(before);
   const existing: unknown = data.vrouter ?? [];
   let entries: Entry[] = Array.isArray(existing)
-    ? existing.map((table: unknown, origin) => ({ table, origin }))
+    ? existing.map((table: unknown, origin) => ({ table, origin, resolve }))
     : [];
   for (const change of changes) {
     switch (change.op) {
@@ -58,8 +87,8 @@ export function applyChanges(before: RawTable, changes: readonly ConfigurationCh
         if (!Array.isArray(existing)) throw new EditError('invalid', 'vrouter is not an array of tables');
         const table = plain(change.table, ['vrouter', entries.length]);
         if (!isTable(table)) throw new EditError('invalid', 'a virtual router must be a table');
-        refuseTwin(entries, table);
-        entries.push({ table, origin: undefined });
+        refuseTwin(entries, writtenIdentities(table));
+        entries.push({ table, origin: undefined, resolve });
         break;
       }
       case 'change-router': {
@@ -69,7 +98,7 @@ export function applyChanges(before: RawTable, changes: readonly ConfigurationCh
         const changed = mergePatch(table, change.patch, ['vrouter', index]) as RawTable;
         refuseTwin(
           entries.filter((other) => other !== entry),
-          changed,
+          identitiesOf(entry, changed),
         );
         entry.table = changed;
         break;
@@ -128,7 +157,7 @@ function find(entries: readonly Entry[], name: RouterName): Found {
   for (const entry of entries) {
     const { table } = entry;
     if (!isTable(table)) continue;
-    const all = writtenIdentities(table);
+    const all = identitiesOf(entry, table);
     const named = all.filter((identity) => isNamed(identity, name));
     if (named.length > 0) found.push({ entry, table, named, all });
   }
@@ -157,12 +186,12 @@ function openDirective(found: readonly Found[]): 'family' | 'version' | undefine
 }
 
 /** A table without an identity, or with one of the wrong type, is for the schema to complain about. */
-function refuseTwin(entries: readonly Entry[], added: RawTable): void {
-  const wanted = writtenIdentities(added);
+function refuseTwin(entries: readonly Entry[], wanted: readonly RouterIdentity[]): void {
   const keys = new Set(wanted.map(routerKey));
   const twin = entries.some(
-    ({ table }) =>
-      isTable(table) && writtenIdentities(table).some((identity) => keys.has(routerKey(identity))),
+    (entry) =>
+      isTable(entry.table) &&
+      identitiesOf(entry, entry.table).some((identity) => keys.has(routerKey(identity))),
   );
   const [first] = wanted;
   if (!twin || !first) return;

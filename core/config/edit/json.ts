@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Node, type ParseError, parseTree } from 'jsonc-parser';
 import type { RawTable } from '../document.ts';
-import type { ChangedData } from './changes.ts';
+import { type ChangedData, originsAt } from './changes.ts';
 import { type ListStyle, type Member, rewriteList } from './comma-list.ts';
 import { lineEnding } from './lines.ts';
 import { matchElements } from './match.ts';
@@ -29,7 +29,7 @@ export function editJson(text: string, before: RawTable, after: ChangedData): st
   const errors: ParseError[] = [];
   const root = parseTree(text, errors);
   if (root?.type !== 'object' || errors.length > 0) return text;
-  const editor = new JsonEditor(text, layoutOf(text, root), after.origins);
+  const editor = new JsonEditor(text, layoutOf(text, root), after);
   const edited = editor.rewrite(root, before, after.data, []);
   return text.slice(0, root.offset) + edited + text.slice(root.offset + root.length);
 }
@@ -38,13 +38,13 @@ class JsonEditor {
   constructor(
     private readonly text: string,
     private readonly layout: Layout,
-    private readonly routerOrigins: readonly (number | undefined)[],
+    private readonly changed: ChangedData,
   ) {}
 
   /** The text of a node with its new value; what is the same as before stays as it is written. */
   rewrite(node: Node, before: unknown, after: unknown, path: readonly string[]): string {
-    const routers = path.length === 1 && path[0] === 'vrouter';
-    if (!routers && isDeepStrictEqual(before, after)) {
+    const known = originsAt(this.changed, path);
+    if (known === undefined && isDeepStrictEqual(before, after)) {
       return this.text.slice(node.offset, node.offset + node.length);
     }
     if (node.type === 'object' && isTable(before) && isTable(after)) {
@@ -52,7 +52,7 @@ class JsonEditor {
       return `{${rewriteList(this.text, listOf(node), members, this.styleOf(node, after))}}`;
     }
     if (node.type === 'array' && Array.isArray(before) && Array.isArray(after)) {
-      const origins = routers ? this.routerOrigins : matchElements(before, after);
+      const origins = known ?? matchElements(before, after);
       const old: readonly unknown[] = before;
       const members = after.map((value: unknown, index): Member => {
         const origin = origins[index];

@@ -43,7 +43,7 @@ function areSimilar(a: RawTable, b: RawTable): boolean {
 }
 
 /** The same text for equal values, and only for those. */
-function fingerprint(value: unknown): string {
+export function fingerprint(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(fingerprint).join()}]`;
   if (!isTable(value)) return typeof value === 'string' ? JSON.stringify(value) : String(value);
   const keys = Object.keys(value).sort();

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type AST, parseTOML } from 'toml-eslint-parser';
 import type { RawTable } from '../document.ts';
-import type { ChangedData } from './changes.ts';
+import { type ChangedData, originsAt } from './changes.ts';
 import { LineEdits, lineEnding, type Span } from './lines.ts';
 import { matchElements } from './match.ts';
 import { isTable, isTableArray, own } from './table.ts';
@@ -20,7 +20,7 @@ type Origins = readonly (number | undefined)[];
 export function editToml(source: string, before: RawTable, after: ChangedData): string {
   const ended = source === '' || source.endsWith('\n');
   const text = ended ? source : source + lineEnding(source);
-  const edited = new TomlEditor(text, after.origins).edit(before, after.data);
+  const edited = new TomlEditor(text, after).edit(before, after.data);
   return ended ? edited : edited.replace(/\r?\n$/, '');
 }
 
@@ -33,7 +33,7 @@ class TomlEditor {
 
   constructor(
     private readonly text: string,
-    private readonly routerOrigins: Origins,
+    private readonly changed: ChangedData,
   ) {
     this.edits = new LineEdits(text);
     const program = parseTOML(text, { tomlVersion: '1.0' });
@@ -58,7 +58,7 @@ class TomlEditor {
         // What the data does not know of was not asked to go: the check of the result will find it.
         if (Object.hasOwn(before, key)) this.remove(directive);
       } else {
-        const origins = table === this.root && key === 'vrouter' ? this.routerOrigins : undefined;
+        const origins = originsAt(this.changed, [...table.path, key]);
         if (this.change(directive, own(before, key), own(after, key), origins)) stays = true;
         else {
           this.remove(directive);

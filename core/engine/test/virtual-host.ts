@@ -131,6 +131,16 @@ class VirtualLoop implements PacketLoop {
     onWake(filled, true, this.host.time.now());
   }
 
+  collect(descriptor: number, tag: number): number {
+    const [receive, slotSize, meta] = this.memory;
+    const waiting = this.host.take(descriptor).slice(0, receive.length / slotSize);
+    for (const [at, { frame }] of waiting.entries()) {
+      receive.set(frame.subarray(0, slotSize), at * slotSize);
+      meta.set([tag, frame.length, 0, 0], at * Meta.Count);
+    }
+    return waiting.length;
+  }
+
   close(): void {
     this.disarm();
     this.closed = true;
@@ -341,15 +351,17 @@ export class VirtualHost implements EngineIo, PlacementIo {
   /** The raw IP sockets of the address that the packet is for, whatever link it comes from. */
   private hearIp(link: Link, etherType: number, frame: Uint8Array): boolean {
     let heard = false;
-    for (const { bound, program, queue } of this.open.values()) {
+    for (const [descriptor, { bound, program, queue }] of this.open) {
       if (!bound || etherType !== (bound.family === 4 ? 0x0800 : 0x86dd)) continue;
       if (bound.scope > 0 && bound.scope !== link.index) continue;
       if (frame[bound.family === 4 ? 23 : 20] !== IPPROTO_VRRP) continue;
       if (addressText(frame.subarray(...DESTINATION[bound.family])) !== bound.source) continue;
       // It begins with the header of IPv4, with the message of IPv6.
-      if (program && runProgram(program, frame.subarray(bound.family === 4 ? 14 : 54)) === 0) continue;
+      const packet = frame.subarray(bound.family === 4 ? 14 : 54);
+      if (program && runProgram(program, packet, { ipHeader: frame.subarray(14) }) === 0) continue;
       queue.push({ frame, time: this.time.now(), foreign: false });
-      heard = true;
+      // Of the others nobody is told: they are looked at.
+      heard ||= this.loops.some(({ tags }) => tags.has(descriptor));
     }
     return heard;
   }

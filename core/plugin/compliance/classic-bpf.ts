@@ -10,6 +10,8 @@ export interface FrameFacts {
   readonly packetType?: number;
   /** Tag control information of a VLAN tag that was taken off; absent: none. */
   readonly vlanTci?: number;
+  /** The packet from its IP header on, where the frame does not begin before it. */
+  readonly ipHeader?: Uint8Array;
 }
 
 /** BPF_MAXINSNS and BPF_MEMWORDS, from linux/filter.h. */
@@ -17,6 +19,8 @@ const MOST_INSTRUCTIONS = 4096;
 const MEMORY_WORDS = 16;
 /** SKF_AD_OFF: loads from here on read what the kernel knows of the frame. */
 const ANCILLARY = 0xfffff000;
+/** SKF_NET_OFF: loads from here on count from the IP header. */
+const IP_HEADER = 0xfff00000;
 const PACKET_MULTICAST = 2;
 /** TPID of IEEE 802.1Q. */
 const TPID = 0x8100;
@@ -132,7 +136,9 @@ class Machine {
       case Mode.Imm:
         return k;
       case Mode.Abs:
-        return k >= ANCILLARY ? this.ancillary(k - ANCILLARY) : this.octets(k, size);
+        if (k >= ANCILLARY) return this.ancillary(k - ANCILLARY);
+        if (k >= IP_HEADER) return this.octets(k - IP_HEADER, size, this.facts.ipHeader);
+        return this.octets(k, size);
       case Mode.Ind:
         return this.octets((this.x + k) >>> 0, size);
       case Mode.Mem:
@@ -144,10 +150,10 @@ class Machine {
     }
   }
 
-  private octets(at: number, size: number): number {
-    if (at + size > this.frame.length) throw new OutOfFrame();
+  private octets(at: number, size: number, bytes = this.frame): number {
+    if (at + size > bytes.length) throw new OutOfFrame();
     let value = 0;
-    for (let i = 0; i < size; i++) value = value * 256 + this.frame[at + i]!;
+    for (let i = 0; i < size; i++) value = value * 256 + bytes[at + i]!;
     return value;
   }
 

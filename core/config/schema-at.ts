@@ -1,0 +1,34 @@
+/** What a schema says about one value of the data that it describes. */
+import type { ConfigPath } from './issues.ts';
+import type { SchemaNode } from './schema.ts';
+
+/** The schema of what is at `path`, as far as it says. */
+export function schemaAt(schema: SchemaNode, path: ConfigPath): SchemaNode | undefined {
+  let node: SchemaNode | undefined = schema;
+  for (const part of path) {
+    if (node === undefined) return undefined;
+    if (typeof part === 'number') node = node.items;
+    else {
+      const open: SchemaNode | undefined =
+        typeof node.additionalProperties === 'object' ? node.additionalProperties : undefined;
+      node =
+        node.properties !== undefined && Object.hasOwn(node.properties, part) ? node.properties[part] : open;
+    }
+  }
+  return node;
+}
+
+/** Whether the value at `path`, or one that it is part of or consists of, is marked as a secret. */
+export function isSecret(schema: SchemaNode, path: ConfigPath): boolean {
+  for (let length = 0; length <= path.length; length++) {
+    if (schemaAt(schema, path.slice(0, length))?.writeOnly === true) return true;
+  }
+  const node = schemaAt(schema, path);
+  return node !== undefined && containsSecret(node);
+}
+
+function containsSecret(node: SchemaNode): boolean {
+  if (node.writeOnly === true) return true;
+  if (node.items !== undefined && containsSecret(node.items)) return true;
+  return Object.values(node.properties ?? {}).some(containsSecret);
+}
