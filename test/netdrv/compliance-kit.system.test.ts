@@ -98,7 +98,7 @@ test('a right driver passes', async () => {
       /./,
     ),
   ).toEqual([]);
-});
+}, 300_000);
 
 test('the tests have names of their own', () => {
   const names: string[] = [];
@@ -319,15 +319,19 @@ describe('a broken driver fails', () => {
     ['never ends', () => ({ close: () => {} }), /^tells nobody after the end/],
   ];
 
-  test.each(cases)('%s', async (_, change, fails) => {
-    const all = await failures(
-      broken(() => ({})),
-      fails,
-    );
-    expect(all).toEqual([]);
-    const failed = await failures(broken(change), fails);
-    expect(failed.length).toBeGreaterThan(0);
-  });
+  test.each(cases)(
+    '%s',
+    async (_, change, fails) => {
+      const all = await failures(
+        broken(() => ({})),
+        fails,
+      );
+      expect(all).toEqual([]);
+      const failed = await failures(broken(change), fails);
+      expect(failed.length).toBeGreaterThan(0);
+    },
+    180_000,
+  );
 
   test.each([
     ['ipv6', /^knows IPv6/],

@@ -6,12 +6,14 @@ import { address, DEV, type Stage, untilLink } from './netdrv-stage.ts';
 type Tests = Readonly<Record<string, (stage: Stage) => Promise<void>>>;
 
 /** Starts to listen. @returns what was told, which grows */
-function listen(stage: Stage): KernelNews[] {
+async function listen(stage: Stage): Promise<KernelNews[]> {
   const told: KernelNews[] = [];
   stage.driver.watch((news) => {
     assert.ok(news.length > 0, 'no news is not told');
     told.push(...news);
   });
+  // A driver in another process listens once it has answered what it was asked after that.
+  await stage.driver.links();
   return told;
 }
 
@@ -37,7 +39,7 @@ function sorted(news: KernelNews): string {
 /** By name. */
 export const NEWS_TESTS: Tests = {
   'tells of addresses that come and go, whoever changes them': async (stage) => {
-    const told = listen(stage);
+    const told = await listen(stage);
     const index = indexOf(stage, DEV);
     const news = (text: string, gone: boolean): KernelNews => ({
       type: 'address',
@@ -56,7 +58,7 @@ export const NEWS_TESTS: Tests = {
   },
 
   'tells of links that come, change and go': async (stage) => {
-    const told = listen(stage);
+    const told = await listen(stage);
     const news = (name: string, index: number, gone = false): KernelNews => ({
       type: 'link',
       index,
@@ -81,7 +83,7 @@ export const NEWS_TESTS: Tests = {
   },
 
   'tells of a carrier that is lost': async (stage) => {
-    const told = listen(stage);
+    const told = await listen(stage);
     // The kernel takes its time to notice (net/core/link_watch.c: a second, and longer on a busy machine).
     stage.run(`ip link set rvc1 down; ${untilLink('state \\(LOWERLAYER\\)\\?DOWN', DEV)}`);
     await awaitNews(stage, told, 'no carrier', {
@@ -93,7 +95,7 @@ export const NEWS_TESTS: Tests = {
   },
 
   'tells nobody after the end, and ends twice': async (stage) => {
-    const told = listen(stage);
+    const told = await listen(stage);
     stage.run(`ip addr add 10.77.0.2/24 dev ${DEV}`);
     await stage.soon('the first news', () => told.length > 0);
     stage.driver.close();
