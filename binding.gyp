@@ -29,6 +29,12 @@
         'cflags_cc': ['<!@(pkg-config --cflags libnl-3.0 libnl-route-3.0)'],
         'libraries': ['<!@(pkg-config --libs libnl-3.0 libnl-route-3.0)']
       }]
+    }],
+    ['part=="hmac"', {
+      'targets': [{
+        'target_name': 'hmac',
+        'sources': ['plugins/auth-hmac/native/hmac.cc']
+      }]
     }]
   ]
 }

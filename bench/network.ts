@@ -1,4 +1,6 @@
 /** Two routers, joined by any number of cables, with many virtual routers on each; either daemon on both. */
+
+import { hmac } from '../test/lab/hmac.ts';
 import type { Host } from '../test/lab/host.ts';
 import { Keepalived } from '../test/lab/keepalived.ts';
 import type { Lab } from '../test/lab/lab.ts';
@@ -44,6 +46,8 @@ export type Daemon = Pick<Rvrrpd, 'stop' | 'kill'> & { pids(): Promise<number[]>
 export interface StartOptions {
   /** It logs in full to a terminal. Default: to nowhere, as little as it can. */
   readonly terminal?: boolean;
+  /** Advertisements are authenticated: rvrrpd's by an HMAC trailer, keepalived's by a password. Default: not at all. */
+  readonly authenticated?: boolean;
 }
 
 /** Starts a daemon with every virtual router of the network: addresses on the interface itself, 1 s, no preemption delays. */
@@ -64,11 +68,13 @@ export function startDaemon(
   ).flat();
   const terminal = options.terminal ?? false;
   if (implementation === 'keepalived') {
-    const instances = routers.map(({ vip, ...router }) => ({ ...router, priority, vips: [vip] }));
+    const secret = options.authenticated === true ? { secret: 'geheim' } : {};
+    const instances = routers.map(({ vip, ...router }) => ({ ...router, priority, vips: [vip], ...secret }));
     return Keepalived.start(lab, host, instances, { output: 'discard', terminal, detail: terminal });
   }
   const vrouters = routers.map(({ vrid, ...router }) => ({
     ...{ group: vrid, ...router, priority, preemption: true, iftype: 'ether', netdrv: 'libnl' },
+    ...(options.authenticated === true ? hmac() : {}),
   }));
   const daemon = Rvrrpd.start(lab, host, vrouters, { output: 'discard', terminal });
   return Object.assign(daemon, { pids: async () => [await daemon.pid()] });

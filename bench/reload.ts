@@ -5,6 +5,7 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { cadence } from '../test/lab/cadence.ts';
+import { hmac, installVersion } from '../test/lab/hmac.ts';
 import { Keepalived } from '../test/lab/keepalived.ts';
 import { type Lab, withLab } from '../test/lab/lab.ts';
 import { Rvrrpd, writeConfiguration } from '../test/lab/rvrrpd.ts';
@@ -34,6 +35,8 @@ interface Run {
   readonly role: 'Master' | 'Backup';
   /** Greatest gap between two advertisements that is good enough, in intervals. */
   readonly gap: number;
+  /** Both sides are ours and sign with HMAC trailers, whose plugin is another version each time. */
+  readonly hmac?: true;
 }
 
 const RUNS: readonly Run[] = SHORT
@@ -41,15 +44,35 @@ const RUNS: readonly Run[] = SHORT
       { title: 'a Master', size: { cables: 1, vrids: 250 }, reloads: 40, role: 'Master', gap: 1.02 },
       { title: 'a Master', size: { cables: 4, vrids: 250 }, reloads: 5, role: 'Master', gap: 1.05 },
       { title: 'a Backup', size: { cables: 1, vrids: 250 }, reloads: 40, role: 'Backup', gap: 1.02 },
+      {
+        title: 'a signing Master',
+        size: { cables: 1, vrids: 100 },
+        reloads: 40,
+        role: 'Master',
+        gap: 1.02,
+        hmac: true,
+      },
     ]
   : [
       { title: 'a Master', size: { cables: 1, vrids: 250 }, reloads: 200, role: 'Master', gap: 1.02 },
       { title: 'a Master', size: { cables: 16, vrids: 250 }, reloads: 20, role: 'Master', gap: 1.05 },
       { title: 'a Backup', size: { cables: 1, vrids: 250 }, reloads: 1000, role: 'Backup', gap: 1.02 },
+      {
+        title: 'a signing Master',
+        size: { cables: 1, vrids: 250 },
+        reloads: 200,
+        role: 'Master',
+        gap: 1.02,
+        hmac: true,
+      },
     ];
 
 /** Installs the next version of the plugin beside the configuration. */
-function install(lab: Lab, minor: number): void {
+function install(lab: Lab, minor: number, { hmac: signs }: Pick<Run, 'hmac'>): void {
+  if (signs) {
+    installVersion(lab, `1.${minor}.0`);
+    return;
+  }
   writeAuthPlugin(path.join(lab.folder, 'node_modules', PLUGIN), {
     version: `1.${minor}.0`,
     members: `exportState: () => ({ minor: ${minor} }),
@@ -65,15 +88,18 @@ function routersOf({ size }: Network) {
   });
 }
 
-function startRvrrpd(lab: Lab, net: Network, role: Run['role']): Rvrrpd {
+function startRvrrpd(lab: Lab, net: Network, role: Run['role'], signs?: true): Rvrrpd {
   const host = role === 'Master' ? net.r1 : net.r2;
   const vrouters = routersOf(net).map(({ vrid, ...router }) => ({
     ...{ group: vrid, ...router, priority: role === 'Master' ? 200 : 100, preemption: true },
-    ...{ iftype: 'ether', netdrv: 'libnl', auth_type: TRAP_AUTH, auth_secret: SECRET },
+    ...{ iftype: 'ether', netdrv: 'libnl' },
+    ...(signs ? hmac() : { auth_type: TRAP_AUTH, auth_secret: SECRET }),
   }));
+  const plugins = signs ? { './auth-hmac': '*' } : { [PLUGIN]: '^1' };
+  const [[name, range]] = Object.entries(plugins) as [[string, string]];
   return Rvrrpd.startWith(
     host,
-    writeConfiguration(lab, host, vrouters, { tables: `[plugins]\n"${PLUGIN}" = "^1"\n` }),
+    writeConfiguration(lab, host, vrouters, { tables: `[plugins]\n"${name}" = "${range}"\n` }),
   );
 }
 
@@ -106,13 +132,14 @@ async function watched(lab: Lab, net: Network, during: () => Promise<void>): Pro
 }
 
 /** @returns ms from SIGHUP to the verdict, of each reload; memory and descriptors after some and after all */
-async function reloadAll(lab: Lab, daemon: Rvrrpd, { reloads }: Run): Promise<Measures> {
+async function reloadAll(lab: Lab, daemon: Rvrrpd, run: Run): Promise<Measures> {
+  const { reloads } = run;
   const pid = await daemon.pid();
   const durations: number[] = [];
   const after = new Map<number, { memory: number; descriptors: number }>();
   const first = Math.min(WARM, Math.floor(reloads / 2));
   for (let round = 1; round <= reloads; round++) {
-    install(lab, round);
+    install(lab, round, run);
     const begin = performance.now();
     const lines = await daemon.reload(60_000);
     durations.push(performance.now() - begin);
@@ -134,11 +161,17 @@ async function reloadAll(lab: Lab, daemon: Rvrrpd, { reloads }: Run): Promise<Me
   };
 }
 
+/** Advertisements that it has dropped, whatever for. */
+async function refusedBy(daemon: Rvrrpd): Promise<number> {
+  const { routers } = await daemon.counters();
+  return routers.flatMap(({ counters }) => Object.values(counters.dropped)).reduce((a, b) => a + b, 0);
+}
+
 /** How late the Backup takes over when its Master dies in the middle of a reload. */
 async function dyingMaster(lab: Lab, net: Network, daemon: Rvrrpd, master: Keepalived, minor: number) {
   const wire = await Wire.tap(lab, net.r2, 'any', { filter: 'vrrp', immediate: false });
   await sleep(2 * INTERVAL);
-  install(lab, minor);
+  install(lab, minor, {});
   const reload = daemon.reload(60_000);
   await sleep(60);
   const killed = await master.kill();
@@ -164,12 +197,13 @@ async function play(run: Run): Promise<Result> {
   const title = `${run.title} of ${total} virtual routers reloaded ${run.reloads} times`;
   return withLab(async (lab) => {
     const net = await network(lab, run.size);
-    install(lab, 0);
+    install(lab, 0, run);
     const ours = run.role === 'Master';
-    const daemon = ours ? startRvrrpd(lab, net, 'Master') : undefined;
+    const daemon = ours ? startRvrrpd(lab, net, 'Master', run.hmac) : undefined;
     const master = ours ? undefined : startKeepalived(lab, net, 'Master');
     await sleep(4500);
-    if (ours) startKeepalived(lab, net, 'Backup');
+    const peer = run.hmac ? startRvrrpd(lab, net, 'Backup', run.hmac) : undefined;
+    if (ours && !peer) startKeepalived(lab, net, 'Backup');
     const reloaded = daemon ?? startRvrrpd(lab, net, 'Backup');
     await reloaded.ready(60_000);
     await convergence(net, 120_000);
@@ -183,7 +217,8 @@ async function play(run: Run): Promise<Result> {
     const duration = Math.min(performance.now() - begin, 60_000);
     const without = await watched(lab, net, () => sleep(duration));
     const death: Measures = master ? await dyingMaster(lab, net, reloaded, master, run.reloads + 1) : {};
-    const measures: Measures = { ...wire, ...process, ...death };
+    const refused: Measures = peer ? { 'advertisements refused by the Backup': await refusedBy(peer) } : {};
+    const measures: Measures = { ...wire, ...process, ...death, ...refused };
     await eventually('the end', 30_000, async () => (await reloaded.stop('SIGTERM', 20_000)).code === 0);
 
     const faults = Object.entries({
@@ -192,6 +227,7 @@ async function play(run: Run): Promise<Result> {
       'an advertisement sent twice': ours && !(measures['smallest gap (intervals)']! >= 0.5),
       // Before that many it still warms up.
       'memory grows': run.reloads >= 2 * WARM && !(measures['memory grown (%)']! <= 10),
+      'advertisements are refused': (refused['advertisements refused by the Backup'] ?? 0) > 0,
       'file descriptors are left open': measures['file descriptors more']! > 0,
       'a Master that died was not replaced':
         master !== undefined && death['virtual routers taken over'] !== total,

@@ -10,6 +10,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** Where each part's sources are, and the package folder that its `prebuilds/` goes into. */
 const PARTS = {
   core: { sources: 'core/native', out: 'core/native' },
+  hmac: { sources: 'plugins/auth-hmac/native', out: 'plugins/auth-hmac' },
   ioctl: { sources: 'plugins/netdrv-ioctl/native', out: 'plugins/netdrv-ioctl' },
   libnl: { sources: 'plugins/netdrv-libnl/native', out: 'plugins/netdrv-libnl' },
 };

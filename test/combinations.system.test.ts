@@ -28,6 +28,11 @@ function offered(kind: ResolvedPlugin['kind']): (readonly [name: string, plugin:
 
 const AUTH_TYPES = [undefined, ...offered('auth').map(([name]) => name)];
 
+/** Types that sign behind the message: to the others what they send has a wrong length. */
+const TRAILERS = new Set(
+  offered('auth').flatMap(([name, { placement }]) => (placement === 'trailer' ? name : [])),
+);
+
 /** Authentication Type octets of wire.md; a type that is not here may have any. */
 const OCTETS: Readonly<Record<string, number>> = {
   ...{ none: 0, 'rfc2338-simple': 1, 'p0-t8-sha256': 250 },
@@ -35,7 +40,10 @@ const OCTETS: Readonly<Record<string, number>> = {
 };
 
 function authentication(type: string | undefined, secret = SECRET): Partial<VrouterDirectives> {
-  return type === undefined ? {} : { auth_type: type, auth_secret: secret };
+  if (type === undefined) return {};
+  // What signs behind the message has keys, of 32 octets at least.
+  if (TRAILERS.has(type)) return { auth_type: type, auth: { keys: { 1: secret.padEnd(32, '.') } } };
+  return { auth_type: type, auth_secret: secret };
 }
 
 /** Waits until the client's echo replies come from the host whose packets start at this TTL. */
@@ -126,8 +134,10 @@ const OTHER_SECRET = 'anothersecret';
 /** Every type with another one, and with itself under another secret. */
 function mismatches(): Mismatch[] {
   const octet = (type: string | undefined) => OCTETS[type ?? 'none'];
-  const types: Mismatch[] = AUTH_TYPES.flatMap((one, index) =>
-    AUTH_TYPES.slice(index + 1)
+  const inMessage = AUTH_TYPES.filter((type) => type === undefined || !TRAILERS.has(type));
+  const types: Mismatch[] = inMessage.flatMap((one, index) =>
+    inMessage
+      .slice(index + 1)
       .filter((other) => octet(one) !== octet(other))
       .map((other) => ({
         ...{ r1: authentication(one), r2: authentication(other) },

@@ -86,12 +86,6 @@ function checkVersion(
   if (typeof advert === 'number' && intervalCs(version, advert) === undefined) {
     list.error([...path, 'timers', 'advert'], `must be ${INTERVALS[version]}`);
   }
-  if (version === 3 && table.auth_type !== undefined) {
-    list.error(
-      [...path, 'auth_type'],
-      'must not be set with version 3: VRRPv3 has no authentication (RFC 9568 §9)',
-    );
-  }
   if (version === 3 && table.rfc3768 === false) {
     list.warn(
       [...path, 'rfc3768'],
@@ -143,10 +137,6 @@ function checkSecret(table: RawTable, version: 2 | 3 | undefined, path: ConfigPa
         ? 'VRRPv3 has no authentication'
         : 'without auth_type, advertisements are not authenticated';
     list.add('warning', [...path, 'auth_secret'], `is not used: ${why}`, { secret: true });
-  }
-  if (version !== 3 && typeof type === 'string' && (secret === undefined || secret === '')) {
-    if (secret === undefined && list.document.places.has([...path, 'auth_secret'])) return; // a wrong one: said
-    list.warn([...path, 'auth_type'], 'without auth_secret the secret is empty, which everybody knows');
   }
 }
 

@@ -161,8 +161,10 @@ function toRouter(
     preempt: router.preemption,
     advertisementIntervalCs: Math.round(router.timers.advert * 100),
     rfc3768: router.rfc3768 ?? true,
-    ...(router.auth_type === undefined || version === 3 ? {} : { authType: router.auth_type }),
+    ...(router.auth_type === undefined ? {} : { authType: router.auth_type }),
     authSecret: router.auth_secret ?? '',
+    // Its plugin's schema, and the lines, come with the plugin.
+    ...(router.auth === undefined ? {} : { auth: { values: router.auth, lines: {} } }),
     ...(router.netdrv === undefined ? {} : { netdrv: router.netdrv }),
     ...(router.iftype === undefined ? {} : { iftype: router.iftype }),
     vifname: vifnameOf(facts, family),

@@ -30,6 +30,14 @@ export interface DaemonConfig {
   readonly api: ApiSettings;
 }
 
+/** `[vrouter.auth]`. What is in it is the plugin's affair: it may be secret. */
+export interface AuthDirectives {
+  /** Its defaults filled in. */
+  readonly values: Readonly<Record<string, unknown>>;
+  /** Where each directive stands, by its name in the table (`active_key`, `keys.1`), for messages. */
+  readonly lines: Readonly<Record<string, number>>;
+}
+
 /** One `[[vrouter]]`, or one family of it: a table with addresses of both stands for two. */
 export interface VirtualRouterConfig {
   /** Where its table starts, for messages about it. */
@@ -58,6 +66,8 @@ export interface VirtualRouterConfig {
   readonly authType?: string;
   /** Empty if not configured. */
   readonly authSecret: string;
+  /** `[vrouter.auth]`: what the plugin of `auth_type` is told. Absent: nothing. */
+  readonly auth?: AuthDirectives;
   /** Name of the `netdrv` plugin. Absent: the default one. */
   readonly netdrv?: string;
   /** Name of the `iftype` plugin. Absent: the default one. */

@@ -181,3 +181,23 @@ test('withDefaults fills in every default, and changes nothing else', () => {
   });
   expect(withDefaults(full)).toEqual(full);
 });
+
+test('what authentication is told is hidden, but for what its schema shows', () => {
+  const vrouter = [
+    { auth_type: 'seal', auth: { keys: { 1: 'geheim' }, active_key: 1, kyes: 'geheim' } },
+    { auth_type: 'other', auth: { keys: 'geheim' } },
+    { auth: { keys: 'geheim' } },
+  ];
+  const schema: SchemaNode = {
+    properties: {
+      keys: { additionalProperties: { type: 'string', writeOnly: true } },
+      active_key: { type: 'integer' },
+    },
+  };
+  const shown = redactConfiguration({ vrouter }, new Map(), new Map(), new Map([['seal', schema]]));
+  expect(shown.vrouter).toEqual([
+    { auth_type: 'seal', auth: { keys: { 1: '***' }, active_key: 1, kyes: '***' } },
+    { auth_type: 'other', auth: '***' },
+    { auth: '***' },
+  ]);
+});

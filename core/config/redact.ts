@@ -27,14 +27,24 @@ export function redact(data: unknown, schema: SchemaNode): unknown {
  * A deep copy of a configuration without its secrets.
  * @param optionSchemas of the plugins' options, by the plugin's name in `[plugins]`; options without are hidden
  * @param protocolSchemas of the entries of `[[protocols.<name>]]`, by name; entries without are shown
+ * @param authSchemas of `[vrouter.auth]`, by `auth_type`; tables without are hidden
  */
 export function redactConfiguration(
   data: RawTable,
   optionSchemas: ReadonlyMap<string, SchemaNode>,
   protocolSchemas: ReadonlyMap<string, SchemaNode> = new Map(),
+  authSchemas: ReadonlyMap<string, SchemaNode> = new Map(),
 ): RawTable {
   const copy = redact(data, asNode(ConfigSchema)) as RawTable;
-  const { plugins, protocols } = data;
+  const { plugins, protocols, vrouter } = data;
+  if (Array.isArray(vrouter) && Array.isArray(copy.vrouter)) {
+    for (const [index, table] of vrouter.entries()) {
+      const shown: unknown = copy.vrouter[index];
+      if (!isTable(table) || !isTable(shown) || !Object.hasOwn(table, 'auth')) continue;
+      const schema = authSchemas.get(String(table.auth_type));
+      shown.auth = schema === undefined ? HIDDEN : redact(table.auth, schema);
+    }
+  }
   if (isTable(plugins) && isTable(copy.plugins)) {
     for (const [name, entry] of Object.entries(plugins)) {
       const shown = own(copy.plugins, name);

@@ -103,7 +103,8 @@ export const VirtualRouterSchema = Type.Object(
     auth_type: Type.Optional(
       text({
         description:
-          'Authentication of advertisements: a type that an `auth` plugin offers. Not with version 3, which has none.',
+          'Authentication of advertisements: a type that an `auth` plugin offers. Version 3 takes those alone that sign ' +
+          'behind the message.',
         expected: 'the name of an authentication type',
       }),
     ),
@@ -112,6 +113,13 @@ export const VirtualRouterSchema = Type.Object(
         description: 'The secret that all routers of the group share.',
         expected: 'a string',
         writeOnly: true,
+      }),
+    ),
+    auth: Type.Optional(
+      Type.Unsafe<RawEntry>({
+        type: 'object',
+        description: 'Directives of the authentication, where its type has any: see there.',
+        expected: 'a table: [vrouter.auth]',
       }),
     ),
     netdrv: Type.Optional(

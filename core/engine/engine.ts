@@ -3,7 +3,8 @@
  * all that is due; on the steady path nothing is allocated and nothing is waited for.
  */
 import { Meta, type PacketLoop } from '../native/packet-loop.ts';
-import type { Authenticator, Link } from '../plugin/contracts/index.ts';
+import type { Authenticator, Link, TrailerVerdict } from '../plugin/contracts/index.ts';
+import { PluginError } from '../plugin/load.ts';
 import { Cause } from '../threads/event-ring.ts';
 import { Int, Num, State } from '../threads/state-table.ts';
 import type { EngineNum, EngineTable } from '../threads/table-views.ts';
@@ -17,21 +18,23 @@ import {
 } from '../vrrp/advertisement.ts';
 import { TARGET_ADDRESS_AT } from '../vrrp/announcement.ts';
 import { AnswerLimit } from '../vrrp/answer-limit.ts';
+import { foldChecksum, sumWords } from '../vrrp/checksum.ts';
 import { Drop } from '../vrrp/drop-reasons.ts';
 import { compareAddress, decodeFor, decodeHeader, ETHERNET_LENGTH, emptyFrame } from '../vrrp/frame.ts';
-import { IP_LENGTH } from '../vrrp/ip-header.ts';
+import { IP_LENGTH, pseudoHeaderOf } from '../vrrp/ip-header.ts';
 import { type Action, type Event, type Outcome, transition } from '../vrrp/machine.ts';
 import { Announcer } from './announcer.ts';
 import { isArp, SENDER_ADDRESS_AT, senderMac } from './arp-watch.ts';
 import type { Attachment } from './attachment.ts';
 import { Deadlines } from './deadlines.ts';
-import { FAMILIAR_SOURCE_AT, Familiar } from './familiar.ts';
+import { FAMILIAR_MESSAGE_AT, FAMILIAR_SOURCE_AT, Familiar } from './familiar.ts';
 import { type EngineIo, kernelIo } from './io.ts';
 import { isNeighbourAdvertisement, toldMac } from './nd-watch.ts';
 import { droppedField, type Observer } from './observer.ts';
 import type { EngineRouter } from './router.ts';
 import { slotFor } from './routing.ts';
 import { Stalls } from './stall.ts';
+import type { GuardedTrailer } from './trailer-guard.ts';
 import { Transmitter } from './transmitter.ts';
 
 /**
@@ -93,6 +96,15 @@ const TIMER: Event = { type: 'timer' };
 const PROTOCOL = 0;
 const ANNOUNCE = 1;
 
+/** The reasons to drop what a trailer does not prove. */
+const TRAILER_DROPS: Readonly<Record<Exclude<TrailerVerdict, 'genuine' | 'skewed'>, number>> = {
+  malformed: Drop['auth-malformed'],
+  stale: Drop['auth-stale'],
+  'unknown-key': Drop['auth-unknown-key'],
+  invalid: Drop['auth-failed'],
+  replayed: Drop['auth-replayed'],
+};
+
 /** Whether the authentication of a decoded message holds; leaves the message as it is. */
 function verifyMessage(
   authenticator: Authenticator,
@@ -123,6 +135,8 @@ export class Engine {
   private readonly attachments: (Attachment | undefined)[] = [];
   /** Where each router's frames stand in the send buffer. */
   private readonly frameAt: number[];
+  /** By slot: which flush sends, or has sent, the advertisement that was queued last. */
+  private readonly signedFor: Int32Array;
   private readonly familiar: Familiar;
   private readonly answers: AnswerLimit;
   private readonly stalls: Stalls;
@@ -139,6 +153,8 @@ export class Engine {
   private wantedChanged = false;
   /** Since when that has not been told, monotonic ms; 0: there is nothing to tell, or it is told at once. */
   private untoldSince = 0;
+  /** ms that the clock of who sent the last stale trailer is ahead of ours. */
+  private skew = 0;
   /** When {@link onAwake} was called last, monotonic ms. */
   private warmedAt = Number.NEGATIVE_INFINITY;
 
@@ -182,6 +198,7 @@ export class Engine {
     this.stalls = new Stalls(routers.length);
     this.deadlines = new Deadlines(routers.length * 2);
     this.frameAt = [];
+    this.signedFor = new Int32Array(routers.length).fill(-1);
     let space = 0;
     for (const router of routers) {
       this.frameAt.push(space);
@@ -430,7 +447,10 @@ export class Engine {
     const { frame, advertisement } = this;
     const known = this.familiar.recognise(attachment.slotOfVrid, bytes, at, length);
     if (known >= 0) {
-      this.acceptAgain(this.routers[known]!, at, now);
+      const router = this.routers[known]!;
+      const unproven = router.trailer ? this.checkAgain(router, router.trailer, at, length, now) : -1;
+      if (unproven >= 0) this.drop(known, unproven, now);
+      else this.acceptAgain(router, at, now);
       return;
     }
     const broken = decodeHeader(bytes, at, at + Math.min(length, this.slotSize), frame);
@@ -452,7 +472,7 @@ export class Engine {
     }
     const router = this.routers[slot]!;
     const malformed = decodeFor(bytes, frame, router.rules, advertisement);
-    const reason = malformed >= 0 ? malformed : this.check(router);
+    const reason = malformed >= 0 ? malformed : this.check(router, now);
     if (reason >= 0) {
       this.drop(slot, reason, now);
       if (reason !== Drop['address-owner']) return;
@@ -511,22 +531,82 @@ export class Engine {
   }
 
   /** The checks that need the configuration. @returns −1, or the reason to drop it */
-  private check(router: EngineRouter): number {
+  private check(router: EngineRouter, now: number): number {
     const bytes = this.receiveBuffer;
     const { advertisement, frame } = this;
     if (compareAddress(bytes, frame.sourceAt, router.primary) === 0) return Drop['own-source'];
     if (router.isSubnetEdge(bytes, frame.sourceAt)) return Drop.source;
-    if (router.priority === 255) return Drop['address-owner'];
+    const isOwner = router.priority === 255;
+    if (isOwner && !router.trailer) return Drop['address-owner'];
     // The owner's own address is a virtual one, and only the owner's: it has priority 255 until it says good-bye.
     // Over IPv6 not: FRR puts the virtual link-local address on an interface of its own and speaks from there.
     const { priority } = advertisement;
     const isOthers = frame.family === 4 && priority !== 255 && priority !== 0;
-    if (isOthers && router.hasAddress(bytes, frame.sourceAt)) return Drop.source;
+    if (!isOwner && isOthers && router.hasAddress(bytes, frame.sourceAt)) return Drop.source;
+    const unproven = router.trailer ? this.checkTrailer(router, router.trailer, now) : -1;
+    if (unproven >= 0) return unproven;
+    if (isOwner) return Drop['address-owner'];
     if (router.version === 3) return -1;
     const { authenticator } = router;
     if (advertisement.authType !== (authenticator?.authType ?? 0)) return Drop['auth-type'];
     if (authenticator && !verifyMessage(authenticator, bytes, advertisement)) return Drop['auth-failed'];
     if (advertisement.interval !== router.advertisementInterval) return Drop.interval;
+    return -1;
+  }
+
+  /** The trailer of a message that is otherwise that of before. @returns −1, or the reason to drop it */
+  private checkAgain(
+    router: EngineRouter,
+    trailer: GuardedTrailer,
+    at: number,
+    length: number,
+    now: number,
+  ): number {
+    const { advertisement, frame } = this;
+    const { family } = router.config;
+    const start = at + FAMILIAR_MESSAGE_AT[family];
+    frame.family = family;
+    frame.sourceAt = at + FAMILIAR_SOURCE_AT[family];
+    frame.destinationAt = frame.sourceAt + addressLength(family);
+    frame.messageStart = start;
+    frame.messageEnd = at + length;
+    advertisement.start = start;
+    advertisement.messageEnd = frame.messageEnd - trailer.length;
+    advertisement.extension = trailer.length;
+    if (family === 6) {
+      const sum = sumWords(
+        this.receiveBuffer,
+        start,
+        frame.messageEnd,
+        pseudoHeaderOf(this.receiveBuffer, frame),
+      );
+      if (foldChecksum(sum) !== 0) return Drop.checksum;
+    }
+    return this.checkTrailer(router, trailer, now);
+  }
+
+  /** What stands behind the message. @returns −1, or the reason to drop it */
+  private checkTrailer({ slot }: EngineRouter, trailer: GuardedTrailer, now: number): number {
+    const bytes = this.receiveBuffer;
+    const { advertisement, frame } = this;
+    const { start, messageEnd, extension } = advertisement;
+    const size = addressLength(frame.family);
+    if (extension === 0) {
+      if (trailer.requires) return Drop['auth-missing'];
+      this.table.count(slot, Num.Unauthenticated);
+      this.observer.unauthenticated(slot, now, bytes, frame.sourceAt, size);
+      return -1;
+    }
+    const checksum = takeChecksum(bytes, start);
+    const verdict = trailer.verify(bytes, start, messageEnd, frame.sourceAt);
+    putChecksum(bytes, start, checksum);
+    if (verdict === 'genuine') return -1;
+    if (verdict !== 'skewed') {
+      this.skew = trailer.skew;
+      return TRAILER_DROPS[verdict];
+    }
+    this.table.count(slot, Num.ClockSkews);
+    this.observer.clockSkew(slot, trailer.skew, now, bytes, frame.sourceAt, size);
     return -1;
   }
 
@@ -570,7 +650,11 @@ export class Engine {
     const { frame, advertisement } = this;
     const { priority, interval, checksumSort: sort } = advertisement;
     const order = compareAddress(bytes, frame.sourceAt, router.primary);
-    if (familiar) this.familiar.remember(slot, bytes, at, length, priority, interval, order, sort);
+    // What is behind the message is looked at each time: the same once more is a replay. Where there may be nothing
+    // behind it, or octets of the link behind that, every packet is decoded.
+    const trailer = router.trailer ? advertisement.extension : 0;
+    const isWhole = !router.trailer || (trailer > 0 && frame.messageEnd === at + length);
+    if (familiar && isWhole) this.familiar.remember(slot, bytes, at, length, priority, interval, order, sort);
     this.learnChecksum(router, sort, frame.sourceAt, now);
     this.hear(router, priority, interval, order, frame.sourceAt, now);
   }
@@ -643,7 +727,8 @@ export class Engine {
     const { frame } = this;
     const length = frame.sourceAt < 0 ? 0 : addressLength(frame.family);
     this.table.count(slot, droppedField(reason));
-    this.observer.dropped(slot, reason, now, this.receiveBuffer, frame.sourceAt, length);
+    const detail = reason === Drop['auth-stale'] ? this.skew : 0;
+    this.observer.dropped(slot, reason, now, this.receiveBuffer, frame.sourceAt, length, detail);
   }
 
   /** Serves the timers that are due. */
@@ -756,13 +841,36 @@ export class Engine {
   ): void {
     const { attachment, slot, reach, frameLength } = router;
     if (!attachment) return;
+    let queued = false;
     for (let to = 0; to < router.destinations.length; to++) {
       if (reach?.recovers(to, now)) this.observer.reachable(slot, router.destinations[to]!.address);
       const at = this.frameAt[slot]! + router.frameOffset(to, priorityZero);
+      if (router.signsEach && !this.sign(router, at, to)) continue;
       this.transmitter.frame(attachment.descriptor, at, frameLength, slot, to);
+      queued = true;
     }
+    if (!queued) return;
+    this.signedFor[slot] = this.transmitter.flushes;
     this.table.count(slot, counter);
     if (this.chatty) this.observer.sent(slot, priority);
+  }
+
+  /**
+   * Signs a frame that is about to be queued.
+   * @returns false: it cannot be signed, and must not be sent; the plugin's guard has told
+   */
+  private sign(router: EngineRouter, at: number, to: number): boolean {
+    const { slot } = router;
+    // One that still waits goes first: two with one signature would be a replay to those who hear them.
+    if (this.signedFor[slot] === this.transmitter.flushes) this.transmitter.flush();
+    try {
+      router.signAgain(this.transmitter.buffer, at, to);
+      return true;
+    } catch (error) {
+      if (!(error instanceof PluginError)) throw error;
+      this.table.count(slot, Num.SendErrors);
+      return false;
+    }
   }
 
   private want(slot: number): void {

@@ -49,7 +49,7 @@ export class PluginGuard {
    * @throws PluginError if the plugin cannot make it, or makes something else
    */
   authenticator(of: CallOf, create: () => Authenticator): GuardedAuthenticator {
-    const inner = this.create(create);
+    const inner = this.make(create);
     const { authType } = inner;
     if (!Number.isInteger(authType) || authType < 1 || authType > 255) {
       throw new PluginError(
@@ -96,14 +96,15 @@ export class PluginGuard {
 
   /** Makes a socket filter. @throws PluginError if the plugin cannot */
   filter(create: () => SocketFilter): GuardedFilter {
-    const inner = this.create(create);
+    const inner = this.make(create);
     return {
       plugin: `${this.plugin.package} ${this.plugin.version}`,
       program: (wanted) => inner.program(wanted),
     };
   }
 
-  private create<T>(create: () => T): T {
+  /** What a plugin's `create` makes. @throws PluginError if it fails, or makes no object */
+  make<T>(create: () => T): T {
     let made: T;
     try {
       made = create();
@@ -114,7 +115,8 @@ export class PluginGuard {
     throw new PluginError(this.plugin, `create must return an object: tell its author`);
   }
 
-  private complain({ interface: on, vrid }: CallOf, call: string, consequence: string, error: unknown) {
+  /** Tells of a call that failed, at a bounded rate. @returns what may be thrown */
+  complain({ interface: on, vrid }: CallOf, call: string, consequence: string, error: unknown): PluginError {
     const failure = new PluginError(this.plugin, `${call} failed: ${reasonOf(error)}`, error);
     const complaint = this.complaints.get(call) ?? { told: -COMPLAINT_INTERVAL, untold: 0 };
     this.complaints.set(call, complaint);

@@ -11,6 +11,8 @@ import { closeLater } from './closing.ts';
 export interface EngineIo {
   /** The clock of everything in the engine: CLOCK_MONOTONIC in ms, with fractions. */
   readonly now: () => number;
+  /** UTC in ms since 1970. */
+  readonly wall: () => number;
   /** A packet loop over these buffers, see {@link PacketLoop}. @throws Error with an errno `code` */
   readonly loop: (...memory: ConstructorParameters<Native['PacketLoop']>) => PacketLoop;
 }
@@ -49,6 +51,7 @@ export interface PlacementIo {
 /** The kernel's. */
 export const kernelIo: EngineIo & PlacementIo = {
   now: native.monotonicMs,
+  wall: Date.now,
   loop: (...memory) => new native.PacketLoop(...memory),
   sockets: native,
   closeLater,

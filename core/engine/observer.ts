@@ -12,7 +12,12 @@ const ADDRESS_LIST = DROP_REASONS.length;
 const SEND_ERROR = DROP_REASONS.length + 1;
 /** One for each `ChecksumSort`: the last change is told, whatever was before. */
 const CHECKSUM = DROP_REASONS.length + 2;
-const KINDS = CHECKSUM + 3;
+const CLOCK_SKEW = CHECKSUM + 3;
+const UNAUTHENTICATED = CLOCK_SKEW + 1;
+const KINDS = UNAUTHENTICATED + 1;
+
+/** A clock that differs does so for long: it is told once in this many ms. */
+const CLOCK_SKEW_INTERVAL = 600_000;
 
 /** Writes the engine's events. Nothing here allocates or blocks. */
 export class Observer {
@@ -27,7 +32,7 @@ export class Observer {
   /** @param slots of the state table, that of the strangers included */
   constructor(events: SharedArrayBuffer, slots: number) {
     this.ring = new EventRing(events);
-    this.told = new Float64Array(slots * KINDS).fill(-COMPLAINT_INTERVAL);
+    this.told = new Float64Array(slots * KINDS).fill(Number.NEGATIVE_INFINITY);
     this.untold = new Uint32Array(slots * KINDS);
   }
 
@@ -51,6 +56,7 @@ export class Observer {
     this.write(EventType.AdvertisementReceived, slot, priority, 0, 0, bytes, sourceAt, length);
   }
 
+  /** @param detail the MAC of who is in conflict with us, or how many ms a stale one's clock is ahead of ours */
   dropped(
     slot: number,
     reason: number,
@@ -58,10 +64,10 @@ export class Observer {
     bytes: Uint8Array,
     sourceAt: number,
     length: number,
-    mac = 0,
+    detail = 0,
   ): void {
     const times = this.complain(slot, reason, now);
-    if (times > 0) this.write(EventType.Dropped, slot, reason, times, mac, bytes, sourceAt, length);
+    if (times > 0) this.write(EventType.Dropped, slot, reason, times, detail, bytes, sourceAt, length);
   }
 
   /**
@@ -106,6 +112,25 @@ export class Observer {
     if (times > 0) this.write(EventType.Checksum, slot, heard, times, sent, bytes, sourceAt, length);
   }
 
+  /** @param skew ms that the sender's clock is ahead of ours */
+  clockSkew(
+    slot: number,
+    skew: number,
+    now: number,
+    bytes: Uint8Array,
+    sourceAt: number,
+    length: number,
+  ): void {
+    const times = this.complain(slot, CLOCK_SKEW, now, CLOCK_SKEW_INTERVAL);
+    if (times > 0) this.write(EventType.ClockSkew, slot, skew, times, 0, bytes, sourceAt, length);
+  }
+
+  /** An advertisement without authentication, which need not have any. */
+  unauthenticated(slot: number, now: number, bytes: Uint8Array, sourceAt: number, length: number): void {
+    const times = this.complain(slot, UNAUTHENTICATED, now, Number.POSITIVE_INFINITY);
+    if (times > 0) this.write(EventType.Unauthenticated, slot, 0, times, 0, bytes, sourceAt, length);
+  }
+
   sendError(slot: number, errno: number, now: number): void {
     const times = this.complain(slot, SEND_ERROR, now);
     if (times > 0) this.write(EventType.SendError, slot, errno, times, 0);
@@ -122,10 +147,10 @@ export class Observer {
   }
 
   /** @returns how often it occurred, this time included, if it is time to tell; else 0 */
-  private complain(slot: number, kind: number, now: number): number {
+  private complain(slot: number, kind: number, now: number, interval = COMPLAINT_INTERVAL): number {
     const at = slot * KINDS + kind;
     const times = ++this.untold[at]!;
-    if (now - this.told[at]! < COMPLAINT_INTERVAL) return 0;
+    if (now - this.told[at]! < interval) return 0;
     this.told[at] = now;
     this.untold[at] = 0;
     return times;

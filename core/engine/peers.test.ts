@@ -7,10 +7,11 @@ import { Cause, EventType } from '../threads/event-ring.ts';
 import { Num, State } from '../threads/state-table.ts';
 import { addressBytes, addressText } from '../vrrp/address.ts';
 import { ChecksumSort } from '../vrrp/advertisement.ts';
-import { Drop } from '../vrrp/drop-reasons.ts';
+import { DROP_REASONS, Drop } from '../vrrp/drop-reasons.ts';
 import { packetRules, unicast } from '../vrrp/packet-rules.ts';
 import { droppedField } from './observer.ts';
 import { advertisement, alone, configuration, ethernet, Station } from './test/station.ts';
+import { ToyTrailer } from './test/toy-trailer.ts';
 import { VirtualTime } from './test/virtual-time.ts';
 import { VirtualWire } from './test/virtual-wire.ts';
 
@@ -407,3 +408,29 @@ test('each peer is sent the sort of checksum that it was heard with', () => {
     ChecksumSort.PseudoHeader,
   ]);
 });
+
+test.each(SORTS)(
+  '%s: what signs behind the message does so for each peer, and two stations understand each other',
+  (_, sort) => {
+    const time = new VirtualTime();
+    const wire = new VirtualWire(time, 0.1);
+    const make = (own: string, other: string, priority: number, mac: number): Station => {
+      const station = new Station(time, wire, {
+        routers: [config(sort, { priority, peers: [other, sort.third] })],
+        links: [linkOf(sort, own, mac)],
+        trailer: (memory) => new ToyTrailer(memory),
+      });
+      station.update();
+      return station;
+    };
+    const better = make(sort.ours, sort.theirs, 200, 1);
+    const worse = make(sort.theirs, sort.ours, 100, 2);
+    time.pass(20_000);
+    expect([better.isMaster, worse.isMaster]).toEqual([true, false]);
+    for (const { table } of [better, worse])
+      expect(
+        DROP_REASONS.flatMap((reason, at) => (table.num(0, droppedField(at)) > 0 ? reason : [])),
+      ).toEqual([]);
+    expect(worse.table.num(0, Num.AdvertisementsReceived)).toBeGreaterThan(10);
+  },
+);

@@ -4,7 +4,13 @@ import type { Link } from '../plugin/contracts/index.ts';
 import { Int, macNumber, Num, type State } from '../threads/state-table.ts';
 import type { EngineTable } from '../threads/table-views.ts';
 import { addressBytes, isLinkLocal, virtualMac } from '../vrrp/address.ts';
-import { addressLength, ChecksumSort } from '../vrrp/advertisement.ts';
+import {
+  addressLength,
+  ChecksumSort,
+  type Extend,
+  putChecksum,
+  takeChecksum,
+} from '../vrrp/advertisement.ts';
 import { encodeFixedParts, type FrameParts, frameLength, packetLength, sealFrame } from '../vrrp/frame.ts';
 import type { VirtualRouter } from '../vrrp/machine.ts';
 import {
@@ -20,6 +26,10 @@ import { subnetEdges } from '../vrrp/subnet.ts';
 import type { Attachment } from './attachment.ts';
 import type { GuardedAuthenticator } from './guard.ts';
 import { Reach } from './reach.ts';
+import type { GuardedTrailer } from './trailer-guard.ts';
+
+/** Where the sender's address stands, in octets before the message: the IP headers of our own frames have no options. */
+const SOURCE_BEFORE = { 4: 8, 6: 32 } as const;
 
 /** VRRP counts addresses in one octet (RFC 3768 §5.3.5). */
 const MOST_ADDRESSES = 255;
@@ -80,17 +90,25 @@ export class EngineRouter implements VirtualRouter {
   private readonly sealed: Uint8Array;
   /** What those of each of its `peers` were heard to cover last. */
   private readonly heard: Uint8Array;
+  /** Writes the trailer behind a message of ours; absent: what we send has none. */
+  private readonly extend: Extend | undefined;
   private readonly ints: number;
   private readonly nums: number;
 
+  /** @param trailer signs behind the message, instead of `authenticator` in it */
   constructor(
     readonly slot: number,
     readonly config: VirtualRouterConfig,
     readonly authenticator: GuardedAuthenticator | undefined,
     private readonly table: EngineTable,
+    readonly trailer?: GuardedTrailer,
   ) {
     this.version = config.version;
-    this.rules = packetRules(config.version, config.family);
+    const { version, family } = config;
+    const sent = trailer?.sends ? trailer.length : 0;
+    this.rules = packetRules(version, family, GROUPS[family], ChecksumSort.Any, trailer?.length);
+    const before = SOURCE_BEFORE[family];
+    if (trailer?.sends) this.extend = (bytes, start, end) => trailer.sign(bytes, start, end, start - before);
     this.advertisementInterval = config.advertisementIntervalCs * 10;
     const peers = config.peers?.map(addressBytes);
     this.peers = Uint8Array.from((peers ?? []).flatMap((address) => [...address]));
@@ -98,7 +116,7 @@ export class EngineRouter implements VirtualRouter {
     this.reach = peers && new Reach(peers.length, this.advertisementInterval);
     this.sending = this.destinations.map((destination) =>
       [ChecksumSort.Any, ChecksumSort.Message, ChecksumSort.PseudoHeader].map((sort) =>
-        packetRules(config.version, config.family, destination, sort),
+        packetRules(version, family, destination, sort, sent),
       ),
     );
     this.sealed = new Uint8Array(this.destinations.length);
@@ -168,7 +186,7 @@ export class EngineRouter implements VirtualRouter {
     if (!this.isUnicast) return;
     const { version, family, minTtl = HOP_LIMIT } = this.config;
     const toUs = packetRules(version, family, unicast(this.primary));
-    this.rules = { ...toUs, minHopLimit: minTtl, peers: this.peers };
+    this.rules = { ...toUs, extension: this.rules.extension, minHopLimit: minTtl, peers: this.peers };
   }
 
   /** The index of the peer whose address is at `bytes[at]`; −1: none, or there are no `peers`. */
@@ -230,17 +248,22 @@ export class EngineRouter implements VirtualRouter {
     return (2 * to + (priorityZero ? 1 : 0)) * this.frameSpace;
   }
 
+  /** Octets behind the messages that it sends. */
+  private get extension(): number {
+    return this.extend === undefined ? 0 : this.trailer!.length;
+  }
+
   /** Octets that one of its frames takes at most. */
   get frameSpace(): number {
     const { version, family, addresses } = this.config;
     const most = this.listsOwn ? MOST_ADDRESSES : addresses.length;
-    return frameLength(version, family, most, this.rules.trailer);
+    return frameLength(version, family, most, this.rules.trailer) + this.extension;
   }
 
   /** Octets of its IP packets, as long as they get with the addresses that the interface has. */
   packetLength(link: Link): number {
     const { version, family } = this.config;
-    return packetLength(version, family, this.listed(link).length, this.rules.trailer);
+    return packetLength(version, family, this.listed(link).length, this.rules.trailer) + this.extension;
   }
 
   /** The addresses that its advertisements list. */
@@ -286,7 +309,7 @@ export class EngineRouter implements VirtualRouter {
         const start = this.frameOffset(to, isZero);
         const priority = isZero ? 0 : this.priority;
         const built = encodeFixedParts(frames, start, this.primary, { ...fields, priority }, rules);
-        sealFrame(frames, start, built, rules, sign);
+        sealFrame(frames, start, built, rules, sign, this.extend);
         return built;
       });
       return one!;
@@ -301,7 +324,8 @@ export class EngineRouter implements VirtualRouter {
 
   /**
    * Has the checksums of its two frames at `at` cover what they have to now. Nothing is allocated: others may make it
-   * necessary as often as they like. VRRPv3 has no authentication data that would have to be signed.
+   * necessary as often as they like. VRRPv3 has no authentication data that would have to be signed, and a trailer does not
+   * cover the checksum.
    */
   resealFrames(send: Uint8Array, at: number): void {
     for (let to = 0; to < this.parts.length; to++) {
@@ -312,6 +336,31 @@ export class EngineRouter implements VirtualRouter {
       this.sealed[to] = sort;
     }
     if (this.parts.length > 0) this.table.setInt(this.slot, Int.Checksum, this.checksumSort);
+  }
+
+  /** Whether each of its frames must be signed anew before it is sent, see {@link signAgain}. */
+  get signsEach(): boolean {
+    return this.extend !== undefined;
+  }
+
+  /**
+   * Signs its frame at `at`, to one of its destinations, which has been built, once more. Nothing is allocated.
+   * @throws PluginError if that fails: the frame must not be sent
+   */
+  signAgain(send: Uint8Array, at: number, to: number): void {
+    const parts = this.parts[to]!;
+    const { message, bodyEnd } = parts;
+    if (this.config.family === 6) {
+      // The checksum covers the trailer.
+      sealFrame(send, at, parts, this.sending[to]![ChecksumSort.Any]!, undefined, this.extend);
+      return;
+    }
+    const checksum = takeChecksum(send, at + message);
+    try {
+      this.extend!(send, at + message, at + bodyEnd + this.rules.trailer);
+    } finally {
+      putChecksum(send, at + message, checksum);
+    }
   }
 
   /** Whether the address at `bytes[at]` is one of the virtual addresses. */

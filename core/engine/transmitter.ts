@@ -33,6 +33,8 @@ export class Transmitter {
   private readonly tails: number[] = [];
   private readonly descriptors: number[] = [];
   private count = 0;
+  /** How often what waited has been sent. */
+  flushes = 0;
   private scratch = 0;
   /** Sends the queue's first `count` entries; returns how many failed. Set before the first frame. */
   send: (count: number) => number = () => 0;
@@ -88,6 +90,7 @@ export class Transmitter {
   /** Sends what waits, the frames of one socket together. */
   flush(): void {
     if (this.count === 0) return;
+    this.flushes++;
     let filled = 0;
     for (const descriptor of this.descriptors) {
       for (let entry = this.heads[descriptor]!; entry >= 0; entry = this.waiting[entry * STRIDE + 4]!) {

@@ -1,12 +1,15 @@
 /** Entry point of the engine's worker thread. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import type { Link, Plugin, PluginContext } from '../plugin/contracts/index.ts';
+import type { VirtualRouterConfig } from '../config/model.ts';
+import type { AuthPlugin, AuthRouter, Link, Plugin, PluginContext } from '../plugin/contracts/index.ts';
 import { loadPlugin } from '../plugin/load.ts';
 import { messageOf, reportOf } from '../shared/errors.ts';
 import type { ActuatorToEngine } from '../threads/actuator-messages.ts';
+import { AuthMemories, ownerNumber } from '../threads/auth-memory.ts';
 import { Doorbell } from '../threads/doorbell.ts';
 import type { EngineInit, Succession } from '../threads/engine-messages.ts';
 import { KnownLinks } from '../threads/link-news.ts';
+import type { ResolvedPlugin } from '../threads/resolved-plugins.ts';
 import { ENGINE_PRIORITY, runInRealTime, runOrdinarily } from '../threads/scheduling.ts';
 import { Num, StateTable } from '../threads/state-table.ts';
 import type { EngineTable, TableReader } from '../threads/table-views.ts';
@@ -22,6 +25,7 @@ import { Placement } from './placement.ts';
 import { kindsOf, Rehearsal, rehearse } from './rehearsal.ts';
 import { EngineRouter } from './router.ts';
 import { inherit } from './succession.ts';
+import { clockOf, guardTrailer, memoryOf } from './trailer-guard.ts';
 
 const init = workerData as EngineInit;
 const supervisor = parentPort!;
@@ -47,6 +51,7 @@ interface Loaded<P> {
   readonly plugin: P;
   readonly context: PluginContext;
   readonly guard: PluginGuard;
+  readonly resolved: ResolvedPlugin;
 }
 
 /** The plugins of a kind that virtual routers use, by configuration name. Others may be broken: nobody cares. */
@@ -69,7 +74,7 @@ async function loadUsed<K extends 'auth' | 'filter'>(
         options: resolved.options,
         log: (level, message) => log(level, `${resolved.package}: ${message}`),
       };
-      loaded.set(name, { plugin, context, guard });
+      loaded.set(name, { plugin, context, guard, resolved });
     }
   }
   return loaded;
@@ -80,12 +85,26 @@ async function main(): Promise<void> {
   const filters = await loadUsed('filter');
   const whole = new StateTable(init.table); // until it is inherited
   const table: EngineTable = whole;
+  const memories = new AuthMemories(init.authMemories);
+  const authBell = new Doorbell(init.authBell, init.eventPort);
   const encoder = new TextEncoder();
   const routers = init.config.virtualRouters.map((config, slot) => {
     const auth = auths.get(init.routerPlugins[slot]!.auth ?? '');
+    if (auth === undefined) return new EngineRouter(slot, config, undefined, table);
+    const { plugin, context, guard, resolved } = auth;
     const secret = encoder.encode(config.authSecret);
-    const authenticator = auth?.guard.authenticator(config, () => auth.plugin.create(auth.context, secret));
-    return new EngineRouter(slot, config, authenticator, table);
+    if (!('placement' in plugin) || plugin.placement !== 'trailer') {
+      const { create } = plugin as AuthPlugin;
+      const authenticator = guard.authenticator(config, () => create.call(plugin, context, secret));
+      return new EngineRouter(slot, config, authenticator, table);
+    }
+    const isKnown = memories.claim(slot, ownerNumber(resolved.package));
+    const memory = memoryOf(memories, slot, () => authBell.ring());
+    const told: AuthRouter = { ...describe(config), secret, clock: clockOf(kernelIo), memory };
+    const whose = { ...config, locate: (directive: string) => whereIs(config, directive) };
+    const trailer = guardTrailer(guard, resolved, whose, () => plugin.create(context, told));
+    if (isKnown) trailer.adopt('restart');
+    return new EngineRouter(slot, config, undefined, table, trailer);
   });
   const routerFilters = init.routerPlugins.map(({ filter }) => {
     const chosen = filters.get(filter ?? '');
@@ -162,9 +181,19 @@ async function main(): Promise<void> {
     report({ type: 'ready' });
   };
 
-  const inheritFrom = ({ table: memory, slots, changed }: Succession): void => {
+  /** @param late the predecessor has let go: whatever fails, the routers run */
+  const inheritFrom = ({ table: memory, slots, changed, authMemories }: Succession, late: boolean): void => {
     const predecessor: TableReader = new StateTable(memory);
     inherit(whole, predecessor, { slots, changed }, init.config.virtualRouters, kernelIo.now());
+    const before = new AuthMemories(authMemories);
+    for (const router of routers) {
+      try {
+        adoptMemory(router, memories, before, slots[router.slot]!);
+      } catch (error) {
+        if (!late) throw error;
+        log('error', `${messageOf(error)}: it begins anew`);
+      }
+    }
     engine.resume();
   };
 
@@ -174,7 +203,7 @@ async function main(): Promise<void> {
       const on = await links;
       placement.prepare(on, true); // nobody runs the routers: all that can go on shall
       placement.inherit(succession.sockets);
-      inheritFrom(succession);
+      inheritFrom(succession, true);
       run(on);
       return;
     }
@@ -186,7 +215,7 @@ async function main(): Promise<void> {
         importState(routers[slot]!, offer.pluginStates[from]);
       placement.prepare(known);
       engine.rehearse();
-      inheritFrom(succession); // a rehearsal: once more when the other engine has let go
+      inheritFrom(succession, false); // a rehearsal: once more when the other engine has let go
       raisePriority();
     });
     placement.inherit(estate.sockets);
@@ -194,7 +223,7 @@ async function main(): Promise<void> {
       const known = estate.peers[from];
       if (known) routers[slot]!.inheritPeers(known);
     }
-    inheritFrom(succession);
+    inheritFrom(succession, true);
     run(known);
     const pause = kernelIo.now() - estate.since;
     log('debug', `took over from the engine before within ${pause.toFixed(1)} ms`, { pause });
@@ -255,6 +284,31 @@ async function main(): Promise<void> {
       log('warn', `the engine's rehearsal failed: ${messageOf(error)}`);
     },
   );
+}
+
+/** A trailer's authenticator goes on with what the one before it knew. @throws PluginError if it cannot */
+function adoptMemory(
+  { slot, trailer }: EngineRouter,
+  memories: AuthMemories,
+  before: AuthMemories,
+  from: number,
+): void {
+  if (!trailer || from < 0) return;
+  if (memories.inherit(slot, ownerNumber(trailer.plugin), before, from)) trailer.adopt('reload');
+}
+
+/** What a plugin is told of a virtual router. */
+function describe(config: VirtualRouterConfig): Omit<AuthRouter, 'secret' | 'clock' | 'memory'> {
+  const { interface: name, vrid, family, version, advertisementIntervalCs, auth } = config;
+  return {
+    ...{ interface: name, group: vrid, family, version, advertisementInterval: advertisementIntervalCs * 10 },
+    directives: auth?.values ?? {},
+  };
+}
+
+/** `FILE:LINE: vrouter.auth.DIRECTIVE`, the line of its table if the directive is not there. */
+function whereIs({ position: { file, line }, auth }: VirtualRouterConfig, directive: string): string {
+  return `${file}:${auth?.lines[directive] ?? auth?.lines[''] ?? line}: vrouter.auth.${directive}`;
 }
 
 function exportState({ authenticator }: EngineRouter): PluginState | undefined {

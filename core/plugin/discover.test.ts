@@ -111,7 +111,7 @@ describe('built-in plugins', () => {
     expect(names).toEqual(['good 1.0.0']);
     expect(issues).toEqual([
       '/package.json: the built-in plugin rvrrpd-plugin-gone is not installed: reinstall rvrrpd',
-      '/node_modules/rvrrpd-plugin-old/package.json:6: rvrrpd.api = "^0.1.0": this rvrrpd has plugin API 1.0.0, ' +
+      '/node_modules/rvrrpd-plugin-old/package.json:6: rvrrpd.api = "^0.1.0": this rvrrpd has plugin API 1.1.0, ' +
         "which is not in the plugin's range: install a newer version of the plugin (plugin rvrrpd-plugin-old 1.0.0)",
       '/node_modules/rvrrpd-plugin-mute/package.json: plugin rvrrpd-plugin-mute 1.0.0 exports no module: its ' +
         '"exports" has no "." that can be imported',

@@ -6,6 +6,8 @@ export type { ApiComplianceOptions } from './compliance/api.ts';
 export { apiCompliance } from './compliance/api.ts';
 export type { AuthComplianceOptions, TestRegistrar } from './compliance/auth.ts';
 export { authCompliance } from './compliance/auth.ts';
+export type { AuthTrailerComplianceOptions, TrailerVector } from './compliance/auth-trailer.ts';
+export { authTrailerCompliance } from './compliance/auth-trailer.ts';
 export type { FrameFacts } from './compliance/classic-bpf.ts';
 export { checkProgram, runProgram } from './compliance/classic-bpf.ts';
 export type { FilterComplianceOptions } from './compliance/filter.ts';

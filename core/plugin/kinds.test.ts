@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { KINDS, kindOfField, PLUGIN_KINDS } from './kinds.ts';
+import { KINDS, kindsOfField, PLUGIN_KINDS } from './kinds.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const THREADS = { engine: 'engine', actuator: 'actuator', service: 'a worker of its own' };
@@ -27,11 +27,12 @@ describe.each(PLUGIN_KINDS)('%s', (kind) => {
   });
 });
 
-test('a field of the manifest belongs to one kind, or to all', () => {
-  expect(kindOfField('provides')).toBe('netdrv');
-  expect(kindOfField('needs')).toBe('iftype');
-  expect(kindOfField('configSchema')).toBe('protocol');
+test('a field of the manifest belongs to some kinds, or to all', () => {
+  expect(kindsOfField('provides')).toEqual(['netdrv']);
+  expect(kindsOfField('needs')).toEqual(['iftype']);
+  expect(kindsOfField('placement')).toEqual(['auth']);
+  expect(kindsOfField('configSchema')).toEqual(['auth', 'protocol']);
   for (const common of ['api', 'kind', 'names', 'default', 'optionsSchema']) {
-    expect(kindOfField(common)).toBeUndefined();
+    expect(kindsOfField(common)).toEqual([]);
   }
 });

@@ -27,9 +27,26 @@ export const words = (description: string, minItems = 0): SchemaNode => ({
   expected: minItems > 0 ? 'an array of words, one at least' : 'an array of words',
 });
 
+const CONFIG_SCHEMA: SchemaNode = {
+  type: 'string',
+  description: 'Path in the package of the JSON Schema of its own part of the configuration.',
+  expected: 'a path',
+};
+
 /** By kind, in the order in which they are listed to users. */
 export const KINDS = {
-  auth: { thread: 'engine', directive: 'auth_type', fields: {} },
+  auth: {
+    thread: 'engine',
+    directive: 'auth_type',
+    fields: {
+      configSchema: CONFIG_SCHEMA,
+      placement: {
+        enum: ['data', 'trailer'],
+        description: 'Where its octets stand: in the authentication data of VRRPv2, or behind the message.',
+        expected: '"data" or "trailer"',
+      },
+    },
+  },
   filter: { thread: 'engine', directive: 'socket_filter', fields: {} },
   netdrv: {
     thread: 'actuator',
@@ -45,11 +62,7 @@ export const KINDS = {
     thread: 'actuator',
     directive: 'protocols',
     fields: {
-      configSchema: {
-        type: 'string',
-        description: 'Path in the package of the JSON Schema of one [[protocols.<name>]] entry.',
-        expected: 'a path',
-      },
+      configSchema: CONFIG_SCHEMA,
     },
   },
   api: { thread: 'service', directive: 'client_api', fields: {} },
@@ -58,7 +71,7 @@ export const KINDS = {
 /** Every kind of plugin. */
 export const PLUGIN_KINDS = Object.keys(KINDS) as readonly PluginKind[];
 
-/** The one kind whose manifests may have a field; undefined: all may. */
-export function kindOfField(field: string): PluginKind | undefined {
-  return PLUGIN_KINDS.find((kind) => Object.hasOwn(KINDS[kind].fields, field));
+/** The kinds whose manifests may have a field; none: all may. */
+export function kindsOfField(field: string): readonly PluginKind[] {
+  return PLUGIN_KINDS.filter((kind) => Object.hasOwn(KINDS[kind].fields, field));
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ResolvedPlugin } from '../threads/resolved-plugins.ts';
+import type { AuthPlugin } from './contracts/index.ts';
 import { loadPlugin, PluginError } from './load.ts';
 import { TestPackages } from './test-packages.ts';
 
@@ -41,7 +42,7 @@ test('a plugin that keeps its contract', async () => {
     'auth',
   );
   const context = { name: 'x', options: {}, log: () => {} };
-  expect(contract.create(context, new Uint8Array(5)).authType).toBe(5);
+  expect((contract as AuthPlugin).create(context, new Uint8Array(5)).authType).toBe(5);
 });
 
 describe('the fault names plugin, version and remedy', () => {
@@ -55,6 +56,10 @@ describe('the fault names plugin, version and remedy', () => {
     [
       'export default { kind: "filter", create() {} };',
       'its manifest says kind "auth", its default export has kind "filter"',
+    ],
+    [
+      'export default { kind: "auth", placement: "trailer", create() {} };',
+      'its manifest says placement "data", its default export "trailer"',
     ],
     ['export default { kind: "auth" };', 'its default export must have a function "create"'],
     ['export default { kind: "auth", create: 1 };', 'its default export must have a function "create"'],

@@ -50,6 +50,12 @@ export async function loadPlugin<K extends Plugin['kind']>(
     const is = actual === undefined ? 'no kind' : `kind ${JSON.stringify(actual)}`;
     throw new PluginError(plugin, `its manifest says kind "${kind}", its default export has ${is}: ${TELL}`);
   }
+  const { placement = 'data' } = contract as { readonly placement?: unknown };
+  const { placement: declared = 'data' } = plugin;
+  if (kind === 'auth' && placement !== declared) {
+    const both = `its manifest says placement "${declared}", its default export ${JSON.stringify(placement)}`;
+    throw new PluginError(plugin, `${both}: ${TELL}`);
+  }
   if (typeof create !== 'function') {
     throw new PluginError(plugin, `its default export must have a function "create": ${TELL}`);
   }

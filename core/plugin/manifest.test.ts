@@ -21,6 +21,8 @@ describe('a manifest', () => {
     { ...good, kind: 'netdrv', provides: ['links'] },
     { ...good, kind: 'iftype', needs: [] },
     { ...good, kind: 'protocol', configSchema: './schema.json' },
+    { ...good, placement: 'data' },
+    { ...good, placement: 'trailer', configSchema: './schema.json' },
     ...['1', '1.x', '>=1.0.0 <3', '*', '0.9 || 1'].map((api) => ({ ...good, api })),
   ])('%j', (manifest) => {
     expect(check(manifest)).toEqual({ manifest, issues: [] });
@@ -29,19 +31,19 @@ describe('a manifest', () => {
   test.each([
     [
       { ...good, api: '^2.0.0' },
-      '5: rvrrpd.api = "^2.0.0": this rvrrpd has plugin API 1.0.0, which is not in the plugin\'s range: install a ' +
+      '5: rvrrpd.api = "^2.0.0": this rvrrpd has plugin API 1.1.0, which is not in the plugin\'s range: install a ' +
         'newer rvrrpd, or an older version of the plugin (plugin p 1.0.0)',
     ],
     [
       { ...good, api: '^0.9.0' },
-      '5: rvrrpd.api = "^0.9.0": this rvrrpd has plugin API 1.0.0, which is not in the plugin\'s range: install a ' +
+      '5: rvrrpd.api = "^0.9.0": this rvrrpd has plugin API 1.1.0, which is not in the plugin\'s range: install a ' +
         'newer version of the plugin (plugin p 1.0.0)',
     ],
     [
       { ...good, api: 'new' },
-      '5: rvrrpd.api = "new": must be a semver range such as "^1.0.0" (plugin p 1.0.0)',
+      '5: rvrrpd.api = "new": must be a semver range such as "^1.1.0" (plugin p 1.0.0)',
     ],
-    [{ ...good, api: 1 }, '5: rvrrpd.api = 1: must be a semver range such as "^1.0.0" (plugin p 1.0.0)'],
+    [{ ...good, api: 1 }, '5: rvrrpd.api = 1: must be a semver range such as "^1.1.0" (plugin p 1.0.0)'],
     [
       { ...good, kind: 'driver' },
       `6: rvrrpd.kind = "driver": must be one of ${PLUGIN_KINDS.map((kind) => JSON.stringify(kind)).join(', ')} ` +
@@ -71,7 +73,16 @@ describe('a manifest', () => {
     ],
     [
       { ...good, configSchema: 'x' },
-      '10: rvrrpd.configSchema = "x": is only for plugins of kind protocol, this one is auth (plugin p 1.0.0)',
+      '10: rvrrpd.configSchema = "x": needs "placement": "trailer": what is in the authentication data has a secret ' +
+        'alone (plugin p 1.0.0)',
+    ],
+    [
+      { ...good, kind: 'filter', configSchema: 'x' },
+      '10: rvrrpd.configSchema = "x": is only for plugins of kind auth and protocol, this one is filter (plugin p 1.0.0)',
+    ],
+    [
+      { ...good, placement: 'front' },
+      '10: rvrrpd.placement = "front": must be "data" or "trailer" (plugin p 1.0.0)',
     ],
     [
       { api: '1', kind: 'auth' },

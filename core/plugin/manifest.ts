@@ -5,10 +5,10 @@ import type { ConfigIssue } from '../config/issues.ts';
 import type { SchemaNode } from '../config/schema.ts';
 import { validate } from '../config/validate.ts';
 import type { PluginApiVersion, PluginManifest } from './contracts/index.ts';
-import { KINDS, kindOfField, PLUGIN_KINDS, words } from './kinds.ts';
+import { KINDS, kindsOfField, PLUGIN_KINDS, words } from './kinds.ts';
 
 /** Version of the plugin API that this rvrrpd speaks. */
-export const PLUGIN_API_VERSION: PluginApiVersion = '1.0.0';
+export const PLUGIN_API_VERSION: PluginApiVersion = '1.1.0';
 
 /** JSON Schema of a {@link PluginManifest}. Unknown fields are refused: they are misspelt ones. */
 export const MANIFEST_SCHEMA: SchemaNode = {
@@ -74,10 +74,15 @@ export function checkManifest(document: ConfigDocument, plugin: string): Manifes
       complain('api', apiMismatch(manifest.api));
     }
     for (const key of Object.keys(manifest) as (keyof PluginManifest)[]) {
-      const kind = kindOfField(key);
-      if (kind === undefined || kind === manifest.kind) continue;
-      complain(key, `is only for plugins of kind ${kind}, this one is ${manifest.kind}`);
+      const kinds = kindsOfField(key);
+      if (kinds.length === 0 || kinds.includes(manifest.kind)) continue;
+      complain(key, `is only for plugins of kind ${kinds.join(' and ')}, this one is ${manifest.kind}`);
     }
+    if (manifest.kind === 'auth' && manifest.configSchema !== undefined && manifest.placement !== 'trailer')
+      complain(
+        'configSchema',
+        'needs "placement": "trailer": what is in the authentication data has a secret alone',
+      );
     if (issues.length === 0) return { manifest, issues: [] };
   }
   return { issues: issues.map((issue) => ({ ...issue, message: `${issue.message} (plugin ${plugin})` })) };

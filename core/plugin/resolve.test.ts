@@ -75,7 +75,9 @@ describe('virtual routers', () => {
 
   test('get what they name, aliases as they are written', () => {
     const { routers, complaints } = resolve(
-      router('auth_type = "mot"\nnetdrv = "full"\niftype = "fancy"\nsocket_filter = false'),
+      router(
+        'auth_type = "mot"\nauth_secret = "x"\nnetdrv = "full"\niftype = "fancy"\nsocket_filter = false',
+      ),
     );
     expect(complaints).toEqual([]);
     expect(routers).toEqual([{ auth: 'mot', netdrv: 'full', iftype: 'fancy' }]);

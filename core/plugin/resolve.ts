@@ -12,6 +12,7 @@ import type { PluginKind } from './contracts/index.ts';
 import type { AvailablePlugin } from './discover.ts';
 import { KINDS } from './kinds.ts';
 import { type Need, needsOfRouter } from './needs.ts';
+import { checkAuth } from './resolve-auth.ts';
 import { type Offer, PluginTable } from './table.ts';
 
 /** What a router, or the daemon, ends up with. */
@@ -37,6 +38,8 @@ export function resolvePlugins(
 class Resolver {
   private readonly list: IssueList;
   private readonly table: PluginTable;
+  /** The virtual routers, with what their authentication is told. */
+  private readonly authenticated: VirtualRouterConfig[] = [];
   /** Things said once, not for each of thousands of routers. */
   private readonly said = new Set<string>();
 
@@ -53,7 +56,7 @@ class Resolver {
     const filter = this.table.preferred('filter');
     const routers = this.config.virtualRouters.map((router, index): RouterPlugins => {
       const path = ['vrouter', router.table ?? index];
-      const auth = router.authType === undefined ? undefined : this.named('auth', router.authType, path);
+      const auth = this.authOf(router, path);
       const iftype = this.select('iftype', router.iftype, path);
       const netdrv = this.driver(router, iftype, path);
       return {
@@ -68,19 +71,38 @@ class Resolver {
     const api = this.api();
     return {
       routers,
-      config: { ...this.config, protocols },
+      config: { ...this.config, protocols, virtualRouters: this.authenticated },
       ...(api === undefined ? {} : { api }),
       issues: this.list.issues,
     };
   }
 
+  /** The plugin of its `auth_type`. A table of both families is complained about once. */
+  private authOf(router: VirtualRouterConfig, path: ConfigPath): Offer | undefined {
+    const isFirst = !this.said.has(`auth ${String(path[1])}`);
+    this.said.add(`auth ${String(path[1])}`);
+    const list = isFirst ? this.list : new IssueList(this.document);
+    const { authType } = router;
+    const offer = authType === undefined ? undefined : this.named('auth', authType, path, list);
+    const trailers = this.table
+      .all('auth')
+      .flatMap(({ name, plugin }) => (plugin.placement === 'trailer' ? name : []));
+    this.authenticated.push(checkAuth(router, { document: this.document, list, path, offer, trailers }));
+    return offer;
+  }
+
   /** The plugin that answers to `name`, or a complaint that lists what there is. */
-  private named(kind: keyof RouterPlugins, name: string, router: ConfigPath): Offer | undefined {
+  private named(
+    kind: keyof RouterPlugins,
+    name: string,
+    router: ConfigPath,
+    list = this.list,
+  ): Offer | undefined {
     const offer = this.table.find(kind, name);
     if (offer === undefined) {
       const directive = KINDS[kind].directive;
       const advice = 'change it, or install a plugin that does and add it to [plugins]';
-      this.list.error([...router, directive], `${this.unknown(kind, name, directive)}: ${advice}`);
+      list.error([...router, directive], `${this.unknown(kind, name, directive)}: ${advice}`);
     }
     return offer;
   }

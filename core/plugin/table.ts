@@ -10,7 +10,7 @@ import type { AvailablePlugin } from './discover.ts';
 export interface Offer {
   readonly name: string;
   readonly plugin: ResolvedPlugin;
-  /** Schema of one `[[protocols.<name>]]` entry. */
+  /** Schema of one `[[protocols.<name>]]` entry, or of `[vrouter.auth]`. */
   readonly configSchema?: SchemaNode;
 }
 

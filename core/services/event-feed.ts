@@ -1,6 +1,7 @@
 /** What happens, as services are told: the engine's events across generations, and reloads. */
 import type { VirtualRouterConfig } from '../config/model.ts';
 import type { DaemonInfo, RouterName, RouterState, ServiceEvent } from '../plugin/contracts/index.ts';
+import { skewText } from '../threads/clock-words.ts';
 import { CAUSES, type EngineEvent, type EventReader, EventRing, EventType } from '../threads/event-ring.ts';
 import { listedAddresses } from '../threads/listed-addresses.ts';
 import type { ServiceView } from '../threads/service-messages.ts';
@@ -72,10 +73,17 @@ export class EventFeed {
     if (type === EventType.Transition && name) {
       return { type: 'transition', time, ...name, from: stateName(a), to: stateName(b), cause: CAUSES[c]! };
     }
+    if (type === EventType.ClockSkew && name)
+      return { type: 'clock-skew', time, ...name, skew: a / 1000, peer: addressText(peer) };
     if (type !== EventType.Dropped) return undefined;
     const sender = peer.length > 0 ? { peer: addressText(peer) } : {};
     const reason = DROP_REASONS[a]!;
-    const detail = reason === 'address-list' ? { detail: addressLists(event, router) } : {};
+    const detail =
+      reason === 'address-list'
+        ? { detail: addressLists(event, router) }
+        : reason === 'auth-stale'
+          ? { detail: `its clock is ${skewText(c)}` }
+          : {};
     return { type: 'rejected', time, ...name, reason, count: b, ...sender, ...detail };
   }
 }

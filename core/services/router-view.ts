@@ -83,6 +83,7 @@ export class RouterView {
       vifname: config.vifname,
       onVirtualInterface: table.int(slot, Int.OnVirtualInterface) === 1,
       authType: table.int(slot, Int.AuthType),
+      ...(config.authType === undefined ? {} : { auth: config.authType }),
       hardwareAddress: macText(table.num(slot, Num.HardwareAddress)),
       ...readRouterWords(table, slot, config),
       ...readInPlace(table, slot),

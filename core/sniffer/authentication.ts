@@ -1,7 +1,7 @@
 /** The authentication plugins, as the sniffer uses them: what each type octet is called, and who has which key. */
 
 import type { VirtualRouterConfig } from '../config/model.ts';
-import type { Authenticator } from '../plugin/contracts/index.ts';
+import type { Authenticator, AuthPlugin } from '../plugin/contracts/index.ts';
 import { loadPlugin } from '../plugin/load.ts';
 import { messageOf } from '../shared/errors.ts';
 import type { ResolvedPlugin } from '../threads/resolved-plugins.ts';
@@ -29,9 +29,12 @@ export class AuthTypes {
   ): Promise<AuthTypes> {
     const makers = new Map<string, MakeAuthenticator>();
     const octets = new Map<number, string[]>();
-    for (const resolved of plugins.filter(({ kind }) => kind === 'auth')) {
+    // What signs behind the message needs more than a secret: see `trailer` of a sighting.
+    for (const resolved of plugins.filter(
+      ({ kind, placement }) => kind === 'auth' && placement !== 'trailer',
+    )) {
       try {
-        const plugin = await loadPlugin(resolved, 'auth');
+        const plugin = (await loadPlugin(resolved, 'auth')) as AuthPlugin;
         for (const name of resolved.names) {
           if (makers.has(name)) continue;
           const { package: from, options } = resolved;

@@ -34,6 +34,10 @@ export function sightingRecord(
     authType,
     authNames: authType === undefined ? undefined : authNames.get(authType),
     authentication,
+    trailer: sighting.trailer && {
+      key: sighting.trailer.key,
+      time: new Date(sighting.trailer.time).toISOString(),
+    },
     intervalMs: interval,
     checksum: checksum === undefined ? undefined : hex(checksum),
     rightChecksum: rightChecksum === undefined ? undefined : hex(rightChecksum),

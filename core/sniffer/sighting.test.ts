@@ -244,3 +244,47 @@ describe('authentication', () => {
     expect(broken.reason).toBe('checksum');
   });
 });
+
+describe('an HMAC trailer, as keepalived 2.4.3 sends it', () => {
+  const ipv4 = '01005e0000120000000000000800' + '45c0';
+  /** A frame around a message from 198.51.100.1, or from fe80::ff:fe00:1. */
+  const framed = (message: string, six = false): Uint8Array => {
+    const payload = Buffer.from(message, 'hex');
+    if (six) {
+      const head = Buffer.from('33330000001200000000000086dd6c000000000070ff', 'hex');
+      head.writeUInt16BE(payload.length, 18);
+      const from = Buffer.from('fe80000000000000000000fffe000001', 'hex');
+      return Buffer.concat([head, from, Buffer.from('ff020000000000000000000000000012', 'hex'), payload]);
+    }
+    const head = Buffer.from(`${ipv4}000000000000ff700000c6336401e0000012`, 'hex');
+    head.writeUInt16BE(20 + payload.length, 16);
+    let sum = 0;
+    for (let at = 14; at < 34; at += 2) sum += head.readUInt16BE(at);
+    while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
+    head.writeUInt16BE(~sum & 0xffff, 24);
+    return Buffer.concat([head, payload]);
+  };
+  const V2 =
+    '2133c80100015465c00002640000000000000000010100006b080f6122350000ae6dae05d515c68007d41d4406b8a031';
+  const V3 = '3134c80200327702c0000265c0000266010700006b080f5f863500009fe4d08ba7c5a6582d2779b8880d56ce';
+  const V3_IPV6 =
+    '31359602000a6814fe80000000000000000000000005000320010db8000000000000000000000053010100006b080f5e419b0000f60a14d9f4a383f5133ce07f9314df78';
+
+  test.each([
+    [V2, false, 1, ['192.0.2.100'], 0x6b080f61],
+    [V3, false, 7, ['192.0.2.101', '192.0.2.102'], 0x6b080f5f],
+    [V3_IPV6, true, 1, ['fe80::5:3', '2001:db8::53'], 0x6b080f5e],
+  ])('%s', (message, six, key, addresses, seconds) => {
+    const sighting = sight({ bytes: framed(message, six), time: 0, outgoing: false });
+    expect(sighting.reason).toBeUndefined();
+    expect(sighting.addresses).toEqual(addresses);
+    expect(sighting.checksum).toBe(sighting.rightChecksum);
+    expect(sighting.trailer?.key).toBe(key);
+    expect(Math.floor(sighting.trailer!.time / 1000)).toBe(seconds);
+  });
+
+  test('other octets behind a message are a wrong count', () => {
+    for (const message of [V2.slice(0, -2), V2.replace('010100006b', '020100006b')])
+      expect(sight({ bytes: framed(message), time: 0, outgoing: false })).toMatchObject({ reason: 'count' });
+  });
+});

@@ -10,6 +10,7 @@ import {
   decodeAdvertisement,
   emptyAdvertisement,
   HEADER_LENGTH,
+  messageRules,
   putChecksum,
 } from '../vrrp/advertisement.ts';
 import { foldChecksum, sumWords } from '../vrrp/checksum.ts';
@@ -21,6 +22,7 @@ import {
   emptyFrame,
   type ReceivedFrame,
 } from '../vrrp/frame.ts';
+import { HMAC_TRAILER, type TrailerFields, trailerOf } from '../vrrp/hmac-trailer.ts';
 import { checkHeader } from '../vrrp/ip-header.ts';
 import { HOP_LIMIT, unicast } from '../vrrp/packet-rules.ts';
 import { VLAN_TYPES } from './filter.ts';
@@ -74,6 +76,8 @@ export interface Sighting {
   /** VRRPv3 over IPv4, where there are two: what a right checksum covers, the message alone or a pseudo-header too. */
   readonly checksumSort?: 'rfc9568' | 'pseudo-header';
   readonly addresses: readonly string[];
+  /** An HMAC trailer behind the message, which is not checked here. Absent: there is none. */
+  readonly trailer?: TrailerFields;
   /** Whether the authentication holds. Absent: no key was given, or there is nothing to check. */
   readonly authentication?: Authentication;
   /** Why a virtual router would drop it. Absent: it is valid. */
@@ -87,6 +91,10 @@ export function sight(packet: CapturedPacket, keyring?: Keyring): Sighting {
   const frame = emptyFrame();
   const advertisement = emptyAdvertisement();
   const outside = judgeOutside(bytes, at, frame);
+  const { messageStart, messageEnd, family } = frame;
+  const trailer = trailerOf(bytes, messageStart, messageEnd, family);
+  const version = bytes[messageStart]! >> 4 === 3 ? 3 : 2;
+  const rules = trailer && { ...messageRules(version, family), extension: HMAC_TRAILER };
   // Of a packet that fails outside the message is decoded all the same: how else to tell what it was?
   const inside = decodeAdvertisement(
     bytes,
@@ -95,10 +103,11 @@ export function sight(packet: CapturedPacket, keyring?: Keyring): Sighting {
     frame.family,
     frame.pseudoHeader,
     advertisement,
+    rules,
   );
   let reason = outside >= 0 ? outside : inside;
   let authentication: Authentication | undefined;
-  if (keyring && reason < 0 && advertisement.version === 2) {
+  if (keyring && reason < 0 && advertisement.version === 2 && !trailer) {
     const message = bytes.slice(advertisement.start, frame.messageEnd);
     putChecksum(message, 0, 0);
     const { vrid, authType, start, bodyEnd } = advertisement;
@@ -112,7 +121,8 @@ export function sight(packet: CapturedPacket, keyring?: Keyring): Sighting {
     length: bytes.length + (packet.vlan === undefined ? 0 : TAG_LENGTH),
     vlans: packet.vlan === undefined ? inner : [packet.vlan, ...inner],
     ...ethernetFields(bytes),
-    ...ipFields(bytes, at, frame),
+    ...ipFields(bytes, at, frame, trailer !== undefined),
+    ...(trailer === undefined ? {} : { trailer }),
     ...(authentication === undefined ? {} : { authentication }),
     ...(reason < 0 ? {} : { reason: DROP_REASONS[reason]! }),
   };
@@ -147,11 +157,19 @@ function ethernetFields(bytes: Uint8Array): Pick<Sighting, 'sourceMac' | 'destin
 
 type IpFields = Omit<
   Sighting,
-  'time' | 'outgoing' | 'length' | 'vlans' | 'sourceMac' | 'destinationMac' | 'authentication' | 'reason'
+  | 'time'
+  | 'outgoing'
+  | 'length'
+  | 'vlans'
+  | 'sourceMac'
+  | 'destinationMac'
+  | 'authentication'
+  | 'trailer'
+  | 'reason'
 >;
 
 /** The IP header's fields and all that follows. */
-function ipFields(bytes: Uint8Array, at: number, frame: ReceivedFrame): IpFields {
+function ipFields(bytes: Uint8Array, at: number, frame: ReceivedFrame, isExtended: boolean): IpFields {
   const ip = at + ETHERNET_LENGTH;
   if (bytes.length < ip) return { addresses: [] };
   const family: AddressFamily = word(bytes, at + 12) === ETHERTYPE_IPV4 ? 4 : 6;
@@ -166,6 +184,8 @@ function ipFields(bytes: Uint8Array, at: number, frame: ReceivedFrame): IpFields
     Math.max(0, Math.min(ip + length, bytes.length)),
   );
   const whole = frame.messageEnd > frame.messageStart;
+  // Over IPv4 the checksum knows nothing of what is behind the message.
+  const behind = isExtended && family === 4 ? HMAC_TRAILER : 0;
   // What is in a later fragment (RFC 791) is somewhere in the middle of a message.
   const laterFragment = family === 4 && (word(bytes, ip + 6) & 0x1fff) !== 0;
   return {
@@ -174,18 +194,23 @@ function ipFields(bytes: Uint8Array, at: number, frame: ReceivedFrame): IpFields
     destination: address(sourceAt + size),
     ttl: bytes[ip + (family === 4 ? 8 : 7)]!,
     ...messageFields(
-      laterFragment ? message.subarray(0, 0) : message,
+      laterFragment ? message.subarray(0, 0) : message.subarray(0, message.length - behind),
       family,
-      whole ? frame.pseudoHeader : undefined,
+      whole ? frame.pseudoHeader - behind : undefined,
+      isExtended && family === 6 ? HMAC_TRAILER : 0,
     ),
   };
 }
 
-/** @param pseudoHeader absent: the message is not all there, so its right checksum cannot be told */
+/**
+ * @param pseudoHeader absent: the message is not all there, so its right checksum cannot be told
+ * @param behind octets of `message` that stand behind it
+ */
 function messageFields(
   message: Uint8Array,
   family: AddressFamily,
   pseudoHeader: number | undefined,
+  behind: number,
 ): Omit<IpFields, 'family' | 'source' | 'destination' | 'ttl'> {
   if (message.length === 0) return { addresses: [] };
   const version = message[0]! >> 4;
@@ -194,7 +219,7 @@ function messageFields(
   if ((version !== 2 && version !== 3) || message.length < HEADER_LENGTH) return { ...named, addresses: [] };
   const count = message[3]!;
   const size = addressLength(family);
-  const room = message.length - HEADER_LENGTH - (version === 2 ? AUTH_DATA_LENGTH : 0);
+  const room = message.length - behind - HEADER_LENGTH - (version === 2 ? AUTH_DATA_LENGTH : 0);
   const present = Math.min(count, Math.max(0, Math.floor(room / size)));
   const checksum = word(message, 6);
   return {

@@ -31,6 +31,11 @@ const MEANING: Record<DropReason, string> = {
   'address-owner': 'another router has the address itself',
   'auth-type': 'another authentication type is expected',
   'auth-failed': 'it was not made with the secret that is expected',
+  'auth-missing': 'it has no authentication trailer',
+  'auth-malformed': 'its authentication trailer is malformed',
+  'auth-stale': 'its authentication trailer is too old, or of the future',
+  'auth-unknown-key': 'its authentication trailer was made with an unknown key',
+  'auth-replayed': 'its authentication trailer was there before',
   interval: 'another advertisement interval is expected',
   'address-list': 'it lists other virtual addresses than are expected',
 };
@@ -62,6 +67,7 @@ function fields(sighting: Sighting, authNames: TextOptions['authNames']): [name:
     ['VRID', sighting.vrid?.toString()],
     ['Priority', priority === undefined ? undefined : `${priority}${priorityNote(priority)}`],
     ['Authentication', authenticationText(sighting, authNames)],
+    ['Trailer', trailerText(sighting)],
     ['Interval', interval === undefined ? undefined : `${interval / 1000} s`],
     ['Checksum', checksumText(sighting)],
     ['Addresses', count === undefined ? undefined : addressList(addresses, count)],
@@ -92,6 +98,10 @@ function authenticationText(
   const name = names === undefined ? '' : ` (${names.join(', ')})`;
   const verdict = authentication === undefined ? '' : `, ${AUTHENTICATION[authentication]}`;
   return `type ${authType}${name}${verdict}`;
+}
+
+function trailerText({ trailer }: Sighting): string | undefined {
+  return trailer && `HMAC, key ${trailer.key}, made ${new Date(trailer.time).toISOString()} (not checked)`;
 }
 
 function checksumText({ checksum, rightChecksum, checksumSort }: Sighting): string | undefined {

@@ -6,6 +6,7 @@ import type { DaemonInfo, ReloadOutcome, RouterName } from '../plugin/contracts/
 import { CodedError, messageOf } from '../shared/errors.ts';
 import { packageVersion } from '../shared/package-root.ts';
 import { readCounters } from '../threads/counters.ts';
+import type { AuthKeeper } from './auth-keeper.ts';
 import { type FailOverFault, failOverFault } from './fail-over.ts';
 import { Generation, type Start } from './generation.ts';
 import type { Logger } from './log.ts';
@@ -36,6 +37,8 @@ export interface DaemonWorld {
   /** Starts the threads of its workers. */
   readonly startThread: StartThread;
   readonly twins: Pick<TwinGuard, 'expect' | 'runs' | 'watch'>;
+  /** Keeps what authentication must not forget; absent: that ends with the daemon. */
+  readonly keeper?: AuthKeeper;
   /** Called after everything that leaves much of it behind. */
   collectGarbage(): void;
 }
@@ -62,7 +65,8 @@ export class Daemon {
     private generation: Generation,
     private readonly world: DaemonWorld,
   ) {
-    const { log, change, startThread } = world;
+    const { log, change, startThread, keeper } = world;
+    if (keeper) keeper.onTrouble = (text) => this.trouble('authentication', text);
     this.log = log;
     this.services = new Services(log, change, startThread, () => this.services.told(this.info));
     this.turns = new Turns(() => world.collectGarbage());
@@ -81,7 +85,8 @@ export class Daemon {
     });
     interrupted.catch(() => {}); // once it runs, nobody waits for it
     await twins.expect(start.config.virtualRouters);
-    const generation = new Generation(start, log, startThread, [...start.config.virtualRouters.keys()]);
+    const all = [...start.config.virtualRouters.keys()];
+    const generation = new Generation(start, log, startThread, all, world.keeper);
     const daemon = new Daemon(generation, world);
     let service: StagedService;
     try {
@@ -238,7 +243,7 @@ export class Daemon {
     const { slots, changed } = matchSlots(this.start, start);
     // What runs is not refused for what has come in its way meanwhile.
     const checked = [...slots.keys()].filter((slot) => slots[slot]! < 0 || changed[slot]);
-    const next = new Generation(start, this.log, this.world.startThread, checked);
+    const next = new Generation(start, this.log, this.world.startThread, checked, this.world.keeper);
     let service: StagedService | undefined;
     try {
       service = await this.prepare(next);
@@ -279,7 +284,7 @@ export class Daemon {
 
   /** The same once more, in place of a generation of which a worker has crashed. */
   private async renew(): Promise<void> {
-    const next = new Generation(this.start, this.log, this.world.startThread);
+    const next = new Generation(this.start, this.log, this.world.startThread, [], this.world.keeper);
     try {
       await patiently(next.prepared(), () => next.unprepared, this.stopping.signal);
       await this.succeed(next);

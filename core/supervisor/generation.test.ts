@@ -82,7 +82,8 @@ test('a hand-over: the engines first, then the kernel goes from one actuator to 
     ...['engine 1: hand-over', 'engine 2: go', 'engine 1: ended'],
     ...['actuator 1: retire', 'actuator 1: ended', 'actuator 2: go'],
   ]);
-  const { port, ...succession } = threads.named('engine 2').succession!;
+  const { port, authMemories, ...succession } = threads.named('engine 2').succession!;
+  expect(authMemories).toBeInstanceOf(SharedArrayBuffer);
   expect(port).toBeDefined();
   expect(succession).toEqual({
     ...{ table: old.generation.table.buffer, slots: [1, -1], changed: [false, false], sockets: [] },

@@ -4,7 +4,7 @@
  */
 import { MessageChannel } from 'node:worker_threads';
 import type { OpenSchemas } from '../config/edit.ts';
-import type { DaemonConfig } from '../config/model.ts';
+import type { DaemonConfig, VirtualRouterConfig } from '../config/model.ts';
 import type {
   DaemonInfo,
   PluginListing,
@@ -13,6 +13,7 @@ import type {
 } from '../plugin/contracts/index.ts';
 import { CodedError } from '../shared/errors.ts';
 import type { ActuatorInit } from '../threads/actuator-messages.ts';
+import { AuthMemories } from '../threads/auth-memory.ts';
 import { Doorbell } from '../threads/doorbell.ts';
 import type { EngineInit, Succession } from '../threads/engine-messages.ts';
 import { EventRing } from '../threads/event-ring.ts';
@@ -20,6 +21,7 @@ import type { ResolvedPlugin, RouterPlugins } from '../threads/resolved-plugins.
 import type { ServiceView } from '../threads/service-messages.ts';
 import { Int, STATE_NAMES, StateTable } from '../threads/state-table.ts';
 import type { TableReader } from '../threads/table-views.ts';
+import type { AuthKeeper } from './auth-keeper.ts';
 import { slotsOf } from './fail-over.ts';
 import type { InstancePlaces } from './instance.ts';
 import type { Logger } from './log.ts';
@@ -81,17 +83,20 @@ export class Generation {
   private readonly actuator: WorkerHandle;
   private readonly events: SharedArrayBuffer;
   private readonly narrate: () => void;
+  private readonly authMemories: AuthMemories;
 
   /**
    * Starts the workers; they load their plugins, and do nothing else before {@link go} or {@link takeOver}.
    * @param startThread starts their threads
    * @param checked slots without which it is not prepared if they cannot be Master, see core/actuator/obstacles.ts
+   * @param keeper keeps what authentication must not forget; absent: it is forgotten when the daemon ends
    */
   constructor(
     readonly start: Start,
     log: Logger,
     startThread: StartThread,
     checked: readonly number[] = [],
+    private readonly keeper?: Pick<AuthKeeper, 'fill' | 'follow' | 'changed' | 'flush'>,
   ) {
     const { config, routerPlugins, plugins } = start;
     const { journal, namespaceCookie } = start.places;
@@ -124,6 +129,16 @@ export class Generation {
     };
     new Doorbell(eventBell, events.port1).listen(this.narrate);
     events.port1.unref();
+    const trailers = new Set(
+      plugins.flatMap(({ kind, placement, names }) =>
+        kind === 'auth' && placement === 'trailer' ? names : [],
+      ),
+    );
+    const isSigning = routerPlugins.some(({ auth }) => auth !== undefined && trailers.has(auth));
+    this.authMemories = AuthMemories.allocate(isSigning ? config.virtualRouters.length : 0);
+    keeper?.fill(this.authMemories, config.virtualRouters);
+    const authBell = Doorbell.memory();
+    new Doorbell(authBell, events.port1).listen(() => keeper?.changed());
 
     const engine: EngineInit = {
       ...shared,
@@ -131,6 +146,8 @@ export class Generation {
       actuatorPort: between.port1,
       eventBell,
       eventPort: events.port2,
+      authMemories: this.authMemories.buffer,
+      authBell,
     };
     const actuator: ActuatorInit = {
       ...shared,
@@ -152,7 +169,7 @@ export class Generation {
     const { name, plugin, fingerprint, data, effective } = api;
     const { file } = source;
     const view: ServiceView = {
-      virtualRouters: config.virtualRouters.map((router) => ({ ...router, authSecret: '' })),
+      virtualRouters: config.virtualRouters.map((router) => ({ ...withoutAuth(router), authSecret: '' })),
       table: this.table.buffer,
       events: this.events,
       configuration: { file, data, effective, tag: configurationTag(source), temporary: isTemporary(source) },
@@ -169,6 +186,7 @@ export class Generation {
 
   /** Starts as the first generation. @throws Error why it could not */
   async go(): Promise<void> {
+    this.keep();
     this.actuator.order({ type: 'go' });
     this.engine.order({ type: 'go' });
     // The actuator's failure is the cause where both fail, so it is waited for first.
@@ -189,6 +207,7 @@ export class Generation {
     const { slots, changed, leaving } = matchSlots(old.start, this.start);
     const succession: Succession = {
       table: old.table.buffer,
+      authMemories: old.authMemories.buffer,
       slots,
       changed,
       sockets: old.engine.sockets,
@@ -202,6 +221,7 @@ export class Generation {
       this.engine.order({ type: 'go', succession: { ...succession, port: heirs.port2 } }, [heirs.port2]);
       await old.engine.handedOver(this.engine, GAP);
     }
+    this.keep();
     // What the routers want of the kernel waits for its turn meanwhile.
     if (!old.actuator.dead) await old.actuator.end('retire', RETIRE_TIMEOUT);
     this.actuator.order({ type: 'go' });
@@ -253,8 +273,15 @@ export class Generation {
   /** Advertises priority 0 wherever we are Master, then takes back what the kernel holds for us. */
   async stop(): Promise<void> {
     await this.engine.end('stop', ENGINE_TIMEOUT);
+    const kept = this.keeper?.flush();
     await this.actuator.end('stop');
+    await kept;
     this.narrate();
+  }
+
+  /** From now on what its authentication must not forget is kept. */
+  private keep(): void {
+    this.keeper?.follow(this.authMemories, this.start.config.virtualRouters);
   }
 
   /** Ends a generation that never took over. */
@@ -276,4 +303,9 @@ export class Generation {
     }
     return [...counts].map(([state, count]) => `${count} ${state}`).join(', ');
   }
+}
+
+/** A virtual router without what its authentication is told, which may be secret. */
+function withoutAuth({ auth: _, ...router }: VirtualRouterConfig): Omit<VirtualRouterConfig, 'auth'> {
+  return router;
 }

@@ -128,3 +128,23 @@ test('advertisements are traced', () => {
     'trace: eth0 group 1: advertisement sent, priority 100',
   ]);
 });
+
+test('what a trailer is dropped for says how far a clock is off, and that it may be forged', () => {
+  expect(dropped('auth-stale', { c: -7250 })[0]).toMatch(
+    /auth-stale: its clock is 7\.3 s behind ours, or somebody repeats its packets: set the clocks/,
+  );
+  expect(dropped('auth-stale', { c: 3_600_000 })[0]).toMatch(/its clock is 3600 s ahead of ours/);
+  expect(dropped('auth-replayed')[0]).toMatch(/somebody repeats its packets/);
+  expect(dropped('auth-missing')[0]).toMatch(/have it send a trailer/);
+});
+
+test('a clock that is off, and advertisements without a trailer, are told', () => {
+  expect(told({ type: EventType.ClockSkew, a: 2600, b: 1, peer: PEER })).toEqual([
+    expect.stringMatching(
+      /^warn: eth0 group 1: the clock of 192\.0\.2\.9 is 2\.6 s ahead of ours: set the clocks/,
+    ),
+  ]);
+  expect(told({ type: EventType.Unauthenticated, b: 1, peer: PEER })[0]).toMatch(
+    /192\.0\.2\.9 advertises without a trailer, which is accepted for now/,
+  );
+});

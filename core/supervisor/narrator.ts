@@ -2,6 +2,7 @@
 import { getSystemErrorName } from 'node:util';
 import type { DaemonConfig, VirtualRouterConfig } from '../config/model.ts';
 import { counted } from '../shared/words.ts';
+import { skewText } from '../threads/clock-words.ts';
 import { CAUSES, type EngineEvent, EventType } from '../threads/event-ring.ts';
 import { listedAddresses } from '../threads/listed-addresses.ts';
 import { macText, STATE_NAMES } from '../threads/state-table.ts';
@@ -22,6 +23,10 @@ const ADVICE: Partial<Record<DropReason, string>> = {
   'address-owner': 'we own the address: the other router must not use it',
   'auth-type': 'use the same auth_type on both sides',
   'auth-failed': 'use the same auth_secret on both sides',
+  'auth-missing': 'have it send a trailer, or accept advertisements without one',
+  'auth-malformed': 'it is no trailer of this type, or it was damaged on the way',
+  'auth-unknown-key': 'have the same keys on both sides',
+  'auth-replayed': 'somebody repeats its packets, or its clock was set back',
   interval: 'use the same advertisement interval on both sides',
 };
 
@@ -72,7 +77,7 @@ export class Narrator {
           this.log.warn({ ...fields, reason, peer, mac, count: event.b }, text);
           break;
         }
-        const advice = reason === 'address-list' ? otherGroup(router, event) : ADVICE[reason];
+        const advice = this.advice(router, reason, event);
         const text = `${who}: dropped ${counted(event.b, 'packet')} from ${peer}: ${reason}${advice ? `: ${advice}` : ''}`;
         const both = reason === 'address-list' ? lists(router, event) : {};
         this.log.warn({ ...fields, reason, peer, count: event.b, ...both }, text);
@@ -102,6 +107,17 @@ export class Narrator {
         this.log.warn({ ...fields, peer, count: event.b, listed, ours }, text);
         break;
       }
+      case EventType.ClockSkew: {
+        const text = `${who}: the clock of ${peer} is ${skewText(event.a)}: set the clocks (NTP), before its advertisements are dropped as auth-stale`;
+        this.log.warn({ ...fields, peer, skew: event.a / 1000, count: event.b }, text);
+        break;
+      }
+      case EventType.Unauthenticated:
+        this.log.warn(
+          { ...fields, peer },
+          `${who}: ${peer} advertises without a trailer, which is accepted for now: counted as unauthenticated`,
+        );
+        break;
       case EventType.AdvertisementReceived:
         this.log.trace(
           { ...fields, peer, priority: event.a },
@@ -148,6 +164,23 @@ export class Narrator {
         break;
       }
     }
+  }
+
+  /** What to do about packets that were dropped. */
+  private advice(
+    router: VirtualRouterConfig | undefined,
+    reason: DropReason,
+    event: EngineEvent,
+  ): string | undefined {
+    switch (reason) {
+      case 'address-list':
+        return otherGroup(router, event);
+      case 'auth-stale':
+        return `its clock is ${skewText(event.c)}, or somebody repeats its packets: set the clocks (NTP)`;
+      case 'auth-failed':
+        if (router?.auth) return 'it is forged, or its key of this number is another one';
+    }
+    return ADVICE[reason];
   }
 
   /** Tells that events were lost, because there were more than could be logged. */

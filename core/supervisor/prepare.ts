@@ -109,10 +109,10 @@ function serviceOf(
   { name, plugin }: Offer,
   data: Record<string, unknown>,
   available: readonly AvailablePlugin[],
-  { options, protocols }: OpenSchemas,
+  { options, protocols, auth }: OpenSchemas,
 ): ServiceStart {
   const folder = available.find(({ resolved }) => resolved === plugin)!.folder;
-  const shown = redactConfiguration(data, options, protocols);
+  const shown = redactConfiguration(data, options, protocols, auth);
   const fingerprint = packageFingerprint(folder);
   return { name, plugin, fingerprint, data: shown, effective: withDefaults(shown) };
 }

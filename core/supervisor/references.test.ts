@@ -3,13 +3,15 @@ import os from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { ConfigurationChange } from '../plugin/contracts/index.ts';
-import { installedPlugins } from './prepare.ts';
+import { discoverPlugins } from '../plugin/discover.ts';
 import { configurationTag } from './source.ts';
 import { changing } from './test/changing.ts';
 
 // Secrets that stand outside of the configuration, while it is changed and reloaded.
 
-const AUTH = installedPlugins().listing.find(({ kind }) => kind === 'auth')!.names[0]!;
+const AUTH = discoverPlugins().plugins.find(
+  ({ resolved }) => resolved.kind === 'auth' && resolved.placement !== 'trailer',
+)!.resolved.names[0]!;
 const LAN1 = { interface: 'lan', group: 1 };
 const text = (key: string): string => `# of the lab
 [[vrouter]]

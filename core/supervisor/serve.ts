@@ -4,6 +4,7 @@ import type { ChangeOutcome, ChangeRequest } from '../plugin/contracts/index.ts'
 import { codeOf, messageOf } from '../shared/errors.ts';
 import { packageVersion } from '../shared/package-root.ts';
 import { Applier, type ReopenableLog } from './applier.ts';
+import { AuthKeeper } from './auth-keeper.ts';
 import { Changer } from './changer.ts';
 import { Control } from './control-keeper.ts';
 import { Daemon } from './daemon.ts';
@@ -65,6 +66,7 @@ export async function serve(
       change: async (request: ChangeRequest): Promise<ChangeOutcome> => (await changing).perform(request),
       startThread: startWorkerThread,
       twins: new TwinGuard(log),
+      keeper: new AuthKeeper(instance.authState),
       collectGarbage,
     });
   } catch (error) {

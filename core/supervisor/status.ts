@@ -19,6 +19,8 @@ export interface RouterReport extends RouterCounters {
   readonly skewTime: number;
   /** VRRPv3: the interval of the Master, which a Backup goes by, in seconds; absent: its own. */
   readonly masterAdvertisementInterval?: number;
+  /** `auth_type`; absent: none. */
+  readonly auth?: string;
   /** Accept_Mode. */
   readonly accept: boolean;
   /** VRRPv3 over IPv4: what the checksum of what it sends covers. */
@@ -68,12 +70,13 @@ export function readStatus(
     ...counters,
     routers: counters.routers.map((router, slot) => {
       const since = table.num(slot, Num.Since);
-      const { addresses, prefixLengths } = routers[slot]!;
+      const { addresses, prefixLengths, authType } = routers[slot]!;
       const placed = readInPlace(table, slot);
       return {
         ...router,
         addresses,
         ...(prefixLengths && { prefixLengths: addresses.map((_, index) => prefixLengths[index] ?? null) }),
+        ...(authType === undefined ? {} : { auth: authType }),
         ...inSeconds(readRouterWords(table, slot, routers[slot]!)),
         ...placed,
         since: since === 0 ? null : new Date(since).toISOString(),

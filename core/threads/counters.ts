@@ -33,6 +33,8 @@ export function readCounters(table: TableReader, routers: readonly VirtualRouter
         leftMaster: table.num(slot, Num.LeftMaster),
         sendErrors: table.num(slot, Num.SendErrors),
         addressListMismatches: table.num(slot, Num.AddressListMismatches),
+        unauthenticated: table.num(slot, Num.Unauthenticated),
+        clockSkews: table.num(slot, Num.ClockSkews),
         dropped: dropped(slot),
       },
     })),

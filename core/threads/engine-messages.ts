@@ -22,6 +22,10 @@ export interface EngineInit {
   /** Rung after an event was written, through `eventPort`. */
   readonly eventBell: SharedArrayBuffer;
   readonly eventPort: MessagePort;
+  /** See `AuthMemories`. */
+  readonly authMemories: SharedArrayBuffer;
+  /** Rung after a plugin has asked for its memory to be kept, through `eventPort`. */
+  readonly authBell: SharedArrayBuffer;
 }
 
 /** A socket that passes from one engine to the next; the descriptor is the process's. */
@@ -44,6 +48,8 @@ export interface HandedSocket {
 export interface Succession {
   /** Memory of the predecessor's state table. */
   readonly table: SharedArrayBuffer;
+  /** The predecessor's `AuthMemories`. */
+  readonly authMemories: SharedArrayBuffer;
   /** By slot: the predecessor's slot of the same virtual router, −1 if it is new. */
   readonly slots: readonly number[];
   /** By slot: what its Master needs of the kernel is not what it was. */

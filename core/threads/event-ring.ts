@@ -10,7 +10,8 @@ export const EventType = {
   Transition: 1,
   /**
    * `a`: index of the drop reason, `b`: how many since the last such record, this one included; peer. For the
-   * reason `address-list` what it listed, `c` addresses; for `address-conflict` `c` is the sender's MAC.
+   * reason `address-list` what it listed, `c` addresses; for `address-conflict` `c` is the sender's MAC; for `auth-stale`
+   * how many ms its clock is ahead of ours.
    */
   Dropped: 2,
   /** `a`: errno, `b`: how many since the last such record. */
@@ -34,6 +35,10 @@ export const EventType = {
   PeerUnreachable: 10,
   /** They do again; peer. */
   PeerReachable: 11,
+  /** Obeyed all the same. `a`: ms that the clock of the sender is ahead of ours, `b`: how many since the last such record; peer. */
+  ClockSkew: 12,
+  /** Told once: an advertisement without authentication was obeyed, as none is required yet; peer. */
+  Unauthenticated: 13,
 } as const;
 
 /** Why a virtual router changed its state. */

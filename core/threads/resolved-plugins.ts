@@ -11,6 +11,8 @@ export interface ResolvedPlugin {
   readonly default: boolean;
   readonly provides: readonly string[];
   readonly needs: readonly string[];
+  /** `auth` only: where its octets stand; absent: `data`. */
+  readonly placement?: 'data' | 'trailer';
   /** Absolute path of its module, for `import()`. */
   readonly entry: string;
   readonly options: Readonly<Record<string, unknown>>;

@@ -79,9 +79,13 @@ export const Num = {
   HardwareAddress: 13,
   /** A router that has given up stays Down until then, monotonic ms; 0: it has not. */
   RetryAt: 14,
+  /** Advertisements accepted without a trailer, where one is checked but not required. */
+  Unauthenticated: 15,
+  /** Advertisements accepted although the clock of their sender differs from ours by more than it should. */
+  ClockSkews: 16,
   /** First of the counters of dropped packets, one for each of {@link DROP_REASONS}. */
-  Dropped: 15,
-  Count: 15 + DROP_REASONS.length,
+  Dropped: 17,
+  Count: 17 + DROP_REASONS.length,
 } as const;
 
 /** A MAC address (lower case, colons) as a number of 48 bits; an empty one is 0. */

@@ -51,6 +51,7 @@ export const CHECKSUM_SORT_NAMES = [undefined, 'rfc9568', 'pseudo-header'] as co
 /** What messages look like beside header and addresses, which all have alike. */
 export interface MessageRules {
   readonly version: 2 | 3;
+  readonly family: AddressFamily;
   /** Octets of authentication data behind the addresses. */
   readonly trailer: number;
   /**
@@ -58,12 +59,19 @@ export interface MessageRules {
    * over IPv4, where either is accepted, of what is received.
    */
   readonly pseudoHeader: boolean;
+  /**
+   * Octets behind the whole message that are no part of it: an authentication trailer. Of what is sent; of what is received
+   * they may be missing. 0: there are none.
+   */
+  readonly extension: number;
 }
 
-const VRRPV2: MessageRules = { version: 2, trailer: AUTH_DATA_LENGTH, pseudoHeader: false };
+const VRRPV2: MessageRules = {
+  ...{ version: 2, family: 4, trailer: AUTH_DATA_LENGTH, pseudoHeader: false, extension: 0 },
+};
 const VRRPV3: Readonly<Record<AddressFamily, MessageRules>> = {
-  4: { version: 3, trailer: 0, pseudoHeader: false },
-  6: { version: 3, trailer: 0, pseudoHeader: true },
+  4: { version: 3, family: 4, trailer: 0, pseudoHeader: false, extension: 0 },
+  6: { version: 3, family: 6, trailer: 0, pseudoHeader: true, extension: 0 },
 };
 
 /** Those of a VRRP version (RFC 3768 §5.1, RFC 9568 §5.1 and §5.2.8). */
@@ -89,6 +97,10 @@ export interface Advertisement {
   start: number;
   /** End of the addresses: where the authentication data starts in VRRPv2. */
   bodyEnd: number;
+  /** End of the message. */
+  messageEnd: number;
+  /** Octets behind it, see {@link MessageRules}. */
+  extension: number;
   /** What its checksum covers. */
   checksumSort: ChecksumSort;
 }
@@ -97,6 +109,7 @@ export interface Advertisement {
 export function emptyAdvertisement(): Advertisement {
   return {
     ...{ version: 2, vrid: 0, priority: 0, count: 0, authType: 0, interval: 0, start: 0, bodyEnd: 0 },
+    ...{ messageEnd: 0, extension: 0 },
     checksumSort: ChecksumSort.Any,
   };
 }
@@ -125,7 +138,7 @@ export function pseudoHeaderSum(
  * That an IPv6 list does not begin with a link-local address (erratum 8300) is no reason: those who send such lists
  * would be Master beside us.
  *
- * @param pseudoHeader see {@link pseudoHeaderSum}
+ * @param pseudoHeader see {@link pseudoHeaderSum}, of all octets
  * @param rules those of the virtual router that it is for; a message of another version goes by that version's, which
  *   tells more exactly what is wrong with it. Default: those of its version
  * @returns -1 if it is well-formed, else the {@link Drop} reason. `out.vrid` is set unless truncated.
@@ -159,16 +172,23 @@ export function decodeAdvertisement(
     return Drop.version;
   }
   if ((bytes[start]! & 0x0f) !== TYPE_ADVERTISEMENT) return Drop.type;
-  const { trailer, pseudoHeader: covered } =
-    rules?.version === version ? rules : messageRules(version, family);
-  const length = out.bodyEnd - start + trailer;
-  if (start + length > end && out.count <= 1) return Drop.truncated; // too short even for one address
-  if (start + length !== end || out.count === 0) return Drop.count;
-  const sum = sumWords(bytes, start, end);
+  const {
+    trailer,
+    pseudoHeader: covered,
+    extension,
+  } = rules?.version === version ? rules : messageRules(version, family);
+  const messageEnd = out.bodyEnd + trailer;
+  if (messageEnd > end && out.count <= 1) return Drop.truncated; // too short even for one address
+  const behind = end - messageEnd;
+  if ((behind !== 0 && (behind !== extension || extension === 0)) || out.count === 0) return Drop.count;
+  out.messageEnd = messageEnd;
+  out.extension = behind;
+  // Over IPv6 the checksum covers what is behind the message too, over IPv4 it is not even in the pseudo-header.
+  const sum = sumWords(bytes, start, family === 6 ? end : messageEnd);
   out.checksumSort = ChecksumSort.Any;
   if (version === 3 && family === 4) {
     const alone = foldChecksum(sum) === 0;
-    const together = foldChecksum(sum + pseudoHeader) === 0;
+    const together = foldChecksum(sum + pseudoHeader - behind) === 0;
     if (!alone && !together) return Drop.checksum;
     if (alone !== together) out.checksumSort = alone ? ChecksumSort.Message : ChecksumSort.PseudoHeader;
   } else if (foldChecksum(covered ? sum + pseudoHeader : sum) !== 0) return Drop.checksum;
@@ -204,6 +224,9 @@ export function advertisementLength(
  * are zero before.
  */
 export type Sign = (bytes: Uint8Array, start: number, end: number) => void;
+
+/** Writes what stands behind the message `bytes[start, end)`, whose checksum field is zero. */
+export type Extend = (bytes: Uint8Array, start: number, end: number) => void;
 
 /**
  * Writes a message at `start`, checksum and authentication data included.
@@ -247,18 +270,20 @@ export function encodeBody(bytes: Uint8Array, start: number, fields: Advertiseme
 }
 
 /**
- * Writes what each message has of its own: authentication data and checksum. May be done again and again to the same
+ * Writes what each message has of its own: authentication data, what stands behind it, and checksum. May be done again and again to the same
  * message; nothing is allocated.
  * @param bodyEnd where {@link encodeBody} ended
- * @throws what `sign` throws; the message is not valid then
+ * @param extend absent: what stands behind the message stays as it is
+ * @throws what `sign` or `extend` throws; the message is not valid then
  */
 export function sealMessage(
   bytes: Uint8Array,
   start: number,
   bodyEnd: number,
-  { trailer, pseudoHeader: covered }: MessageRules,
+  { family, trailer, pseudoHeader: covered, extension }: MessageRules,
   pseudoHeader: number,
   sign?: Sign,
+  extend?: Extend,
 ): void {
   putChecksum(bytes, start, 0);
   const end = bodyEnd + trailer;
@@ -266,7 +291,9 @@ export function sealMessage(
     bytes.fill(0, bodyEnd, end);
     sign?.(bytes, start, bodyEnd);
   }
-  putChecksum(bytes, start, foldChecksum(sumWords(bytes, start, end, covered ? pseudoHeader : 0)));
+  extend?.(bytes, start, end);
+  const covers = family === 6 ? end + extension : end;
+  putChecksum(bytes, start, foldChecksum(sumWords(bytes, start, covers, covered ? pseudoHeader : 0)));
 }
 
 /** Sets the checksum field to zero, as the body that authentication covers has it. @returns what it was */

@@ -15,7 +15,12 @@ export const DROP_REASONS = [
   'own-source', // from our own address: a loop, or somebody else has it
   'address-owner', // we own the address: nobody else may advertise it (RFC 3768 §7.1)
   'auth-type', // another authentication type than ours
-  'auth-failed', // the authentication data is wrong
+  'auth-missing', // no trailer, where the virtual router requires one
+  'auth-malformed', // a trailer that is none by its form
+  'auth-stale', // a trailer of a time too far from ours
+  'auth-unknown-key', // a trailer made with a key that we have not
+  'auth-failed', // the authentication data, or the trailer, is wrong
+  'auth-replayed', // a trailer that we have had before, or that is older than one that we have had
   'interval', // VRRPv2: another advertisement interval than ours (RFC 3768 §7.1); VRRPv3: 0 (RFC 9568 erratum 8301)
   'address-list', // other virtual addresses than ours, and not from an address owner (RFC 3768 §7.1)
   'address-conflict', // ARP, neighbour discovery: another station tells the neighbours that a Master's virtual address is at its MAC

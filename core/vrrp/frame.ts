@@ -11,6 +11,7 @@ import {
   type AdvertisementFields,
   advertisementLength,
   decodeAdvertisement,
+  type Extend,
   encodeBody,
   HEADER_LENGTH,
   pseudoHeaderSum,
@@ -47,7 +48,10 @@ export function groupMac(family: AddressFamily): Uint8Array {
   return GROUPS[family].mac;
 }
 
-/** Octets of a frame with an advertisement of `count` addresses. @param trailer see {@link advertisementLength} */
+/**
+ * Octets of a frame with an advertisement of `count` addresses; what may stand behind the message is not counted.
+ * @param trailer see {@link advertisementLength}
+ */
 export function frameLength(version: 2 | 3, family: AddressFamily, count: number, trailer?: number): number {
   return ETHERNET_LENGTH + IP_LENGTH[family] + advertisementLength(version, family, count, trailer);
 }
@@ -106,22 +110,23 @@ export function encodeFixedParts(
   const ip = at + ETHERNET_LENGTH;
   const message = ip + IP_LENGTH[family];
   const length = advertisementLength(fields.version, family, fields.addresses.length, rules.trailer);
-  encodeIpHeader(bytes, ip, source, length, rules);
+  const whole = length + rules.extension;
+  encodeIpHeader(bytes, ip, source, whole, rules);
   return {
     message: message - at,
     bodyEnd: encodeBody(bytes, message, fields) - at,
-    length: message + length - at,
+    length: message + whole - at,
     pseudoHeader:
       family === 4
         ? pseudoHeaderSum(bytes, ip + 12, ip + 16, 4, length)
-        : pseudoHeaderSum(bytes, ip + 8, ip + 24, 6, length),
+        : pseudoHeaderSum(bytes, ip + 8, ip + 24, 6, whole),
   };
 }
 
 /**
- * Writes what each packet has of its own: authentication data and checksum. May be done again and again to the same
- * frame; nothing is allocated.
- * @throws what `sign` throws; the frame is not valid then
+ * Writes what each packet has of its own: authentication data, what stands behind the message, and checksum. May be done
+ * again and again to the same frame; nothing is allocated.
+ * @throws what `sign` or `extend` throws; the frame is not valid then
  */
 export function sealFrame(
   bytes: Uint8Array,
@@ -129,8 +134,9 @@ export function sealFrame(
   { message, bodyEnd, pseudoHeader }: FrameParts,
   rules: PacketRules,
   sign?: Sign,
+  extend?: Extend,
 ): void {
-  sealMessage(bytes, at + message, at + bodyEnd, rules, pseudoHeader, sign);
+  sealMessage(bytes, at + message, at + bodyEnd, rules, pseudoHeader, sign, extend);
 }
 
 /**

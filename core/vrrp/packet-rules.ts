@@ -22,7 +22,6 @@ export const HOP_LIMIT = 255;
 
 /** See the file's comment. */
 export interface PacketRules extends MessageRules {
-  readonly family: AddressFamily;
   readonly destination: Destination;
   /** TTL or hop limit that packets are sent with. */
   readonly hopLimit: number;
@@ -36,16 +35,27 @@ export interface PacketRules extends MessageRules {
  * Those of a virtual router.
  * @param destination default: the family's multicast group
  * @param sort what a checksum of VRRPv3 over IPv4 covers that is sent; default: as RFC 9568 has it
+ * @param extension see {@link MessageRules}; default: none
  */
 export function packetRules(
   version: 2 | 3,
   family: AddressFamily,
   destination: Destination = GROUPS[family],
   sort: ChecksumSort = ChecksumSort.Any,
+  extension = 0,
 ): PacketRules {
   const { trailer, pseudoHeader: usual } = messageRules(version, family);
   const pseudoHeader = usual || (version === 3 && sort === ChecksumSort.PseudoHeader);
-  return { version, trailer, pseudoHeader, family, destination, hopLimit: HOP_LIMIT, minHopLimit: HOP_LIMIT };
+  return {
+    version,
+    trailer,
+    pseudoHeader,
+    extension,
+    family,
+    destination,
+    hopLimit: HOP_LIMIT,
+    minHopLimit: HOP_LIMIT,
+  };
 }
 
 /** One router's own address. The kernel finds the way, and the MAC. */

@@ -30,6 +30,8 @@ export interface VrouterDirectives {
   readonly auth_type?: string;
   /** The secret, or where it stands. */
   readonly auth_secret?: string | Readonly<Record<string, string>>;
+  /** `[vrouter.auth]`. */
+  readonly auth?: Readonly<Record<string, unknown>>;
 }
 
 /** The same with any number of addresses. */

@@ -34,6 +34,7 @@ export class MemoryIo implements EngineIo {
   /** How often a timer has fired, by whether the thread had slept before. */
   readonly fired = this.host.fired;
   readonly now = this.host.now;
+  readonly wall = this.host.wall;
   readonly loop = this.host.loop;
 
   /** Monotonic ms. Set, it is that late, and nothing that was due has been served. */

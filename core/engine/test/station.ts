@@ -1,6 +1,7 @@
 /** A host with an engine and its placement, as the worker puts them together, and an actuator that does what it is told. */
 import type { VirtualRouterConfig } from '../../config/model.ts';
-import type { Link } from '../../plugin/contracts/index.ts';
+import type { AuthMemory, Link, TrailerAuthenticator } from '../../plugin/contracts/index.ts';
+import { AuthMemories, ownerNumber } from '../../threads/auth-memory.ts';
 import type { HandedSocket } from '../../threads/engine-messages.ts';
 import { type EngineEvent, EventRing } from '../../threads/event-ring.ts';
 import { Int, macText, Num, State, StateTable } from '../../threads/state-table.ts';
@@ -10,15 +11,19 @@ import { ICMPV6 } from '../../vrrp/announcement.ts';
 import { encodeFrame, frameLength } from '../../vrrp/frame.ts';
 import type { PacketRules } from '../../vrrp/packet-rules.ts';
 import { Engine } from '../engine.ts';
-import type { GuardedAuthenticator, GuardedFilter } from '../guard.ts';
+import { type GuardedAuthenticator, type GuardedFilter, PluginGuard } from '../guard.ts';
 import { Observer } from '../observer.ts';
 import { Patience } from '../patience.ts';
 import { Placement } from '../placement.ts';
 import { EngineRouter } from '../router.ts';
 import { inherit } from '../succession.ts';
+import { guardTrailer, memoryOf } from '../trailer-guard.ts';
 import { VirtualHost } from './virtual-host.ts';
 import { VirtualTime } from './virtual-time.ts';
 import { type Port, VirtualWire } from './virtual-wire.ts';
+
+/** The plugin of `trailer`. */
+const TRAILER = { package: 'rvrrpd-plugin-toy', version: '1.0.0', kind: 'auth' } as const;
 
 /** ms that the actuator takes for a change. */
 const ACTUATOR = 5;
@@ -80,6 +85,8 @@ export interface StationOptions {
   readonly links?: readonly Link[];
   readonly filter?: GuardedFilter;
   readonly authenticator?: GuardedAuthenticator;
+  /** Signs behind the messages. */
+  readonly trailer?: (memory: AuthMemory, slot: number) => TrailerAuthenticator;
   /** Every advertisement is an event. */
   readonly chatty?: boolean;
   /** Changes nothing of the kernel: `applied` is called by the test. */
@@ -96,6 +103,7 @@ export class Station {
   readonly engine: Engine;
   readonly placement: Placement;
   readonly patience: Patience;
+  readonly memories: AuthMemories;
   /** errno that the kernel refuses every change with; 0: it does not. */
   refusal = 0;
   /** What the operator was told. */
@@ -112,12 +120,31 @@ export class Station {
   constructor(
     readonly time: VirtualTime,
     readonly wire: VirtualWire,
-    { routers, links, filter, authenticator, chatty = false, idle = false, host }: StationOptions = {},
+    {
+      routers,
+      links,
+      filter,
+      authenticator,
+      trailer,
+      chatty = false,
+      idle = false,
+      host,
+    }: StationOptions = {},
   ) {
     const configs = routers ?? [configuration()];
     this.host = host ?? new VirtualHost(time);
     this.table = StateTable.allocate(configs.length);
-    this.routers = configs.map((config, slot) => new EngineRouter(slot, config, authenticator, this.table));
+    this.memories = AuthMemories.allocate(configs.length);
+    this.routers = configs.map((config, slot) => {
+      if (!trailer) return new EngineRouter(slot, config, authenticator, this.table);
+      this.memories.claim(slot, ownerNumber(TRAILER.package));
+      const guard = new PluginGuard(TRAILER, (message) => this.errors.push(message), this.host.now);
+      const memory = memoryOf(this.memories, slot, () => {});
+      const guarded = guardTrailer(guard, TRAILER, { ...config, locate: String }, () =>
+        trailer(memory, slot),
+      );
+      return new EngineRouter(slot, config, undefined, this.table, guarded);
+    });
     const ring = new EventRing(EventRing.allocate(1024));
     this.reader = ring.reader('start');
     const observer = new Observer(ring.buffer, this.table.slots + 1);
@@ -193,6 +220,14 @@ export class Station {
     }
     this.engine.announceApplied();
     this.patience.heard();
+  }
+
+  /** Takes over what another one's authentication remembers. */
+  inheritMemories(predecessor: AuthMemories): void {
+    for (const { slot, trailer } of this.routers) {
+      if (trailer && this.memories.inherit(slot, ownerNumber(trailer.plugin), predecessor, slot))
+        trailer.adopt('reload');
+    }
   }
 
   /** Takes over another one's table, whose routers are the same: `engine.resume` goes on with it. */

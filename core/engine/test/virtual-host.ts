@@ -188,6 +188,9 @@ export class VirtualHost implements EngineIo, PlacementIo {
   private readonly overdue: (() => void)[] = [];
 
   readonly now = (): number => this.time.now();
+  /** What its clock shows when the virtual time is 0, ms since 1970: somebody may set it. */
+  epoch = 1_800_000_000_000;
+  readonly wall = (): number => this.epoch + this.time.now();
   readonly after = (ms: number, act: () => void): (() => void) => {
     let wanted = true;
     const callOff = this.time.after(ms, () => {

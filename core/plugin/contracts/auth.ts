@@ -1,7 +1,10 @@
 /** Kind `auth`. */
 import type { PluginContext } from './context.ts';
 
-/** Kind `auth`: signs and verifies VRRPv2 advertisements. Runs in the engine: it must never block. */
+/**
+ * Kind `auth`, placement *data*: signs and verifies VRRPv2 advertisements. Runs in the engine: it must never block. For
+ * the other placement see `TrailerAuthPlugin`.
+ */
 export interface AuthPlugin {
   readonly kind: 'auth';
   /**

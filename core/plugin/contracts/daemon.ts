@@ -42,6 +42,8 @@ export interface RouterStatus extends RouterName {
   readonly refusal?: string;
   /** Authentication type on the wire, 0 for none. */
   readonly authType: number;
+  /** `auth_type` as configured (since 1.1). Absent: none. */
+  readonly auth?: string;
   /** MAC of the interface: lower case, colons; empty if it is missing. */
   readonly hardwareAddress: string;
   /** Advertisement_Interval as configured, Master_Down_Interval and Skew_Time (RFC 3768 §6.1) in ms. */
@@ -81,6 +83,10 @@ export interface RouterCounters extends RouterName {
     readonly leftMaster: number;
     readonly sendErrors: number;
     readonly addressListMismatches: number;
+    /** Accepted without an authentication trailer, where one is checked but not required (since 1.1). */
+    readonly unauthenticated?: number;
+    /** Accepted although the clocks of sender and receiver differ by more than they should (since 1.1). */
+    readonly clockSkews?: number;
     readonly dropped: DroppedCounters;
   };
 }
@@ -168,7 +174,15 @@ export type ServiceEvent =
       readonly count: number;
       /** Sender of the last one; absent if it is not known. */
       readonly peer?: string;
-      /** For `address-list`: the virtual addresses that it listed, and ours. */
+      /** For `address-list`: the virtual addresses that it listed, and ours; for `auth-stale`: how far its clock is off. */
       readonly detail?: string;
+    })
+  /** A sender's clock and ours differ by more than they should; its packets are accepted (since 1.1). */
+  | (RouterName & {
+      readonly type: 'clock-skew';
+      readonly time: number;
+      /** Seconds that its clock is ahead of ours. */
+      readonly skew: number;
+      readonly peer: string;
     })
   | ({ readonly type: 'reload' } & ReloadOutcome & { readonly generation: number });

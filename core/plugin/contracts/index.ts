@@ -7,6 +7,7 @@
  */
 import type { ApiPlugin } from './api.ts';
 import type { AuthPlugin } from './auth.ts';
+import type { TrailerAuthPlugin } from './auth-trailer.ts';
 import type { FilterPlugin } from './filter.ts';
 import type { IftypePlugin } from './iftype.ts';
 import type { NetdrvPlugin } from './netdrv.ts';
@@ -15,6 +16,7 @@ import type { ProtocolPlugin } from './protocol.ts';
 export type { AddressFamily } from '../../vrrp/family.ts';
 export type * from './api.ts';
 export type * from './auth.ts';
+export type * from './auth-trailer.ts';
 export type * from './change.ts';
 export type * from './context.ts';
 export type * from './daemon.ts';
@@ -27,7 +29,7 @@ export type * from './protocol.ts';
 
 /** The contract of each kind. `core/plugin/kinds.ts` has what else there is to say of them. */
 export interface Contracts {
-  readonly auth: AuthPlugin;
+  readonly auth: AuthPlugin | TrailerAuthPlugin;
   readonly filter: FilterPlugin;
   readonly netdrv: NetdrvPlugin;
   readonly iftype: IftypePlugin;

@@ -2,7 +2,7 @@
 import type { PluginKind } from './index.ts';
 
 /** Version of this plugin API (semver). A manifest's `api` range must contain it. */
-export type PluginApiVersion = '1.0.0';
+export type PluginApiVersion = '1.1.0';
 
 /**
  * A thing that a network driver can do beyond the minimum, and that a virtual router may need: `macvlan` links;
@@ -36,6 +36,14 @@ export interface PluginManifest {
    * `default` fills in, `writeOnly` marks a secret, `expected` ends the complaint "must be …".
    */
   readonly optionsSchema?: string;
-  /** `protocol` only: path of the JSON Schema of one `[[protocols.<name>]]` entry. Absent: not checked. */
+  /**
+   * Path of the JSON Schema of its own part of the configuration. `protocol`: one `[[protocols.<name>]]` entry; absent: not
+   * checked. `auth` with `placement` `trailer` (since 1.1): `[vrouter.auth]`; absent: it takes no directives.
+   */
   readonly configSchema?: string;
+  /**
+   * `auth` only, since 1.1: where its octets stand. `data`, the default: in the authentication data of VRRPv2; `trailer`:
+   * behind the message, of any version.
+   */
+  readonly placement?: 'data' | 'trailer';
 }

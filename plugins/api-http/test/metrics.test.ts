@@ -69,6 +69,8 @@ describe('the metrics', () => {
       [`rvrrpd_virtual_router_left_master_total{${one}}`]: 0,
       [`rvrrpd_virtual_router_send_errors_total{${one}}`]: 0,
       [`rvrrpd_virtual_router_address_list_mismatches_total{${one}}`]: 0,
+      [`rvrrpd_virtual_router_unauthenticated_total{${one}}`]: 0,
+      [`rvrrpd_virtual_router_clock_skews_total{${one}}`]: 0,
       [`rvrrpd_virtual_router_dropped_total{reason="ttl",${one}}`]: 2,
       'rvrrpd_strangers_dropped_total{reason="vrid"}': 5,
       rvrrpd_engine_wake_ups_total: 1234,

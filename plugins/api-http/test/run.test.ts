@@ -286,7 +286,7 @@ describe('/run/protocols', () => {
 describe('/run/status', () => {
   const counters = (sent: number): string =>
     `{"received":3,"sent":${sent},"priority_zero_received":1,"priority_zero_sent":0,"became_master":1,` +
-    '"left_master":0,"send_errors":0,"address_list_mismatches":0,"dropped":{"ttl":2}}';
+    '"left_master":0,"send_errors":0,"address_list_mismatches":0,"unauthenticated":0,"clock_skews":0,"dropped":{"ttl":2}}';
 
   test('has everything', async () => {
     const lastReload = {
@@ -300,7 +300,7 @@ describe('/run/status', () => {
       `{"group":${group},"interface":"eth${group - 1}","family":4,"version":2,"addresses":["10.100.${99 + group}.1"],` +
       '"priority":254,"preempt":true,"state":"Master","since":"2023-11-14T22:13:20.000Z",' +
       `"vifname":"standby${group}","on_virtual_interface":true,"addresses_in_place":true,"refusal":null,` +
-      `"auth_type":250,` +
+      `"auth_type":250,"auth":null,` +
       `"hardware_address":"02:00:00:00:00:0${group}","accept":true,"checksum":null,"peers":null,"source":null,"advertisement_interval":1,` +
       `"master_advertisement_interval":1,` +
       `"master_down_interval":3.008,"skew_time":0.008,"standing_by":false,` +

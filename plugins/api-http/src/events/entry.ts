@@ -57,6 +57,10 @@ function dataOf(event: ServiceEvent | LostEvents): Readonly<Record<string, unkno
         ...(detail === undefined ? {} : { detail }),
       };
     }
+    case 'clock-skew': {
+      const { interface: name, group, family = 4, version = 2, skew, peer } = event;
+      return { time, interface: name, group, family, version, skew, peer };
+    }
     case 'reload': {
       const { ok, error = null, issues, generation } = event;
       return { time, generation, ok, error, issues };

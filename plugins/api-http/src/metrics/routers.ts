@@ -19,6 +19,12 @@ const COUNTERS: readonly (readonly [key: Counted, name: string, help: string])[]
   ['leftMaster', 'left_master', 'Transitions from Master.'],
   ['sendErrors', 'send_errors', 'Advertisements that the kernel did not take.'],
   ['addressListMismatches', 'address_list_mismatches', 'Advertisements with other addresses than our own.'],
+  [
+    'unauthenticated',
+    'unauthenticated',
+    'Advertisements accepted without the authentication that is checked.',
+  ],
+  ['clockSkews', 'clock_skews', 'Advertisements accepted of a sender whose clock differs too much.'],
 ];
 
 /**
@@ -71,7 +77,7 @@ export function routerMetrics(registry: Registry, now: () => Snapshot): void {
     add('counter', `${name}_total`, help, () => {
       const { counters, counterLabels } = now();
       return counters.routers.map((router, index) => ({
-        value: router.counters[key],
+        value: router.counters[key] ?? 0,
         labels: NONE,
         sharedLabels: counterLabels[index]!,
       }));

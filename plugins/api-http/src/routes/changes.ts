@@ -159,7 +159,7 @@ export const changeRoutes: Routes = (app, { context }) => {
     async (request, reply) => {
       const body = tableBody(request.body);
       refuseUnknownNulls(body, NewVrouterSchema);
-      refuseHidden({ auth_secret: body.auth_secret }, 'answers show "***" in its place');
+      refuseHidden({ auth_secret: body.auth_secret, auth: body.auth }, 'answers show "***" in its place');
       const table = withoutNulls(body) as Table;
       const made = await make(context, request, reply, { changes: [{ op: 'add-router', table }] });
       const name = nameOf(table) ?? { group: 0, interface: '' }; // the daemon takes none without
@@ -197,7 +197,10 @@ export const changeRoutes: Routes = (app, { context }) => {
     async (request, reply) => {
       const patch = tableBody(request.body);
       refuseUnknownNulls(patch, VrouterPatchSchema);
-      refuseHidden({ auth_secret: patch.auth_secret }, 'leave it out to keep the one that there is');
+      refuseHidden(
+        { auth_secret: patch.auth_secret, auth: patch.auth },
+        'leave it out to keep the one that there is',
+      );
       const { router, table } = configured(context.configuration().data, request.params, request.query);
       const made = await make(context, request, reply, {
         changes: [{ op: 'change-router', router, patch }],

@@ -79,11 +79,16 @@ export const VROUTER: Readonly<Record<string, Directive>> = {
   auth_type: {
     type: 'string',
     description:
-      'Authentication of advertisements: a type that an `auth` plugin offers. Default: none. Version 3 has none.',
+      'Authentication of advertisements: a type that an `auth` plugin offers. Default: none. Version 3 takes those alone ' +
+      'that sign behind the message.',
   },
   auth_secret: {
     type: 'string',
     description: 'The secret that all routers of the group share. Answers have `***` for it.',
+  },
+  auth: {
+    type: 'object',
+    description: 'Directives of the authentication, where its type has any. Answers have `***` for each key.',
   },
   netdrv: { type: 'string', description: 'Network driver: a name that a `netdrv` plugin offers.' },
   iftype: { type: 'string', description: 'Interface type: a name that an `iftype` plugin offers.' },

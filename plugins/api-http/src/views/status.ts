@@ -65,6 +65,10 @@ export const RouterStatusSchema = Type.Object(
         'The errno that the kernel refused its addresses with, or that it gave up for; `null`: none.',
     }),
     auth_type: Type.Integer({ description: 'Authentication type on the wire, 0 for none.' }),
+    auth: Type.Unsafe<string | null>({
+      type: ['string', 'null'],
+      description: '`auth_type` as configured; `null`: none.',
+    }),
     hardware_address: Type.String({ description: 'MAC of the interface; empty if it is missing.' }),
     accept: Type.Boolean({
       description: 'Accept_Mode: a Master takes what is addressed to its virtual addresses.',
@@ -102,6 +106,8 @@ export const RouterStatusSchema = Type.Object(
         left_master: Count,
         send_errors: Count,
         address_list_mismatches: Count,
+        unauthenticated: Count,
+        clock_skews: Count,
         dropped: Dropped,
       },
       { description: 'Advertisements and transitions since the daemon’s start.' },
@@ -236,6 +242,7 @@ function withCounters(
     addresses_in_place: router.inPlace ?? router.state === 'Master',
     refusal: router.refusal ?? null,
     auth_type: router.authType,
+    auth: router.auth ?? null,
     hardware_address: router.hardwareAddress,
     accept: router.accept ?? true,
     checksum: router.checksum ?? null,
@@ -256,6 +263,8 @@ function withCounters(
       left_master: counters?.leftMaster ?? 0,
       send_errors: counters?.sendErrors ?? 0,
       address_list_mismatches: counters?.addressListMismatches ?? 0,
+      unauthenticated: counters?.unauthenticated ?? 0,
+      clock_skews: counters?.clockSkews ?? 0,
       dropped: present(counters?.dropped ?? {}),
     },
   };

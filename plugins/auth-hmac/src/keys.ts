@@ -1,0 +1,82 @@
+/** Keys: `hex:…`, a text, `file:/PATH` or `credential:NAME`. Read once, when a virtual router is made ready. */
+import { readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+
+/** Octets that a key may have. */
+const SHORTEST = 32;
+const LONGEST = 64;
+/** A file that is larger holds no key. */
+const LARGEST_FILE = 4096;
+
+/** Others than owner and group can read it. */
+const OTHERS_READ = 0o004;
+
+/** A key that cannot be used; says which directive of `[vrouter.auth]` it is. */
+export class KeyError extends Error {
+  override readonly name = 'KeyError';
+
+  constructor(
+    readonly directive: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/**
+ * All keys of `keys`, by number.
+ * @param warn told of a file that anybody can read
+ * @throws KeyError
+ */
+export function readKeys(
+  keys: Readonly<Record<string, string>>,
+  warn: (message: string) => void,
+): ReadonlyMap<number, Uint8Array> {
+  return new Map(
+    Object.entries(keys).map(([number, value]) => [Number(number), readKey(`keys.${number}`, value, warn)]),
+  );
+}
+
+function readKey(directive: string, value: string, warn: (message: string) => void): Uint8Array {
+  const [, kind, rest = ''] = /^(file|credential):([\s\S]*)$/.exec(value) ?? [];
+  if (kind === undefined) return octetsOf(directive, value, 'it');
+  const file = kind === 'file' ? rest : credentialFile(directive, rest);
+  let text: string;
+  try {
+    const { mode, size } = statSync(file);
+    if (size > LARGEST_FILE) throw new Error(`has ${size} octets, more than any key`);
+    // systemd's credentials are for the service alone, whatever their mode says.
+    if (kind === 'file' && (mode & OTHERS_READ) !== 0)
+      warn(`${file} can be read by everybody on this machine (${directive}): chmod 600 ${file}`);
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new KeyError(directive, `${file} must be a readable file with a key: ${reason}`);
+  }
+  return octetsOf(directive, text.replace(/\r?\n$/, ''), file);
+}
+
+function credentialFile(directive: string, name: string): string {
+  const folder = process.env.CREDENTIALS_DIRECTORY;
+  if (folder === undefined || folder === '') {
+    const what = `credential:${name} needs systemd: $CREDENTIALS_DIRECTORY is not set; add LoadCredential=${name}:PATH`;
+    throw new KeyError(directive, `${what} to the service, or use file:/PATH`);
+  }
+  return path.join(folder, name);
+}
+
+/** @param what has the text, for a complaint */
+function octetsOf(directive: string, text: string, what: string): Uint8Array {
+  const isHex = text.startsWith('hex:');
+  if (isHex && !/^hex:([0-9a-fA-F]{2})*$/.test(text))
+    throw new KeyError(directive, `${what} must have an even number of hexadecimal digits behind "hex:"`);
+  const octets = isHex ? Buffer.from(text.slice(4), 'hex') : Buffer.from(text, 'utf8');
+  if (octets.length < SHORTEST || octets.length > LONGEST) {
+    const wanted = `${SHORTEST} to ${LONGEST} octets`;
+    throw new KeyError(
+      directive,
+      `${what} must have ${wanted}, and has ${octets.length}: "hex:" and ${SHORTEST * 2} digits or more, or a text`,
+    );
+  }
+  return Uint8Array.from(octets);
+}

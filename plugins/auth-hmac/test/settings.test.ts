@@ -1,0 +1,119 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { advertisement, authenticator, Clock, KEY_1, KEY_7 } from './stage.ts';
+
+const TEXT = 'a text of thirty-two octets, yes!';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(path.join(os.tmpdir(), 'rvrrpd-hmac-'));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+  delete process.env.CREDENTIALS_DIRECTORY;
+});
+
+function write(name: string, text: string, mode = 0o600): string {
+  const file = path.join(folder, name);
+  writeFileSync(file, text);
+  chmodSync(file, mode);
+  return file;
+}
+
+/** What a directive is refused with, and which. */
+function fault(directives: Readonly<Record<string, unknown>>): string {
+  try {
+    authenticator({ directives });
+  } catch (error) {
+    const { directive, message } = error as { directive?: string; message: string };
+    return `${directive}: ${message}`.replaceAll(folder, '');
+  }
+  return 'none';
+}
+
+describe('keys', () => {
+  test('inline, from a file, from a credential: the same key is the same', () => {
+    process.env.CREDENTIALS_DIRECTORY = folder;
+    write('vrrp', KEY_1);
+    const clock = new Clock();
+    const ways = [KEY_1, `file:${write('a', KEY_1)}`, `file:${write('b', `${KEY_1}\n`)}`, 'credential:vrrp'];
+    for (const key of ways) {
+      const one = authenticator({ clock, directives: { keys: { 1: key } } });
+      expect(advertisement().signedBy(one).verdictOf(authenticator({ clock }))).toBe('genuine');
+    }
+    const text = authenticator({ clock, directives: { keys: { 1: TEXT } } });
+    const file = authenticator({ clock, directives: { keys: { 1: `file:${write('c', TEXT)}` } } });
+    expect(advertisement().signedBy(text).verdictOf(file)).toBe('genuine');
+  });
+
+  test('a file that others can read is told', () => {
+    const warnings: string[] = [];
+    const warn = (message: string): number => warnings.push(message);
+    authenticator({ directives: { keys: { 1: `file:${write('safe', KEY_1, 0o640)}` } }, warn });
+    expect(warnings).toEqual([]);
+    const file = write('open', KEY_1, 0o644);
+    authenticator({ directives: { keys: { 1: `file:${file}` } }, warn });
+    expect(warnings).toEqual([
+      `${file} can be read by everybody on this machine (keys.1): chmod 600 ${file}`,
+    ]);
+  });
+
+  test.each([
+    [
+      { 1: 'too short, but a text' },
+      /^keys\.1: it must have 32 to 64 octets, and has 21: "hex:" and 64 digits/,
+    ],
+    [{ 1: KEY_1, 9: 'hex:00' }, /^keys\.9: it must have 32 to 64 octets, and has 1/],
+    [{ 1: `hex:${'zz'.repeat(32)}` }, /^keys\.1: it must have an even number of hexadecimal digits/],
+    [
+      { 1: 'file:/does/not/exist' },
+      /^keys\.1: \/does\/not\/exist must be a readable file with a key: ENOENT/,
+    ],
+    [{ 1: 'credential:x' }, /^keys\.1: credential:x needs systemd: \$CREDENTIALS_DIRECTORY is not set/],
+  ])('%j is refused', (keys, expected) => {
+    expect(fault({ keys, active_key: 1 })).toMatch(expected);
+  });
+
+  test('a file with something else than a key is refused, without showing it', () => {
+    expect(fault({ keys: { 1: `file:${write('x', 'secret?')}` } })).toBe(
+      'keys.1: /x must have 32 to 64 octets, and has 7: "hex:" and 64 digits or more, or a text',
+    );
+    expect(fault({ keys: { 1: `file:${write('y', 'x'.repeat(5000))}` } })).toMatch(
+      /5000 octets, more than any key/,
+    );
+  });
+});
+
+describe('active_key', () => {
+  test('the only one, or one of several', () => {
+    expect(fault({ keys: { 3: KEY_1 }, active_key: undefined })).toBe('none');
+    expect(fault({ active_key: undefined })).toBe(
+      'active_key: must be set where there are several keys: one of 1, 7',
+    );
+    expect(fault({ active_key: undefined, mode: 'receive-only' })).toBe('none');
+    expect(fault({ active_key: 2 })).toBe('active_key: must be the number of a key in keys: 1, 7');
+  });
+
+  test('signs; all others are accepted too', () => {
+    const clock = new Clock();
+    const receiver = authenticator({ clock });
+    for (const active_key of [7, 1]) {
+      const packet = advertisement().signedBy(authenticator({ clock, directives: { active_key } }));
+      clock.pass(1);
+      expect(packet.trailer[1]).toBe(active_key);
+      expect(packet.verdictOf(receiver)).toBe('genuine');
+    }
+    const other = authenticator({ clock, directives: { keys: { 9: KEY_7 }, active_key: undefined } });
+    expect(advertisement().signedBy(other).verdictOf(receiver)).toBe('unknown-key');
+  });
+});
+
+test.each([
+  ['receive-only', false, false],
+  ['permissive', true, false],
+  ['enforce', true, true],
+])('mode %s: sends %s, requires %s', (mode, sends, requires) => {
+  expect(authenticator({ directives: { mode } })).toMatchObject({ sends, requires, length: 28 });
+});
