@@ -20,10 +20,12 @@ export class Memory {
 
   /** @param bytes zero, or what an earlier one has left */
   constructor(private readonly bytes: Uint8Array) {
-    this.sent = new Trail(bytes, 8);
+    const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+    const times = new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8);
+    this.sent = new Trail(words, times, 8);
     this.senders = Array.from(
       { length: SENDERS },
-      (_, index) => new Trail(bytes, SENDERS_AT + index * STRIDE + ADDRESS),
+      (_, index) => new Trail(words, times, SENDERS_AT + index * STRIDE + ADDRESS),
     );
     this.settle();
   }

@@ -10,6 +10,8 @@ import { fractionOf, isAfter, secondsOf, timeOf } from './sequence.ts';
 
 /** Octets of one. */
 export const TRAIL_LENGTH = 40;
+/** Where its times are in it. */
+const TIMES_AT = 24;
 
 const USED = 1;
 const LEAPT = 2;
@@ -27,38 +29,46 @@ const WORTH_SAVING = 10;
 
 /** See the file's comment. */
 export class Trail {
-  private readonly words: Uint32Array;
-  private readonly times: Float64Array;
   /** The difference that was saved last. */
   private kept = Number.NaN;
+  /** Where it is among the words, and among the times. */
+  private readonly word: number;
+  private readonly time: number;
 
-  /** @param at in `memory`, a multiple of 8 */
-  constructor(memory: Uint8Array, at: number) {
-    this.words = new Uint32Array(memory.buffer, memory.byteOffset + at, 6);
-    this.times = new Float64Array(memory.buffer, memory.byteOffset + at + 24, 2);
+  /**
+   * @param words the whole memory
+   * @param times the same memory: two views for all trails of a router are less to find in the processor's cache
+   * @param at in octets, a multiple of 8
+   */
+  constructor(
+    private readonly words: Uint32Array,
+    private readonly times: Float64Array,
+    at: number,
+  ) {
+    this.word = at / 4;
+    this.time = (at + TIMES_AT) / 8;
   }
 
   get isUsed(): boolean {
-    return (this.words[4]! & USED) !== 0;
+    return (this.words[this.word + 4]! & USED) !== 0;
   }
 
   get hi(): number {
-    return this.words[0]!;
+    return this.words[this.word]!;
   }
 
   get lo(): number {
-    return this.words[1]!;
+    return this.words[this.word + 1]!;
   }
 
   /** When it was used last, monotonic ms. */
   get usedAt(): number {
-    return this.times[1]!;
+    return this.times[this.time + 1]!;
   }
 
   /** Forgets it. */
   clear(): void {
-    this.words.fill(0);
-    this.times.fill(0);
+    this.words.fill(0, this.word, this.word + TRAIL_LENGTH / 4);
     this.kept = Number.NaN;
   }
 
@@ -69,27 +79,27 @@ export class Trail {
    * @returns whether a copy of it should be made
    */
   move(hi: number, lo: number, window: number, now: number): boolean {
-    const { words, times } = this;
+    const { words, times, word, time } = this;
     const offset = timeOf(hi, lo) - now;
     if (!this.isUsed) {
-      words[4] = USED;
-      times[0] = offset;
+      words[word + 4] = USED;
+      times[time] = offset;
     } else {
-      const ahead = offset - times[0]!;
+      const ahead = offset - times[time]!;
       if (ahead > window * 1000) {
-        words[2] = words[0]!;
-        words[3] = words[1]!;
-        words[4] = USED | LEAPT;
+        words[word + 2] = words[word]!;
+        words[word + 3] = words[word + 1]!;
+        words[word + 4] = USED | LEAPT;
       }
       // A leap, either way, is one at once.
-      if (ahead >= 0 || ahead < -window * 1000) times[0] = offset;
-      else times[0]! += ahead * (ahead < -LATE ? FOLLOW_LATE : FOLLOW);
+      if (ahead >= 0 || ahead < -window * 1000) times[time] = offset;
+      else times[time]! += ahead * (ahead < -LATE ? FOLLOW_LATE : FOLLOW);
     }
-    words[0] = hi;
-    words[1] = lo;
-    times[1] = now;
-    if (Math.abs(times[0]! - this.kept) <= WORTH_SAVING) return false;
-    this.kept = times[0]!;
+    words[word] = hi;
+    words[word + 1] = lo;
+    times[time + 1] = now;
+    if (Math.abs(times[time]! - this.kept) <= WORTH_SAVING) return false;
+    this.kept = times[time]!;
     return true;
   }
 
@@ -98,22 +108,22 @@ export class Trail {
    * @returns false: it has not leapt
    */
   leapBack(): boolean {
-    const { words } = this;
-    if ((words[4]! & LEAPT) === 0) return false;
-    words[0] = words[2]!;
-    words[1] = words[3]!;
-    words[4] = USED;
+    const { words, word } = this;
+    if ((words[word + 4]! & LEAPT) === 0) return false;
+    words[word] = words[word + 2]!;
+    words[word + 1] = words[word + 3]!;
+    words[word + 4] = USED;
     return true;
   }
 
   /** It is a copy of before: goes on behind all numbers that can have been in use until `now` (monotonic ms). */
   catchUp(now: number): void {
     if (!this.isUsed) return;
-    const time = now + this.times[0]!;
-    const hi = secondsOf(time);
-    const lo = (fractionOf(time) | 0xffff) >>> 0;
-    if (!isAfter(hi, lo, this.words[0]!, this.words[1]!)) return;
-    this.words[0] = hi;
-    this.words[1] = lo;
+    const reached = now + this.times[this.time]!;
+    const hi = secondsOf(reached);
+    const lo = (fractionOf(reached) | 0xffff) >>> 0;
+    if (!isAfter(hi, lo, this.words[this.word]!, this.words[this.word + 1]!)) return;
+    this.words[this.word] = hi;
+    this.words[this.word + 1] = lo;
   }
 }
