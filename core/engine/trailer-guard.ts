@@ -63,40 +63,59 @@ export function guardTrailer(
   for (const call of ['sign', 'verify'] as const) {
     if (typeof inner[call] !== 'function') refuse(`its authenticator must have a function "${call}"`);
   }
-  return {
-    plugin: plugin.package,
-    length,
-    sends,
-    requires,
-    get skew(): number {
-      return inner.skew;
-    },
-    sign(packet, start, end, source) {
-      try {
-        inner.sign(packet, start, end, source);
-      } catch (error) {
-        throw guard.complain(of, 'sign', 'the advertisement is not sent', error);
-      }
-    },
-    verify(packet, start, end, source) {
-      try {
-        const verdict = inner.verify(packet, start, end, source);
-        if (verdict === 'genuine') return verdict;
-        // Nothing else that might count as genuine.
-        return VERDICTS.has(verdict) ? verdict : 'invalid';
-      } catch (error) {
-        guard.complain(of, 'verify', 'the advertisement is dropped as auth-failed', error);
-        return 'invalid';
-      }
-    },
-    adopt(from) {
-      try {
-        inner.adopt?.(from);
-      } catch (error) {
-        throw new PluginError(plugin, `adopt failed: ${messageOf(error).split('\n', 1)[0]}`, error);
-      }
-    },
-  };
+  return new Guarded(inner, guard, plugin, of);
+}
+
+/** A class, and no object with a getter of its own: thousands of those have a shape each, which makes every access slow. */
+class Guarded implements GuardedTrailer {
+  readonly plugin: string;
+  readonly length: number;
+  readonly sends: boolean;
+  readonly requires: boolean;
+
+  constructor(
+    private readonly inner: TrailerAuthenticator,
+    private readonly guard: Pick<PluginGuard, 'complain'>,
+    private readonly whose: Pick<ResolvedPlugin, 'package' | 'version' | 'kind'>,
+    private readonly of: CallOf,
+  ) {
+    this.plugin = whose.package;
+    this.length = inner.length;
+    this.sends = inner.sends;
+    this.requires = inner.requires;
+  }
+
+  get skew(): number {
+    return this.inner.skew;
+  }
+
+  sign(packet: Uint8Array, start: number, end: number, source: number): void {
+    try {
+      this.inner.sign(packet, start, end, source);
+    } catch (error) {
+      throw this.guard.complain(this.of, 'sign', 'the advertisement is not sent', error);
+    }
+  }
+
+  verify(packet: Uint8Array, start: number, end: number, source: number): TrailerVerdict {
+    try {
+      const verdict = this.inner.verify(packet, start, end, source);
+      if (verdict === 'genuine') return verdict;
+      // Nothing else that might count as genuine.
+      return VERDICTS.has(verdict) ? verdict : 'invalid';
+    } catch (error) {
+      this.guard.complain(this.of, 'verify', 'the advertisement is dropped as auth-failed', error);
+      return 'invalid';
+    }
+  }
+
+  adopt(from: 'reload' | 'restart'): void {
+    try {
+      this.inner.adopt?.(from);
+    } catch (error) {
+      throw new PluginError(this.whose, `adopt failed: ${messageOf(error).split('\n', 1)[0]}`, error);
+    }
+  }
 }
 
 /**
