@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { URGENT_FOR, Urgency } from './urgency.ts';
+import { SHARED_FOR, URGENT_FOR, Urgency } from './urgency.ts';
 
 /** What was set, and when in ms. */
 function atWork() {
@@ -24,20 +24,21 @@ test('whoever rests is woken urgently, and what is short stays urgent', () => {
   expect(seen).toEqual([[0, true]]);
 });
 
-test('what takes long is not, until there is nothing left to do', () => {
+test('what takes long lets others in now and then, until there is nothing left to do', () => {
   const { seen, clock, urgency } = atWork();
   urgency.rest();
-  for (let turn = 0; turn < 50; turn++) {
-    urgency.work();
-    clock.now += 10;
-  }
+  for (; clock.now < 1000; clock.now += 10) urgency.work();
   urgency.rest();
   clock.now += 1;
   urgency.work();
+  const shared = URGENT_FOR + 10;
+  const again = shared + SHARED_FOR + 10;
   expect(seen).toEqual([
     [0, true],
-    [URGENT_FOR + 10, false],
-    [500, true],
+    [shared, false],
+    [again, true],
+    [again + shared, false],
+    [1000, true],
   ]);
 });
 

@@ -1,13 +1,17 @@
 /** With which priority the actuator works: for a network that waits, but not at the cost of the machine. */
 
 /**
- * A take-over that has not come to its end after so many ms is one of thousands: from then on the actuator shares the
- * processors, so that a console still answers.
+ * What takes longer than so many ms is a take-over of hundreds. The actuator then shares the processors for a while, so
+ * that a console still answers, and that the kernel does not hold up the engine with it: it stops threads in real time
+ * that let nobody else in for a second (sched_rt_runtime_us, man 7 sched).
  */
-export const URGENT_FOR = 200;
+export const URGENT_FOR = 400;
+/** That while, in ms. */
+export const SHARED_FOR = 100;
 
 /** See the file's comment. */
 export class Urgency {
+  /** When it was put before others, or shared, for the present work; monotonic ms. */
   private since: number | undefined;
   private urgent = false;
 
@@ -28,8 +32,11 @@ export class Urgency {
 
   /** Some work is done, more may follow. */
   work(): void {
-    this.since ??= this.now();
-    if (this.now() - this.since > URGENT_FOR) this.change(false);
+    const now = this.now();
+    this.since ??= now;
+    if (now - this.since <= (this.urgent ? URGENT_FOR : SHARED_FOR)) return;
+    this.since = now;
+    this.change(!this.urgent);
   }
 
   /** What follows need not be hurried. */
