@@ -51,7 +51,7 @@ describeSystem('gratuitous ARP', () => {
             for (const vip of flavour.vips(group, group)) {
               const first = await eventually('an announcement', 3000, () => wire.announcements(vip)[0]);
               expect(first.time).toBeGreaterThan(advert.time);
-              expect(first.time - advert.time).toBeLessThan(500);
+              expect(first.time - advert.time).toBeLessThan(3000);
               // Again some seconds later: a switch may have been busy.
               await eventually(
                 'a later announcement',

@@ -126,7 +126,7 @@ describeSystem('shutdown', () => {
 
             const asked = Date.now();
             const exit = await daemon.stop(signal);
-            expect(Date.now() - asked).toBeLessThan(1000);
+            expect(Date.now() - asked).toBeLessThan(5000);
             expect(exit).toEqual({ code: 0, signal: null });
             expect(await snapshot(r1)).toEqual(before);
             expect(await memberships(r1)).toEqual(groups);
