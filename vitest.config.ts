@@ -33,6 +33,8 @@ export default defineConfig({
           include: ['test/**/*.system.test.ts', 'plugins/*/test/*.system.test.ts'],
           exclude: ['**/node_modules/**'],
           fileParallelism: false,
+          // They wait for timers most of the time: two processors are still idle for half of it.
+          maxConcurrency: 7,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
