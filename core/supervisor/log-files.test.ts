@@ -84,3 +84,11 @@ test('relative paths are below the working directory', () => {
   expect(logPlaces({ mainLog: 'a.log' })).toEqual({ main: path.resolve('a.log') });
   expect(logPlaces({ mainLog: '/a', errorLog: 'b' })).toEqual({ main: '/a', error: path.resolve('b') });
 });
+
+test('what a full disk did not take is written once there is room, though nothing else is logged', async () => {
+  const files = new LogFiles({ main: '/dev/full' });
+  logTo(files).info('one');
+  await new Promise((resolve) => setTimeout(resolve, 50)); // it has failed by then
+  files.reopen({ main: places.main });
+  await expect.poll(() => linesOf(places.main), { timeout: 10_000 }).toEqual(['one']);
+});

@@ -41,6 +41,9 @@ async function readable(destination: DestinationStream): Promise<DestinationStre
   });
 }
 
+/** What could not be written is tried again after so many ms. */
+const RETRY = 250;
+
 /**
  * A stream to a descriptor that nothing behind it can end or stop the daemon with: what cannot be written, say
  * to a full disk, waits until it can.
@@ -49,8 +52,15 @@ export function openDestination(fd: number): ReturnType<typeof pino.destination>
   const destination = pino.destination({ fd, sync: false, maxLength: BACKLOG });
   // At the end of the process it would try for ever to write what is left.
   const flushSync = destination.flushSync.bind(destination);
+  let retry: NodeJS.Timeout | undefined;
   destination.on('error', () => {
     destination.flushSync = () => {};
+    if (retry) return;
+    // By itself it would wait for the next line, which may be days away.
+    retry = setTimeout(() => {
+      retry = undefined;
+      destination.write('');
+    }, RETRY).unref();
   });
   destination.on('write', () => {
     destination.flushSync = flushSync;
