@@ -119,6 +119,46 @@ describe.each(['pseudo-header', 'rfc9568'] as const)('beside a router that knows
   });
 });
 
+test.each([
+  ['its address is higher', '192.0.2.9', false],
+  ['its address is lower', '192.0.2.1', true],
+])(
+  'another Master whose interval begins anew with all that it hears, readable or not: %s',
+  (_, from, stays) => {
+    const time = new VirtualTime();
+    const wire = new VirtualWire(time);
+    const we = new Station(time, wire, { routers: [v3()], links: [ethernet([OURS])] });
+    // keepalived after a partition: equal priority; what it cannot read keeps it from advertising.
+    const frame = advertisement(
+      { version: 3, priority: 100, from },
+      packetRules(3, 4, GROUPS[4], PseudoHeader),
+    );
+    const heard: ChecksumSort[] = [];
+    let callOff = () => {};
+    const again = () => {
+      callOff();
+      callOff = time.after(INTERVAL + 0.3, () => {
+        wire.send(port, frame);
+        again();
+      });
+    };
+    const port = {
+      hear(other: Uint8Array) {
+        if (!isVrrp(other)) return;
+        heard.push(sortOf(other));
+        again();
+      },
+    };
+    we.update();
+    time.pass(10_000);
+    expect(we.isMaster).toBe(true);
+    wire.plug(port);
+    time.pass(10_000);
+    expect(we.isMaster).toBe(stays);
+    expect(heard.at(-1)).toBe(stays ? PseudoHeader : Message);
+  },
+);
+
 test('what we send: RFC 9568 until another one is heard, then as that one does; told, and in the table', () => {
   const station = alone({ routers: [v3()] });
   station.update();

@@ -73,6 +73,13 @@ const LEAD = 2;
 const WARM_UP = 1;
 const WARM_FOR = 100;
 
+/** A Master that guesses what the others' checksums cover listens this part of its interval longer… */
+const LISTEN = 1 / 16;
+/** …each time after so many advertisements. */
+const LISTEN_EVERY = 8;
+/** With intervals below so many ms no two daemons keep the same time for long, and there is nothing to spare. */
+const LISTEN_FROM = 100;
+
 /**
  * A deadline that an advertisement has moved is looked at up to so many ms before its old time: one wake-up for all that
  * were near each other.
@@ -786,7 +793,8 @@ export class Engine {
     const { table } = this;
     const before = router.state;
     const outcome = transition(router, event, now, this.outcome);
-    const { deadline, masterAdverInterval, actions } = outcome;
+    const { masterAdverInterval, actions } = outcome;
+    const deadline = outcome.deadline + (event === TIMER && before === State.Master ? this.pause(router) : 0);
     const state = into ?? outcome.state;
     const nums = slot * Num.Count;
     table.nums[nums + Num.Deadline] = deadline;
@@ -804,6 +812,18 @@ export class Engine {
       this.observer.transition(slot, before, state, cause);
     }
     for (const action of actions) this.perform(router, action, now);
+  }
+
+  /**
+   * How much longer a Master listens before its next advertisement: now and then a little, while the sort of its
+   * checksums is a guess. keepalived begins its interval anew with every advertisement, those too that it cannot read:
+   * as the other Master of a group that was parted it would not be heard again, and never learnt of.
+   * @returns ms
+   */
+  private pause(router: EngineRouter): number {
+    const { advertisementInterval: interval, guessesChecksum, slot } = router;
+    if (!guessesChecksum || interval < LISTEN_FROM) return 0;
+    return this.table.num(slot, Num.AdvertisementsSent) % LISTEN_EVERY === 0 ? interval * LISTEN : 0;
   }
 
   private perform(router: EngineRouter, action: Action, now: number): void {

@@ -198,6 +198,14 @@ export class EngineRouter implements VirtualRouter {
     return -1;
   }
 
+  /**
+   * `checksum = "auto"` sends RFC 9568's: as nobody was heard yet, or as others do that read both. There may be one, not
+   * heard, that cannot.
+   */
+  get guessesChecksum(): boolean {
+    return this.config.checksum !== 'rfc9568' && this.checksumSort === ChecksumSort.Message;
+  }
+
   /** What checksums of a peer were heard to cover last; peer −1: of others of the group. */
   checksumHeardFrom(peer: number): ChecksumSort {
     return peer < 0 ? this.checksumHeard : (this.heard[peer] as ChecksumSort);

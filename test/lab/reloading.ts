@@ -1,5 +1,5 @@
 /** Stages and questions of the tests about reloads: r1 is Master of some virtual routers, r2 their Backup. */
-import { readdirSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'vitest';
 import { cadence } from './cadence.ts';
@@ -110,6 +110,23 @@ export function verdict(lines: readonly LogLine[]): string {
 /** How many file descriptors the daemon has open. */
 export async function descriptors(daemon: Rvrrpd): Promise<number> {
   return readdirSync(`/proc/${await daemon.pid()}/fd`).length;
+}
+
+/** Waits until the daemon has at most so many open: workers that were ended are gone soon after the answer. */
+export async function descriptorsAtMost(daemon: Rvrrpd, most: number): Promise<void> {
+  const folder = `/proc/${await daemon.pid()}/fd`;
+  await eventually(`at most ${most} file descriptors`, 10_000, () => {
+    const open = readdirSync(folder);
+    if (open.length <= most) return true;
+    const links = open.map((name) => {
+      try {
+        return readlinkSync(`${folder}/${name}`);
+      } catch {
+        return 'closed meanwhile';
+      }
+    });
+    throw new Error(`${open.length}: ${links.join(' ')}`);
+  });
 }
 
 /** Plays on two routers and a client. @param flavour whose family the hosts must have */

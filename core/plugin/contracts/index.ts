@@ -26,6 +26,7 @@ export type * from './kernel.ts';
 export type * from './manifest.ts';
 export type * from './netdrv.ts';
 export type * from './protocol.ts';
+export type * from './track.ts';
 
 /** The contract of each kind. `core/plugin/kinds.ts` has what else there is to say of them. */
 export interface Contracts {
