@@ -90,7 +90,7 @@ export const VirtualRouterSchema = Type.Object(
       enum: [2, 3],
       description:
         'VRRP version: 2 (RFC 3768, IPv4), or 3 (RFC 9568, IPv4 and IPv6, hundredths of a second). Version 3 has no ' +
-        'authentication of its own; `hmac-sha256` signs either.',
+        'authentication of its own: an `auth_type` that signs behind the message serves either.',
       expected: '2 or 3',
       default: 2,
     }),
@@ -129,14 +129,14 @@ export const VirtualRouterSchema = Type.Object(
       text({
         description:
           'Network driver: how the kernel is told, a name that a `netdrv` plugin offers. Another one is used, and the log ' +
-          'says so, where this one cannot do what is needed. Default: `ioctl`.',
+          'says so, where this one cannot do what is needed. Default: that of the default plugin.',
         expected: 'the name of a network driver',
       }),
     ),
     iftype: Type.Optional(
       text({
         description:
-          'Interface type: where a Master’s addresses live, a name that an `iftype` plugin offers. Default: `ether`.',
+          'Interface type: where a Master’s addresses live, a name that an `iftype` plugin offers. Default: that of the default plugin.',
         expected: 'the name of an interface type',
       }),
     ),
@@ -366,7 +366,7 @@ export const ConfigSchema = Type.Object(
     client_api: Type.Optional(
       text({
         description:
-          'Client API: a name that an `api` plugin offers. Default: none; with an `[api]` table, `http`.',
+          'Client API: a name that an `api` plugin offers. Default: none; with an `[api]` table, that of the default plugin.',
         expected: 'the name of a client API',
       }),
     ),

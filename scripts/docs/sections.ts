@@ -36,7 +36,19 @@ const FALLBACK = /\s*Default: (.+?)\.(?=\s|$)/s;
 
 /** All sections: those of the file, then those of the plugins. */
 export function sections(schema: SchemaNode = asNode(ConfigSchema)): Section[] {
-  return [...fileSections(schema), ...pluginSections(discoverPlugins().plugins)];
+  const names = pluginNames();
+  return [...fileSections(schema), ...pluginSections(discoverPlugins().plugins)].map((section) => ({
+    ...section,
+    directives: section.directives.map((each) => withPluginNames(each, names)),
+  }));
+}
+
+/** The core does not know plugins by name: where a description speaks of the default one, its name is put in. */
+function withPluginNames(directive: Directive, names: readonly PluginName[]): Directive {
+  const name = names.find((each) => each.directive === directive.name && each.isDefault)?.name;
+  if (name === undefined) return directive;
+  const named = (text: string): string => text.replaceAll('that of the default plugin', `\`${name}\``);
+  return { ...directive, fallback: named(directive.fallback), text: named(directive.text) };
 }
 
 /** Sections of the file itself: what is in no table, then each table that the schema knows the directives of. */
