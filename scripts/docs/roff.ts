@@ -82,7 +82,8 @@ export function roffText(text: string): string {
     .map((part, index) => {
       if (index % 2 === 0) return escaped(part, false);
       if (part.startsWith('`')) return `\\fB${escaped(part.slice(1, -1), true)}\\fR`;
-      return `\\fI${escaped(part.replace(/^\*+|\*+$/g, ''), false)}\\fR`;
+      const font = part.startsWith('**') ? 'B' : 'I';
+      return `\\f${font}${escaped(part.replace(/^\*+|\*+$/g, ''), false)}\\fR`;
     })
     .join('');
 }

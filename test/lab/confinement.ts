@@ -26,8 +26,8 @@ export interface Slack {
   readonly capabilities?: readonly string[];
   /** All of /proc/sys is read-only. Default: as in the unit. */
   readonly readOnlySettings?: boolean;
-  /** RLIMIT_RTPRIO and RLIMIT_NICE. Default: those of the unit. */
-  readonly limits?: readonly [rtprio: number, nice: number];
+  /** Nothing lets it have real-time priority. Default: the unit's limits do. */
+  readonly ordinary?: boolean;
   /** Whose the folder for its sockets and journals is. Default: the daemon's user's. */
   readonly runFolderOf?: number;
 }
@@ -75,6 +75,21 @@ done
 exec "$@"
 `;
 
+/** Whether this process has CAP_SYS_RESOURCE: in many containers root has not, and CAP_SYS_NICE stands in for the limits. */
+function mayRaiseLimits(): boolean {
+  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
+  return ((BigInt(`0x${effective}`) >> 24n) & 1n) === 1n;
+}
+
+/** Bits of capabilities (linux/capability.h). */
+const BITS: Readonly<Record<string, bigint>> = { CAP_NET_ADMIN: 12n, CAP_NET_RAW: 13n, CAP_SYS_NICE: 23n };
+
+/** A set of capabilities as the kernel shows it. */
+export function capabilitySet(names: readonly string[]): string {
+  const bits = names.reduce((set, name) => set | (1n << BITS[name]!), 0n);
+  return bits.toString(16).padStart(16, '0');
+}
+
 /** A host with a daemon that is confined. */
 export class Confined {
   private readonly base: string;
@@ -106,6 +121,21 @@ export class Confined {
     chmodSync(this.file, 0o640);
   }
 
+  /** The capabilities that it has. */
+  get capabilities(): string[] {
+    const names = [...(this.slack.capabilities ?? words('CapabilityBoundingSet'))];
+    if (!this.slack.ordinary && !mayRaiseLimits()) names.push('CAP_SYS_NICE');
+    return names;
+  }
+
+  /** What gives it its limits, in front of its command line. */
+  private get limits(): string[] {
+    if (this.slack.ordinary) return ['prlimit', '--rtprio=0', '--nice=0'];
+    if (!mayRaiseLimits()) return [];
+    const nice = 20 - Number(settings('LimitNICE')[0]); // man 2 getrlimit
+    return ['prlimit', `--rtprio=${settings('LimitRTPRIO')[0]}`, `--nice=${nice}`];
+  }
+
   /** The configuration file, from outside. */
   get file(): string {
     return path.join(this.base, 'conf/rvrrpd.toml');
@@ -130,14 +160,10 @@ export class Confined {
   /** Runs `rvrrpd` with these arguments, and its configuration. */
   start(args: readonly string[], options: StartOptions = {}): Running {
     const { slack } = this;
-    const [rtprio, nice] = slack.limits ?? [
-      Number(settings('LimitRTPRIO')[0]),
-      20 - Number(settings('LimitNICE')[0]),
-    ];
-    const capabilities = slack.capabilities ?? words('CapabilityBoundingSet');
-    const sets = ['-all', ...capabilities.map((name) => `+${name.replace('CAP_', '').toLowerCase()}`)].join(
-      ',',
-    );
+    const sets = [
+      '-all',
+      ...this.capabilities.map((name) => `+${name.replace('CAP_', '').toLowerCase()}`),
+    ].join(',');
     const writable = slack.readOnlySettings
       ? ''
       : words('ReadWritePaths').find((each) => each.startsWith('/proc/sys'));
@@ -145,7 +171,7 @@ export class Confined {
       'unshare',
       [
         ...['--mount', 'sh', '-c', MOUNTS, 'sh', this.base, packageRoot(), process.execPath, writable ?? ''],
-        ...['prlimit', `--rtprio=${rtprio}`, `--nice=${nice}`],
+        ...this.limits,
         ...['setpriv', `--reuid=${USER}`, `--regid=${USER}`, '--clear-groups', '--no-new-privs'],
         ...[`--bounding-set=${sets}`, `--inh-caps=${sets}`, `--ambient-caps=${sets}`],
         ...['python3', '-c', UNDER_FILTER, `${HOME}/conf/filter`],
