@@ -41,7 +41,7 @@ const MOUNTS = `
 set -e
 base=$1 app=$2 node=$3 writable=$4
 shift 4
-mkdir -p /run/rvrrpd
+mkdir -p -m 0750 /run/rvrrpd
 mount -t tmpfs -o mode=755 tmpfs /mnt
 mkdir /mnt/app /mnt/conf /mnt/log /mnt/dev
 : >/mnt/node
