@@ -91,14 +91,14 @@ describeSystem('least privilege', () => {
 
         const api = new HttpClient(r1, `http://${API_ADDRESS}`);
         await api.logIn('admin', 'banana');
-        const { mode, uid } = statSync(one.file);
+        const { mode, gid } = statSync(one.file);
         const answer = await api.request('/config/vrouter/1/lan', {
           method: 'PATCH',
           body: { priority: 201 },
         });
         expect(answer.status, answer.text).toBeLessThan(300);
         expect(readFileSync(one.file, 'utf8')).toContain('priority = 201');
-        expect(statSync(one.file)).toMatchObject({ mode, uid });
+        expect(statSync(one.file)).toMatchObject({ mode, gid, uid: gid });
         expect(JSON.parse(await one.ask(first.pid, ['reload', '--json']))).toMatchObject({ ok: true });
 
         first.signal('SIGKILL');

@@ -17,6 +17,7 @@ describeSystem('a file with secrets that every user can read', () => {
       const warning = `${file}:12: vrouter[0].auth_secret: is a secret, and every user of this machine can read ${file}: chmod o-r it`;
       expect(readFileSync(file, 'utf8').split('\n')[11]).toContain('auth_secret');
       chmodSync(file, 0o644);
+      chmodSync(lab.folder, 0o755);
       const daemon = Rvrrpd.startWith(r1, file);
       await daemon.ready();
       const warned = (from = 0): boolean =>
@@ -27,6 +28,14 @@ describeSystem('a file with secrets that every user can read', () => {
       const from = daemon.running.stdout.length;
       await daemon.reload();
       expect(warned(from)).toBe(true);
+
+      // Nothing but the folder in the way: a word in the log, that it might be taken for safe.
+      chmodSync(lab.folder, 0o700);
+      await daemon.reload();
+      expect((await invoke(r1, ['--check', '-c', file])).stderr).toBe('');
+      expect(daemon.running.stdout).toContain(
+        `the mode of ${file} lets every user read it, only its folders do not`,
+      );
 
       chmodSync(file, 0o640);
       const later = daemon.running.stdout.length;
@@ -50,6 +59,7 @@ describeSystem('a file with secrets that every user can read', () => {
         directives: { include: [part] },
       });
       for (const each of [secret, part, file]) chmodSync(each, 0o644);
+      chmodSync(lab.folder, 0o755);
       const { code, stderr } = await invoke(r1, ['--check', '-c', file]);
       expect(code).toBe(0);
       const lines = stderr.trim().split('\n');

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { exposureIssues, keyFile, readableByAll } from './exposure.ts';
+import { exposureIssues, keyFile, type Openness, openFiles } from './exposure.ts';
 import { formatIssue } from './issues.ts';
 import { parseDocument } from './parse.ts';
 import { router } from './test-read.ts';
@@ -16,9 +16,12 @@ const schemas = {
   ]),
 };
 
-function warnings(text: string, open = ['f']): string[] {
+function warnings(text: string, open: readonly string[] = ['f'], openness: Openness = 'open'): string[] {
   const { document } = parseDocument('f', text);
-  return exposureIssues(document!, schemas, new Set(open)).map((issue) => {
+  const files = new Map(open.map((file) => [file, openness]));
+  const { exposed, nearly } = exposureIssues(document!, schemas, files);
+  expect(openness === 'open' ? nearly : exposed).toEqual([]);
+  return [...exposed, ...nearly].map((issue) => {
     expect(issue.severity).toBe('warning');
     return formatIssue(issue);
   });
@@ -65,7 +68,13 @@ test('the private key of the client API, if it has one', () => {
   expect(keyFile(document!)).toBe('/etc/rvrrpd/ssl/key.pem');
 });
 
-test('files that all can read', async () => {
+test('what only a folder keeps from all is told as that', () => {
+  expect(warnings('[api]\nsecret = "s"\n', ['f'], 'open but for its folders')).toEqual([
+    'f:2: api.secret: is a secret, and the mode of f lets every user read it, only its folders do not: chmod o-r it',
+  ]);
+});
+
+test('files whose modes let all read them', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'exposure-'));
   try {
     const file = (name: string, mode: number): string => {
@@ -80,7 +89,11 @@ test('files that all can read', async () => {
       file('d', 0o604),
       join(folder, 'none'),
     ];
-    expect(await readableByAll(all)).toEqual(new Set([all[0], all[3]]));
+    chmodSync(folder, 0o755);
+    const [a, , , d] = all as [string, string, string, string];
+    expect(await openFiles(all)).toEqual(new Map([a, d].map((each) => [each, 'open'])));
+    chmodSync(folder, 0o750);
+    expect(await openFiles(all)).toEqual(new Map([a, d].map((each) => [each, 'open but for its folders'])));
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -1,6 +1,6 @@
 /** From a configuration to all that is needed to run it, or to everything that is wrong with it. */
 import type { OpenSchemas } from '../config/edit.ts';
-import { exposureIssues, keyFile, readableByAll } from '../config/exposure.ts';
+import { exposureIssues, keyFile, type Openness, openFiles } from '../config/exposure.ts';
 import {
   type ConfigDocument,
   type ConfigFormat,
@@ -29,6 +29,8 @@ import type { ConfigurationSource } from './source.ts';
 export interface Preparation {
   readonly start?: Omit<Start, 'places'>;
   readonly issues: readonly ConfigIssue[];
+  /** What is for the log alone. */
+  readonly hints: readonly ConfigIssue[];
   /** The plugins that were found, those of a faulty configuration too. */
   readonly listing: readonly PluginListing[];
 }
@@ -49,7 +51,7 @@ export interface PrepareOptions {
  */
 export async function prepare(path: string | undefined, options: PrepareOptions): Promise<Preparation> {
   const loaded = await loadConfig(path, options.format);
-  const open = loaded.document ? await readableByAll(filesOf(loaded)) : new Set<string>();
+  const open = loaded.document ? await openFiles(filesOf(loaded)) : new Map();
   return assemble(loaded, options, open, ({ document, text, included }) => ({
     ...{ file: document.file, text, fileText: text },
     ...(included.length > 0 && {
@@ -70,7 +72,7 @@ function filesOf({ document, included }: LoadedDocument): string[] {
 export function prepareText(source: ConfigurationSource, options: PrepareOptions): Preparation {
   const { file, text } = source;
   const loaded = loadText(file, text, options.format, surroundings(source));
-  return assemble(loaded, options, new Set(), () => source); // who may read the files was told when they were read
+  return assemble(loaded, options, new Map(), () => source); // who may read the files was told when they were read
 }
 
 /** The document of what runs. @throws Error if there is none: there was, to run it */
@@ -84,14 +86,14 @@ function surroundings({ outside, included, hosts }: ConfigurationSource): Partia
   return { ...(outside && { outside }), ...(included && { included }), ...(hosts && { hosts }) };
 }
 
-/** @param open files that every user can read */
+/** @param open files that are open to every user */
 function assemble(
   loaded: LoadedConfiguration,
   { format, debug }: PrepareOptions,
-  open: ReadonlySet<string>,
+  open: ReadonlyMap<string, Openness>,
   sourceOf: (loaded: LoadedDocument) => ConfigurationSource,
 ): Preparation {
-  if (!loaded.document) return { issues: loaded.issues, listing: [] };
+  if (!loaded.document) return { issues: loaded.issues, hints: [], listing: [] };
   const { document } = loaded;
   const config = debug === undefined ? loaded.config : { ...loaded.config, debug };
   const discovery = discoverPlugins({ document, plugins: loaded.plugins });
@@ -99,10 +101,10 @@ function assemble(
   // That nobody answers to the names of a plugin that cannot be used would only hide why.
   const unresolved = hasErrors(discovery.issues) ? [] : resolution.issues;
   const schemas = openSchemas(discovery.plugins);
-  const exposed = exposureIssues(document, schemas, open);
+  const { exposed, nearly: hints } = exposureIssues(document, schemas, open);
   const issues = sortIssues([...loaded.issues, ...discovery.issues, ...unresolved, ...exposed]);
   const listing = listPlugins(discovery.plugins, resolution);
-  if (hasErrors(issues)) return { issues, listing };
+  if (hasErrors(issues)) return { issues, hints, listing };
   const start = {
     config: resolution.config,
     routerPlugins: resolution.routers,
@@ -114,7 +116,7 @@ function assemble(
       api: serviceOf(resolution.api, valuesOf(document, schemas), discovery.plugins, schemas),
     }),
   };
-  return { start, issues, listing };
+  return { start, issues, hints, listing };
 }
 
 function serviceOf(

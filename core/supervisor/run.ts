@@ -44,7 +44,10 @@ export async function runForeground(options: RunOptions, signals: Signals): Prom
   const prepared = await prepareToRun(options);
   if (!prepared.start) return 1;
   const log = await openLog(prepared.start.config);
-  const code = await serve(options, prepared.start, prepared.issues, { log, signals });
+  const code = await serve(options, prepared.start, [...prepared.issues, ...prepared.hints], {
+    log,
+    signals,
+  });
   await flushLog(log, LAST_WORDS);
   return code;
 }

@@ -112,12 +112,12 @@ export class Confined {
     );
   }
 
-  /** The configuration as the package installs it: the daemon's user's, for nobody else's eyes. */
+  /** The configuration as the package installs it: root's, its group the daemon's, for nobody else's eyes. */
   configure(vrouters: readonly VrouterTable[], tables = ''): void {
     const directives = { pid: '/run/rvrrpd/rvrrpd.pid', working_dir: '/tmp' };
     const text = rvrrpdConfiguration(`${HOME}/log/rvrrpd`, vrouters, 0, directives);
     writeFileSync(this.file, `${text}\n${tables}`);
-    chownSync(this.file, USER, USER);
+    chownSync(this.file, 0, USER);
     chmodSync(this.file, 0o640);
   }
 
