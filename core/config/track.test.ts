@@ -35,7 +35,7 @@ describe('[[track]]', () => {
     ['initial = "maybe"', 'track[0].initial = "maybe": must be "up", "down" or "wait"'],
     ['hold = -1', 'track[0].hold = -1: must be 0 to 86400 seconds'],
   ])('%s', (line, complaint) => {
-    expect(complaints(`${router('track = ["uplink"]')}${TRACKER}${line}`)).toEqual([
+    expect(complaints(`${router('track = ["uplink"]')}${TRACKER}${line}\n`)).toEqual([
       `error 10: ${complaint}`,
     ]);
   });

@@ -175,7 +175,7 @@ describe('a thread', () => {
     silence = undefined;
     runner.ready();
     time.pass(20);
-    expect(told.at(-1)).toBe('10520 up');
+    expect(told.at(-1)).toBe('10510 up');
   });
 
   test('whose answer comes together with the end of patience is heard', () => {

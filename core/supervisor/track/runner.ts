@@ -57,6 +57,8 @@ export class TrackRunner {
   private due: number;
   /** When the thread was asked for the check that is due; undefined: it was not. */
   private asked: number | undefined;
+  /** When the last check was over. */
+  private checked = Number.NEGATIVE_INFINITY;
   /** It is to be checked once more, as soon as this check is over. */
   private again = false;
   private callOff: () => void = () => {};
@@ -123,7 +125,7 @@ export class TrackRunner {
   changed(): void {
     if (this.asked !== undefined) this.again = true;
     else {
-      this.due = Math.min(this.due, this.world.now());
+      this.due = Math.min(this.due, Math.max(this.world.now(), this.checked + LEAST_PAUSE));
       this.plan();
     }
   }
@@ -146,6 +148,7 @@ export class TrackRunner {
     const weightBefore = this.weight;
     if (counts) this.weight = weight;
     this.write();
+    this.checked = now;
     this.due = Math.max(now + LEAST_PAUSE, this.again ? 0 : this.due + rules.interval);
     if (judge.heldUntil > 0) this.due = Math.max(now + LEAST_PAUSE, Math.min(this.due, judge.heldUntil));
     this.again = false;
