@@ -23,6 +23,7 @@ const status: DaemonStatus = {
   since: '2026-11-23T09:30:00.123Z',
   lastReload: null,
   troubles: [],
+  syncGroups: [],
   generation: 1,
   wakeUps: 7,
   routers: [

@@ -12,6 +12,7 @@ import type { DaemonConfig, VirtualRouterConfig } from './model.ts';
 import { vifnameOf } from './names.ts';
 import { asNode, type ConfigFile, ConfigSchema, type VirtualRouterFile } from './schema.ts';
 import { substituted } from './substitute.ts';
+import { checkSync, type SyncByTable } from './sync.ts';
 import { fillDefaults, type Violation, validate } from './validate.ts';
 
 /** An entry of `[plugins]`. */
@@ -54,9 +55,10 @@ export function interpret(document: ConfigDocument): Interpretation {
     list.error(['vrouter'], 'is missing: there must be one [[vrouter]] at least');
   }
   const facts = checkRouters(file.vrouter, list);
+  const sync = checkSync(file.sync ?? [], file.vrouter, facts, list);
   const users = checkApi(file.api, list);
   const plugins = checkPlugins(file.plugins, list);
-  return { config: toConfig(document, file, facts, users), plugins, issues: list.issues };
+  return { config: toConfig(document, file, facts, sync, users), plugins, issues: list.issues };
 }
 
 /** What the schema cannot know: why a value is wrong here, and what else there is for who wants it. */
@@ -87,7 +89,11 @@ function prune(data: RawTable, path: ConfigPath): void {
   const last = path.at(-1);
   if (last === undefined || typeof holder !== 'object' || holder === null) return;
   if (!Array.isArray(holder)) delete (holder as RawTable)[last];
-  else if (path[0] === 'vrouter' ? path.length === 2 : path[0] === 'protocols') holder[Number(last)] = {};
+  else if (isTableList(path[0]) ? path.length === 2 : path[0] === 'protocols') holder[Number(last)] = {};
+}
+
+function isTableList(key: string | number | undefined): boolean {
+  return key === 'vrouter' || key === 'sync';
 }
 
 /** A virtual router's table after {@link prune}: even what is required may be missing. */
@@ -97,6 +103,7 @@ function toConfig(
   document: ConfigDocument,
   file: ConfigFile,
   facts: readonly RouterFacts[],
+  sync: SyncByTable,
   users: readonly string[],
 ): DaemonConfig {
   const { api } = file;
@@ -111,7 +118,7 @@ function toConfig(
     mainLog: file.main_log,
     ...(errorLog === undefined ? {} : { errorLog }),
     ...(file.client_api === undefined ? {} : { clientApi: file.client_api }),
-    virtualRouters: toRouters(document, file, facts),
+    virtualRouters: toRouters(document, file, facts, sync),
     protocols: file.protocols,
     api: {
       users,
@@ -128,13 +135,21 @@ function toRouters(
   document: ConfigDocument,
   file: ConfigFile,
   facts: readonly RouterFacts[],
+  sync: SyncByTable,
 ): VirtualRouterConfig[] {
   const routers: VirtualRouterConfig[] = [];
   for (const [table, router] of file.vrouter.entries()) {
     const fact = facts[table]!;
     for (const family of fact.families) {
       const place = table === routers.length ? {} : { table };
-      routers.push({ ...toRouter(document, router, fact, family), ...place });
+      const group = sync[table]!.get(family);
+      routers.push({
+        ...toRouter(document, router, fact, family),
+        ...place,
+        ...(group?.priority === undefined ? {} : { priority: group.priority }),
+        ...(group?.preemption === undefined ? {} : { preempt: group.preemption }),
+        ...(group === undefined ? {} : { sync: group.name }),
+      });
     }
   }
   return routers;

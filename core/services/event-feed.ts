@@ -1,8 +1,9 @@
 /** What happens, as services are told: the engine's events across generations, and reloads. */
 import type { VirtualRouterConfig } from '../config/model.ts';
 import type { DaemonInfo, RouterName, RouterState, ServiceEvent } from '../plugin/contracts/index.ts';
+import { causeText } from '../threads/cause-words.ts';
 import { skewText } from '../threads/clock-words.ts';
-import { CAUSES, type EngineEvent, type EventReader, EventRing, EventType } from '../threads/event-ring.ts';
+import { type EngineEvent, type EventReader, EventRing, EventType } from '../threads/event-ring.ts';
 import { listedAddresses } from '../threads/listed-addresses.ts';
 import type { ServiceView } from '../threads/service-messages.ts';
 import { STATE_NAMES } from '../threads/state-table.ts';
@@ -71,7 +72,8 @@ export class EventFeed {
       version: router.version,
     };
     if (type === EventType.Transition && name) {
-      return { type: 'transition', time, ...name, from: stateName(a), to: stateName(b), cause: CAUSES[c]! };
+      const cause = causeText(c, this.routers);
+      return { type: 'transition', time, ...name, from: stateName(a), to: stateName(b), cause };
     }
     if (type === EventType.ClockSkew && name)
       return { type: 'clock-skew', time, ...name, skew: a / 1000, peer: addressText(peer) };

@@ -4,6 +4,7 @@ import type { RouterStatus } from '../plugin/contracts/index.ts';
 import { readInPlace } from '../threads/in-place.ts';
 import { readRouterWords } from '../threads/router-words.ts';
 import { Int, macText, Num, STATE_NAMES } from '../threads/state-table.ts';
+import { waitsForGroup } from '../threads/sync-status.ts';
 import type { TableReader } from '../threads/table-views.ts';
 
 /** Fields of the state table that a {@link RouterStatus} comes of. */
@@ -21,7 +22,7 @@ const INTS = [
   Int.Checksum,
 ] as const;
 const NUMS = [Num.Since, Num.HardwareAddress, Num.MasterAdverInterval] as const;
-const FIELDS = INTS.length + NUMS.length;
+const FIELDS = INTS.length + NUMS.length + 1;
 
 /** Makes a new array only when something has changed: whoever keeps something by it can tell. */
 export class RouterView {
@@ -60,6 +61,7 @@ export class RouterView {
     for (let slot = 0; slot < this.configs.length; slot++) {
       for (const field of INTS) note(table.int(slot, field));
       for (const field of NUMS) note(table.num(slot, field));
+      note(waitsForGroup(table, slot, this.configs[slot]!) ? 1 : 0);
     }
     return changed;
   }
@@ -87,6 +89,7 @@ export class RouterView {
       hardwareAddress: macText(table.num(slot, Num.HardwareAddress)),
       ...readRouterWords(table, slot, config),
       ...readInPlace(table, slot),
+      ...(config.sync === undefined ? {} : { waiting: waitsForGroup(table, slot, config) }),
       standingBy: table.int(slot, Int.StandingBy) === 1,
     };
   }

@@ -2,8 +2,9 @@
 import { getSystemErrorName } from 'node:util';
 import type { DaemonConfig, VirtualRouterConfig } from '../config/model.ts';
 import { counted } from '../shared/words.ts';
+import { causeText } from '../threads/cause-words.ts';
 import { skewText } from '../threads/clock-words.ts';
-import { CAUSES, type EngineEvent, EventType } from '../threads/event-ring.ts';
+import { type EngineEvent, EventType } from '../threads/event-ring.ts';
 import { listedAddresses } from '../threads/listed-addresses.ts';
 import { macText, STATE_NAMES } from '../threads/state-table.ts';
 import { addressText } from '../vrrp/address.ts';
@@ -63,7 +64,7 @@ export class Narrator {
       case EventType.Transition: {
         const from = STATE_NAMES[event.a as 0 | 1 | 2 | 3];
         const to = STATE_NAMES[event.b as 0 | 1 | 2 | 3];
-        const cause = CAUSES[event.c as keyof typeof CAUSES & number];
+        const cause = causeText(event.c, this.routers);
         const level = to === 'Down' ? 'warn' : 'info';
         this.log[level]({ ...fields, from, to, cause }, `${who}: ${from} -> ${to}: ${cause}`);
         break;

@@ -1,10 +1,11 @@
 /** What `rvrrpd status` tells: the state table together with the reloads so far. */
 import type { DaemonConfig } from '../config/model.ts';
-import type { DaemonCounters, ReloadOutcome, RouterCounters } from '../plugin/contracts/index.ts';
+import type { DaemonCounters, ReloadOutcome, RouterCounters, SyncStatus } from '../plugin/contracts/index.ts';
 import { readCounters } from '../threads/counters.ts';
 import { readInPlace } from '../threads/in-place.ts';
 import { type RouterWords, readRouterWords } from '../threads/router-words.ts';
 import { Num } from '../threads/state-table.ts';
+import { readSyncGroups } from '../threads/sync-status.ts';
 import type { TableReader } from '../threads/table-views.ts';
 
 /** One virtual router. */
@@ -29,6 +30,8 @@ export interface RouterReport extends RouterCounters {
   readonly peers?: readonly string[];
   /** The address that it is told to speak to them from. */
   readonly source?: string;
+  /** Name of its group (`[[sync]]`); absent: it is in none. */
+  readonly sync?: string;
   /** It is Master, and its addresses are in the kernel. */
   readonly inPlace?: boolean;
   /** Name of the errno that the kernel refused them with, or that it gave up being Master for. */
@@ -37,11 +40,19 @@ export interface RouterReport extends RouterCounters {
   readonly since: string | null;
 }
 
+/** A group of virtual routers that are Master together or not at all. */
+export interface SyncReport extends Omit<SyncStatus, 'since'> {
+  /** When the state of one of its routers changed last, ISO 8601; null: never. */
+  readonly since: string | null;
+}
+
 /** What the running generation does. */
 export interface GenerationStatus extends DaemonCounters {
   /** 1 for the first generation, one more at each reload and at each replacement of a crashed worker. */
   readonly generation: number;
   readonly routers: readonly RouterReport[];
+  /** `[[sync]]`. */
+  readonly syncGroups: readonly SyncReport[];
 }
 
 /** The whole daemon. */
@@ -68,8 +79,8 @@ export function readStatus(
   return {
     generation,
     ...counters,
+    syncGroups: readSyncGroups(table, routers).map((group) => ({ ...group, since: timeText(group.since) })),
     routers: counters.routers.map((router, slot) => {
-      const since = table.num(slot, Num.Since);
       const { addresses, prefixLengths, authType } = routers[slot]!;
       const placed = readInPlace(table, slot);
       return {
@@ -79,10 +90,14 @@ export function readStatus(
         ...(authType === undefined ? {} : { auth: authType }),
         ...inSeconds(readRouterWords(table, slot, routers[slot]!)),
         ...placed,
-        since: since === 0 ? null : new Date(since).toISOString(),
+        since: timeText(table.num(slot, Num.Since)),
       };
     }),
   };
+}
+
+function timeText(time: number): string | null {
+  return time === 0 ? null : new Date(time).toISOString();
 }
 
 function inSeconds({

@@ -6,7 +6,7 @@
 
 /** What a record tells; `a` and `b` are its arguments. */
 export const EventType = {
-  /** `a`: the state before, `b`: the state after, `c`: a {@link Cause}. */
+  /** `a`: the state before, `b`: the state after, `c`: a {@link Cause}, or what `groupCause` makes of one. */
   Transition: 1,
   /**
    * `a`: index of the drop reason, `b`: how many since the last such record, this one included; peer. For the
@@ -65,6 +65,10 @@ export const CAUSES = [
   'this host does not have the address of source, or cannot use it yet',
   'the interface has no global IPv6 address to reach its peers from',
   'a router of the same group on another interface sends from the same address',
+  'became Master',
+  'yielded',
+  'cannot be Master',
+  'follows another Master',
 ] as const;
 
 /** Indices of {@link CAUSES}. */
@@ -91,7 +95,27 @@ export const Cause = {
   SourceMissing: 19,
   NoGlobal: 20,
   SourceShared: 21,
+  GroupMaster: 22,
+  GroupYielded: 23,
+  GroupUnfit: 24,
+  GroupFollows: 25,
 } as const;
+
+/** Room for {@link CAUSES} in what a transition's record says. */
+const CAUSE_RANGE = 256;
+
+/**
+ * What a record says where another router of the same group (`[[sync]]`) is the cause: what it did, one of the `Group…`
+ * causes, and its slot. Other records have the cause alone.
+ */
+export function groupCause(cause: number, slot: number): number {
+  return (slot + 1) * CAUSE_RANGE + cause;
+}
+
+/** The reverse: which cause, and the slot of the router that it is about; −1: the one that the record is of. */
+export function splitCause(recorded: number): { readonly cause: number; readonly slot: number } {
+  return { cause: recorded % CAUSE_RANGE, slot: Math.floor(recorded / CAUSE_RANGE) - 1 };
+}
 
 /** One event, as a reader gets it. The object is reused: copy what is to be kept. */
 export interface EngineEvent {

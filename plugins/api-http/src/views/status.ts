@@ -10,6 +10,7 @@ import type {
   RouterStatus,
   RunningConfiguration,
 } from 'rvrrpd/plugin';
+import { syncGroups } from './sync.ts';
 
 const Count = Type.Integer({ minimum: 0 });
 const Dropped = Type.Record(Type.String(), Count, {
@@ -87,6 +88,15 @@ export const RouterStatusSchema = Type.Object(
       type: ['string', 'null'],
       description: 'The address that it is told to speak to its peers from; `null`: the interface’s.',
     }),
+    sync: Type.Unsafe<string | null>({
+      type: ['string', 'null'],
+      description:
+        'The group (`[[sync]]`) whose routers are Master together or not at all; `null`: it is in none.',
+    }),
+    waiting: Type.Boolean({
+      description:
+        'It is Backup and would be Master but for the others of its group: its Master_Down_Timer has expired.',
+    }),
     advertisement_interval: Type.Number({ description: 'Its own, in seconds.' }),
     master_advertisement_interval: Type.Number({
       description: 'In seconds. What a VRRPv3 Backup goes by: that of the Master that it heard last.',
@@ -114,6 +124,32 @@ export const RouterStatusSchema = Type.Object(
     ),
   },
   { title: 'RouterStatus' },
+);
+
+/** A `[[sync]]`. */
+const SyncSchema = Type.Object(
+  {
+    name: Type.String(),
+    state: Type.Unsafe<RouterStatus['state']>({
+      type: 'string',
+      enum: ['Init', 'Backup', 'Master', 'Down'],
+      description: '`Down` or `Init` if one of its routers is, `Master` if all are.',
+    }),
+    routers: Type.Array(
+      Type.Object({
+        interface: Type.String(),
+        group: Type.Integer(),
+        family: Type.Integer(),
+        version: Type.Integer(),
+        state: Type.Unsafe<RouterStatus['state']>({
+          type: 'string',
+          enum: ['Init', 'Backup', 'Master', 'Down'],
+        }),
+        waiting: Type.Boolean({ description: 'It would be Master but for the others.' }),
+      }),
+    ),
+  },
+  { title: 'SyncStatus', description: 'Virtual routers that are Master together or not at all.' },
 );
 
 /** `/run/status`. */
@@ -159,6 +195,7 @@ export const StatusSchema = Type.Object(
       { description: 'Packets that belong to no virtual router.' },
     ),
     routers: Type.Array(RouterStatusSchema),
+    sync_groups: Type.Array(SyncSchema, { description: '`[[sync]]`.' }),
   },
   { title: 'Status' },
 );
@@ -201,6 +238,18 @@ export function status(
     wake_ups: counters.wakeUps,
     strangers: { dropped: present(counters.strangers.dropped) },
     routers: routers.map((router) => withCounters(router, counted.get(keyOf(router)))),
+    sync_groups: syncGroups(routers).map(({ name, state, routers: members }) => ({
+      name,
+      state,
+      routers: members.map((router) => ({
+        interface: router.interface,
+        group: router.group,
+        family: router.family,
+        version: router.version ?? 2,
+        state: router.state,
+        waiting: router.waiting ?? false,
+      })),
+    })),
   };
 }
 
@@ -248,6 +297,8 @@ function withCounters(
     checksum: router.checksum ?? null,
     peers: router.peers === undefined ? null : [...router.peers],
     source: router.source ?? null,
+    sync: router.sync ?? null,
+    waiting: router.waiting ?? false,
     advertisement_interval: router.advertisementInterval / 1000,
     master_advertisement_interval:
       (router.masterAdvertisementInterval ?? router.advertisementInterval) / 1000,
