@@ -219,6 +219,7 @@ export class Engine {
     this.groups = new SyncGroups(routers, {
       move: (router, event, now, cause, into) => this.move(router, event, now, cause, into),
       announceAgain: (router, now) => this.perform(router, 'announce-addresses', now),
+      sayGoodBye: (router, now) => this.perform(router, 'send-priority-zero', now),
     });
     const longest = routers.some(({ config }) => config.family === 6) ? 6 : 4;
     this.slotSize = SLOT_SIZE[longest];

@@ -40,6 +40,8 @@ export interface Mover {
     into?: typeof State.Initialize | typeof State.Down,
   ): void;
   announceAgain(router: EngineRouter, now: number): void;
+  /** It is no Master any more, and says so (priority 0). */
+  sayGoodBye(router: EngineRouter, now: number): void;
 }
 
 class SyncGroup {
@@ -139,6 +141,8 @@ export class SyncGroups {
     if (isOutermost) group.moving = false;
     const happening = whatHappened(group, router, before, event);
     if (before !== router.state) group.countMasters();
+    // The RFC's Master gives way in silence. The one that it gives way to may not have heard it, and has to announce.
+    if (happening === 'left') this.mover.sayGoodBye(router, now);
     if (happening !== 'nothing') this.follow(group, router, happening, now);
     if (isOutermost && group.pending !== 'nothing') this.catchUp(group, now);
     return true;

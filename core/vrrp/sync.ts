@@ -9,7 +9,8 @@
  *   brings all of them to Master at once.
  * - Nobody becomes Master while a member is not fit: it is Down, or not started.
  * - A Master that gives way, or that cannot go on, makes all of them yield; those that are Master say so (priority 0), and
- *   all are as if they had just started.
+ *   all are as if they had just started. The one that gives way says so too, which the RFC's does not: the other Master
+ *   may not have heard it, and would not know that it has to announce its addresses.
  * - A Master that says good-bye on one link says it for all of its group: each member waits its own Skew_Time. One that
  *   hears its Master after that knows better, and the group stays Backup.
  * - Where two Masters of equal priority have met, the addresses on one link may favour the one and on another the other,
