@@ -338,6 +338,13 @@ export class Engine {
     this.groups.review(this.clock());
   }
 
+  /** Does what stops routers; the others of their groups follow when all of it is done. */
+  together(act: () => void): void {
+    this.groups.hold();
+    act();
+    this.groups.release(this.clock());
+  }
+
   /** Every router is for itself from now on: all of them stop, or another engine goes on with them. */
   dissolveGroups(): void {
     this.groups.dissolve();

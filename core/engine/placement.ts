@@ -366,6 +366,11 @@ export class Placement {
 
   /** Stops the routers that cannot go on where they run, while their sockets are still there. */
   private stopDisplaced(routers: readonly EngineRouter[], places: readonly Place[]): void {
+    this.engine.together(() => this.stopAll(routers, places));
+    this.engine.settle();
+  }
+
+  private stopAll(routers: readonly EngineRouter[], places: readonly Place[]): void {
     for (const [at, router] of routers.entries()) {
       const place = places[at]!;
       if ('cause' in place) {
@@ -382,7 +387,6 @@ export class Placement {
         }
       }
     }
-    this.engine.settle();
   }
 
   /** Opens and closes sockets until each interface of these routers that is in use has one for each family. */

@@ -450,3 +450,23 @@ test('hundreds become Master, and yield, in one step', () => {
   const left = station.advertised().filter(({ priority }) => priority === 0);
   expect([left.length, new Set(left.map(({ time }) => time)).size]).toEqual([count, 1]);
 });
+
+test('a link that takes several members with it is the reason for all of them', () => {
+  const routers = [1, 2, 3].map((vrid) =>
+    configuration({ vrid, interface: vrid === 3 ? 'eth1' : 'eth0', sync: 'gw' }),
+  );
+  const links = [
+    ethernet(['192.0.0.1'], { index: 1, name: 'eth0' }),
+    ethernet(['192.0.1.1'], { index: 2, name: 'eth1' }),
+  ];
+  const station = alone({ routers, links });
+  station.update();
+  station.time.pass(REST);
+  station.events();
+  station.update(links.map((link, at) => ({ ...link, running: at === 1 })));
+  expect(told(station)).toEqual([
+    { slot: 0, to: State.Down, cause: Cause.InterfaceDown, by: -1 },
+    { slot: 1, to: State.Down, cause: Cause.InterfaceDown, by: -1 },
+    { slot: 2, to: State.Backup, cause: Cause.GroupUnfit, by: 0 },
+  ]);
+});

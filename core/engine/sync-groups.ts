@@ -148,6 +148,19 @@ export class SyncGroups {
     return true;
   }
 
+  /** What follows of what happens from now on waits for {@link release}: one cause may stop several members. */
+  hold(): void {
+    for (const group of this.groups) group.moving = true;
+  }
+
+  release(now: number): void {
+    for (const group of this.groups) {
+      group.moving = false;
+      group.countMasters();
+      this.catchUp(group, now);
+    }
+  }
+
   /** Looks at all groups as they are: members may have come and gone while nobody followed their steps. */
   review(now: number): void {
     if (this.dissolved) return;
@@ -189,7 +202,7 @@ export class SyncGroups {
   private follow(group: SyncGroup, router: EngineRouter, happening: Happening, now: number): void {
     if (group.moving) {
       const matters = happening === 'left' || happening === 'stopped' || happening === 'followed';
-      if (!matters) return;
+      if (!matters || group.pending !== 'nothing') return;
       group.pending = happening;
       group.pendingSubject = router;
       return;
