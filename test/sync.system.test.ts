@@ -5,7 +5,7 @@ import { Keepalived } from './lab/keepalived.ts';
 import { Lab, type Segment } from './lab/lab.ts';
 import { Ping } from './lab/ping.ts';
 import { describeSystem } from './lab/requirements.ts';
-import { Rvrrpd, type VrouterTable } from './lab/rvrrpd.ts';
+import { executable, Rvrrpd, type VrouterTable, writeConfiguration } from './lab/rvrrpd.ts';
 import { eventually, sleep } from './lab/wait.ts';
 
 // Groups of virtual routers ([[sync]]): a LAN and an uplink that are on the same router, whatever happens to one of them.
@@ -33,10 +33,14 @@ function routers({ lan, six }: Members): VrouterTable[] {
   ];
 }
 
-function startRvrrpd(lab: Lab, host: Host, members: Members, priority: number, preemption: boolean): Rvrrpd {
+/** `[[sync]]` with all of them. */
+function groupOf(members: Members, priority: number, preemption: boolean): string {
   const names = members.six ? '"lan/7", "wan/8", "lan/9"' : '"lan/7", "wan/8"';
-  const sync = `[[sync]]\nname = "gw"\nrouters = [ ${names} ]\npriority = ${priority}\npreemption = ${preemption}\n`;
-  return Rvrrpd.start(lab, host, routers(members), { tables: sync });
+  return `[[sync]]\nname = "gw"\nrouters = [ ${names} ]\npriority = ${priority}\npreemption = ${preemption}\n`;
+}
+
+function startRvrrpd(lab: Lab, host: Host, members: Members, priority: number, preemption: boolean): Rvrrpd {
+  return Rvrrpd.start(lab, host, routers(members), { tables: groupOf(members, priority, preemption) });
 }
 
 function startKeepalived(lab: Lab, host: Host, priority: number): Keepalived {
@@ -134,6 +138,14 @@ function cables(members: Members, preemption: boolean) {
         expect(transitions(second, others).sort()).toEqual([...all('Master'), ...back].sort());
       }
       await ping.stop();
+      if (preemption) return;
+      // Nobody loses a carrier, and one of the links is whole: the Master there has both.
+      const [before, others] = [position(first), position(second)];
+      await lan.partition(r1, r2);
+      await sleep(4 * MASTER_DOWN);
+      await lan.heal(r1, r2);
+      await sleep(2 * MASTER_DOWN);
+      expect([transitions(first, before), transitions(second, others)]).toEqual([[], []]);
     });
 }
 
@@ -147,6 +159,41 @@ describeSystem('groups of virtual routers', () => {
   );
   it.concurrent('without preemption they stay', cables(v3, false), LIMIT);
   it.concurrent('members of both families and versions', cables({ lan: 2, six: true }, true), LIMIT);
+
+  it.concurrent(
+    'reloads change a group, take it away and bring it back: nobody moves, and the group is one again',
+    () =>
+      inLab(async (lab, { lan, r1, r2 }) => {
+        const daemon = startRvrrpd(lab, r1, v3, 200, true);
+        await movedTo(r1, r2);
+        const before = position(daemon);
+        const group = groupOf(v3, 200, true);
+        for (const tables of [group.replace('gw', 'other'), '', groupOf(v3, 210, false), group]) {
+          writeConfiguration(lab, r1, routers(v3), { tables });
+          expect((await daemon.reload()).at(-1)!.msg).toMatch(/^reloaded: /);
+        }
+        await sleep(2 * MASTER_DOWN);
+        expect(transitions(daemon, before)).toEqual([]);
+        const status = await r1.run(
+          process.execPath,
+          executable(),
+          'status',
+          '-c',
+          `${lab.folder}/rvrrpd-r1.toml`,
+        );
+        expect(status).toMatch(/\ngw +Master .* lan\/7 wan\/8\n$/);
+        await lan.unplug(r1);
+        const all = ['7 Down', '8 Backup'];
+        await eventually('both to leave', DEADLINE, () => transitions(daemon, before).length === all.length);
+        expect(transitions(daemon, before).sort()).toEqual(all);
+        writeConfiguration(lab, r1, routers({ lan: 3, six: true }), {
+          tables: group.replace('"lan/7"', '"lan/1"'),
+        });
+        const refused = await daemon.reload();
+        expect(refused.map(({ msg }) => msg).join('\n')).toMatch(/there is no such virtual router/);
+      }),
+    LIMIT,
+  );
 
   it.concurrent(
     'keepalived’s sync group is the Backup, and then the Master',
