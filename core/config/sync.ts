@@ -5,6 +5,7 @@ import type { RouterFacts } from './facts.ts';
 import { isNamed, type RouterIdentity } from './identity.ts';
 import type { IssueList } from './issue-list.ts';
 import type { ConfigPath } from './issues.ts';
+import type { TrackEntry } from './schema.ts';
 import { nearest } from './suggest.ts';
 
 /** What a group makes of the virtual routers of a table, by family. */
@@ -14,6 +15,8 @@ export interface SyncFacts {
   /** For all of its routers. Absent: what their tables have. */
   readonly priority?: number;
   readonly preemption?: boolean;
+  /** Trackers of all of its routers, as they are written. */
+  readonly track: readonly (string | TrackEntry)[];
   readonly path: ConfigPath;
 }
 
@@ -59,6 +62,7 @@ export function checkSync(
       name: typeof name === 'string' ? name : '',
       ...(typeof group.priority === 'number' ? { priority: group.priority } : {}),
       ...(typeof group.preemption === 'boolean' ? { preemption: group.preemption } : {}),
+      track: Array.isArray(group.track) ? (group.track as readonly (string | TrackEntry)[]) : [],
     };
     const joined = own.filter(({ member, at }) => {
       const byFamily = found[facts.indexOf(member.facts)]!;
@@ -84,6 +88,7 @@ export function checkSync(
     const routers = joined.map(({ member }) => member);
     checkSame(routers, tables, sync, 'priority', list);
     checkSame(routers, tables, sync, 'preemption', list);
+    checkWeights(routers, tables, sync, list);
   }
   return found;
 }
@@ -176,18 +181,18 @@ function checkSame(
   directive: 'priority' | 'preemption',
   list: IssueList,
 ): void {
-  const valueOf = ({ facts }: Member): unknown => tables[Number(facts.path.at(-1))]?.[directive];
+  const said = ({ facts }: Member): unknown => tables[Number(facts.path.at(-1))]?.[directive];
   const placeOf = ({ facts }: Member): ConfigPath => {
     const path = [...facts.path, directive];
     return list.document.places.has(path) ? path : facts.path;
   };
   const whole = sync[directive];
   if (whole !== undefined) {
-    const said = new Set<RouterFacts>();
+    const told = new Set<RouterFacts>();
     for (const member of members) {
       const path = [...member.facts.path, directive];
-      if (said.has(member.facts) || !list.document.places.has(path) || valueOf(member) === whole) continue;
-      said.add(member.facts);
+      if (told.has(member.facts) || !list.document.places.has(path) || said(member) === whole) continue;
+      told.add(member.facts);
       list.warn(
         path,
         `is not used: its group "${sync.name}" has ${directive} = ${String(whole)} for all (${list.lineOf([...sync.path, directive])})`,
@@ -196,10 +201,10 @@ function checkSame(
     return;
   }
   const [first] = members;
-  const other = first && members.find((member) => valueOf(member) !== valueOf(first));
+  const other = first && members.find((member) => said(member) !== said(first));
   if (first === undefined || other === undefined) return;
   const one = (member: Member): string =>
-    `${member.name} has ${String(valueOf(member))} (${list.lineOf(placeOf(member))})`;
+    `${member.name} has ${String(said(member))} (${list.lineOf(placeOf(member))})`;
   const why =
     directive === 'priority'
       ? 'superior on one link and inferior on another, a router can be Master of neither for long'
@@ -208,4 +213,25 @@ function checkSame(
     [...sync.path, 'routers'],
     `must have the same ${directive}: ${one(first)}, ${one(other)}; ${why}: set ${directive} in [[sync]], for all of them`,
   );
+}
+
+/** A weight of one member alone would have the priorities of the group disagree as soon as the tracker fails. */
+function checkWeights(
+  members: readonly Member[],
+  tables: readonly RawTable[],
+  sync: SyncFacts,
+  list: IssueList,
+): void {
+  for (const facts of new Set(members.map((member) => member.facts))) {
+    const track = tables[Number(facts.path.at(-1))]?.track;
+    if (!Array.isArray(track)) continue;
+    for (const [index, entry] of (track as readonly (string | Partial<TrackEntry> | null)[]).entries()) {
+      if (typeof entry !== 'object' || entry?.weight === undefined) continue;
+      const where = list.whereIs(sync.path);
+      list.error(
+        [...facts.path, 'track', index, 'weight'],
+        `must be in track of ${where}, group "${sync.name}": its virtual routers must have the same priority`,
+      );
+    }
+  }
 }

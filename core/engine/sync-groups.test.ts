@@ -1,6 +1,6 @@
 /** Groups of virtual routers (`[[sync]]`): Master together or not at all. */
 import { describe, expect, test, vi } from 'vitest';
-import { Cause, EventType, splitCause } from '../threads/event-ring.ts';
+import { Cause, causeParts, EventType, groupSlot } from '../threads/event-ring.ts';
 import { Int, Num, State } from '../threads/state-table.ts';
 import { masterDownInterval } from '../vrrp/timers.ts';
 import { Kind } from './test/kinds.ts';
@@ -228,10 +228,7 @@ const told = (station: Station) =>
     .events()
     .filter(({ type }) => type === EventType.Transition)
     .map(({ slot, b, c }) => ({ slot, to: b, ...causeOf(c) }));
-const causeOf = (recorded: number) => {
-  const { cause, slot: by } = splitCause(recorded);
-  return { cause, by };
-};
+const causeOf = (code: number) => ({ cause: causeParts(code).cause, by: groupSlot(code) });
 /** What is heard on a link. */
 const hears = (station: Station, member: number, priority: number): void =>
   station.host

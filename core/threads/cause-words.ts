@@ -1,18 +1,22 @@
 /** Why a virtual router has changed its state, in words. */
 import type { VirtualRouterConfig } from '../config/model.ts';
-import { CAUSES, splitCause } from './event-ring.ts';
+import { CAUSES, causeParts, groupSlot } from './event-ring.ts';
 
 /**
  * What the record of a transition says: `the interface is down`; of a router that has followed its group (`[[sync]]`)
  * `group gw: eth0/7 yielded`.
- * @param recorded `c` of the record
+ * @param code `c` of the record
  * @param routers by slot
+ * @param board knows the trackers
  */
-export function causeText(recorded: number, routers: readonly VirtualRouterConfig[]): string {
-  const { cause, slot } = splitCause(recorded);
-  const text = CAUSES[cause as keyof typeof CAUSES & number] ?? 'an unknown cause';
-  const other = routers[slot];
-  return other ? `group ${other.sync}: ${memberName(other, routers)} ${text}` : text;
+export function causeText(
+  code: number,
+  routers: readonly VirtualRouterConfig[],
+  board: { readonly causeText: (code: number) => string },
+): string {
+  const other = routers[groupSlot(code)];
+  if (other === undefined) return board.causeText(code);
+  return `group ${other.sync}: ${memberName(other, routers)} ${CAUSES[causeParts(code).cause]}`;
 }
 
 /** How `[[sync]]` names a virtual router: `eth0/7`, with family and version where another one has the same. */

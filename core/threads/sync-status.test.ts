@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import type { VirtualRouterConfig } from '../config/model.ts';
 import { causeText, memberName } from './cause-words.ts';
-import { CAUSES, Cause, groupCause, splitCause } from './event-ring.ts';
+import { CAUSES, Cause, groupCause, groupSlot, trackerCause } from './event-ring.ts';
 import { Int, Num, State, StateTable } from './state-table.ts';
 import { readSyncGroups } from './sync-status.ts';
+import { TrackBoard } from './track-board.ts';
 
 const router = (vrid: number, more: Partial<VirtualRouterConfig> = {}): VirtualRouterConfig => ({
   ...{ position: { file: 'f', line: 1 }, vrid, interface: 'eth0', family: 4, version: 2, addresses: [] },
@@ -48,9 +49,11 @@ test('names have family and version where another one has the same', () => {
 });
 
 test('a cause with and without another router', () => {
-  expect(splitCause(groupCause(Cause.GroupYielded, 4000))).toEqual({ cause: Cause.GroupYielded, slot: 4000 });
+  expect(groupSlot(groupCause(Cause.GroupYielded, 4000))).toBe(4000);
+  expect(groupSlot(trackerCause(Cause.TrackerFailed, 1))).toBe(-1);
   expect(CAUSES.length).toBeLessThanOrEqual(256);
   const routers = [router(1), router(2)];
-  expect(causeText(Cause.InterfaceDown, routers)).toBe('the interface is down');
-  expect(causeText(groupCause(Cause.GroupYielded, 1), routers)).toBe('group gw: eth0/2 yielded');
+  const board = new TrackBoard([], []);
+  expect(causeText(Cause.InterfaceDown, routers, board)).toBe('the interface is down');
+  expect(causeText(groupCause(Cause.GroupYielded, 1), routers, board)).toBe('group gw: eth0/2 yielded');
 });
