@@ -17,7 +17,7 @@ export function statusText(status: DaemonStatus): string {
   const rows = routers.map((router) => [
     router.interface,
     String(router.group),
-    router.state,
+    stateText(router),
     String(router.priority),
     ...(protocol ? [protocolText(router), intervalText(router)] : []),
     router.since === null ? 'never' : time(router.since),
@@ -36,6 +36,11 @@ export function statusText(status: DaemonStatus): string {
     '',
     ...table([['INTERFACE', 'GROUP', 'STATE', 'PRIORITY', ...more, 'SINCE', 'ADDRESSES', ...last], ...rows]),
   ].join('\n');
+}
+
+/** `Backup (hearing, 12 s left)`: with what keeps it from becoming Master. */
+function stateText({ state, hold }: RouterReport): string {
+  return hold === undefined ? state : `${state} (${hold.reason}, ${Math.ceil(hold.left)} s left)`;
 }
 
 /** `v2 IPv4`, `v3 IPv4 pseudo-header`: with the sort of checksum that it sends, where there is more than one. */

@@ -2,6 +2,7 @@
 import semver from 'semver';
 import type { AddressFamily } from '../plugin/contracts/index.ts';
 import { checkApi, checkRouters } from './checks.ts';
+import { delaysOf, shareInterfaces } from './delays.ts';
 import type { ConfigDocument, RawTable } from './document.ts';
 import type { RouterFacts } from './facts.ts';
 import { INTERVALS } from './interval.ts';
@@ -137,7 +138,7 @@ function toRouters(
       routers.push({ ...toRouter(document, router, fact, family), ...place });
     }
   }
-  return routers;
+  return shareInterfaces(routers);
 }
 
 function toRouter(
@@ -172,6 +173,7 @@ function toRouter(
     ...(router.accept === false ? { accept: false } : {}),
     ...(router.checksum === undefined ? {} : { checksum: router.checksum }),
     ...peersOf(router, facts, family),
+    ...delaysOf(router),
     socketFilter: router.socket_filter ?? true,
   };
 }

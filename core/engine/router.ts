@@ -12,7 +12,7 @@ import {
   takeChecksum,
 } from '../vrrp/advertisement.ts';
 import { encodeFixedParts, type FrameParts, frameLength, packetLength, sealFrame } from '../vrrp/frame.ts';
-import type { VirtualRouter } from '../vrrp/machine.ts';
+import type { HeldRouter } from '../vrrp/hold.ts';
 import {
   type Destination,
   GROUPS,
@@ -48,7 +48,7 @@ export type PeersKnown = ReadonlyMap<
 >;
 
 /** A virtual router of the engine. Its dynamic state is the slot; this object can be made anew at any time. */
-export class EngineRouter implements VirtualRouter {
+export class EngineRouter implements HeldRouter {
   readonly version: 2 | 3;
   /** What packets that it accepts look like, and go to. */
   rules: PacketRules;
@@ -57,6 +57,8 @@ export class EngineRouter implements VirtualRouter {
   /** Which of its `peers` packets do not get to; undefined: it has none. */
   readonly reach: Reach | undefined;
   readonly advertisementInterval: number;
+  /** `down_timer_adverts`; undefined: the RFCs' 3. */
+  readonly downTimerAdverts: number | undefined;
   readonly virtualMac: string;
   /** The same as a number of 48 bits. */
   readonly virtualMacNumber: number;
@@ -110,6 +112,7 @@ export class EngineRouter implements VirtualRouter {
     const before = SOURCE_BEFORE[family];
     if (trailer?.sends) this.extend = (bytes, start, end) => trailer.sign(bytes, start, end, start - before);
     this.advertisementInterval = config.advertisementIntervalCs * 10;
+    this.downTimerAdverts = config.downTimerAdverts;
     const peers = config.peers?.map(addressBytes);
     this.peers = Uint8Array.from((peers ?? []).flatMap((address) => [...address]));
     this.destinations = peers?.map(unicast) ?? [GROUPS[config.family]];
@@ -149,6 +152,25 @@ export class EngineRouter implements VirtualRouter {
   /** Preempt_Mode: as configured, but false while it stands by after a fail-over. */
   get preempt(): boolean {
     return this.config.preempt && this.table.ints[this.ints + Int.StandingBy] === 0;
+  }
+
+  /** `preempt_delay` in ms, see {@link HeldRouter}. */
+  get preemptDelay(): number {
+    return this.config.hold?.preempt ?? 0;
+  }
+
+  get holdUntil(): number {
+    const { nums } = this.table;
+    const at = this.nums;
+    return Math.max(nums[at + Num.HoldUntil]!, nums[at + Num.HearingUntil]!, nums[at + Num.CarrierUntil]!);
+  }
+
+  get preemptAt(): number {
+    return this.table.nums[this.nums + Num.PreemptAt]!;
+  }
+
+  get inferiorUntil(): number {
+    return this.table.nums[this.nums + Num.InferiorUntil]!;
   }
 
   /** What checksums of other routers of the group were heard to cover last. */

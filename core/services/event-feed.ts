@@ -8,6 +8,7 @@ import type { ServiceView } from '../threads/service-messages.ts';
 import { STATE_NAMES } from '../threads/state-table.ts';
 import { addressText } from '../vrrp/address.ts';
 import { DROP_REASONS } from '../vrrp/drop-reasons.ts';
+import { HOLD_REASONS } from '../vrrp/hold.ts';
 
 /** Events are looked for this often, in ms: the engine does not know of services. */
 const LOOK_INTERVAL = 100;
@@ -75,6 +76,8 @@ export class EventFeed {
     }
     if (type === EventType.ClockSkew && name)
       return { type: 'clock-skew', time, ...name, skew: a / 1000, peer: addressText(peer) };
+    if ((type === EventType.Hold || type === EventType.HoldOver) && name)
+      return { type: 'hold', time, ...name, reason: HOLD_REASONS[a]!, left: Math.round(b) / 1000 };
     if (type !== EventType.Dropped) return undefined;
     const sender = peer.length > 0 ? { peer: addressText(peer) } : {};
     const reason = DROP_REASONS[a]!;

@@ -1,6 +1,7 @@
 /** The virtual routers of the running generation, as a service sees them. */
 import type { VirtualRouterConfig } from '../config/model.ts';
 import type { RouterStatus } from '../plugin/contracts/index.ts';
+import { HOLD_INTS, HOLD_NUMS, monotonicMs, readHold } from '../threads/hold-words.ts';
 import { readInPlace } from '../threads/in-place.ts';
 import { readRouterWords } from '../threads/router-words.ts';
 import { Int, macText, Num, STATE_NAMES } from '../threads/state-table.ts';
@@ -19,8 +20,9 @@ const INTS = [
   Int.KernelErrno,
   Int.GiveUpErrno,
   Int.Checksum,
+  ...HOLD_INTS,
 ] as const;
-const NUMS = [Num.Since, Num.HardwareAddress, Num.MasterAdverInterval] as const;
+const NUMS = [Num.Since, Num.HardwareAddress, Num.MasterAdverInterval, ...HOLD_NUMS] as const;
 const FIELDS = INTS.length + NUMS.length;
 
 /** Makes a new array only when something has changed: whoever keeps something by it can tell. */
@@ -29,6 +31,8 @@ export class RouterView {
   private routers: readonly RouterStatus[] | undefined;
   /** Of the table, before it was read last. */
   private version: number | undefined;
+  /** When what was read of it is over without any change of it: monotonic ms. */
+  private until = Number.POSITIVE_INFINITY;
 
   constructor(
     private readonly configs: readonly VirtualRouterConfig[],
@@ -40,9 +44,14 @@ export class RouterView {
   /** Every virtual router as it is now. */
   read(): readonly RouterStatus[] {
     const { version } = this.table;
-    if (this.routers && this.version === version) return this.routers;
+    const isOver = this.until !== Number.POSITIVE_INFINITY && monotonicMs() >= this.until;
+    if (this.routers && this.version === version && !isOver) return this.routers;
     this.version = version;
-    if (this.hasChanged() || !this.routers) this.routers = this.configs.map((_, slot) => this.status(slot));
+    if (this.hasChanged() || !this.routers || isOver) {
+      this.until = Number.POSITIVE_INFINITY;
+      const now = monotonicMs();
+      this.routers = this.configs.map((_, slot) => this.status(slot, now));
+    }
     return this.routers;
   }
 
@@ -64,8 +73,10 @@ export class RouterView {
     return changed;
   }
 
-  private status(slot: number): RouterStatus {
+  private status(slot: number, now: number): RouterStatus {
     const { table } = this;
+    const hold = readHold(table, slot, now);
+    if (hold) this.until = Math.min(this.until, now + hold.left);
     const config = this.configs[slot]!;
     const { prefixLengths } = config;
     return {
@@ -88,6 +99,7 @@ export class RouterView {
       ...readRouterWords(table, slot, config),
       ...readInPlace(table, slot),
       standingBy: table.int(slot, Int.StandingBy) === 1,
+      ...(hold && { hold: { reason: hold.reason, until: Math.round(Date.now() + hold.left) } }),
     };
   }
 }

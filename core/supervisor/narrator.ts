@@ -4,11 +4,13 @@ import type { DaemonConfig, VirtualRouterConfig } from '../config/model.ts';
 import { counted } from '../shared/words.ts';
 import { skewText } from '../threads/clock-words.ts';
 import { CAUSES, type EngineEvent, EventType } from '../threads/event-ring.ts';
+import { holdOverText, holdText } from '../threads/hold-words.ts';
 import { listedAddresses } from '../threads/listed-addresses.ts';
 import { macText, STATE_NAMES } from '../threads/state-table.ts';
 import { addressText } from '../vrrp/address.ts';
 import { CHECKSUM_SORT_NAMES } from '../vrrp/advertisement.ts';
 import { DROP_REASONS, type DropReason } from '../vrrp/drop-reasons.ts';
+import { HOLD_REASONS } from '../vrrp/hold.ts';
 import type { Logger } from './log.ts';
 
 /** What an operator would check, for each reason to drop a packet that a misconfigured peer causes. */
@@ -155,6 +157,17 @@ export class Narrator {
       case EventType.PeerReachable:
         this.log.info({ ...fields, peer }, `${who}: peer ${peer} can be reached again`);
         break;
+      case EventType.Hold: {
+        const reason = HOLD_REASONS[event.a]!;
+        const text = `${who}: ${holdText(reason, event.b)}`;
+        this.log.info({ ...fields, reason, left: event.b / 1000 }, text);
+        break;
+      }
+      case EventType.HoldOver: {
+        const reason = HOLD_REASONS[event.a]!;
+        this.log.info({ ...fields, reason }, `${who}: ${holdOverText(reason)}`);
+        break;
+      }
       case EventType.Ownership: {
         const text =
           event.a === 1

@@ -2,6 +2,7 @@
 import type { DaemonConfig } from '../config/model.ts';
 import type { DaemonCounters, ReloadOutcome, RouterCounters } from '../plugin/contracts/index.ts';
 import { readCounters } from '../threads/counters.ts';
+import { monotonicMs, readHold } from '../threads/hold-words.ts';
 import { readInPlace } from '../threads/in-place.ts';
 import { type RouterWords, readRouterWords } from '../threads/router-words.ts';
 import { Num } from '../threads/state-table.ts';
@@ -33,6 +34,8 @@ export interface RouterReport extends RouterCounters {
   readonly inPlace?: boolean;
   /** Name of the errno that the kernel refused them with, or that it gave up being Master for. */
   readonly refusal?: string;
+  /** What keeps a Backup from becoming Master, by its directive, and for how many seconds more at most; absent: nothing. */
+  readonly hold?: { readonly reason: string; readonly left: number };
   /** When the state changed last, ISO 8601; null: never. */
   readonly since: string | null;
 }
@@ -72,6 +75,7 @@ export function readStatus(
       const since = table.num(slot, Num.Since);
       const { addresses, prefixLengths, authType } = routers[slot]!;
       const placed = readInPlace(table, slot);
+      const hold = readHold(table, slot, monotonicMs());
       return {
         ...router,
         addresses,
@@ -79,6 +83,7 @@ export function readStatus(
         ...(authType === undefined ? {} : { auth: authType }),
         ...inSeconds(readRouterWords(table, slot, routers[slot]!)),
         ...placed,
+        ...(hold && { hold: { reason: hold.reason, left: Math.round(hold.left) / 1000 } }),
         since: since === 0 ? null : new Date(since).toISOString(),
       };
     }),

@@ -39,6 +39,10 @@ export const EventType = {
   ClockSkew: 12,
   /** Told once: an advertisement without authentication was obeyed, as none is required yet; peer. */
   Unauthenticated: 13,
+  /** Something holds the router back. `a`: an index of `HOLD_REASONS`, `b`: for how many ms at most. */
+  Hold: 14,
+  /** It does so no longer, before its time. `a`: an index of `HOLD_REASONS`. */
+  HoldOver: 15,
 } as const;
 
 /** Why a virtual router changed its state. */
@@ -65,6 +69,7 @@ export const CAUSES = [
   'this host does not have the address of source, or cannot use it yet',
   'the interface has no global IPv6 address to reach its peers from',
   'a router of the same group on another interface sends from the same address',
+  'the delay that held it back is over',
 ] as const;
 
 /** Indices of {@link CAUSES}. */
@@ -91,6 +96,7 @@ export const Cause = {
   SourceMissing: 19,
   NoGlobal: 20,
   SourceShared: 21,
+  HoldOver: 22,
 } as const;
 
 /** One event, as a reader gets it. The object is reused: copy what is to be kept. */

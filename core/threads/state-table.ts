@@ -50,8 +50,12 @@ export const Int = {
   Checksum: 14,
   /** The same of the last advertisement of another router of the group; 0: none was heard that tells. */
   ChecksumHeard: 15,
+  /** Which delay `HoldUntil` is: an index of `HOLD_REASONS`. */
+  HoldReason: 16,
+  /** What was seen of its link: 0 nothing yet, 1 it is up, 2 it is down or missing. */
+  LinkSeen: 17,
   /** Even, so that the Float64 fields behind them are aligned. */
-  Count: 16,
+  Count: 18,
 } as const;
 
 /** Float64 fields of a slot: monotonic times in ms (CLOCK_MONOTONIC), counters. */
@@ -83,9 +87,21 @@ export const Num = {
   Unauthenticated: 15,
   /** Advertisements accepted although the clock of their sender differs from ours by more than it should. */
   ClockSkews: 16,
+  /** In the strangers' slot alone: when the daemon's first engine began, monotonic ms. */
+  StartedAt: 17,
+  /** It does not become Master before, monotonic ms: `start_delay`, `boot_delay` or `link_delay`; 0: none runs. */
+  HoldUntil: 18,
+  /** `hearing`: nor before then, unless something is heard on the interface; 0: something was, or it is not asked. */
+  HearingUntil: 19,
+  /** `link_debounce`: when the loss of carrier that there is now is acted upon; 0: there is none. */
+  CarrierUntil: 20,
+  /** `preempt_delay`: when a Master of lower priority may be preempted; 0: none was heard. */
+  PreemptAt: 21,
+  /** Until when that Master counts as alive: it moves with each of its advertisements, and {@link StateTable.version} does not. */
+  InferiorUntil: 22,
   /** First of the counters of dropped packets, one for each of {@link DROP_REASONS}. */
-  Dropped: 17,
-  Count: 17 + DROP_REASONS.length,
+  Dropped: 23,
+  Count: 23 + DROP_REASONS.length,
 } as const;
 
 /** A MAC address (lower case, colons) as a number of 48 bits; an empty one is 0. */
@@ -106,7 +122,7 @@ const MAGIC = 0x52565354;
  * read by another version of rvrrpd, which must be able to tell: any change of {@link Int}, {@link Num} or the drop
  * reasons is a new version.
  */
-export const TABLE_VERSION = 3;
+export const TABLE_VERSION = 4;
 
 /** Int32 words in front of the fields. */
 const Header = { Magic: 0, Version: 1, Slots: 2, Ints: 3, Nums: 4, Changes: 5, Count: 6 } as const;

@@ -65,6 +65,11 @@ export interface RouterStatus extends RouterName {
   readonly source?: string;
   /** It has been told to fail over: it does not preempt until it becomes Master again. */
   readonly standingBy: boolean;
+  /**
+   * A Backup that must not become Master yet (since 1.1): the directive that says so (`start_delay`, `hearing`, …), and until
+   * when at most, ms since the epoch. Absent: nothing holds it back.
+   */
+  readonly hold?: { readonly reason: string; readonly until: number };
 }
 
 /** Packets that were dropped, by reason; reasons that never occurred are left out. */
@@ -184,5 +189,14 @@ export type ServiceEvent =
       /** Seconds that its clock is ahead of ours. */
       readonly skew: number;
       readonly peer: string;
+    })
+  /** A virtual router must not become Master yet, or may before its time was over (since 1.1). */
+  | (RouterName & {
+      readonly type: 'hold';
+      readonly time: number;
+      /** The directive that says so. */
+      readonly reason: string;
+      /** For how many seconds at most; 0: it is over. */
+      readonly left: number;
     })
   | ({ readonly type: 'reload' } & ReloadOutcome & { readonly generation: number });

@@ -37,6 +37,13 @@ export const PluginSchema = Type.Object(
   { title: 'Plugin' },
 );
 
+/** What keeps a virtual router from becoming Master. */
+interface Hold {
+  readonly reason: string;
+  readonly until: string;
+  readonly left: number;
+}
+
 /** A virtual router with everything that is known of it. */
 export const RouterStatusSchema = Type.Object(
   {
@@ -95,6 +102,16 @@ export const RouterStatusSchema = Type.Object(
     skew_time: Type.Number({ description: 'In seconds.' }),
     standing_by: Type.Boolean({
       description: 'It was told to fail over: it does not preempt until it becomes Master again.',
+    }),
+    hold: Type.Unsafe<Hold | null>({
+      type: ['object', 'null'],
+      properties: {
+        reason: Type.String({ description: 'The directive that says so.', examples: ['start_delay'] }),
+        until: Time,
+        left: Type.Number({ description: 'Seconds until then.' }),
+      },
+      required: ['reason', 'until', 'left'],
+      description: 'What keeps a Backup from becoming Master, and until when at most; `null`: nothing.',
     }),
     counters: Type.Object(
       {
@@ -254,6 +271,7 @@ function withCounters(
     master_down_interval: router.masterDownInterval / 1000,
     skew_time: router.skewTime / 1000,
     standing_by: router.standingBy,
+    hold: holdOf(router),
     counters: {
       received: counters?.received ?? 0,
       sent: counters?.sent ?? 0,
@@ -268,6 +286,12 @@ function withCounters(
       dropped: present(counters?.dropped ?? {}),
     },
   };
+}
+
+function holdOf({ hold }: RouterStatus): Hold | null {
+  if (hold === undefined) return null;
+  const left = Math.max(0, hold.until - Date.now()) / 1000;
+  return { reason: hold.reason, until: new Date(hold.until).toISOString(), left };
 }
 
 /** Without members that are undefined. */
