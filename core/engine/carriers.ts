@@ -12,7 +12,8 @@ interface Loss {
   readonly index: number;
   /** When it is acted upon, monotonic ms. */
   readonly until: number;
-  readonly callOff: () => void;
+  /** Calls off that it is looked at again then. */
+  callOff: () => void;
 }
 
 /** See the file's comment. */
@@ -74,15 +75,23 @@ export class Carriers {
   }
 
   private lose(name: string, index: number, routers: readonly EngineRouter[], until: number): Loss {
-    const callOff = this.after(Math.max(until - this.now(), 0), () => this.lookAgain(name));
-    const loss = { index, until, callOff };
+    const loss: Loss = { index, until, callOff: () => {} };
     this.losses.set(name, loss);
+    this.wait(name, loss);
     for (const router of routers) {
       const { slot, state } = router;
       const runs = state === State.Backup || state === State.Master;
       if (runs && this.table.num(slot, Num.CarrierUntil) === 0) this.engine.holds.loseCarrier(router, until);
     }
     return loss;
+  }
+
+  /** Timers of the event loop may be early. */
+  private wait(name: string, loss: Loss): void {
+    loss.callOff = this.after(Math.max(loss.until - this.now(), 1), () => {
+      if (this.now() < loss.until) this.wait(name, loss);
+      else this.lookAgain(name);
+    });
   }
 
   /** The carrier is back, or lost for good. */
