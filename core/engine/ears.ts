@@ -30,17 +30,18 @@ const FIRST_ETHER_TYPE = 0x600;
 /** VLAN tags: another VLAN's frames. Loopback tests and LLDP: the port speaks for itself. */
 const NOT_FORWARDED = [0x8100, 0x88a8, 0x9000, 0x88cc];
 
+/** More of this host's own addresses than this are not looked for: the filter has an end. */
+const MOST_MACS = 64;
+
 /**
- * A filter, four words an instruction: what another station has sent, and a switch has forwarded to us. Not what we
- * have sent, nor its reflection, nor what is of one link alone (IEEE 802.1D §7.12.6: 01:80:c2:00:00:00 to 2f; 01:00:0c
+ * A filter, four words an instruction: what another station has sent, and a switch has forwarded to us. Not what this host
+ * has sent, nor its reflection, nor what is of one link alone (IEEE 802.1D §7.12.6: 01:80:c2:00:00:00 to 2f; 01:00:0c
  * is Cisco's).
- * @param mac of the interface
+ * @param macs this host's own
  */
-export function earProgram(mac: string): Uint32Array {
-  const own = new DataView(macBytes(mac).buffer);
-  // What is dropped jumps to the last instruction but one, which is put in below.
-  const DROP = -1;
-  const steps: (readonly [code: number, yes: number, no: number, k: number])[] = [
+export function earProgram(macs: readonly string[]): Uint32Array {
+  const DROP = -1; // a jump to the return of 0 behind these
+  const facts: (readonly [code: number, yes: number, no: number, k: number])[] = [
     [0x20, 0, 0, PACKET_TYPE],
     [0x15, DROP, 0, PACKET_OUTGOING],
     [0x15, DROP, 0, PACKET_LOOPBACK],
@@ -56,23 +57,42 @@ export function earProgram(mac: string): Uint32Array {
     [0x20, 0, 0, 0],
     [0x54, 0, 0, 0xffffff00],
     [0x15, DROP, 0, 0x01000c00],
-    [0x20, 0, 0, 6],
-    [0x15, 0, 2, own.getUint32(0)],
-    [0x28, 0, 0, 10],
-    [0x15, DROP, 0, own.getUint16(4)],
-    [0x06, 0, 0, 64],
-    [0x06, 0, 0, 0],
+    [0x05, 0, 0, 1],
   ];
-  const last = steps.length - 1;
-  const jump = (to: number, at: number): number => (to === DROP ? last - at - 1 : to);
-  return Uint32Array.from(steps.flatMap(([code, yes, no, k], at) => [code, jump(yes, at), jump(no, at), k]));
+  const jump = (to: number, at: number): number => (to === DROP ? facts.length - at - 1 : to);
+  const own = macs.map((mac) => new DataView(Uint8Array.from(macBytes(mac)).buffer));
+  return Uint32Array.from(
+    [
+      ...facts.map(([code, yes, no, k], at) => [code, jump(yes, at), jump(no, at), k]),
+      [0x06, 0, 0, 0],
+      ...own.flatMap((mac) => [
+        [0x20, 0, 0, 6],
+        [0x15, 0, 3, mac.getUint32(0)],
+        [0x28, 0, 0, 10],
+        [0x15, 0, 1, mac.getUint16(4)],
+        [0x06, 0, 0, 0],
+      ]),
+      [0x06, 0, 0, 64],
+    ].flat(),
+  );
 }
+
+/**
+ * Whose frames are this host's own: the interface's, and those of its other interfaces, which may be below or above it. A
+ * virtual router's address is nobody's own: it may be the Master's that we are to hear.
+ */
+export function ownMacs(link: Link, links: readonly Link[]): readonly string[] {
+  const macs = [link, ...links].map(({ mac }) => mac).filter((mac) => mac !== '' && !VIRTUAL_MAC.test(mac));
+  return [...new Set(macs)].slice(0, MOST_MACS);
+}
+/** RFC 3768 §7.3, RFC 9568 §7.3. */
+const VIRTUAL_MAC = /^00:00:5e:00:0[12]:/;
 
 /** See the file's comment. */
 export class Ears {
   /** By index of the link. */
   private readonly open = new Map<number, Attachment>();
-  /** By index of the link: the MAC address whose frames its filter takes for our own. */
+  /** By index of the link: the MAC addresses whose frames its filter takes for our own. */
   private readonly macs = new Map<number, string>();
   /** Calls off the next look; undefined: nobody waits. */
   private callOff: (() => void) | undefined;
@@ -87,6 +107,8 @@ export class Ears {
     private readonly engine: Engine,
     private readonly now: () => number,
     private readonly io: PlacementIo,
+    /** All links, as told last. */
+    private readonly links: () => readonly Link[],
     private readonly onOpen: (ear: Attachment) => void,
     private readonly onClose: (descriptor: number) => void,
     private readonly onFailure: (link: Link, error: unknown) => void,
@@ -114,7 +136,7 @@ export class Ears {
     for (const index of [...this.open.keys()]) if (!wanted.has(index)) this.close(index);
     for (const link of wanted.values()) {
       if (!this.open.has(link.index)) this.listen(link, inherited);
-      else if (this.macs.get(link.index) !== link.mac) this.filter(link);
+      else this.refilter(link);
     }
     if (next !== Number.POSITIVE_INFINITY)
       this.callOff = this.io.after(next - this.now(), () => this.follow());
@@ -126,9 +148,10 @@ export class Ears {
     if (descriptor === undefined) {
       try {
         descriptor = sockets.openPacketSocket(BUFFER, BUFFER);
-        sockets.attachFilter(descriptor, earProgram(link.mac)); // first: nothing gets in without it
+        const macs = ownMacs(link, this.links());
+        sockets.attachFilter(descriptor, earProgram(macs)); // first: nothing gets in without it
         sockets.bindPacketSocket(descriptor, link.index, EVERY_TYPE);
-        this.macs.set(link.index, link.mac);
+        this.macs.set(link.index, macs.join());
       } catch (error) {
         if (descriptor !== undefined) sockets.closeDescriptor(descriptor);
         this.onFailure(link, error);
@@ -139,18 +162,17 @@ export class Ears {
     this.open.set(link.index, ear);
     this.engine.attach(ear);
     this.onOpen(ear);
-    if (this.macs.get(link.index) !== link.mac) this.filter(link);
+    this.refilter(link);
   }
 
-  /**
-   * Where the interface itself has the virtual MAC address while its router is Master, it has another one soon after that:
-   * the virtual one is then the other Master's.
-   */
-  private filter(link: Link): void {
+  /** This host's addresses may have changed, or the filter is an earlier engine's. */
+  private refilter(link: Link): void {
     const ear = this.open.get(link.index)!;
-    this.macs.set(link.index, link.mac);
+    const macs = ownMacs(link, this.links());
+    if (this.macs.get(link.index) === macs.join()) return;
+    this.macs.set(link.index, macs.join());
     try {
-      this.io.sockets.attachFilter(ear.descriptor, earProgram(link.mac));
+      this.io.sockets.attachFilter(ear.descriptor, earProgram(macs));
     } catch (error) {
       this.onFailure(link, error); // the one before stays
     }

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { HoldSettings } from '../config/model.ts';
+import { checkProgram } from '../plugin/compliance/classic-bpf.ts';
 import { Cause, EventType } from '../threads/event-ring.ts';
 import { Num, State } from '../threads/state-table.ts';
 import { Hold } from '../vrrp/hold.ts';
-import { earProgram } from './ears.ts';
+import { earProgram, ownMacs } from './ears.ts';
 import {
   advertisement,
   alone,
@@ -340,7 +341,7 @@ describe('hearing', () => {
   });
 
   test('a link-local group of IEEE 802.1D and Cisco’s are not forwarded, their neighbours are', () => {
-    const program = earProgram('02:00:00:00:00:01');
+    const program = earProgram(['02:00:00:00:00:01']);
     expect(program.length % 4).toBe(0);
     const station = alone(held({ hearing: 20_000 }));
     station.update();
@@ -355,6 +356,30 @@ describe('hearing', () => {
     expect(told(station)).toEqual([[Hold.Hearing, 20_000]]);
     station.hears(to(0x01, 0x80, 0xc2, 0, 0, 0x30));
     expect(told(station)).toEqual([[Hold.Hearing, 0]]);
+  });
+});
+
+describe('the filter of hearing', () => {
+  test('is one that the kernel takes, however many interfaces the host has', () => {
+    const links = Array.from({ length: 500 }, (_, at) =>
+      ethernet([], {
+        index: at + 1,
+        mac: `02:00:00:00:${(at >> 8).toString(16).padStart(2, '0')}:${(at & 255).toString(16).padStart(2, '0')}`,
+      }),
+    );
+    const words = earProgram(ownMacs(links[7]!, links));
+    const program = Array.from({ length: words.length / 4 }, (_, at) => {
+      const [code = 0, jt = 0, jf = 0, k = 0] = words.subarray(at * 4, at * 4 + 4);
+      return { code, jt, jf, k };
+    });
+    expect(() => checkProgram(program)).not.toThrow();
+  });
+
+  test('this host’s other interfaces are no other station, a virtual MAC address is', () => {
+    const lan = ethernet([], { mac: '00:00:5e:00:01:07' });
+    const below = ethernet([], { index: 2, mac: '02:00:00:00:00:02' });
+    const none = ethernet([], { index: 3, mac: '' });
+    expect(ownMacs(lan, [lan, below, none])).toEqual(['02:00:00:00:00:02']);
   });
 });
 

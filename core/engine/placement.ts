@@ -102,6 +102,7 @@ export class Placement {
       engine,
       engine.clock,
       io,
+      () => this.links,
       (ear) => this.opened.push(ear),
       (descriptor) => this.onSockets([descriptor], []),
       ({ name }, error) =>
