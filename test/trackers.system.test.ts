@@ -1,66 +1,240 @@
-import { writeFileSync } from 'node:fs';
-import path from 'node:path';
+import { readdirSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { packageRoot } from '../core/shared/package-root.ts';
+import type { DaemonStatus } from '../core/supervisor/status.ts';
 import type { Host } from './lab/host.ts';
+import { invoke } from './lab/invocation.ts';
 import { type Lab, withLab } from './lab/lab.ts';
+import { expectUndisturbed } from './lab/reloading.ts';
 import { describeSystem } from './lab/requirements.ts';
-import { FAR, FAR6, OWN, OWN6 } from './track/network-stages.ts';
-import type { Report } from './track/stage.ts';
+import { Rvrrpd, type VrouterTable, writeConfiguration } from './lab/rvrrpd.ts';
+import { type Behaviour, ObedientTracker, TRACKER_PLUGIN } from './lab/tracker.ts';
+import { R1, R2, type TwoRouters, twoRouters, VIP } from './lab/two-routers.ts';
+import { eventually, sleep } from './lab/wait.ts';
 
-// Each built-in tracker in a namespace of its own: the compliance kit, and what is peculiar to it. What the daemon makes of
-// them is tested elsewhere.
+// Trackers with a plugin that does as it is told: what it finds reaches the routers that ask for it, and nothing else.
 
-const file = (name: string): string => path.join(packageRoot(), 'test/track', name);
-const script = path.join(packageRoot(), 'scripts/run-ts.mjs');
+const TRACKED = 7;
+const OTHER = 8;
 
-/** Runs the tests of one tracker in a host. @returns what has failed, and how many there were */
-async function play(lab: Lab, host: Host, name: string, env: Readonly<Record<string, string>> = {}) {
-  const running = host.start(process.execPath, [script, file('stage-main.ts'), name], {
-    env: { TRACK_FOLDER: lab.folder, ...env },
-  });
-  await running.exited;
-  const lines = running.stdout.split('\n').filter((line) => line.startsWith('{'));
-  const reports = lines.map((line) => JSON.parse(line) as Report);
-  const failed = reports.filter(({ error }) => error !== undefined).map(({ test, error }) => `${test}: ${error}`);
-  return { failed, count: reports.length, trouble: running.stderr };
+/** The virtual router that a tracker counts for. */
+function tracked(track: VrouterTable['track'], more: Partial<VrouterTable> = {}): VrouterTable {
+  const common = { group: TRACKED, interface: 'lan', vip: VIP, iftype: 'ether', preemption: true };
+  return { ...common, priority: 200, ...(track && { track }), ...more };
 }
 
-/** All passed, and none was lost. */
-const passed = { failed: [], count: expect.any(Number) as number, trouble: '' };
+/** One that no tracker counts for. */
+const other: VrouterTable = {
+  group: OTHER,
+  interface: 'lan',
+  vip: '10.0.0.8',
+  iftype: 'ether',
+  priority: 200,
+};
 
-describeSystem('built-in trackers', () => {
-  it.concurrent.each(['link', 'route', 'address', 'process', 'exec'])(
-    '%s',
-    (name) =>
-      withLab(async (lab) => {
-        const host = await lab.host('probe', { ipv6: true });
-        const result = await play(lab, host, name);
-        expect(result).toEqual(passed);
-        expect(result.count).toBeGreaterThan(12);
-      }),
-    180_000,
-  );
+interface Stage extends TwoRouters {
+  readonly lab: Lab;
+  readonly tracker: ObedientTracker;
+  /** Writes r1's configuration. @returns its path */
+  readonly configure: (vrouters: readonly VrouterTable[], tables: string) => string;
+  /** Starts r1. */
+  readonly start: (vrouters: readonly VrouterTable[], tables: string) => Rvrrpd;
+}
 
-  it.concurrent.each(['tcp', 'http', 'ping'])(
-    '%s',
-    (name) =>
-      withLab(async (lab) => {
-        const [lan, probe, far] = await Promise.all([
-          lab.segment('lan'),
-          lab.host('probe', { ipv6: true }),
-          lab.host('far', { ipv6: true }),
-        ]);
-        await lab.plug(probe, lan, { interface: 'lan', address: `${OWN}/24`, address6: `${OWN6}/64` });
-        await lab.plug(far, lan, { interface: 'lan', address: `${FAR}/24`, address6: `${FAR6}/64` });
-        const server = far.start(process.execPath, [script, file('far-main.ts')]);
-        await server.waitForOutput(/^ready$/m);
-        const local = path.join(lab.folder, 'far-local');
-        writeFileSync(local, await far.run('ip', '-6', 'addr', 'show', 'dev', 'lan', 'scope', 'link'));
-        const result = await play(lab, probe, name, { TRACK_FAR_LOCAL: local });
-        expect(result).toEqual(passed);
-        expect(result.count).toBeGreaterThan(12);
-      }),
-    180_000,
-  );
+function play(body: (stage: Stage) => Promise<void>): () => Promise<void> {
+  return () =>
+    withLab(async (lab) => {
+      const network = await twoRouters(lab);
+      const tracker = new ObedientTracker(lab);
+      const options = (tables: string) => ({ tables: `${tables}${tracker.plugins}` });
+      await body({
+        ...{ lab, ...network, tracker },
+        configure: (vrouters, tables) => writeConfiguration(lab, network.r1, vrouters, options(tables)),
+        start: (vrouters, tables) => Rvrrpd.start(lab, network.r1, vrouters, options(tables)),
+      });
+    });
+}
+
+/** The log's lines about transitions of a virtual router, and about verdicts and priorities. */
+function story(daemon: Rvrrpd): string[] {
+  return daemon.log().flatMap(({ msg = '' }) => (/ -> /.test(msg) ? [msg] : []));
+}
+
+/** Waits for a line of the log. */
+async function logged(daemon: Rvrrpd, pattern: RegExp, since = 0): Promise<void> {
+  await eventually(`${pattern} in the log`, 30_000, () => {
+    const lines = daemon.log(since).map(({ msg = '' }) => msg);
+    if (lines.some((line) => pattern.test(line))) return true;
+    throw new Error(lines.slice(-10).join('\n'));
+  });
+}
+
+async function status(host: Host, file: string): Promise<DaemonStatus> {
+  const { stdout } = await invoke(host, ['status', '-c', file, '--json']);
+  return JSON.parse(stdout) as DaemonStatus;
+}
+
+describeSystem('trackers', () => {
+  it.concurrent('without a weight: a Master says good-bye, is in Fault with the reason, and starts again', () =>
+    play(async ({ lab, r1, r2, wire, tracker, start, configure }) => {
+      tracker.tell('uplink', 'up');
+      const vrouters = [tracked(['uplink']), other];
+      const daemon = start(vrouters, tracker.table('uplink'));
+      await wire.soleMaster(TRACKED, R1);
+      const peer = Rvrrpd.start(lab, r2, [tracked(undefined, { priority: 100 })]);
+      await peer.ready();
+      const since = Date.now();
+      tracker.tell('uplink', 'down');
+      await wire.soleMaster(TRACKED, R2);
+      const farewell = wire.adverts(TRACKED, since).filter(({ priority }) => priority === 0);
+      expect(farewell.map(({ source }) => source)).toEqual([R1]);
+      const file = configure(vrouters, tracker.table('uplink'));
+      const { routers, trackers } = await status(r1, file);
+      const reason = 'tracker uplink is down: told to be down';
+      expect(routers).toMatchObject([
+        { state: 'Fault', fault: { reason, tracker: 'uplink' } },
+        { state: 'Master' },
+      ]);
+      expect(trackers).toMatchObject([{ name: 'uplink', verdict: 'down', words: 'told to be down' }]);
+      tracker.tell('uplink', 'up');
+      await wire.soleMaster(TRACKED, R1);
+      const lines = story(daemon).filter((line) => !line.includes(`group ${OTHER}`));
+      expect(lines.map((line) => line.replace(/version \S+ of \S+/, 'fine'))).toEqual([
+        'tracker uplink: waiting -> up: fine',
+        `lan group ${TRACKED}: Init -> Backup: startup`,
+        `lan group ${TRACKED}: Backup -> Master: the Master_Down_Timer expired`,
+        'tracker uplink: up -> down: told to be down',
+        `lan group ${TRACKED}: Master -> Fault: ${reason}`,
+        'tracker uplink: down -> up: fine',
+        `lan group ${TRACKED}: Fault -> Backup: tracker uplink does not fail any more`,
+        `lan group ${TRACKED}: Backup -> Master: the Master_Down_Timer expired`,
+      ]);
+      expectUndisturbed(wire, since, [OTHER]);
+    })());
+
+  it.concurrent('with a weight: the priority changes, the protocol decides, nobody says good-bye', () =>
+    play(async ({ lab, r1, r2, wire, tracker, start, configure }) => {
+      tracker.tell('web', 'up');
+      tracker.tell('dns', 'up');
+      const vrouters = [
+        tracked([
+          { name: 'web', weight: -150 },
+          { name: 'dns', weight: 20 },
+        ]),
+      ];
+      const tables = `${tracker.table('web')}${tracker.table('dns')}`;
+      start(vrouters, tables);
+      await wire.soleMaster(TRACKED, R1);
+      expect(wire.adverts(TRACKED).at(-1)!.priority).toBe(220);
+      const peer = Rvrrpd.start(lab, r2, [tracked(undefined, { priority: 100 })]);
+      await peer.ready();
+      const since = Date.now();
+      tracker.tell('web', 'down');
+      await wire.soleMaster(TRACKED, R2);
+      expect(wire.adverts(TRACKED, since).filter(({ priority }) => priority === 0)).toEqual([]);
+      const { routers } = await status(r1, configure(vrouters, tables));
+      expect(routers[0]).toMatchObject({
+        ...{ state: 'Backup', priority: 70 },
+        priorityParts: { text: '200 - 150 (web) + 20 (dns) = 70' },
+      });
+      const { stdout } = await invoke(r1, ['status', '-c', configure(vrouters, tables)]);
+      expect(stdout).toContain('200 - 150 (web) + 20 (dns) = 70');
+      tracker.tell('dns', 'weight 40');
+      tracker.tell('web', 'weight -1');
+      await wire.soleMaster(TRACKED, R1);
+      expect(wire.adverts(TRACKED).at(-1)!.priority).toBe(239);
+    })());
+
+  it.concurrent('whatever a plugin does, its trackers fail, and nobody else notices', () =>
+    play(async ({ wire, tracker, start }) => {
+      for (const name of ['bad', 'good']) tracker.tell(name, 'up');
+      const tables = `${tracker.table('bad')}${tracker.table('good', { type: 'obedient' })}`;
+      const good = { ...other, track: ['good'] };
+      const free = { ...other, group: 9, vip: '10.0.0.9' };
+      const daemon = start([tracked(['bad']), good, free], tables);
+      for (const vrid of [TRACKED, OTHER, 9]) await wire.soleMaster(vrid, R1);
+      const since = Date.now();
+      const alone: Behaviour[] = ['throw', 'hang', 'down'];
+      for (const what of alone) {
+        const from = daemon.running.stdout.length;
+        tracker.tell('bad', what);
+        await logged(daemon, /tracker bad: up -> down: /, from);
+        tracker.tell('bad', 'up');
+        await logged(daemon, /tracker bad: down -> up: /, from);
+      }
+      expectUndisturbed(wire, since, [OTHER, 9]);
+      const together: Behaviour[] = ['spin', 'crash', 'exit', 'leak', 'reject', 'deaf'];
+      for (const what of together) {
+        const from = daemon.running.stdout.length;
+        tracker.tell('bad', what);
+        await logged(daemon, /rvrrpd-plugin-track-obedient 1\.0\.1 .*it is started again/, from);
+        tracker.tell('bad', 'up');
+        await logged(daemon, /tracker bad: (down|waiting) -> up: |$/, from);
+      }
+      expectUndisturbed(wire, since, [9]);
+      expect(story(daemon).filter((line) => line.includes('group 9'))).toHaveLength(2);
+    })());
+
+  it.concurrent('20 reloads, each with another version of the plugin: verdicts stay, nothing is left over', () =>
+    play(async ({ wire, tracker, start, configure, r1 }) => {
+      for (const name of ['uplink', 'web']) tracker.tell(name, 'up');
+      tracker.tell('web', 'down');
+      const vrouters = [tracked(['uplink', { name: 'web', weight: -10 }]), other];
+      const tables = (interval: number): string =>
+        `${tracker.table('uplink', { interval })}${tracker.table('web', { interval })}`;
+      const daemon = start(vrouters, tables(0.2));
+      for (const vrid of [TRACKED, OTHER]) await wire.soleMaster(vrid, R1);
+      const threads = (): number => readdirSync(`/proc/${daemon.running.pid}/task`).length;
+      const before = threads();
+      const since = Date.now();
+      let version = '';
+      for (let i = 0; i < 20; i++) {
+        version = tracker.upgrade();
+        configure(vrouters, tables(i % 2 === 0 ? 0.3 : 0.2));
+        expect((await daemon.reload()).at(-1)!.msg).toMatch(/^reloaded: /);
+      }
+      expectUndisturbed(wire, since, [TRACKED, OTHER]);
+      const { routers, trackers } = await status(r1, configure(vrouters, tables(0.2)));
+      expect(routers[0]).toMatchObject({ state: 'Master', priority: 190 });
+      expect(trackers!.map(({ verdict }) => verdict)).toEqual(['up', 'down']);
+      expect(trackers![0]!.words).toBe(`version ${version} of uplink`);
+      const verdicts = story(daemon).filter((line) => line.startsWith('tracker '));
+      expect(verdicts).toHaveLength(2);
+      await eventually('as many threads as before', 20_000, () => threads() <= before);
+      // One that does not work with its settings calls the reload off.
+      configure(vrouters, `${tables(0.2)}refuse = "luck"\n`);
+      expect((await daemon.reload()).at(-1)!.msg).toMatch(
+        new RegExp(`^not reloaded: .*track\\[1\\]: ${TRACKER_PLUGIN} .*no such thing as luck`),
+      );
+      // What is new is waited for by who is to start, and by nobody else.
+      tracker.tell('slow', 'hang');
+      const more = tables(0.2) + tracker.table('slow', { timeout: 60, initial: 'down' });
+      const added = { ...other, group: 9, vip: '10.0.0.9', track: ['slow'] };
+      configure([tracked(['uplink', 'slow']), other, added], more);
+      expect((await daemon.reload()).at(-1)!.msg).toMatch(/^reloaded: /);
+      expectUndisturbed(wire, since, [TRACKED, OTHER]);
+      const waiting = (await status(r1, configure([tracked(['uplink', 'slow']), other, added], more)))
+        .routers[2];
+      expect(waiting).toMatchObject({ state: 'Init', fault: { reason: 'waiting for tracker slow' } });
+    })());
+
+  it.concurrent('a crash of the engine keeps verdicts', () =>
+    play(async ({ wire, tracker, start }) => {
+      tracker.tell('uplink', 'down');
+      const daemon = start([tracked(['uplink']), other], tracker.table('uplink', { initial: 'up' }));
+      await wire.soleMaster(OTHER, R1);
+      await logged(daemon, /Fault: tracker uplink is down/);
+      expect(wire.adverts(TRACKED).filter(({ priority }) => priority > 0)).toEqual([]);
+    })());
+
+  it.concurrent('track_interface = false: a Master stays Master without a carrier', () =>
+    play(async ({ lan, r1, wire, tracker, start }) => {
+      tracker.tell('x', 'up');
+      const daemon = start([tracked(['x'], { track_interface: false }), other], tracker.table('x'));
+      for (const vrid of [TRACKED, OTHER]) await wire.soleMaster(vrid, R1);
+      await lan.unplug(r1);
+      await logged(daemon, new RegExp(`group ${OTHER}: Master -> Down: the interface is down`));
+      await sleep(1500);
+      expect(story(daemon).filter((line) => line.includes(`group ${TRACKED}`))).toHaveLength(2);
+      expect((await r1.ip('-o addr show dev lan')).toString()).toContain(VIP);
+    })());
 });

@@ -10,7 +10,7 @@ function time(iso: string): string {
 
 /** `rvrrpd status`. */
 export function statusText(status: DaemonStatus): string {
-  const { version, pid, configuration, since, generation, lastReload, routers, troubles } = status;
+  const { version, pid, configuration, since, generation, lastReload, routers, troubles, trackers } = status;
   // Without VRRPv3 there is nothing to tell apart.
   const protocol = routers.some(({ version }) => version === 3);
   const unicast = routers.some(({ peers }) => peers !== undefined);
@@ -18,7 +18,7 @@ export function statusText(status: DaemonStatus): string {
     router.interface,
     String(router.group),
     router.state,
-    String(router.priority),
+    router.priorityParts?.priority === router.priority ? router.priorityParts.text : String(router.priority),
     ...(protocol ? [protocolText(router), intervalText(router)] : []),
     router.since === null ? 'never' : time(router.since),
     addressText(router),
@@ -35,7 +35,28 @@ export function statusText(status: DaemonStatus): string {
     ...troubles.map((trouble) => `NOT RUNNING    ${trouble}`),
     '',
     ...table([['INTERFACE', 'GROUP', 'STATE', 'PRIORITY', ...more, 'SINCE', 'ADDRESSES', ...last], ...rows]),
+    ...faultLines(routers),
+    ...(trackers === undefined ? [] : ['', ...trackerTable(trackers)]),
   ].join('\n');
+}
+
+/** Why virtual routers do not run, a line each. */
+function faultLines(routers: readonly RouterReport[]): string[] {
+  const lines = routers.flatMap(({ interface: on, group, state, fault }) =>
+    fault === undefined ? [] : `${on} group ${group}: ${state}: ${fault.reason}`,
+  );
+  return lines.length === 0 ? [] : ['', ...lines];
+}
+
+function trackerTable(trackers: NonNullable<DaemonStatus['trackers']>): string[] {
+  const rows = trackers.map(({ name, type, verdict, since, heldUntil, words }) => [
+    name,
+    type,
+    heldUntil === undefined ? verdict : `${verdict}, up from ${time(heldUntil)} on`,
+    time(since),
+    words,
+  ]);
+  return table([['TRACKER', 'TYPE', 'VERDICT', 'SINCE', 'LAST WORDS'], ...rows]);
 }
 
 /** `v2 IPv4`, `v3 IPv4 pseudo-header`: with the sort of checksum that it sends, where there is more than one. */

@@ -8,10 +8,12 @@ import { INTERVALS } from './interval.ts';
 import { IssueList } from './issue-list.ts';
 import type { ConfigIssue, ConfigPath } from './issues.ts';
 import { rightPlace } from './misplaced.ts';
-import type { DaemonConfig, VirtualRouterConfig } from './model.ts';
+import type { DaemonConfig, RouterTrack, VirtualRouterConfig } from './model.ts';
 import { vifnameOf } from './names.ts';
 import { asNode, type ConfigFile, ConfigSchema, type VirtualRouterFile } from './schema.ts';
 import { substituted } from './substitute.ts';
+import { checkTrackers } from './table-track.ts';
+import { toTracker } from './tracker.ts';
 import { fillDefaults, type Violation, validate } from './validate.ts';
 
 /** An entry of `[plugins]`. */
@@ -54,6 +56,7 @@ export function interpret(document: ConfigDocument): Interpretation {
     list.error(['vrouter'], 'is missing: there must be one [[vrouter]] at least');
   }
   const facts = checkRouters(file.vrouter, list);
+  checkTrackers(file.track ?? [], file.vrouter, list);
   const users = checkApi(file.api, list);
   const plugins = checkPlugins(file.plugins, list);
   return { config: toConfig(document, file, facts, users), plugins, issues: list.issues };
@@ -87,7 +90,12 @@ function prune(data: RawTable, path: ConfigPath): void {
   const last = path.at(-1);
   if (last === undefined || typeof holder !== 'object' || holder === null) return;
   if (!Array.isArray(holder)) delete (holder as RawTable)[last];
-  else if (path[0] === 'vrouter' ? path.length === 2 : path[0] === 'protocols') holder[Number(last)] = {};
+  else if (path[0] === 'protocols' || (isArrayOfTables(path[0]) && path.length === 2))
+    holder[Number(last)] = {};
+}
+
+function isArrayOfTables(key: string | number | undefined): boolean {
+  return key === 'vrouter' || key === 'track';
 }
 
 /** A virtual router's table after {@link prune}: even what is required may be missing. */
@@ -112,6 +120,11 @@ function toConfig(
     ...(errorLog === undefined ? {} : { errorLog }),
     ...(file.client_api === undefined ? {} : { clientApi: file.client_api }),
     virtualRouters: toRouters(document, file, facts),
+    ...(file.track && {
+      trackers: file.track.map((table, index) =>
+        toTracker(table, document.places.position(['track', index])),
+      ),
+    }),
     protocols: file.protocols,
     api: {
       users,
@@ -172,8 +185,20 @@ function toRouter(
     ...(router.accept === false ? { accept: false } : {}),
     ...(router.checksum === undefined ? {} : { checksum: router.checksum }),
     ...peersOf(router, facts, family),
+    ...(router.track && router.track.length > 0 ? { track: tracksOf(router.track) } : {}),
+    ...(router.track_interface === false ? { trackInterface: false } : {}),
     socketFilter: router.socket_filter ?? true,
   };
+}
+
+/** What is wrong is left out. */
+function tracksOf(entries: NonNullable<Draft['track']>): RouterTrack[] {
+  return entries.flatMap((entry): RouterTrack | [] => {
+    if (typeof entry === 'string') return { name: entry };
+    const { name, weight } = entry;
+    if (typeof name !== 'string') return [];
+    return { name, ...(typeof weight === 'number' ? { weight } : {}) };
+  });
 }
 
 /** What the virtual router of one family has of `peers`, `source` and `min_ttl`. */

@@ -197,6 +197,46 @@ export const VirtualRouterSchema = Type.Object(
         expected: '1 to 255',
       }),
     ),
+    track: Type.Optional(
+      Type.Unsafe<(string | TrackEntry)[]>({
+        type: 'array',
+        items: {
+          type: ['string', 'object'],
+          minLength: 1,
+          properties: {
+            name: {
+              type: 'string',
+              minLength: 1,
+              description: 'The tracker’s name.',
+              expected: 'the name of a [[track]]',
+            },
+            weight: {
+              type: 'integer',
+              minimum: -253,
+              maximum: 253,
+              description:
+                'What the tracker adds to the priority: below 0 while it fails, above 0 while it does not.',
+              expected: '-253 to 253, and not 0',
+            },
+          },
+          required: ['name'],
+          additionalProperties: false,
+          expected: 'the name of a [[track]], or { name = "…", weight = -30 }',
+        },
+        description:
+          'The trackers ([[track]]) that count for this virtual router: `[ "uplink", { name = "web", weight = -30 } ]`. ' +
+          'While one without a weight fails, the virtual router is in Fault: a Master says good-bye. Weights add up, ' +
+          'and the priority stays within 1 to 254. Default: none.',
+        expected: 'an array of names of [[track]], and of tables { name = "…", weight = -30 }',
+      }),
+    ),
+    track_interface: Type.Optional(
+      flag({
+        description:
+          'Whether the virtual router is Down while its own interface has no carrier. `false`: it stays what it is. ' +
+          'Default: `true`.',
+      }),
+    ),
     socket_filter: flag({
       description:
         'Whether the kernel filters out packets that are not for this interface’s virtual routers.',
@@ -204,6 +244,66 @@ export const VirtualRouterSchema = Type.Object(
     }),
   },
   { ...closed, description: 'A virtual router.', expected: 'a table' },
+);
+
+/** An entry of `track` in its long form. */
+export interface TrackEntry {
+  readonly name: string;
+  readonly weight?: number;
+}
+
+/** A time in seconds, fractions allowed. */
+const seconds = (minimum: number, annotations: Annotations) =>
+  Type.Optional(Type.Number({ minimum, maximum: 86_400, ...annotations }));
+
+/** One `[[track]]`: the core's directives. All others are its plugin's affair. */
+export const TrackerSchema = Type.Object(
+  {
+    name: text({
+      description: 'What virtual routers name it by in `track`.',
+      expected: 'a name: letters, digits, "-", "_" and "."',
+    }),
+    type: text({
+      description: 'What is checked, and how: a type that a `track` plugin offers.',
+      expected: 'the type of a tracker, which a plugin of kind track offers',
+    }),
+    interval: seconds(0.05, {
+      description: 'Seconds from one check to the next. Default: 1, unless the type has another.',
+      expected: '0.05 to 86400 seconds',
+    }),
+    timeout: seconds(0.01, {
+      description: 'Seconds that a check may take: after that it has failed. Default: the interval.',
+      expected: '0.01 to 86400 seconds',
+    }),
+    rise: Type.Optional(
+      integer(1, 1000, {
+        description:
+          'How many checks in a row must be good until it counts as up. Default: 1, unless the type has another.',
+        expected: '1 to 1000',
+      }),
+    ),
+    fall: Type.Optional(
+      integer(1, 1000, {
+        description:
+          'How many checks in a row must fail until it counts as down. Default: 1, unless the type has another.',
+        expected: '1 to 1000',
+      }),
+    ),
+    initial: Type.Optional(
+      choice(['up', 'down', 'wait'], {
+        description:
+          'What counts until there is a verdict: `up`, `down`, or `wait`, where virtual routers are not started before ' +
+          'there is one. Default: `wait`.',
+        expected: '"up", "down" or "wait"',
+      }),
+    ),
+    hold: seconds(0, {
+      description:
+        'Seconds that it must stay up after it was down before that counts, against flapping. Default: 0.',
+      expected: '0 to 86400 seconds',
+    }),
+  },
+  { description: 'A tracker.', expected: 'a table' },
 );
 
 /** `[api]`. */
@@ -358,6 +458,12 @@ export const ConfigSchema = Type.Object(
       expected: 'an array of tables: [[vrouter]]',
       default: [],
     }),
+    track: Type.Optional(
+      Type.Array(TrackerSchema, {
+        description: 'What decides who is Master besides the protocol, a `[[track]]` each.',
+        expected: 'an array of tables: [[track]]',
+      }),
+    ),
     protocols: ProtocolsSchema,
     api: ApiSchema,
     plugins: PluginsSchema,

@@ -23,6 +23,7 @@ import { Drop } from '../vrrp/drop-reasons.ts';
 import { compareAddress, decodeFor, decodeHeader, ETHERNET_LENGTH, emptyFrame } from '../vrrp/frame.ts';
 import { IP_LENGTH, pseudoHeaderOf } from '../vrrp/ip-header.ts';
 import { type Action, type Event, type Outcome, transition } from '../vrrp/machine.ts';
+import { skewedDeadline } from '../vrrp/timers.ts';
 import { Announcer } from './announcer.ts';
 import { isArp, SENDER_ADDRESS_AT, senderMac } from './arp-watch.ts';
 import type { Attachment } from './attachment.ts';
@@ -319,6 +320,32 @@ export class Engine {
     this.stop(router, Cause.FailOver, State.Initialize);
     this.table.setInt(router.slot, Int.StandingBy, 1);
     this.start(router, Cause.FailOver);
+  }
+
+  /**
+   * Gives a router another priority, without a transition: a Master's next advertisement has it, a Backup's
+   * Master_Down_Timer goes by it. Nothing to an address owner, or to one that does not run: its start sees to it.
+   * {@link settle} ends it.
+   * @throws PluginError if it cannot be signed: it has the priority that it had
+   */
+  reweigh(router: EngineRouter, priority: number): void {
+    const { slot, link, priority: before, state, version } = router;
+    const runs = state === State.Master || state === State.Backup;
+    if (!runs || !link || before === 255 || before === priority) return;
+    this.table.setInt(slot, Int.Priority, priority);
+    try {
+      this.rebuildFrames(router, link);
+    } catch (error) {
+      this.table.setInt(slot, Int.Priority, before);
+      throw error;
+    }
+    if (state === State.Backup) {
+      const { deadline, masterAdverInterval } = router;
+      const later = skewedDeadline(version, deadline, masterAdverInterval, before, priority);
+      this.table.setNum(slot, Num.Deadline, later);
+      this.deadlines.set(slot * 2 + PROTOCOL, later);
+    }
+    this.observer.priority(slot, before, priority);
   }
 
   /**

@@ -102,7 +102,7 @@ export class Placement {
       if ('cause' in place) continue;
       const router = this.engine.routers[slot]!;
       router.setPrimary(place.primary);
-      this.table.setInt(slot, Int.Priority, place.owner ? 255 : router.config.priority);
+      this.table.setInt(slot, Int.Priority, router.priorityAs(place.owner));
       try {
         this.engine.rebuildFrames(router, place.link);
       } catch (error) {
@@ -476,7 +476,7 @@ export class Placement {
     const primaryBefore = router.primaryText;
     router.setPrimary(place.primary);
     if (!running) {
-      const priority = place.owner ? 255 : router.config.priority;
+      const priority = router.priorityAs(place.owner);
       if (place.owner !== (router.priority === 255)) this.engine.observer.ownership(slot, place.owner);
       this.table.setInt(slot, Int.Priority, priority);
     }
@@ -491,7 +491,9 @@ export class Placement {
       if (mute && router.state !== State.Down) this.engine.stop(router, Cause.CannotSign, State.Down);
       return;
     }
-    if (!running && this.table.num(slot, Num.RetryAt) === 0) this.engine.start(router, Cause.Startup);
+    if (running || this.table.num(slot, Num.RetryAt) !== 0 || this.table.int(slot, Int.Fault) !== 0) return;
+    this.engine.start(router, router.startCause ?? Cause.Startup);
+    router.startCause = undefined;
   }
 }
 

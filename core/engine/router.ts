@@ -23,6 +23,7 @@ import {
   unicast,
 } from '../vrrp/packet-rules.ts';
 import { subnetEdges } from '../vrrp/subnet.ts';
+import { inRange } from '../vrrp/weights.ts';
 import type { Attachment } from './attachment.ts';
 import type { GuardedAuthenticator } from './guard.ts';
 import { Reach } from './reach.ts';
@@ -31,6 +32,8 @@ import type { GuardedTrailer } from './trailer-guard.ts';
 /** Where the sender's address stands, in octets before the message: the IP headers of our own frames have no options. */
 const SOURCE_BEFORE = { 4: 8, 6: 32 } as const;
 
+/** The address owner's priority (RFC 3768 §5.3.4), which nothing changes. */
+const OWNER = 255;
 /** VRRP counts addresses in one octet (RFC 3768 §5.3.5). */
 const MOST_ADDRESSES = 255;
 /** The greatest authentication type that a standard knows (RFC 2338 §5.3.6); those above are proprietary. */
@@ -78,6 +81,10 @@ export class EngineRouter implements VirtualRouter {
   primaryText = '';
   /** Network and broadcast addresses of the interface's IPv4 subnets, one after the other: no router's own. */
   private edges: Uint8Array = new Uint8Array();
+  /** What trackers add to the priority that is configured. */
+  weight = 0;
+  /** Why it may be started by the next look at its place, if not as any other is: a `trackerCause`. */
+  startCause: number | undefined;
   /** Length of its frames in octets, once built. */
   frameLength = 0;
   /** Where the parts of its frames are, once built, by destination. */
@@ -138,6 +145,10 @@ export class EngineRouter implements VirtualRouter {
   }
   get priority(): number {
     return this.table.ints[this.ints + Int.Priority]!;
+  }
+  /** The priority that it is to have. */
+  priorityAs(owner: boolean): number {
+    return owner ? OWNER : inRange(this.config.priority + this.weight);
   }
   get deadline(): number {
     return this.table.nums[this.nums + Num.Deadline]!;

@@ -13,6 +13,7 @@ import type { ResolvedPlugin } from '../threads/resolved-plugins.ts';
 import { ENGINE_PRIORITY, runInRealTime, runOrdinarily } from '../threads/scheduling.ts';
 import { Num, StateTable } from '../threads/state-table.ts';
 import type { EngineTable, TableReader } from '../threads/table-views.ts';
+import { TrackCell } from '../threads/track-cell.ts';
 import type { WorkerOrder, WorkerReport } from '../threads/worker-messages.ts';
 import { allClosed } from './closing.ts';
 import { Engine } from './engine.ts';
@@ -25,6 +26,7 @@ import { Placement } from './placement.ts';
 import { kindsOf, Rehearsal, rehearse } from './rehearsal.ts';
 import { EngineRouter } from './router.ts';
 import { inherit } from './succession.ts';
+import { Tracking } from './tracking.ts';
 import { clockOf, guardTrailer, memoryOf } from './trailer-guard.ts';
 
 const init = workerData as EngineInit;
@@ -152,6 +154,15 @@ async function main(): Promise<void> {
     kernelIo.after,
   );
 
+  const tracking = new Tracking(
+    engine,
+    table,
+    (init.config.trackers ?? []).map(({ name }) => name),
+    init.trackCells.map((buffer) => new TrackCell(buffer)),
+    { lookAgain: (slots) => placement.lookAgain(slots), soon: kernelIo.soon },
+  );
+  tracking.prepare();
+
   let running = false;
   /** What the actuator has told before the engine ran. */
   const early = new KnownLinks();
@@ -170,12 +181,15 @@ async function main(): Promise<void> {
   /** Starts running, on links that the actuator has told or another engine knew. */
   const run = (on: readonly Link[]): void => {
     running = true;
+    tracking.prepare();
     placement.update(on);
     if (early.told && early.list() !== on) placement.update(early.list()); // told while we made ready
     new Doorbell(init.appliedBell, init.actuatorPort).listen(() => {
       engine.announceApplied();
       patience.heard();
     });
+    tracking.begin();
+    new Doorbell(init.trackBell, init.eventPort).listen(() => tracking.rung());
     setInterval(() => placement.retryClaims(), CLAIM_RETRY).unref();
     raisePriority();
     report({ type: 'ready' });
@@ -234,6 +248,7 @@ async function main(): Promise<void> {
     const offer = () => ({ links: placement.links, pluginStates: routers.map(exportState) });
     const handed = await handOver(port, offer, () => {
       patience.stop();
+      tracking.stop();
       const sockets = placement.letGo(leaving);
       return {
         sockets,
@@ -266,6 +281,7 @@ async function main(): Promise<void> {
         break;
       case 'stop':
         patience.stop();
+        tracking.stop();
         placement.shutdown();
         report({ type: 'stopped' });
         break;

@@ -20,9 +20,11 @@ import { type AvailablePlugin, discoverPlugins } from '../plugin/discover.ts';
 import { packageFingerprint } from '../plugin/fingerprint.ts';
 import { listPlugins } from '../plugin/listing.ts';
 import { resolvePlugins } from '../plugin/resolve.ts';
+import { trackerSchema } from '../plugin/resolve-track.ts';
 import type { Offer } from '../plugin/table.ts';
 import type { ServiceStart, Start } from './generation.ts';
 import type { ConfigurationSource } from './source.ts';
+import type { TrackStart } from './track/trackers.ts';
 
 /** What came of it: `start` is there unless an issue is an error. */
 export interface Preparation {
@@ -98,6 +100,7 @@ function assemble(
     listing,
     schemas,
     source: { ...sourceOf(loaded), ...(format && { format }) },
+    ...(resolution.trackers.length > 0 && { tracks: tracksOf(resolution.trackers, discovery.plugins) }),
     ...(resolution.api && {
       api: serviceOf(resolution.api, valuesOf(document, schemas), discovery.plugins, schemas),
     }),
@@ -109,12 +112,21 @@ function serviceOf(
   { name, plugin }: Offer,
   data: Record<string, unknown>,
   available: readonly AvailablePlugin[],
-  { options, protocols, auth }: OpenSchemas,
+  { options, protocols, auth, track }: OpenSchemas,
 ): ServiceStart {
   const folder = available.find(({ resolved }) => resolved === plugin)!.folder;
-  const shown = redactConfiguration(data, options, protocols, auth);
+  const shown = redactConfiguration(data, options, protocols, auth, track);
   const fingerprint = packageFingerprint(folder);
   return { name, plugin, fingerprint, data: shown, effective: withDefaults(shown) };
+}
+
+/** The plugins of the trackers, each once. @param offers by tracker */
+function tracksOf(offers: readonly Offer[], available: readonly AvailablePlugin[]): TrackStart[] {
+  return [...new Set(offers.map(({ plugin }) => plugin))].map((plugin) => ({
+    plugin,
+    fingerprint: packageFingerprint(available.find(({ resolved }) => resolved === plugin)!.folder),
+    trackers: [...offers.keys()].filter((index) => offers[index]!.plugin === plugin),
+  }));
 }
 
 function openSchemas(available: readonly AvailablePlugin[]): OpenSchemas {
@@ -135,7 +147,16 @@ function openSchemas(available: readonly AvailablePlugin[]): OpenSchemas {
             : [],
         ),
     );
-  return { options, protocols: schemasOf('protocol'), auth: schemasOf('auth') };
+  const track = new Map(
+    [...available]
+      .reverse()
+      .flatMap(({ resolved, configSchema }) =>
+        resolved.kind === 'track'
+          ? resolved.names.map((name) => [name, trackerSchema(configSchema)] as const)
+          : [],
+      ),
+  );
+  return { options, protocols: schemasOf('protocol'), auth: schemasOf('auth'), track };
 }
 
 /** The plugins that are there without any configuration: the built-in ones. */

@@ -32,6 +32,9 @@ export interface VrouterDirectives {
   readonly auth_secret?: string | Readonly<Record<string, string>>;
   /** `[vrouter.auth]`. */
   readonly auth?: Readonly<Record<string, unknown>>;
+  /** Names of `[[track]]`, or with a weight. */
+  readonly track?: readonly (string | { readonly name: string; readonly weight: number })[];
+  readonly track_interface?: boolean;
 }
 
 /** The same with any number of addresses. */

@@ -1,7 +1,7 @@
 /** Trackers of what is in the kernel: links, routes, addresses. */
 import assert from 'node:assert/strict';
 import { trackCompliance } from '../../core/plugin/compliance/track.ts';
-import { find, loadTracker, make, manifestOf, sh, type Tests, until } from './stage.ts';
+import { find, loadTracker, make, manifestOf, plugged, sh, type Tests, until } from './stage.ts';
 
 /** `link`: a dummy interface that comes and goes, and a cable. */
 export async function linkStage({ add: test }: Tests): Promise<void> {
@@ -11,7 +11,7 @@ export async function linkStage({ add: test }: Tests): Promise<void> {
     plugin,
     manifest: manifestOf('link'),
     settings: { interface: 'dum0' },
-    up: () => void sh('ip link show dum0 >/dev/null 2>&1 || ip link add dum0 type dummy; ip link set dum0 up'),
+    up: () => void sh(`if ! ip link show dum0 >/dev/null 2>&1; then ${plugged('dum0')} fi`),
     down: () => void sh('ip link del dum0'),
     right: [{ interface: 'eth0.7', require: 'exists' }],
     wrong: [{ settings: {}, contains: '' }, { settings: { interface: 'a/b' }, contains: '' }],
@@ -33,7 +33,7 @@ export async function linkStage({ add: test }: Tests): Promise<void> {
     assert.equal(await words('exists'), 'false there is no interface c0');
   });
   test('an interface that is made anew or renamed, and an alternative name', async () => {
-    sh('ip link add n0 type dummy; ip link set n0 up');
+    sh(plugged('n0'));
     const tracker = make(plugin, { interface: 'n0' });
     let told = 0;
     await tracker.start?.(() => told++);
@@ -41,7 +41,7 @@ export async function linkStage({ add: test }: Tests): Promise<void> {
     await until('up', up);
     for (const [command, expected] of [
       ['ip link del n0', false],
-      ['ip link add n0 type dummy; ip link set n0 up', true],
+      [plugged('n0'), true],
       ['ip link set n0 name n9', false],
       ['ip link set n9 name n0', true],
     ] as const) {
@@ -56,7 +56,7 @@ export async function linkStage({ add: test }: Tests): Promise<void> {
     sh('ip link del n0');
   });
   test('a thousand changes are told, and none is lost for good', async () => {
-    sh('ip link add f0 type dummy');
+    sh('ip link add f0 type veth peer name f0-o; ip link set f0-o up');
     const tracker = make(plugin, { interface: 'f0' });
     let told = 0;
     await tracker.start?.(() => told++);
@@ -75,8 +75,8 @@ export async function linkStage({ add: test }: Tests): Promise<void> {
 /** `route`: IPv4 and IPv6, by gateway, device and table. */
 export async function routeStage({ add: test }: Tests): Promise<void> {
   const plugin = await loadTracker('route');
-  sh(`ip link add r0 type dummy; ip link set r0 up; ip addr add 10.9.0.1/24 dev r0; ip addr add fd00:9::1/64 dev r0 nodad
-    ip link add r1 type dummy; ip link set r1 up; ip addr add 10.8.0.1/24 dev r1`);
+  sh(`${plugged('r0')} ip addr add 10.9.0.1/24 dev r0; ip addr add fd00:9::1/64 dev r0 nodad
+    ${plugged('r1')} ip addr add 10.8.0.1/24 dev r1`);
   trackCompliance({
     test,
     plugin,
@@ -168,7 +168,7 @@ export async function routeStage({ add: test }: Tests): Promise<void> {
 /** `address`: IPv4 and IPv6, on any or one interface. */
 export async function addressStage({ add: test }: Tests): Promise<void> {
   const plugin = await loadTracker('address');
-  sh('ip link add a0 type dummy; ip link set a0 up; ip link add a1 type dummy; ip link set a1 up');
+  sh(`${plugged('a0')} ${plugged('a1')}`);
   trackCompliance({
     test,
     plugin,
@@ -203,7 +203,7 @@ export async function addressStage({ add: test }: Tests): Promise<void> {
     sh('ip addr add fd00:91::1/64 dev a0 nodad');
     assert.match(await looks({ address: 'fd00:91:0:0::1' }), /^true /);
     sh('sysctl -qw net.ipv6.conf.a1.dad_transmits=1 net.ipv6.conf.a1.accept_dad=1 net.ipv6.neigh.a1.retrans_time_ms=1500');
-    sh('ip link set a1 arp on; ip addr add fd00:91::2/64 dev a1');
+    sh('ip addr add fd00:91::2/64 dev a1');
     assert.match(await looks({ address: 'fd00:91::2' }), /^false fd00:91::2 is tentative on this host/);
     await until('duplicate address detection', async () => (await looks({ address: 'fd00:91::2' })).startsWith('true'));
   });

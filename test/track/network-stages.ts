@@ -6,7 +6,7 @@ import { createServer as createHttpsServer } from 'node:https';
 import { createServer, type Server } from 'node:net';
 import path from 'node:path';
 import { trackCompliance } from '../../core/plugin/compliance/track.ts';
-import { find, loadTracker, make, manifestOf, sh, type Tests } from './stage.ts';
+import { find, loadTracker, make, manifestOf, plugged, sh, type Tests } from './stage.ts';
 
 /** Addresses of `far`. */
 export const FAR = '10.7.0.2';
@@ -80,7 +80,7 @@ function fromTests(test: Tests['add'], name: string, plugin: Awaited<ReturnType<
 export async function tcpStage({ add: test }: Tests): Promise<void> {
   const plugin = await loadTracker('tcp');
   blackHole();
-  sh('ip link add dum9 type dummy; ip link set dum9 up; ip addr add 10.99.0.1/24 dev dum9');
+  sh(`${plugged('dum9')} ip addr add 10.99.0.1/24 dev dum9`);
   const door = new Door((ready) => createServer((socket) => socket.on('error', () => {})).listen(8080, '::', ready));
   trackCompliance({
     test,
@@ -120,7 +120,7 @@ export async function tcpStage({ add: test }: Tests): Promise<void> {
 export async function httpStage({ add: test }: Tests): Promise<void> {
   const plugin = await loadTracker('http');
   blackHole();
-  sh('ip link add dum9 type dummy; ip link set dum9 up; ip addr add 10.99.0.1/24 dev dum9');
+  sh(`${plugged('dum9')} ip addr add 10.99.0.1/24 dev dum9`);
   const folder = process.env.TRACK_FOLDER!;
   const seen: string[] = [];
   const answer: Parameters<typeof createHttpServer>[1] = (request, response) => {
@@ -217,7 +217,7 @@ export async function httpStage({ add: test }: Tests): Promise<void> {
 export async function pingStage({ add: test }: Tests): Promise<void> {
   const plugin = await loadTracker('ping');
   blackHole();
-  sh('ip link add dum9 type dummy; ip link set dum9 up; ip addr add 10.99.0.1/24 dev dum9');
+  sh(`${plugged('dum9')} ip addr add 10.99.0.1/24 dev dum9`);
   trackCompliance({
     test,
     plugin,

@@ -82,7 +82,7 @@ export async function processStage({ add: test }: Tests): Promise<void> {
     // exec: the shell's child becomes the child of one that never waits.
     sh(`cat > ${folder}/mother <<'X'\n#!/bin/sh\n${sleeper} 0.2 &\nexec ${folder}/trk-mother 600\nX\nchmod 755 ${folder}/mother; cp ${sleeper} ${folder}/trk-mother
       setsid ${folder}/mother </dev/null >/dev/null 2>&1 &`);
-    await until('a zombie', () => sh('ps -eo stat=,comm= | grep "^Z.*trk-sleeper" || true') !== '');
+    await until('a zombie', () => sh('ps -o stat= --ppid "$(pgrep -x trk-mother)" 2>/dev/null || true').startsWith('Z'));
     assert.equal((await find(plugin, { process: 'trk-sleeper' })).up, false);
     sh('pkill -KILL -x trk-mother');
   });
@@ -159,7 +159,10 @@ export async function execStage({ add: test }: Tests): Promise<void> {
     assert.equal((await script('pwd; cat')).words, '/');
   });
   test('no other descriptors, no blocked signals, a session of its own', async () => {
-    assert.equal((await find(plugin, { command: ['/bin/sh', '-c', 'echo $(ls /proc/$$/fd)'] })).words, '0 1 2');
+    // This program has inherited a descriptor that is not to be closed at an exec.
+    assert.ok(existsSync('/proc/self/fd/9'), 'descriptor 9');
+    const list = 'for file in /proc/$$/fd/*; do [ -e $file ] && echo -n " ${file##*/}"; done; echo';
+    assert.equal((await script(list)).words, '0 1 2');
     assert.match((await script('grep SigBlk /proc/$$/status')).words, /SigBlk:\s*0+$/);
     const { words } = await script('ps -o sid=,pgid=,pid= -p $$');
     assert.equal(new Set(words.trim().split(/\s+/)).size, 1, words);
@@ -177,8 +180,6 @@ export async function execStage({ add: test }: Tests): Promise<void> {
     const words = async (command: string) => (await find(plugin, { command: [command] })).words;
     assert.equal(await words('/nowhere/x'), 'cannot run /nowhere/x: there is no such file, or not what its first line asks for');
     assert.match(await words(file), /not permitted/);
-    sh(`chmod 755 ${file}`);
-    assert.match(await words(file), /it is no program/);
   });
   test('a time-out kills the whole process group, whoever it runs as', async () => {
     for (const user of ['root', 'nobody']) {

@@ -18,6 +18,11 @@ export function sh(command: string): string {
   return execFileSync('sh', ['-ec', command], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
+/** The command that makes an interface with a carrier, at whose other end (its name and `-o`) nobody is. */
+export function plugged(name: string): string {
+  return `ip link add ${name} type veth peer name ${name}-o; ip link set ${name}-o up; ip link set ${name} up;`;
+}
+
 /** A built-in tracker as it is built. @param name what it answers to */
 export async function loadTracker(name: string): Promise<TrackPlugin> {
   const file = path.join(packageRoot(), 'plugins', `track-${name}`, 'dist/index.js');

@@ -131,10 +131,13 @@ describe('a broken one fails', () => {
   });
 
   test('that does not end when it is told to', async () => {
-    const stubborn: Make = (tracked) => ({
-      check: () => new Promise((resolve) => setTimeout(resolve, 2500, { up: tracked.on, words: 'at last' })),
+    const stubborn: Make = (tracked, { settings }) => ({
+      check: () => {
+        const found = { up: tracked.on, words: 'at last' };
+        return settings.which === 'slow' ? new Promise((resolve) => setTimeout(resolve, 2500, found)) : found;
+      },
     });
-    expect(await failures(stubborn)).toContain('a check that is not wanted any more ends at once');
+    expect(await failures(stubborn, { hanging: { which: 'slow' } })).toContain('a check that is not wanted any more ends at once');
   });
 
   test('that leaves descriptors behind', async () => {

@@ -59,7 +59,6 @@ class ExecTracker implements Tracker {
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file, or not what its first line asks for',
   EACCES: 'not permitted: is it executable, for this user?',
-  ENOEXEC: 'it is no program, and has no first line #!…',
   EPERM: 'the daemon may not run programs as this user (CAP_SETUID, CAP_SETGID)',
 };
 

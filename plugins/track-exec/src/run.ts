@@ -30,10 +30,11 @@ const OUTPUT_PATIENCE = 100;
  * @throws Error with an errno `code` if it cannot be started, or if it was ended by `signal`
  */
 export function run({ command, account, environment }: Program, signal: AbortSignal): Promise<Outcome> {
-  const { guardChild, releaseChild } = addon();
+  const { closeAtExec, guardChild, releaseChild } = addon();
   const [file = '', ...args] = command;
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
+    closeAtExec(); // our own are so already; others the daemon was started with
     const own = { uid: process.geteuid?.(), gid: process.getegid?.() };
     const { uid, gid } = account;
     const child = spawn(file, args, {

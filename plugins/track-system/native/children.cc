@@ -1,8 +1,10 @@
 #include "children.h"
 
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <set>
 
@@ -31,6 +33,13 @@ class Children {
   std::set<pid_t> guarded_;
 };
 
+// closeAtExec(): with kernels before 5.11 those that were inherited stay
+void CloseAtExec(const Napi::CallbackInfo&) {
+  constexpr unsigned kCloseRange = 436;  // the call's number, the same on all processors
+  constexpr unsigned kOnlyAtExec = 4;    // CLOSE_RANGE_CLOEXEC
+  syscall(kCloseRange, static_cast<unsigned>(STDERR_FILENO + 1), ~0u, kOnlyAtExec);
+}
+
 pid_t Argument(const Napi::CallbackInfo& info) {
   if (!info[0].IsNumber()) throw Napi::TypeError::New(info.Env(), "pid: number");
   const int pid = info[0].As<Napi::Number>().Int32Value();
@@ -44,6 +53,7 @@ void InitChildren(Napi::Env env, Napi::Object exports) {
   auto* children = new Children();
   // Called when the thread ends, however it does.
   napi_add_env_cleanup_hook(env, [](void* all) { delete static_cast<Children*>(all); }, children);
+  exports.Set("closeAtExec", Napi::Function::New(env, CloseAtExec));
   exports.Set("guardChild", Napi::Function::New(env, [children](const Napi::CallbackInfo& info) {
                 children->Guard(Argument(info));
               }));

@@ -5,7 +5,7 @@
 
 namespace track {
 
-// Exports `guardChild(pid)` and `releaseChild(pid)` (see src/native.ts).
+// Exports `closeAtExec()`, `guardChild(pid)` and `releaseChild(pid)` (see src/native.ts).
 void InitChildren(Napi::Env env, Napi::Object exports);
 
 }  // namespace track

@@ -44,6 +44,8 @@ export interface Addon {
   ) => EchoSocket;
   /** A TCP socket that is bound to an interface (SO_BINDTODEVICE), not connected yet. @returns its descriptor */
   openTcpSocket(family: 4 | 6, device: string): number;
+  /** Marks all descriptors of the process but the first three: no program that it starts from now on inherits them. */
+  closeAtExec(): void;
   /**
    * When this thread ends, however it does, the process group of this child is killed, and the child waited for.
    * @param pid of a child of this process that leads a process group

@@ -27,7 +27,11 @@ describe('addresses', () => {
   test('what is written is read', () => {
     const length = fc.constantFrom(4, 16);
     const octets = length.chain((size) => fc.uint8Array({ minLength: size, maxLength: size }));
-    fc.assert(fc.property(octets, (some) => expect(addressOctets(addressText(some))).toEqual(some)));
+    fc.assert(
+      fc.property(octets, (some) => {
+        expect(addressOctets(addressText(some))).toEqual(some);
+      }),
+    );
   });
 });
 

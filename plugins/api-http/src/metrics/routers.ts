@@ -1,10 +1,11 @@
 /** Metrics of the virtual routers. */
 import type { Registry } from 'prom-client';
 import type { DroppedCounters, RouterCounters, RouterState, RouterStatus } from 'rvrrpd/plugin';
+import { shownState } from '../views/fault.ts';
 import { family, type Labels, NONE, type Sample } from './family.ts';
 import type { Snapshot } from './snapshot.ts';
 
-const STATES: readonly RouterState[] = ['Init', 'Backup', 'Master', 'Down'];
+const STATES: readonly (RouterState | 'Fault')[] = ['Init', 'Backup', 'Master', 'Down', 'Fault'];
 const STATE_LABELS: readonly Labels[] = STATES.map((state) => ({ state }));
 
 type Counted = Exclude<keyof RouterCounters['counters'], 'dropped'>;
@@ -48,12 +49,40 @@ export function routerMetrics(registry: Registry, now: () => Snapshot): void {
 
   add('gauge', 'state', 'The state of a virtual router is 1, all others are 0.', () => {
     const { routers, routerLabels } = now();
-    return routers.flatMap(({ state }, index) =>
-      STATES.map((each, which) => ({
+    return routers.flatMap((router, index) => {
+      const state = shownState(router);
+      return STATES.map((each, which) => ({
         value: each === state ? 1 : 0,
         labels: STATE_LABELS[which]!,
         sharedLabels: routerLabels[index]!,
-      })),
+      }));
+    });
+  });
+  add(
+    'gauge',
+    'fault',
+    '1 while it does not run although its interface can be used, with the reason.',
+    () => {
+      const { routers, routerLabels } = now();
+      return routers.flatMap(({ fault }, index) =>
+        fault === undefined
+          ? []
+          : {
+              value: 1,
+              labels: { tracker: fault.tracker ?? '', reason: fault.reason },
+              sharedLabels: routerLabels[index]!,
+            },
+      );
+    },
+  );
+  add('gauge', 'priority_part', 'What a tracker adds to the priority that is configured.', () => {
+    const { routers, routerLabels } = now();
+    return routers.flatMap(({ trackers = [] }, index) =>
+      trackers.flatMap(({ name, adds }) =>
+        adds === undefined
+          ? []
+          : { value: adds, labels: { tracker: name }, sharedLabels: routerLabels[index]! },
+      ),
     );
   });
   gauge('priority', 'Priority in use, 255 for the address owner.', ({ priority }) => priority);

@@ -9,7 +9,9 @@ import type {
   RouterName,
   RouterStatus,
   RunningConfiguration,
+  TrackerStatus,
 } from 'rvrrpd/plugin';
+import { shownState, TrackerSchema, tracker, tracking, trackingProperties } from './fault.ts';
 
 const Count = Type.Integer({ minimum: 0 });
 const Dropped = Type.Record(Type.String(), Count, {
@@ -24,7 +26,7 @@ export const PluginSchema = Type.Object(
     version: Type.String(),
     kind: Type.Unsafe<PluginListing['kind']>({
       type: 'string',
-      enum: ['auth', 'filter', 'netdrv', 'iftype', 'protocol', 'api'],
+      enum: ['auth', 'filter', 'netdrv', 'iftype', 'protocol', 'api', 'track'],
     }),
     names: Type.Array(Type.String(), { description: 'Configuration values that it answers to.' }),
     origin: Type.Unsafe<PluginListing['origin']>({
@@ -47,9 +49,10 @@ export const RouterStatusSchema = Type.Object(
     addresses: Type.Array(Type.String(), { description: 'The virtual addresses.' }),
     priority: Type.Integer({ description: 'In use: 255 for the address owner.' }),
     preempt: Type.Boolean(),
-    state: Type.Unsafe<RouterStatus['state']>({
+    state: Type.Unsafe<RouterStatus['state'] | 'Fault'>({
       type: 'string',
-      enum: ['Init', 'Backup', 'Master', 'Down'],
+      enum: ['Init', 'Backup', 'Master', 'Down', 'Fault'],
+      description: '`Fault`: it does not run for what `fault` says; `/run/vrrp` shows it as `Down`.',
     }),
     since: Type.Unsafe<string | null>({
       type: ['string', 'null'],
@@ -96,6 +99,7 @@ export const RouterStatusSchema = Type.Object(
     standing_by: Type.Boolean({
       description: 'It was told to fail over: it does not preempt until it becomes Master again.',
     }),
+    ...trackingProperties,
     counters: Type.Object(
       {
         received: Count,
@@ -158,6 +162,7 @@ export const StatusSchema = Type.Object(
       { dropped: Dropped },
       { description: 'Packets that belong to no virtual router.' },
     ),
+    trackers: Type.Array(TrackerSchema),
     routers: Type.Array(RouterStatusSchema),
   },
   { title: 'Status' },
@@ -182,6 +187,7 @@ export function status(
   configuration: RunningConfiguration,
   routers: readonly RouterStatus[],
   counters: DaemonCounters,
+  trackers: readonly TrackerStatus[],
 ): Static<typeof StatusSchema> {
   const { version, pid, since, generation, lastReload, plugins, troubles = [] } = daemon;
   const counted = new Map(counters.routers.map((router) => [keyOf(router), router.counters]));
@@ -200,6 +206,7 @@ export function status(
     plugins: plugins.map(pluginListing),
     wake_ups: counters.wakeUps,
     strangers: { dropped: present(counters.strangers.dropped) },
+    trackers: trackers.map(tracker),
     routers: routers.map((router) => withCounters(router, counted.get(keyOf(router)))),
   };
 }
@@ -235,7 +242,7 @@ function withCounters(
     addresses: [...router.addresses],
     priority: router.priority,
     preempt: router.preempt,
-    state: router.state,
+    state: shownState(router),
     since: router.since === 0 ? null : new Date(router.since).toISOString(),
     vifname: router.vifname,
     on_virtual_interface: router.onVirtualInterface && router.inPlace !== false,
@@ -254,6 +261,7 @@ function withCounters(
     master_down_interval: router.masterDownInterval / 1000,
     skew_time: router.skewTime / 1000,
     standing_by: router.standingBy,
+    ...tracking(router),
     counters: {
       received: counters?.received ?? 0,
       sent: counters?.sent ?? 0,
