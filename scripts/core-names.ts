@@ -36,7 +36,9 @@ export function pluginNames(pluginsFolder: string): PluginNames {
     return (JSON.parse(text) as Package).rvrrpd ?? [];
   });
   const named = (isTracker: boolean) => [
-    ...new Set(manifests.filter(({ kind }) => (kind === 'track') === isTracker).flatMap(({ names }) => names)),
+    ...new Set(
+      manifests.filter(({ kind }) => (kind === 'track') === isTracker).flatMap(({ names }) => names),
+    ),
   ];
   return { folders, configuration: named(false), trackers: named(true) };
 }

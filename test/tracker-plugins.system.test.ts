@@ -24,7 +24,9 @@ async function play(lab: Lab, host: Host, name: string, env: Readonly<Record<str
   await running.exited;
   const lines = running.stdout.split('\n').filter((line) => line.startsWith('{'));
   const reports = lines.map((line) => JSON.parse(line) as Report);
-  const failed = reports.filter(({ error }) => error !== undefined).map(({ test, error }) => `${test}: ${error}`);
+  const failed = reports
+    .filter(({ error }) => error !== undefined)
+    .map(({ test, error }) => `${test}: ${error}`);
   return { failed, count: reports.length, trouble: running.stderr };
 }
 

@@ -14,7 +14,10 @@ export async function linkStage({ add: test }: Tests): Promise<void> {
     up: () => void sh(`if ! ip link show dum0 >/dev/null 2>&1; then ${plugged('dum0')} fi`),
     down: () => void sh('ip link del dum0'),
     right: [{ interface: 'eth0.7', require: 'exists' }],
-    wrong: [{ settings: {}, contains: '' }, { settings: { interface: 'a/b' }, contains: '' }],
+    wrong: [
+      { settings: {}, contains: '' },
+      { settings: { interface: 'a/b' }, contains: '' },
+    ],
   });
   test('carrier, administrative state, existence, each in its words', async () => {
     sh('ip link add c0 type veth peer name c1; ip link set c0 up');
@@ -106,12 +109,18 @@ export async function routeStage({ add: test }: Tests): Promise<void> {
   };
   test('by gateway, device and table, in words', async () => {
     sh('ip route replace default via 10.9.0.2; ip route add 192.0.2.0/24 via 10.8.0.2 table 100');
-    assert.equal(await looks({ gateway: '10.9.0.2', device: 'r0' }), 'true the default route via 10.9.0.2 through r0 is there');
+    assert.equal(
+      await looks({ gateway: '10.9.0.2', device: 'r0' }),
+      'true the default route via 10.9.0.2 through r0 is there',
+    );
     assert.match(await looks({ gateway: '10.9.0.3' }), /^false .*is not there, there is another$/);
     assert.match(await looks({ device: 'r1' }), /^false .*is not there, there is another$/);
     assert.equal(await looks({ device: 'r7' }), 'false there is no interface r7');
     assert.equal(await looks({ destination: '192.0.2.0/24' }), 'false a route to 192.0.2.0/24 is not there');
-    assert.equal(await looks({ destination: '192.0.2.0/24', table: 100 }), 'true a route to 192.0.2.0/24 in table 100 is there');
+    assert.equal(
+      await looks({ destination: '192.0.2.0/24', table: 100 }),
+      'true a route to 192.0.2.0/24 in table 100 is there',
+    );
     assert.match(await looks({ destination: '192.0.2.0/25', table: 100 }), /^false /);
     assert.match(await looks({ destination: '10.9.0.1', table: 'local' }), /^true /);
     sh('ip route add unreachable 198.51.100.0/24');
@@ -121,7 +130,8 @@ export async function routeStage({ add: test }: Tests): Promise<void> {
   test('several next hops, and IPv6', async () => {
     sh(`ip route add 203.0.113.0/24 nexthop via 10.9.0.2 nexthop via 10.8.0.2
       ip -6 route add default via fd00:9::2; ip -6 route add 2001:db8::/32 via fd00:9::3`);
-    for (const gateway of ['10.9.0.2', '10.8.0.2']) assert.match(await looks({ destination: '203.0.113.0/24', gateway }), /^true /);
+    for (const gateway of ['10.9.0.2', '10.8.0.2'])
+      assert.match(await looks({ destination: '203.0.113.0/24', gateway }), /^true /);
     assert.match(await looks({ destination: '203.0.113.0/24', device: 'r1' }), /^true /);
     assert.match(await looks({ family: 6 }), /^true the IPv6 default route is there/);
     assert.match(await looks({ gateway: 'fd00:9:0::2' }), /^true /);
@@ -150,7 +160,9 @@ export async function routeStage({ add: test }: Tests): Promise<void> {
     }
   });
   test('one of many thousand routes', async () => {
-    sh('for i in $(seq 0 99); do for j in $(seq 0 99); do echo "route add 172.16.$i.$j/32 via 10.9.0.2"; done; done | ip -batch -');
+    sh(
+      'for i in $(seq 0 99); do for j in $(seq 0 99); do echo "route add 172.16.$i.$j/32 via 10.9.0.2"; done; done | ip -batch -',
+    );
     const tracker = make(plugin, { destination: '172.16.99.99' }, 5000);
     await tracker.start?.(() => {});
     const { signal } = new AbortController();
@@ -202,9 +214,13 @@ export async function addressStage({ add: test }: Tests): Promise<void> {
   test('IPv6: one that is tentative does not count', async () => {
     sh('ip addr add fd00:91::1/64 dev a0 nodad');
     assert.match(await looks({ address: 'fd00:91:0:0::1' }), /^true /);
-    sh('sysctl -qw net.ipv6.conf.a1.dad_transmits=1 net.ipv6.conf.a1.accept_dad=1 net.ipv6.neigh.a1.retrans_time_ms=1500');
+    sh(
+      'sysctl -qw net.ipv6.conf.a1.dad_transmits=1 net.ipv6.conf.a1.accept_dad=1 net.ipv6.neigh.a1.retrans_time_ms=1500',
+    );
     sh('ip addr add fd00:91::2/64 dev a1');
     assert.match(await looks({ address: 'fd00:91::2' }), /^false fd00:91::2 is tentative on this host/);
-    await until('duplicate address detection', async () => (await looks({ address: 'fd00:91::2' })).startsWith('true'));
+    await until('duplicate address detection', async () =>
+      (await looks({ address: 'fd00:91::2' })).startsWith('true'),
+    );
   });
 }

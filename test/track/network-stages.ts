@@ -49,13 +49,21 @@ function blackHole(): void {
 }
 
 /** Where they begin: the same for all three. */
-function fromTests(test: Tests['add'], name: string, plugin: Awaited<ReturnType<typeof loadTracker>>, to: (host: string) => object): void {
+function fromTests(
+  test: Tests['add'],
+  name: string,
+  plugin: Awaited<ReturnType<typeof loadTracker>>,
+  to: (host: string) => object,
+): void {
   const looks = async (host: string, more: object, timeout = 3000) => {
     const { up, words } = await find(plugin, { ...to(host), ...more }, timeout);
     return `${up} ${words}`;
   };
   test(`${name}: both families, through an interface, from an address`, async () => {
-    for (const [host, source] of [[FAR, OWN], [FAR6, OWN6]] as const) {
+    for (const [host, source] of [
+      [FAR, OWN],
+      [FAR6, OWN6],
+    ] as const) {
       for (const more of [{}, { interface: 'lan' }, { source }, { interface: 'lan', source }])
         assert.match(await looks(host, more), /^true /, `${host} ${JSON.stringify(more)}`);
     }
@@ -64,7 +72,10 @@ function fromTests(test: Tests['add'], name: string, plugin: Awaited<ReturnType<
     assert.match(await looks(FAR, { interface: 'dum9' }, 500), /^false /);
     assert.equal(await looks(FAR, { interface: 'eth9' }), 'false there is no interface eth9');
     assert.equal(await looks(FAR, { source: '10.7.0.77' }), 'false no interface has address 10.7.0.77');
-    assert.equal(await looks(FAR6, { source: 'fd00:7::77', interface: 'lan' }), 'false lan has no address fd00:7::77');
+    assert.equal(
+      await looks(FAR6, { source: 'fd00:7::77', interface: 'lan' }),
+      'false lan has no address fd00:7::77',
+    );
     assert.match(await looks('192.0.2.9', {}), /^false .*no route/);
     sh('ip route add unreachable 192.0.2.0/24');
     assert.match(await looks('192.0.2.9', {}), /^false .*(host unreachable|no route)/);
@@ -81,7 +92,9 @@ export async function tcpStage({ add: test }: Tests): Promise<void> {
   const plugin = await loadTracker('tcp');
   blackHole();
   sh(`${plugged('dum9')} ip addr add 10.99.0.1/24 dev dum9`);
-  const door = new Door((ready) => createServer((socket) => socket.on('error', () => {})).listen(8080, '::', ready));
+  const door = new Door((ready) =>
+    createServer((socket) => socket.on('error', () => {})).listen(8080, '::', ready),
+  );
   trackCompliance({
     test,
     plugin,
@@ -90,7 +103,10 @@ export async function tcpStage({ add: test }: Tests): Promise<void> {
     up: () => door.up(),
     down: () => door.down(),
     hanging: { host: NOBODY, port: 8080 },
-    right: [{ host: 'fe80::1%eth0', port: 1 }, { host: 'www.example.org', port: 443, family: 6, interface: 'eth0' }],
+    right: [
+      { host: 'fe80::1%eth0', port: 1 },
+      { host: 'www.example.org', port: 443, family: 6, interface: 'eth0' },
+    ],
     wrong: [
       { settings: { host: '10.0.0.1' }, contains: '' },
       { settings: { host: '10.0.0.1', port: 0 }, contains: '' },
@@ -104,10 +120,19 @@ export async function tcpStage({ add: test }: Tests): Promise<void> {
   fromTests(test, 'tcp', plugin, (host) => ({ host, port: 8080 }));
   test('says in words what is wrong', async () => {
     await door.down();
-    assert.deepEqual(await find(plugin, { host: '127.0.0.1', port: 8080 }), { up: false, words: '127.0.0.1:8080: connection refused' });
-    assert.deepEqual(await find(plugin, { host: NOBODY, port: 80 }, 300), { up: false, words: `${NOBODY}:80: no answer within 270 ms` });
+    assert.deepEqual(await find(plugin, { host: '127.0.0.1', port: 8080 }), {
+      up: false,
+      words: '127.0.0.1:8080: connection refused',
+    });
+    assert.deepEqual(await find(plugin, { host: NOBODY, port: 80 }, 300), {
+      up: false,
+      words: `${NOBODY}:80: no answer within 270 ms`,
+    });
     await door.up();
-    assert.match((await find(plugin, { host: '::1', port: 8080 })).words, /^\[::1\]:8080: connected in [\d.]+ ms$/);
+    assert.match(
+      (await find(plugin, { host: '::1', port: 8080 })).words,
+      /^\[::1\]:8080: connected in [\d.]+ ms$/,
+    );
   });
   test('leaves no connection open, and no port in TIME_WAIT', async () => {
     for (let count = 0; count < 20; count++) await find(plugin, { host: '127.0.0.1', port: 8080 });
@@ -124,7 +149,9 @@ export async function httpStage({ add: test }: Tests): Promise<void> {
   const folder = process.env.TRACK_FOLDER!;
   const seen: string[] = [];
   const answer: Parameters<typeof createHttpServer>[1] = (request, response) => {
-    seen.push(`${request.method} ${request.url} ${request.headers.host} ${request.headers.authorization ?? ''}`.trim());
+    seen.push(
+      `${request.method} ${request.url} ${request.headers.host} ${request.headers.authorization ?? ''}`.trim(),
+    );
     const [, status = '200', what] = (request.url ?? '').split('/');
     if (what === 'never') return;
     response.statusCode = Number(status) || 200;
@@ -160,7 +187,9 @@ export async function httpStage({ add: test }: Tests): Promise<void> {
       { settings: { url: 'http://a/', status: 42 }, contains: '' },
     ],
   });
-  fromTests(test, 'http', plugin, (host) => ({ url: `http://${host.includes(':') ? `[${host}]` : host}:8080/` }));
+  fromTests(test, 'http', plugin, (host) => ({
+    url: `http://${host.includes(':') ? `[${host}]` : host}:8080/`,
+  }));
   const looks = async (where: string, more: object = {}, timeout = 3000) => {
     const { up, words } = await find(plugin, { url: where, ...more }, timeout);
     return `${up} ${words}`;
@@ -179,7 +208,9 @@ export async function httpStage({ add: test }: Tests): Promise<void> {
     assert.match(await looks(`${url}/200/never`, {}, 300), /^false .*no answer within 270 ms/);
     seen.length = 0;
     await looks('http://me:s%20t@127.0.0.1:8080/200?a=b', { host: 'www.example.org', method: 'HEAD' });
-    assert.deepEqual(seen, [`HEAD /200?a=b www.example.org Basic ${Buffer.from('me:s t').toString('base64')}`]);
+    assert.deepEqual(seen, [
+      `HEAD /200?a=b www.example.org Basic ${Buffer.from('me:s t').toString('base64')}`,
+    ]);
     await looks(`${url}/200`);
     assert.equal(seen[1], 'GET /200 127.0.0.1:8080');
   });
@@ -188,7 +219,11 @@ export async function httpStage({ add: test }: Tests): Promise<void> {
     sh(`openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=www.example.org -addext subjectAltName=DNS:www.example.org,IP:127.0.0.1 \
       -keyout ${key} -out ${cert} 2>/dev/null`);
     const tls = new Door((ready) =>
-      createHttpsServer({ key: readFileSync(key), cert: readFileSync(cert) }, answer).listen(8443, '127.0.0.1', ready),
+      createHttpsServer({ key: readFileSync(key), cert: readFileSync(cert) }, answer).listen(
+        8443,
+        '127.0.0.1',
+        ready,
+      ),
     );
     await tls.up();
     const where = 'https://127.0.0.1:8443/200';
@@ -196,14 +231,20 @@ export async function httpStage({ add: test }: Tests): Promise<void> {
     assert.match(await looks(where, { verify: false }), /^true /);
     assert.match(await looks(where, { ca: cert }), /^true /);
     assert.match(await looks(where, { ca: cert, host: 'www.example.org' }), /^true /);
-    assert.equal(await looks(where, { ca: cert, host: 'www.example.net' }), `false ${where}: its certificate is for another name`);
+    assert.equal(
+      await looks(where, { ca: cert, host: 'www.example.net' }),
+      `false ${where}: its certificate is for another name`,
+    );
     assert.match(await looks(where, { ca: path.join(folder, 'none.pem') }), /^false .*ENOENT/);
     assert.match(await looks('https://127.0.0.1:8080/200', { verify: false }), /^false /);
     await tls.down();
   });
   test('what speaks no HTTP', async () => {
     const odd = new Door((ready) =>
-      createServer((socket) => socket.on('error', () => {}).end('220 mail.example.org\r\n')).listen(8081, ready),
+      createServer((socket) => socket.on('error', () => {}).end('220 mail.example.org\r\n')).listen(
+        8081,
+        ready,
+      ),
     );
     await odd.up();
     assert.match(await looks('http://127.0.0.1:8081/'), /^false .*its answer is no HTTP/);
@@ -227,7 +268,10 @@ export async function pingStage({ add: test }: Tests): Promise<void> {
     up: () => void sh(`ip neigh del ${FAR} dev lan 2>/dev/null || true; ping -c1 -W5 ${FAR}`),
     down: () => void sh(`ip neigh replace ${FAR} lladdr 02:00:00:00:00:99 nud permanent dev lan`),
     hanging: { host: NOBODY, count: 5 },
-    right: [{ host: 'fe80::1%eth0', count: 10, loss: 50 }, { host: 'www.example.org', family: 6 }],
+    right: [
+      { host: 'fe80::1%eth0', count: 10, loss: 50 },
+      { host: 'www.example.org', family: 6 },
+    ],
     wrong: [
       { settings: { host: '10.0.0' }, contains: '10.0.0' },
       { settings: { host: '10.0.0.1', family: 6 }, contains: 'family = 6' },
@@ -239,10 +283,15 @@ export async function pingStage({ add: test }: Tests): Promise<void> {
   fromTests(test, 'ping', plugin, (host) => ({ host }));
   for (const range of ['1 0', '0 2147483647']) {
     test(`ping sockets for groups ${range}: answers are told apart`, async () => {
-      sh(`sysctl -qw net.ipv4.ping_group_range="${range}"; ip neigh del ${FAR} dev lan 2>/dev/null || true; ping -c1 -W5 ${FAR}`);
+      sh(
+        `sysctl -qw net.ipv4.ping_group_range="${range}"; ip neigh del ${FAR} dev lan 2>/dev/null || true; ping -c1 -W5 ${FAR}`,
+      );
       const many = [FAR, FAR6, NOBODY, '127.0.0.1', '::1'].flatMap((host) => Array<string>(8).fill(host));
       const found = await Promise.all(many.map((host) => find(plugin, { host, size: 1400 }, 3000)));
-      assert.deepEqual(found.map(({ up }) => up), many.map((host) => host !== NOBODY));
+      assert.deepEqual(
+        found.map(({ up }) => up),
+        many.map((host) => host !== NOBODY),
+      );
     });
   }
   test('several requests, of which some may be lost', async () => {

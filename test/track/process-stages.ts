@@ -8,6 +8,10 @@ import { packageRoot } from '../../core/shared/package-root.ts';
 import { find, loadTracker, make, manifestOf, sh, type Tests, until } from './stage.ts';
 
 const folder = process.env.TRACK_FOLDER!;
+// All namespaces of a machine see each other's processes: names and arguments that nobody else has.
+const NAME = `trk-s-${process.pid}`;
+const MOTHER = `trk-m-${process.pid}`;
+const SECONDS = 100_000 + process.pid;
 
 /** Processes whose command line contains something; zombies are none. */
 function running(what: string): number {
@@ -17,24 +21,28 @@ function running(what: string): number {
 /** `process`, with the kernel's events or without, as it is where this runs. */
 export async function processStage({ add: test }: Tests): Promise<void> {
   const plugin = await loadTracker('process');
-  const sleeper = path.join(folder, 'trk-sleeper');
+  const sleeper = path.join(folder, NAME);
   copyFileSync('/bin/sleep', sleeper);
   sh(`chmod 755 ${sleeper}`);
   const pidFile = path.join(folder, 'sleeper.pid');
   // Not a child of ours: nobody here has to wait for it.
   const begin = (seconds = 600) => sh(`setsid ${sleeper} ${seconds} </dev/null >/dev/null 2>&1 & echo $!`);
-  const end = () => sh('pkill -KILL -x trk-sleeper || true; while pgrep -x -r R,S,D trk-sleeper >/dev/null; do sleep 0.02; done');
+  const end = () =>
+    sh(`pkill -KILL -x ${NAME} || true; while pgrep -x -r R,S,D ${NAME} >/dev/null; do sleep 0.02; done`);
   trackCompliance({
     test,
     plugin,
     manifest: manifestOf('process'),
-    settings: { process: 'trk-sleeper' },
+    settings: { process: NAME },
     up: async () => {
       if (running(`^${sleeper}`) === 0) begin();
       await until('the process', () => running(`^${sleeper}`) > 0);
     },
     down: () => void end(),
-    right: [{ command_line: '/usr/bin/python3 /opt/app.py', match: 'begin', minimum: 0, maximum: 0 }, { pid_file: '/run/x.pid' }],
+    right: [
+      { command_line: '/usr/bin/python3 /opt/app.py', match: 'begin', minimum: 0, maximum: 0 },
+      { pid_file: '/run/x.pid' },
+    ],
     wrong: [
       { settings: {}, contains: 'pid_file' },
       { settings: { process: '/usr/sbin/x' }, contains: '' },
@@ -45,19 +53,22 @@ export async function processStage({ add: test }: Tests): Promise<void> {
   });
   test('how many, by name and by command line', async () => {
     end();
-    begin(601);
-    begin(602);
+    begin(SECONDS);
+    begin(SECONDS + 1);
     await until('both', () => running(`^${sleeper}`) === 2);
     const words = async (settings: object) => (await find(plugin, { ...settings })).words;
-    assert.equal(await words({ process: 'trk-sleeper' }), '2 processes of trk-sleeper');
-    assert.equal(await words({ process: 'trk-sleeper', minimum: 3 }), '2 processes of trk-sleeper, 3 at least must run');
-    assert.equal(await words({ process: 'trk-sleeper', maximum: 1 }), '2 processes of trk-sleeper, 1 at most may run');
-    assert.equal((await find(plugin, { process: 'trk-sleeper', maximum: 1 })).up, false);
-    assert.equal(await words({ command_line: `${sleeper} 601` }), `1 process of "${sleeper} 601"`);
-    assert.equal((await find(plugin, { command_line: `${sleeper} 60` })).up, false);
-    assert.equal((await find(plugin, { command_line: `${sleeper} 60`, match: 'begin', minimum: 2 })).up, true);
-    assert.equal((await find(plugin, { command_line: 'sleeper 602', match: 'contain' })).up, true);
-    assert.equal((await find(plugin, { process: 'sleep', command_line: `${sleeper} 601` })).up, false);
+    assert.equal(await words({ process: NAME }), `2 processes of ${NAME}`);
+    assert.equal(await words({ process: NAME, minimum: 3 }), `2 processes of ${NAME}, 3 at least must run`);
+    assert.equal(await words({ process: NAME, maximum: 1 }), `2 processes of ${NAME}, 1 at most may run`);
+    assert.equal((await find(plugin, { process: NAME, maximum: 1 })).up, false);
+    assert.equal(
+      await words({ command_line: `${sleeper} ${SECONDS}` }),
+      `1 process of "${sleeper} ${SECONDS}"`,
+    );
+    assert.equal((await find(plugin, { command_line: `${sleeper} 1` })).up, false);
+    assert.equal((await find(plugin, { command_line: `${sleeper} 1`, match: 'begin', minimum: 2 })).up, true);
+    assert.equal((await find(plugin, { command_line: `${NAME} ${SECONDS + 1}`, match: 'contain' })).up, true);
+    assert.equal((await find(plugin, { process: 'sleep', command_line: `${sleeper} ${SECONDS}` })).up, false);
     end();
   });
   test('by a file with the process id', async () => {
@@ -69,7 +80,7 @@ export async function processStage({ add: test }: Tests): Promise<void> {
     assert.equal(await words(), `false ${pidFile} is not there`);
     writeFileSync(pidFile, `${pid}\n`);
     await until('its name', () => running(`^${sleeper}`) === 1);
-    assert.equal(await words({ process: 'trk-sleeper' }), `true process ${pid} of ${pidFile} runs`);
+    assert.equal(await words({ process: NAME }), `true process ${pid} of ${pidFile} runs`);
     assert.match(await words({ process: 'other' }), /^false .* is another program$/);
     writeFileSync(pidFile, 'soon');
     assert.equal(await words(), `false ${pidFile} holds no process id`);
@@ -80,14 +91,16 @@ export async function processStage({ add: test }: Tests): Promise<void> {
   });
   test('a zombie does not run', async () => {
     // exec: the shell's child becomes the child of one that never waits.
-    sh(`cat > ${folder}/mother <<'X'\n#!/bin/sh\n${sleeper} 0.2 &\nexec ${folder}/trk-mother 600\nX\nchmod 755 ${folder}/mother; cp ${sleeper} ${folder}/trk-mother
+    sh(`cat > ${folder}/mother <<'X'\n#!/bin/sh\n${sleeper} 0.2 &\nexec ${folder}/${MOTHER} ${SECONDS}\nX\nchmod 755 ${folder}/mother; cp ${sleeper} ${folder}/${MOTHER}
       setsid ${folder}/mother </dev/null >/dev/null 2>&1 &`);
-    await until('a zombie', () => sh('ps -o stat= --ppid "$(pgrep -x trk-mother)" 2>/dev/null || true').startsWith('Z'));
-    assert.equal((await find(plugin, { process: 'trk-sleeper' })).up, false);
-    sh('pkill -KILL -x trk-mother');
+    await until('a zombie', () =>
+      sh(`ps -o stat= --ppid "$(pgrep -x ${MOTHER})" 2>/dev/null || true`).startsWith('Z'),
+    );
+    assert.equal((await find(plugin, { process: NAME })).up, false);
+    sh(`pkill -KILL -x ${MOTHER}`);
   });
   test('starts and ends are told, where the kernel does, and found in any case', async () => {
-    const tracker = make(plugin, { process: 'trk-sleeper' });
+    const tracker = make(plugin, { process: NAME });
     const { signal } = new AbortController();
     let told = 0;
     await tracker.start?.(() => told++);
@@ -117,7 +130,10 @@ export async function execStage({ add: test }: Tests): Promise<void> {
     up: () => writeFileSync(flag, ''),
     down: () => rmSync(flag),
     hanging: { command: ['/bin/sleep', '600'] },
-    right: [{ command: ['/x'], user: 0, group: 12345, environment: { A: 'b' }, weights: { 1: -20, 0: 5 } }, { command: ['/x'], user: 'nobody' }],
+    right: [
+      { command: ['/x'], user: 0, group: 12345, environment: { A: 'b' }, weights: { 1: -20, 0: 5 } },
+      { command: ['/x'], user: 'nobody' },
+    ],
     wrong: [
       { settings: { command: ['ls'] }, contains: 'ls' },
       { settings: { command: [] }, contains: '' },
@@ -149,21 +165,33 @@ export async function execStage({ add: test }: Tests): Promise<void> {
     assert.deepEqual(await script('exit 2', { weights }), { up: false, words: 'exit code 2' });
   });
   test('arguments are no shell’s', async () => {
-    assert.equal((await find(plugin, { command: ['/bin/echo', '$HOME', '*', 'a b', '`id`'] })).words, '$HOME * a b `id`');
+    assert.equal(
+      (await find(plugin, { command: ['/bin/echo', '$HOME', '*', 'a b', '`id`'] })).words,
+      '$HOME * a b `id`',
+    );
   });
   test('the environment is its own, the folder /, standard input empty', async () => {
     process.env.SECRET_OF_THE_DAEMON = 'x';
-    const { words } = await script('env | sort | tr "\\n" " "', { user: 'nobody', environment: { URL: 'x y', LANG: 'C' } });
+    const { words } = await script('env | sort | tr "\\n" " "', {
+      user: 'nobody',
+      environment: { URL: 'x y', LANG: 'C' },
+    });
     assert.doesNotMatch(words, /SECRET/);
-    assert.match(words, /HOME=\S+ LANG=C LOGNAME=nobody (OLDPWD=\S* )?PATH=\/usr\/local\/sbin:\S+ PWD=\/ RVRRPD_TRACKER=probe (SHLVL=\d )?URL=x y USER=nobody( _=\S+)?$/);
+    assert.match(
+      words,
+      /HOME=\S+ LANG=C LOGNAME=nobody (OLDPWD=\S* )?PATH=\/usr\/local\/sbin:\S+ PWD=\/ RVRRPD_TRACKER=probe (SHLVL=\d )?URL=x y USER=nobody( _=\S+)?$/,
+    );
     assert.equal((await script('pwd; cat')).words, '/');
   });
   test('no other descriptors, no blocked signals, a session of its own', async () => {
     // This program has inherited a descriptor that is not to be closed at an exec.
     assert.ok(existsSync('/proc/self/fd/9'), 'descriptor 9');
-    const list = 'for file in /proc/$$/fd/*; do [ -e $file ] && echo -n " ${file##*/}"; done; echo';
+    const list = 'for file in /proc/$$/fd/*; do [ -e $file ] && basename $file; done | tr "\\n" " "; echo';
     assert.equal((await script(list)).words, '0 1 2');
-    assert.match((await script('grep SigBlk /proc/$$/status')).words, /SigBlk:\s*0+$/);
+    assert.match(
+      (await find(plugin, { command: ['/bin/grep', 'SigBlk', '/proc/self/status'] })).words,
+      /SigBlk:\s*0+$/,
+    );
     const { words } = await script('ps -o sid=,pgid=,pid= -p $$');
     assert.equal(new Set(words.trim().split(/\s+/)).size, 1, words);
   });
@@ -171,20 +199,26 @@ export async function execStage({ add: test }: Tests): Promise<void> {
     const id = 'echo $(id -u) $(id -g) $(id -G)';
     const [nobody, nogroup] = [sh('id -u nobody').trim(), sh('id -g nobody').trim()];
     assert.equal((await script(id, { user: 'nobody' })).words, `${nobody} ${nogroup} ${nogroup}`);
-    assert.equal((await script(id, { user: 1234, group: 'daemon' })).words, `1234 ${sh('getent group daemon | cut -d: -f3').trim()} ${sh('getent group daemon | cut -d: -f3').trim()}`);
+    assert.equal(
+      (await script(id, { user: 1234, group: 'daemon' })).words,
+      `1234 ${sh('getent group daemon | cut -d: -f3').trim()} ${sh('getent group daemon | cut -d: -f3').trim()}`,
+    );
     assert.equal((await script('id -u')).words, '0');
   });
   test('what cannot be run is down, and says why', async () => {
     const file = path.join(folder, 'not-executable');
     writeFileSync(file, 'nothing');
     const words = async (command: string) => (await find(plugin, { command: [command] })).words;
-    assert.equal(await words('/nowhere/x'), 'cannot run /nowhere/x: there is no such file, or not what its first line asks for');
+    assert.equal(
+      await words('/nowhere/x'),
+      'cannot run /nowhere/x: there is no such file, or not what its first line asks for',
+    );
     assert.match(await words(file), /not permitted/);
   });
   test('a time-out kills the whole process group, whoever it runs as', async () => {
     for (const user of ['root', 'nobody']) {
       const begin = performance.now();
-      const mark = `61${user.length}.5`;
+      const mark = `${SECONDS}.${user.length}`;
       const text = `trap '' TERM HUP INT; sleep ${mark} & (sleep ${mark} & sleep ${mark}) & sleep ${mark}`;
       await assert.rejects(script(text, { user }, 400), /its time was over/);
       assert.ok(performance.now() - begin < 10_000);
@@ -194,9 +228,9 @@ export async function execStage({ add: test }: Tests): Promise<void> {
   });
   test('what a check leaves in its group ends with it, and does not keep it waiting', async () => {
     const begin = performance.now();
-    assert.deepEqual(await script('sleep 62.5 & echo done'), { up: true, words: 'done' });
+    assert.deepEqual(await script(`sleep ${SECONDS}.25 & echo done`), { up: true, words: 'done' });
     assert.ok(performance.now() - begin < 4000);
-    await until('its end', () => running('^sleep 62.5') === 0);
+    await until('its end', () => running(`^sleep ${SECONDS}.25`) === 0);
     assert.deepEqual(await script('setsid sleep 3 & echo gone'), { up: true, words: 'gone' });
   });
   test('a flood of output is no trouble', async () => {
@@ -210,15 +244,18 @@ export async function execStage({ add: test }: Tests): Promise<void> {
     writeFileSync(
       file,
       `import plugin from ${JSON.stringify(entry)};
-       const settings = { command: ['/bin/sh', '-c', 'touch ${folder}/begun; sleep 63.5 & sleep 63.5'] };
+       const settings = { command: ['/bin/sh', '-c', 'touch ${folder}/begun; sleep ${SECONDS}.75 & sleep ${SECONDS}.75'] };
        const tracker = plugin.create({ name: 'exec', options: {}, log() {}, tracker: 't', interval: 1e6, timeout: 1e6, settings });
        tracker.check(new AbortController().signal);`,
     );
     for (let round = 0; round < 5; round++) {
       const worker = new Worker(file);
-      await until('its process', () => existsSync(`${folder}/begun`) && running('^sleep 63.5') === 2);
+      await until(
+        'its process',
+        () => existsSync(`${folder}/begun`) && running(`^sleep ${SECONDS}.75`) === 2,
+      );
       await worker.terminate();
-      await until('their end', () => running('63[.]5') === 0);
+      await until('their end', () => running(`${SECONDS}[.]75`) === 0);
       rmSync(`${folder}/begun`);
     }
     assert.equal(sh(`ps --ppid ${process.pid} -o stat= | grep -c Z || true`).trim(), '0', 'zombies');

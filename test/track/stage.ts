@@ -2,8 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Finding, TrackContext, Tracker, TrackPlugin } from '../../core/plugin/contracts/index.ts';
 import type { TrackSettings } from '../../core/plugin/compliance/track.ts';
+import type { Finding, TrackContext, Tracker, TrackPlugin } from '../../core/plugin/contracts/index.ts';
 import { packageRoot } from '../../core/shared/package-root.ts';
 
 /** A test that has been run, as the program writes it, a line of JSON each. */

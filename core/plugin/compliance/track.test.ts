@@ -93,7 +93,12 @@ describe('a broken one fails', () => {
     expect(await failures(() => ({ check: () => ({ up: true, words: 'fine' }) }))).toContain(finds);
     const remembers: Make = (tracked) => {
       let seen: boolean | undefined;
-      return { check: () => ({ up: (seen ??= tracked.on), words: 'as always' }) };
+      return {
+        check: () => {
+          seen ??= tracked.on;
+          return { up: seen, words: 'as always' };
+        },
+      };
     };
     expect(await failures(remembers)).toContain(finds);
   });
@@ -137,7 +142,9 @@ describe('a broken one fails', () => {
         return settings.which === 'slow' ? new Promise((resolve) => setTimeout(resolve, 2500, found)) : found;
       },
     });
-    expect(await failures(stubborn, { hanging: { which: 'slow' } })).toContain('a check that is not wanted any more ends at once');
+    expect(await failures(stubborn, { hanging: { which: 'slow' } })).toContain(
+      'a check that is not wanted any more ends at once',
+    );
   });
 
   test('that leaves descriptors behind', async () => {

@@ -78,7 +78,11 @@ export function trackCompliance(options: TrackComplianceOptions): void {
   test('finds what is up, what is down, and what has come back', async () => {
     const actor = await stage.begin();
     try {
-      for (const [change, up] of [[options.up, true], [options.down, false], [options.up, true]] as const) {
+      for (const [change, up] of [
+        [options.up, true],
+        [options.down, false],
+        [options.up, true],
+      ] as const) {
         await change();
         await eventually(async () => (await actor.check()).up === up, `a finding that says up: ${up}`);
       }
@@ -89,7 +93,10 @@ export function trackCompliance(options: TrackComplianceOptions): void {
 
   test('finds it without having been started', async () => {
     const tracker = stage.create();
-    for (const [change, up] of [[options.down, false], [options.up, true]] as const) {
+    for (const [change, up] of [
+      [options.down, false],
+      [options.up, true],
+    ] as const) {
       await change();
       await eventually(
         async () => (await checkOnce(tracker, stage.timeout)).up === up,
@@ -122,7 +129,10 @@ export function trackCompliance(options: TrackComplianceOptions): void {
       told = actor.told;
       await options.down();
       // Who watches may be told by its own means at times alone, but then its check must find it.
-      await eventually(async () => actor.told > told || !(await actor.check()).up, 'to be told, or to find it');
+      await eventually(
+        async () => actor.told > told || !(await actor.check()).up,
+        'to be told, or to find it',
+      );
     } finally {
       await actor.end();
     }
@@ -134,7 +144,7 @@ export function trackCompliance(options: TrackComplianceOptions): void {
 
   test('a check that is not wanted any more ends at once', async () => {
     await options.up();
-    const settings = valueOf(options.hanging ?? options.settings);
+    const settings = settingsOf(options.hanging ?? options.settings);
     const tracker = stage.create(settings);
     for (const delay of [0, PAUSE]) {
       const controller = new AbortController();
@@ -156,7 +166,7 @@ export function trackCompliance(options: TrackComplianceOptions): void {
 
   test('can be stopped while it checks', async () => {
     await options.up();
-    const actor = await stage.begin(valueOf(options.hanging ?? options.settings));
+    const actor = await stage.begin(settingsOf(options.hanging ?? options.settings));
     const controller = new AbortController();
     const running = Promise.resolve()
       .then(() => actor.tracker.check(controller.signal))
@@ -193,7 +203,7 @@ export function trackCompliance(options: TrackComplianceOptions): void {
     const before = descriptors();
     for (let count = 0; count < ROUNDS; count++) await round(stage.settings);
     if (options.hanging !== undefined) {
-      const actor = await stage.begin(valueOf(options.hanging));
+      const actor = await stage.begin(settingsOf(options.hanging));
       await actor.check(PAUSE);
       await actor.end();
     }
@@ -249,7 +259,7 @@ class Stage {
   }
 
   get settings(): TrackSettings {
-    return valueOf(this.known.settings);
+    return settingsOf(this.known.settings);
   }
 
   isValid(settings: TrackSettings): boolean {
@@ -325,14 +335,17 @@ function assertFinding(finding: Finding): void {
   assert.ok(Number.isInteger(weight) && Math.abs(weight) <= MOST_WEIGHT, `a weight is -253 to 253: ${what}`);
 }
 
-function valueOf(settings: TrackSettings | (() => TrackSettings)): TrackSettings {
+function settingsOf(settings: TrackSettings | (() => TrackSettings)): TrackSettings {
   return typeof settings === 'function' ? settings() : settings;
 }
 
 async function soon(what: Promise<unknown>, ms: number, name: string): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new assert.AssertionError({ message: `${name} has not ended within ${ms} ms` })), ms);
+    timer = setTimeout(
+      () => reject(new assert.AssertionError({ message: `${name} has not ended within ${ms} ms` })),
+      ms,
+    );
   });
   try {
     await Promise.race([what, late]);
@@ -370,7 +383,9 @@ function descriptors(): number {
 function children(): string[] {
   return readdirSync('/proc/self/task').flatMap((task) => {
     try {
-      return readFileSync(`/proc/self/task/${task}/children`, 'utf8').split(' ').filter((pid) => pid !== '');
+      return readFileSync(`/proc/self/task/${task}/children`, 'utf8')
+        .split(' ')
+        .filter((pid) => pid !== '');
     } catch {
       return []; // the thread has ended
     }

@@ -49,7 +49,8 @@ export function accountOf(
   const uid = entry === undefined ? Number(wanted) : Number(entry[2]);
   const primary = user === undefined ? own.gid : entry === undefined ? undefined : Number(entry[3]);
   const gid = group === undefined ? primary : groupOf(files, group);
-  if (gid === undefined) throw new Error(`user = ${wanted}: there is no such user in /etc/passwd: say its group too`);
+  if (gid === undefined)
+    throw new Error(`user = ${wanted}: there is no such user in /etc/passwd: say its group too`);
   const home = entry?.[5];
   return {
     uid,

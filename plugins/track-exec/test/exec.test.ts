@@ -5,13 +5,19 @@ import { LastLine } from '../src/last-line.ts';
 
 describe('users and groups', () => {
   const files = {
-    passwd: 'root:x:0:0:root:/root:/bin/sh\n# a comment\nweb:x:33:34:,,,:/srv/web:/bin/false\nbare:x:40:41:::\nbroken:x:z:1\n',
+    passwd:
+      'root:x:0:0:root:/root:/bin/sh\n# a comment\nweb:x:33:34:,,,:/srv/web:/bin/false\nbare:x:40:41:::\nbroken:x:z:1\n',
     group: 'root:x:0:\nadm:x:4:web\n',
   };
   const root = { uid: 0, gid: 0 };
 
   test('of the daemon, if nothing is said', () => {
-    expect(accountOf(files, root, undefined, undefined)).toEqual({ uid: 0, gid: 0, name: 'root', home: '/root' });
+    expect(accountOf(files, root, undefined, undefined)).toEqual({
+      uid: 0,
+      gid: 0,
+      name: 'root',
+      home: '/root',
+    });
     expect(accountOf(files, { uid: 7, gid: 8 }, undefined, undefined)).toEqual({ uid: 7, gid: 8, home: '/' });
   });
 

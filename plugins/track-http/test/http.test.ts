@@ -26,7 +26,12 @@ describe('the request', () => {
 
   test('with another host, credentials and a status', () => {
     const wanted = wantedOf({ url: 'http://a:b%20c@10.0.0.1/', host: 'x.example:81', status: 204 });
-    expect(wanted).toMatchObject({ credentials: 'a:b c', hostHeader: 'x.example:81', serverName: 'x.example', status: [204] });
+    expect(wanted).toMatchObject({
+      credentials: 'a:b c',
+      hostHeader: 'x.example:81',
+      serverName: 'x.example',
+      status: [204],
+    });
     expect(wanted.words, 'no password').toBe('http://10.0.0.1/');
   });
 });
@@ -52,7 +57,10 @@ describe('a text in what arrives in parts', () => {
     const whole = 'abcabcabd';
     for (let at = 0; at <= whole.length; at++)
       for (let end = at; end <= whole.length; end++)
-        expect(find('abcabd', whole.slice(0, at), whole.slice(at, end), whole.slice(end)), `${at} ${end}`).toBe(true);
+        expect(
+          find('abcabd', whole.slice(0, at), whole.slice(at, end), whole.slice(end)),
+          `${at} ${end}`,
+        ).toBe(true);
     expect(find('ü', 'x', 'ü')).toBe(true);
     expect(find('abd', 'ab', 'x', 'd')).toBeUndefined();
   });

@@ -154,7 +154,8 @@ class Round {
       return { up: false, words: `${host} has answered ${this.answered.size} of ${this.count} requests` };
     return {
       up: false,
-      words: this.complaint === undefined ? `no answer from ${host}` : `${host}: ${meaningOf(this.complaint)}`,
+      words:
+        this.complaint === undefined ? `no answer from ${host}` : `${host}: ${meaningOf(this.complaint)}`,
     };
   }
 }

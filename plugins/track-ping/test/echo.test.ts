@@ -13,7 +13,9 @@ function reply(family: 4 | 6, request: Uint8Array): Uint8Array {
 
 test('a request over IPv4 has a checksum (RFC 1071), and a sequence number', () => {
   const request = echoRequest(4, ticket, 0x0102, 9);
-  expect([...request.subarray(0, 2), ...request.subarray(4, 12)]).toEqual([8, 0, 0x12, 0x34, 1, 2, 1, 2, 3, 4]);
+  expect([...request.subarray(0, 2), ...request.subarray(4, 12)]).toEqual([
+    8, 0, 0x12, 0x34, 1, 2, 1, 2, 3, 4,
+  ]);
   expect(request.length).toBe(17);
   expect(checksum(request)).toBe(0);
   expect(checksum(Uint8Array.of(0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7))).toBe(0x220d);

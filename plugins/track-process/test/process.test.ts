@@ -11,7 +11,12 @@ const proc = mkdtempSync(path.join(tmpdir(), 'track-process-'));
 afterAll(() => rmSync(proc, { recursive: true }));
 
 /** Puts a process there. */
-function put(pid: number, name: string, words: readonly string[], more: { state?: string; exe?: string; start?: number } = {}) {
+function put(
+  pid: number,
+  name: string,
+  words: readonly string[],
+  more: { state?: string; exe?: string; start?: number } = {},
+) {
   const { state = 'S', exe, start = 100 } = more;
   const folder = path.join(proc, String(pid));
   rmSync(folder, { recursive: true, force: true });

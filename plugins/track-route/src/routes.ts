@@ -68,8 +68,7 @@ export function readRoute({ type, body }: Message): Route | undefined {
 }
 
 function hop(device: number, flags: number, attributes: ReadonlyMap<number, Reader>): Hop {
-  const gateway =
-    attributes.get(RTA_GATEWAY)?.octets ?? attributes.get(RTA_VIA)?.octets.subarray(2); // behind its family
+  const gateway = attributes.get(RTA_GATEWAY)?.octets ?? attributes.get(RTA_VIA)?.octets.subarray(2); // behind its family
   return {
     device,
     ...(gateway === undefined ? {} : { gateway }),

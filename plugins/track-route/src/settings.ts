@@ -36,7 +36,9 @@ export function wantedOf(settings: Settings): Wanted {
   if (prefix.family === 6 && gatewayFamily === 4)
     throw new Error(`gateway = "${gateway}": a route of IPv6 has a gateway of IPv6`);
   const name =
-    prefix.length === 0 ? `the ${prefix.family === 6 ? 'IPv6 ' : ''}default route` : `a route to ${destination}`;
+    prefix.length === 0
+      ? `the ${prefix.family === 6 ? 'IPv6 ' : ''}default route`
+      : `a route to ${destination}`;
   const number = typeof table === 'number' ? table : (TABLES[table] ?? 0);
   const where = [
     gateway === undefined ? '' : ` via ${gateway}`,
@@ -53,8 +55,7 @@ export function wantedOf(settings: Settings): Wanted {
 }
 
 function prefixOf(destination: string, family: 4 | 6): Prefix {
-  if (destination === 'default')
-    return { family, octets: new Uint8Array(family === 4 ? 4 : 16), length: 0 };
+  if (destination === 'default') return { family, octets: new Uint8Array(family === 4 ? 4 : 16), length: 0 };
   let prefix: Prefix;
   try {
     prefix = parsePrefix(destination);

@@ -32,7 +32,10 @@ test('reads several next hops, and that one of them is dead', () => {
     return fixed;
   };
   const hops = body(hop(3, 0), hop(4, 1), hop(5, 16));
-  const multipath = Uint8Array.from([...new Uint8Array(new Uint16Array([4 + hops.length, 9]).buffer), ...hops]);
+  const multipath = Uint8Array.from([
+    ...new Uint8Array(new Uint16Array([4 + hops.length, 9]).buffer),
+    ...hops,
+  ]);
   const raw = message(24, 0, 0, body(header(2, 0, 254, 1), multipath));
   expect(readRoute([...messagesIn(raw)][0]!)?.hops).toEqual([
     { device: 3, dead: false, linkDown: false },

@@ -1,7 +1,7 @@
 /** TCP connections that begin at a given interface or address. */
 import { isIP, isIPv4, Socket } from 'node:net';
-import { resolveHost } from './resolve.ts';
 import { addon } from './native.ts';
+import { resolveHost } from './resolve.ts';
 
 /** Where a connection goes, and where it begins. */
 export interface ConnectOptions {
@@ -33,7 +33,11 @@ export async function connectTcp(options: ConnectOptions, signal: AbortSignal): 
     const attempts = addresses.slice(0, MOST_ADDRESSES).map((address) => one(address, options, ended.signal));
     const socket = await Promise.any(attempts);
     // Those that come later are not needed any more.
-    for (const attempt of attempts) attempt.then((other) => other !== socket && other.destroy(), () => {});
+    for (const attempt of attempts)
+      attempt.then(
+        (other) => other !== socket && other.destroy(),
+        () => {},
+      );
     return socket;
   } catch (error) {
     throw error instanceof AggregateError ? error.errors[0] : error;

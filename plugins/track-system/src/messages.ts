@@ -66,10 +66,7 @@ export class Reader {
     for (let at = from; at + ATTRIBUTE <= this.octets.length; ) {
       const length = this.u16(at);
       if (length < ATTRIBUTE || at + length > this.octets.length) break;
-      found.set(
-        this.u16(at + 2) & TYPE_MASK,
-        new Reader(this.octets.subarray(at + ATTRIBUTE, at + length)),
-      );
+      found.set(this.u16(at + 2) & TYPE_MASK, new Reader(this.octets.subarray(at + ATTRIBUTE, at + length)));
       at += aligned(length);
     }
     return found;

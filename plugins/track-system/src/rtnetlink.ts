@@ -104,7 +104,8 @@ export class Rtnetlink {
         new Promise<boolean>((resolve, reject) => {
           if (this.closed) throw new Error('rtnetlink: closed');
           this.socket ??= new (addon().NetlinkSocket)(NETLINK_ROUTE, [], (datagram) => this.take(datagram));
-          const sequence = (this.sequence = (this.sequence + 1) >>> 0);
+          this.sequence = (this.sequence + 1) >>> 0;
+          const { sequence } = this;
           const what = `rtnetlink request ${type}`;
           this.waiting = { sequence, each, resolve, reject, dump, what, interrupted: false };
           this.socket.send(message(type, NLM_F_REQUEST | (dump ? NLM_F_DUMP : 0), sequence, body));

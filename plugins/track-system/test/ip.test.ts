@@ -43,12 +43,18 @@ describe('prefixes', () => {
     expect(parsePrefix('::1')).toMatchObject({ family: 6, length: 128 });
   });
 
-  test.each(['10.0.0.0/33', '::/129', '10.0.0/8', '10.0.0.0/', '10.0.0.0/8/8', '10.0.0.0/-1', 'fe80::%eth0/64', ''])(
-    '"%s" is none',
-    (text) => {
-      expect(() => parsePrefix(text)).toThrow(/"/);
-    },
-  );
+  test.each([
+    '10.0.0.0/33',
+    '::/129',
+    '10.0.0/8',
+    '10.0.0.0/',
+    '10.0.0.0/8/8',
+    '10.0.0.0/-1',
+    'fe80::%eth0/64',
+    '',
+  ])('"%s" is none', (text) => {
+    expect(() => parsePrefix(text)).toThrow(/"/);
+  });
 
   test.each([
     ['10.0.0.0/8', false],

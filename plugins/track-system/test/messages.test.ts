@@ -13,7 +13,11 @@ test('a message is read as it was written', () => {
 });
 
 test('several in one datagram', () => {
-  const datagram = Buffer.concat([message(1, 0, 1, body(1)), message(2, 0, 2, body(1, 2)), message(3, 0, 3, body())]);
+  const datagram = Buffer.concat([
+    message(1, 0, 1, body(1)),
+    message(2, 0, 2, body(1, 2)),
+    message(3, 0, 3, body()),
+  ]);
   expect([...messagesIn(datagram)].map(({ type }) => type)).toEqual([1, 2, 3]);
 });
 

@@ -51,7 +51,14 @@ trackCompliance({
 
 test('a greeting must be the right one', async () => {
   await up();
-  const context = { name: 'example-unix-socket', options: {}, log: () => {}, tracker: 'x', interval: 1000, timeout: 1000 };
+  const context = {
+    name: 'example-unix-socket',
+    options: {},
+    log: () => {},
+    tracker: 'x',
+    interval: 1000,
+    timeout: 1000,
+  };
   /** @param {string} greeting */
   const find = async (greeting) => {
     const tracker = plugin.create({ ...context, settings: { path, greeting } });
