@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { expect, it } from 'vitest';
 import type { DaemonStatus } from '../core/supervisor/status.ts';
 import type { Host } from './lab/host.ts';
@@ -8,6 +9,7 @@ import { expectUndisturbed } from './lab/reloading.ts';
 import { describeSystem } from './lab/requirements.ts';
 import { Rvrrpd, type VrouterTable, writeConfiguration } from './lab/rvrrpd.ts';
 import { type Behaviour, ObedientTracker, TRACKER_PLUGIN } from './lab/tracker.ts';
+import { springFile, throwsWhen, writeAuthPlugin } from './lab/trap.ts';
 import { R1, R2, type TwoRouters, twoRouters, VIP } from './lab/two-routers.ts';
 import { eventually, sleep } from './lab/wait.ts';
 
@@ -36,8 +38,8 @@ interface Stage extends TwoRouters {
   readonly tracker: ObedientTracker;
   /** Writes r1's configuration. @returns its path */
   readonly configure: (vrouters: readonly VrouterTable[], tables: string) => string;
-  /** Starts r1. */
-  readonly start: (vrouters: readonly VrouterTable[], tables: string) => Rvrrpd;
+  /** Starts r1. @param plugins further entries of `[plugins]` */
+  readonly start: (vrouters: readonly VrouterTable[], tables: string, plugins?: string) => Rvrrpd;
 }
 
 function play(body: (stage: Stage) => Promise<void>): () => Promise<void> {
@@ -45,11 +47,12 @@ function play(body: (stage: Stage) => Promise<void>): () => Promise<void> {
     withLab(async (lab) => {
       const network = await twoRouters(lab);
       const tracker = new ObedientTracker(lab);
-      const options = (tables: string) => ({ tables: `${tables}${tracker.plugins}` });
+      const options = (tables: string, plugins = '') => ({ tables: `${tables}${tracker.plugins}${plugins}` });
       await body({
         ...{ lab, ...network, tracker },
         configure: (vrouters, tables) => writeConfiguration(lab, network.r1, vrouters, options(tables)),
-        start: (vrouters, tables) => Rvrrpd.start(lab, network.r1, vrouters, options(tables)),
+        start: (vrouters, tables, plugins) =>
+          Rvrrpd.start(lab, network.r1, vrouters, options(tables, plugins)),
       });
     });
 }
@@ -145,33 +148,38 @@ describeSystem('trackers', () => {
     })());
 
   it.concurrent('whatever a plugin does, its trackers fail, and nobody else notices', () =>
-    play(async ({ wire, tracker, start }) => {
-      for (const name of ['bad', 'good']) tracker.tell(name, 'up');
-      const tables = `${tracker.table('bad')}${tracker.table('good', { type: 'obedient' })}`;
+    play(async ({ lab, wire, tracker, start }) => {
+      tracker.tell('good', 'up');
+      const breaking: Behaviour[] = ['spin', 'crash', 'exit', 'leak', 'reject', 'deaf'];
+      const failing: Behaviour[] = ['throw', 'hang', 'down'];
+      const others = [...breaking, ...failing].map((what) => ({
+        what,
+        plugin: new ObedientTracker(lab, `-${what}`),
+      }));
+      for (const { what, plugin } of others) plugin.tell(what, 'up');
+      const tables = `${tracker.table('good')}${others.map(({ what, plugin }) => plugin.table(what)).join('')}`;
+      const entries = others.map(({ plugin }) => plugin.plugins.replace('[plugins]\n', '')).join('');
+      const all = others.map(({ what }) => ({ name: what, weight: -10 }));
       const good = { ...other, track: ['good'] };
-      const free = { ...other, group: 9, vip: '10.0.0.9' };
-      const daemon = start([tracked(['bad']), good, free], tables);
-      for (const vrid of [TRACKED, OTHER, 9]) await wire.soleMaster(vrid, R1);
+      const daemon = start([tracked(all), good], tables, entries);
+      for (const vrid of [TRACKED, OTHER]) await wire.soleMaster(vrid, R1);
       const since = Date.now();
-      const alone: Behaviour[] = ['throw', 'hang', 'down'];
-      for (const what of alone) {
-        const from = daemon.running.stdout.length;
-        tracker.tell('bad', what);
-        await logged(daemon, /tracker bad: up -> down: /, from);
-        tracker.tell('bad', 'up');
-        await logged(daemon, /tracker bad: down -> up: /, from);
-      }
-      expectUndisturbed(wire, since, [OTHER, 9]);
-      const together: Behaviour[] = ['spin', 'crash', 'exit', 'leak', 'reject', 'deaf'];
-      for (const what of together) {
-        const from = daemon.running.stdout.length;
-        tracker.tell('bad', what);
-        await logged(daemon, /rvrrpd-plugin-track-obedient 1\.0\.1 .*it is started again/, from);
-        tracker.tell('bad', 'up');
-        await logged(daemon, /tracker bad: (down|waiting) -> up: |$/, from);
-      }
-      expectUndisturbed(wire, since, [9]);
-      expect(story(daemon).filter((line) => line.includes('group 9'))).toHaveLength(2);
+      for (const { what, plugin } of others) plugin.tell(what, what);
+      await Promise.all([
+        ...breaking.map((what) =>
+          logged(daemon, new RegExp(`obedient-${what} 1\\.0\\.1 .*it is started again`)),
+        ),
+        ...failing.map((what) => logged(daemon, new RegExp(`tracker ${what}: up -> down: `))),
+      ]);
+      for (const { what, plugin } of others) plugin.tell(what, 'up');
+      await eventually('all up again', 30_000, () => {
+        const priority = wire.adverts(TRACKED).at(-1)!.priority;
+        if (priority === 200) return true;
+        throw new Error(`${priority}\n${story(daemon).slice(-12).join('\n')}`);
+      });
+      expectUndisturbed(wire, since, [TRACKED, OTHER]);
+      expect(story(daemon).filter((line) => line.startsWith('tracker good'))).toHaveLength(1);
+      expect(wire.adverts(TRACKED, since).some(({ priority }) => priority <= 170)).toBe(true);
     })());
 
   it.concurrent('20 reloads, each with another version of the plugin: verdicts stay, nothing is left over', () =>
@@ -218,11 +226,23 @@ describeSystem('trackers', () => {
     })());
 
   it.concurrent('a crash of the engine keeps verdicts', () =>
-    play(async ({ wire, tracker, start }) => {
+    play(async ({ lab, wire, tracker, start }) => {
       tracker.tell('uplink', 'down');
-      const daemon = start([tracked(['uplink']), other], tracker.table('uplink', { initial: 'up' }));
+      tracker.tell('web', 'down');
+      writeAuthPlugin(path.join(lab.folder, 'rvrrpd-plugin-trap'), { onLoad: throwsWhen(springFile(lab)) });
+      const tables = `${tracker.table('uplink', { initial: 'up' })}${tracker.table('web')}`;
+      const weighted = { ...other, auth_type: 'trap', track: [{ name: 'web', weight: -50 }] };
+      const daemon = start([tracked(['uplink']), weighted], tables, '"./rvrrpd-plugin-trap" = "*"\n');
       await wire.soleMaster(OTHER, R1);
       await logged(daemon, /Fault: tracker uplink is down/);
+      const before = story(daemon);
+      const since = Date.now();
+      writeFileSync(springFile(lab), '');
+      await daemon.running.waitForOutput(/replaced: 1 Fault, 1 Master/, 20_000);
+      await sleep(2000);
+      expectUndisturbed(wire, since - 1200, [OTHER], 2);
+      expect(new Set(wire.adverts(OTHER, since).map(({ priority }) => priority))).toEqual(new Set([150]));
+      expect(story(daemon)).toEqual(before);
       expect(wire.adverts(TRACKED).filter(({ priority }) => priority > 0)).toEqual([]);
     })());
 

@@ -95,7 +95,8 @@ function tomlTable(table: object): string {
 }
 
 function tomlValue(value: unknown): string {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(tomlValue).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   const fields = Object.entries(value).map(([name, inner]) => `${name} = ${tomlValue(inner)}`);
   return `{ ${fields.join(', ')} }`;
 }

@@ -68,25 +68,39 @@ const SCHEMA = {
 export class ObedientTracker {
   private readonly folder: string;
   private version = 0;
+  /** `[plugins]` for a configuration in the lab's folder. */
+  readonly plugins: string;
 
-  constructor(private readonly lab: Lab) {
-    this.folder = path.join(lab.folder, TRACKER_PLUGIN);
+  /** @param suffix makes it a package of its own, and a type, beside others */
+  constructor(
+    private readonly lab: Lab,
+    private readonly suffix = '',
+  ) {
+    this.folder = path.join(lab.folder, `${TRACKER_PLUGIN}${suffix}`);
+    this.plugins = `[plugins]\n"./${TRACKER_PLUGIN}${suffix}" = "*"\n`;
     this.upgrade();
   }
-
-  /** `[plugins]` for a configuration in the lab's folder. */
-  readonly plugins = `[plugins]\n"./${TRACKER_PLUGIN}" = "*"\n`;
 
   /** Writes another version. @returns which */
   upgrade(): string {
     const version = `1.0.${++this.version}`;
     mkdirSync(this.folder, { recursive: true });
-    const rvrrpd = { api: '^1.1.0', kind: 'track', names: ['obedient'], configSchema: 'schema.json' };
-    const description = { name: TRACKER_PLUGIN, version, type: 'module', exports: './index.js', rvrrpd };
+    const rvrrpd = { api: '^1.1.0', kind: 'track', names: [this.type], configSchema: 'schema.json' };
+    const description = {
+      name: path.basename(this.folder),
+      version,
+      type: 'module',
+      exports: './index.js',
+      rvrrpd,
+    };
     writeFileSync(path.join(this.folder, 'schema.json'), JSON.stringify(SCHEMA));
     writeFileSync(path.join(this.folder, 'index.js'), CODE.replace('VERSION', version));
     writeFileSync(path.join(this.folder, 'package.json'), JSON.stringify(description, undefined, 2));
     return version;
+  }
+
+  private get type(): string {
+    return `obedient${this.suffix}`;
   }
 
   /** The file that tells a tracker what to do. */
@@ -103,7 +117,7 @@ export class ObedientTracker {
 
   /** A `[[track]]` table in TOML. */
   table(name: string, directives: Readonly<Record<string, unknown>> = {}): string {
-    const all = { name, type: 'obedient', file: this.fileOf(name), interval: 0.2, ...directives };
+    const all = { name, type: this.type, file: this.fileOf(name), interval: 0.2, ...directives };
     const lines = Object.entries(all).map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`);
     return `[[track]]\n${lines.join('')}\n`;
   }
