@@ -241,10 +241,12 @@ export async function httpStage({ add: test }: Tests): Promise<void> {
   });
   test('what speaks no HTTP', async () => {
     const odd = new Door((ready) =>
-      createServer((socket) => socket.on('error', () => {}).end('220 mail.example.org\r\n')).listen(
-        8081,
-        ready,
-      ),
+      createServer((socket) =>
+        socket
+          .on('error', () => {})
+          .resume()
+          .end('220 mail.example.org\r\n'),
+      ).listen(8081, ready),
     );
     await odd.up();
     assert.match(await looks('http://127.0.0.1:8081/'), /^false .*its answer is no HTTP/);
