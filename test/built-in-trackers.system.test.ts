@@ -20,7 +20,8 @@ const UNTRACKED = 9;
 
 function router(group: number, track?: VrouterTable['track']): VrouterTable {
   const common = { interface: 'lan', vip: `10.0.1.${group}`, iftype: 'ether', priority: 200 };
-  return { group, ...common, ...(track && { track }) };
+  // Short intervals: each of them becomes Master several times.
+  return { group, ...common, ...(track && { track, version: 3, timers: { advert: 0.2 } }) };
 }
 
 /** `[[track]]` tables. */
@@ -120,7 +121,7 @@ describeSystem('built-in trackers in the daemon', () => {
           ],
           daemon: [
             `type = "process"\nprocess = "${path.basename(process)}"`,
-            () => run(`pkill -KILL -f ${process}`),
+            () => run(`pkill -KILL -x ${path.basename(process)}`),
             runProcess,
             /no process of daemon-/,
           ],
@@ -137,7 +138,7 @@ describeSystem('built-in trackers in the daemon', () => {
             /looked$/,
           ],
         };
-        await run('ip addr add 10.8.0.3/32 dev up0; chmod 755 ' + lab.folder);
+        await run(`ip addr add 10.8.0.3/32 dev up0; chmod 755 ${lab.folder}`);
         const names = Object.keys(all);
         const routers = [router(UNTRACKED), ...names.map((name, index) => router(FIRST + index, [name]))];
         const trackers = tables(Object.fromEntries(names.map((name) => [name, all[name]![0]])));
