@@ -79,7 +79,7 @@ describe('statusText', () => {
       { ...first!, priority: 170, priorityParts: parts },
       { ...second!, state: 'Fault', fault: { reason: 'tracker uplink is down: no carrier' } } as const,
     ];
-    const tracker = { type: 'link', since: '2026-11-23T09:30:04.000Z' } as const;
+    const tracker = { type: 'cable', since: '2026-11-23T09:30:04.000Z' } as const;
     const trackers = [
       { ...tracker, name: 'uplink', verdict: 'down', words: 'no carrier' },
       { ...tracker, name: 'web', verdict: 'down', words: '200 OK', heldUntil: '2026-11-23T09:31:04.000Z' },
@@ -93,8 +93,8 @@ describe('statusText', () => {
       '',
     ]);
     expect(lines.at(-3)).toMatch(/^TRACKER +TYPE +VERDICT +SINCE +LAST WORDS$/);
-    expect(lines.at(-2)).toMatch(new RegExp(`^uplink +link +down +${TIME} +no carrier$`));
-    expect(lines.at(-1)).toMatch(new RegExp(`^web +link +down, up from ${TIME} on +${TIME} +200 OK$`));
+    expect(lines.at(-2)).toMatch(new RegExp(`^uplink +cable +down +${TIME} +no carrier$`));
+    expect(lines.at(-1)).toMatch(new RegExp(`^web +cable +down, up from ${TIME} on +${TIME} +200 OK$`));
   });
 
   test('the daemon and its routers', () => {

@@ -78,7 +78,7 @@ test('tells of trackers: verdicts, priorities, and that a state is Fault', () =>
   const cell = TrackCell.allocate();
   cell.write({ verdict: Verdict.Down, weight: undefined, since: 0, heldUntil: 0, words: '503' });
   const tracked = config(1, { track: [{ name: 'web', weight: -30 }] });
-  const trackers = { trackers: [{ name: 'web', type: 'http' }], trackCells: [cell.buffer] };
+  const trackers = { trackers: [{ name: 'web', type: 'probe' }], trackCells: [cell.buffer] };
   const { told, ring } = listen({ ...viewOf([tracked]), ...trackers });
   ring.write(EventType.Tracker, 1, 0, Verdict.Down, 0, 1);
   ring.write(EventType.Priority, 0, 100, 70, 0, 2);
