@@ -15,7 +15,7 @@ const SECONDS = 100_000 + process.pid;
 
 /** Processes whose command line contains something; zombies are none. */
 function running(what: string): number {
-  return Number(sh(`pgrep -c -f -- '${what}' || true`).trim());
+  return Number(sh(`pgrep -c -r R,S,D -f -- '${what}' || true`).trim());
 }
 
 /** `process`, with the kernel's events or without, as it is where this runs. */
