@@ -251,6 +251,30 @@ describeSystem('trackers', () => {
       expect(wire.adverts(TRACKED).filter(({ priority }) => priority > 0)).toEqual([]);
     })());
 
+  it.concurrent('that flap: fall and hold keep routers from flapping along', () =>
+    play(async ({ wire, tracker, start }) => {
+      for (const name of ['calm', 'held']) tracker.tell(name, 'up');
+      const tables = `${tracker.table('calm', { fall: 2 })}${tracker.table('held', { hold: 3 })}`;
+      const daemon = start([tracked(['held']), { ...other, track: ['calm'] }], tables);
+      for (const vrid of [TRACKED, OTHER]) await wire.soleMaster(vrid, R1);
+      const since = Date.now();
+      for (const name of ['calm', 'held']) tracker.tell(name, 'flap');
+      await logged(daemon, /Master -> Fault/);
+      await sleep(5000);
+      const verdicts = (): string[] => story(daemon).filter((line) => line.startsWith('tracker'));
+      expect(
+        verdicts()
+          .map((line) => line.replace(/: (version|turn).*/, ''))
+          .sort(),
+      ).toEqual(['tracker calm: waiting -> up', 'tracker held: up -> down', 'tracker held: waiting -> up']);
+      expectUndisturbed(wire, since, [OTHER]);
+      for (const name of ['calm', 'held']) tracker.tell(name, 'up');
+      const steady = Date.now();
+      await logged(daemon, /Fault -> Backup/);
+      expect(Date.now() - steady).toBeGreaterThan(2500);
+      expect(verdicts()).toHaveLength(4);
+    })());
+
   it.concurrent('of either version and family: priorities go out, good-byes too', () =>
     withLab(async (lab) => {
       const { r1, r2, wire } = await twoRouters(lab, ALL_FAMILIES);
@@ -308,6 +332,7 @@ describeSystem('trackers', () => {
         expect(await router()).toMatchObject({ state: 'Master', priority_parts: '200 - 20 (web) = 180' });
         return true;
       });
+      await sleep(2500); // some advertisements
       expectUndisturbed(wire, since, [TRACKED]);
       tracker.tell('uplink', 'down');
       await logged(daemon, /Master -> Fault/);
