@@ -221,7 +221,8 @@ export const VirtualRouterSchema = Type.Object(
               minimum: -253,
               maximum: 253,
               description:
-                'What the tracker adds to the priority: below 0 while it fails, above 0 while it does not.',
+                'What the tracker adds to the priority: below 0 while it fails, above 0 while it does not. Default: ' +
+                'none: a failure means Fault.',
               expected: '-253 to 253, and not 0',
             },
           },
@@ -266,15 +267,21 @@ const seconds = (minimum: number, annotations: Annotations) =>
 export const TrackerSchema = Type.Object(
   {
     name: text({
-      description: 'What virtual routers name it by in `track`.',
+      description:
+        'What virtual routers name it by in `track`, 63 characters at most. A tracker is its name: after a reload one of the same name keeps its ' +
+        'verdict and its counts, even if all else about it has changed.',
       expected: 'a name: letters, digits, "-", "_" and "."',
     }),
     type: text({
-      description: 'What is checked, and how: a type that a `track` plugin offers.',
+      description:
+        'What is checked, and how: a type that a `track` plugin offers. All directives that are not listed here are the ' +
+        'type’s own.',
       expected: 'the type of a tracker, which a plugin of kind track offers',
     }),
     interval: seconds(0.05, {
-      description: 'Seconds from one check to the next. Default: 1, unless the type has another.',
+      description:
+        'Seconds from one check to the next; a type that is told of changes is checked at once then. Default: 1, unless ' +
+        'the type has another.',
       expected: '0.05 to 86400 seconds',
     }),
     timeout: seconds(0.01, {
