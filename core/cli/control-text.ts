@@ -1,6 +1,6 @@
 /** What `rvrrpd status`, `reload` and `plugins` print for people. Pure. */
 import type { PluginListing, ReloadOutcome } from '../plugin/contracts/index.ts';
-import type { DaemonStatus, RouterReport } from '../supervisor/status.ts';
+import type { DaemonStatus, RouterReport, SyncReport } from '../supervisor/status.ts';
 import { formatTime } from '../supervisor/time.ts';
 
 /** Local time with offset, whole seconds. */
@@ -11,6 +11,7 @@ function time(iso: string): string {
 /** `rvrrpd status`. */
 export function statusText(status: DaemonStatus): string {
   const { version, pid, configuration, since, generation, lastReload, routers, troubles, trackers } = status;
+  const { syncGroups: groups } = status;
   // Without VRRPv3 there is nothing to tell apart.
   const protocol = routers.some(({ version }) => version === 3);
   const unicast = routers.some(({ peers }) => peers !== undefined);
@@ -35,9 +36,21 @@ export function statusText(status: DaemonStatus): string {
     ...troubles.map((trouble) => `NOT RUNNING    ${trouble}`),
     '',
     ...table([['INTERFACE', 'GROUP', 'STATE', 'PRIORITY', ...more, 'SINCE', 'ADDRESSES', ...last], ...rows]),
+    ...(groups.length === 0
+      ? []
+      : ['', ...table([['SYNC', 'STATE', 'SINCE', 'ROUTERS'], ...groups.map(groupRow)])]),
     ...faultLines(routers),
     ...(trackers === undefined ? [] : ['', ...trackerTable(trackers)]),
   ].join('\n');
+}
+
+/** Of a group's routers the state is told where it is not the group's, and who waits for the others. */
+function groupRow({ name, state, since, routers }: SyncReport): string[] {
+  const members = routers.map((router) => {
+    if (router.waiting) return `${router.name} (waits)`;
+    return router.state === state ? router.name : `${router.name} (${router.state})`;
+  });
+  return [name, state, since === null ? 'never' : time(since), members.join(' ')];
 }
 
 /** Why virtual routers do not run, a line each. */

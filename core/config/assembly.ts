@@ -10,6 +10,9 @@ import { type ConfigIssue, type ConfigPath, directiveName } from './issues.ts';
 /** Directives that are about a file, not about what runs. */
 const OWN = ['include', 'host'];
 
+/** Arrays of tables that are put together, not changed by single hosts' tables one by one. */
+const LISTS = ['sync'];
+
 /** Whether a file is all there is to its configuration, for every host. */
 export function standsAlone({ data }: ConfigDocument): boolean {
   return !OWN.some((name) => Object.hasOwn(data, name));
@@ -42,6 +45,8 @@ class Assembler {
   private readonly trackers: RouterOrigin[] = [];
   private readonly holders = new Map<string, Holder[]>();
   private readonly entries = new Map<string, Holder[]>();
+  /** By name of an array of tables that may stand in several files, such as `[[sync]]`: where each of its tables is from. */
+  private readonly lists = new Map<string, Holder[]>();
   /** `[[host.NAME.vrouter]]` that are virtual routers of their own. */
   private readonly added = new Set<RawTable>();
 
@@ -77,6 +82,7 @@ class Assembler {
       if (OWN.includes(key)) continue;
       if (key === 'vrouter' && Array.isArray(value)) this.addRouters(part, [key], value);
       else if (key === 'track' && Array.isArray(value)) this.addTrackers(part, [key], value);
+      else if (LISTS.includes(key) && Array.isArray(value)) this.addList(part, key, value);
       else if (key === 'protocols' && isTable(value)) this.addProtocols(part, [key], value);
       else if (isTable(value)) this.addTable(part, key, value);
       else this.add({ part, path: [key] }, [key], value);
@@ -89,6 +95,12 @@ class Assembler {
       routers.push(isTable(table) ? { ...table } : table);
       this.routers.push({ part, path: [...path, index], overlays: [] });
     }
+  }
+
+  private addList(part: number, key: string, tables: readonly unknown[]): void {
+    this.arrayAt(this.data, key).push(...tables);
+    const from = tables.map((_, index) => ({ part, path: [key, index] }));
+    this.lists.set(key, [...(this.lists.get(key) ?? []), ...from]);
   }
 
   private addTrackers(part: number, path: ConfigPath, tables: readonly unknown[]): void {
@@ -303,6 +315,11 @@ class Assembler {
       }
       if (first === 'track' && typeof second === 'number')
         return [first, trackers.get(second) ?? second, ...path.slice(2)];
+      const list = this.lists.get(String(first));
+      if (list !== undefined && typeof second === 'number') {
+        const index = list.findIndex((holder) => holder.part === part && holder.path[1] === second);
+        return [first!, index, ...path.slice(2)];
+      }
       const entry = first === 'protocols' ? entries.get(JSON.stringify([second, third])) : undefined;
       if (entry !== undefined) return [first!, second!, entry, ...rest];
       return path;

@@ -12,6 +12,7 @@ import type { DaemonConfig, RouterTrack, VirtualRouterConfig } from './model.ts'
 import { vifnameOf } from './names.ts';
 import { asNode, type ConfigFile, ConfigSchema, type VirtualRouterFile } from './schema.ts';
 import { substituted } from './substitute.ts';
+import { checkSync, type SyncByTable } from './sync.ts';
 import { checkTrackers } from './table-track.ts';
 import { toTracker } from './tracker.ts';
 import { fillDefaults, type Violation, validate } from './validate.ts';
@@ -56,10 +57,11 @@ export function interpret(document: ConfigDocument): Interpretation {
     list.error(['vrouter'], 'is missing: there must be one [[vrouter]] at least');
   }
   const facts = checkRouters(file.vrouter, list);
-  checkTrackers(file.track ?? [], file.vrouter, list);
+  checkTrackers(file.track ?? [], file.vrouter, list, file.sync);
+  const sync = checkSync(file.sync ?? [], file.vrouter, facts, list);
   const users = checkApi(file.api, list);
   const plugins = checkPlugins(file.plugins, list);
-  return { config: toConfig(document, file, facts, users), plugins, issues: list.issues };
+  return { config: toConfig(document, file, facts, sync, users), plugins, issues: list.issues };
 }
 
 /** What the schema cannot know: why a value is wrong here, and what else there is for who wants it. */
@@ -95,7 +97,7 @@ function prune(data: RawTable, path: ConfigPath): void {
 }
 
 function isArrayOfTables(key: string | number | undefined): boolean {
-  return key === 'vrouter' || key === 'track';
+  return key === 'vrouter' || key === 'track' || key === 'sync';
 }
 
 /** A virtual router's table after {@link prune}: even what is required may be missing. */
@@ -105,6 +107,7 @@ function toConfig(
   document: ConfigDocument,
   file: ConfigFile,
   facts: readonly RouterFacts[],
+  sync: SyncByTable,
   users: readonly string[],
 ): DaemonConfig {
   const { api } = file;
@@ -119,7 +122,7 @@ function toConfig(
     mainLog: file.main_log,
     ...(errorLog === undefined ? {} : { errorLog }),
     ...(file.client_api === undefined ? {} : { clientApi: file.client_api }),
-    virtualRouters: toRouters(document, file, facts),
+    virtualRouters: toRouters(document, file, facts, sync),
     ...(file.track && {
       trackers: file.track.map((table, index) =>
         toTracker(table, document.places.position(['track', index])),
@@ -141,13 +144,24 @@ function toRouters(
   document: ConfigDocument,
   file: ConfigFile,
   facts: readonly RouterFacts[],
+  sync: SyncByTable,
 ): VirtualRouterConfig[] {
   const routers: VirtualRouterConfig[] = [];
   for (const [table, router] of file.vrouter.entries()) {
     const fact = facts[table]!;
     for (const family of fact.families) {
       const place = table === routers.length ? {} : { table };
-      routers.push({ ...toRouter(document, router, fact, family), ...place });
+      const group = sync[table]!.get(family);
+      const own = toRouter(document, router, fact, family);
+      const track = [...tracksOf(group?.track ?? []), ...(own.track ?? [])];
+      routers.push({
+        ...own,
+        ...place,
+        ...(track.length === 0 ? {} : { track: track.filter(isFirst) }),
+        ...(group?.priority === undefined ? {} : { priority: group.priority }),
+        ...(group?.preemption === undefined ? {} : { preempt: group.preemption }),
+        ...(group === undefined ? {} : { sync: group.name }),
+      });
     }
   }
   return routers;
@@ -191,8 +205,13 @@ function toRouter(
   };
 }
 
+/** A tracker that its group names as well counts once. */
+function isFirst({ name }: RouterTrack, index: number, all: readonly RouterTrack[]): boolean {
+  return all.findIndex((each) => each.name === name) === index;
+}
+
 /** What is wrong is left out. */
-function tracksOf(entries: NonNullable<Draft['track']>): RouterTrack[] {
+function tracksOf(entries: Readonly<NonNullable<Draft['track']>>): RouterTrack[] {
   return entries.flatMap((entry): RouterTrack | [] => {
     if (typeof entry === 'string') return { name: entry };
     const { name, weight } = entry;

@@ -134,4 +134,9 @@ export interface VirtualRouterConfig {
   readonly trackInterface?: boolean;
   /** `socket_filter`. */
   readonly socketFilter: boolean;
+  /**
+   * Name of the `[[sync]]` that it is in: its routers are Master together or not at all. Priority and preemption are the
+   * group's already. Absent: it is in none.
+   */
+  readonly sync?: string;
 }

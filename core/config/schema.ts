@@ -357,6 +357,39 @@ export const ApiSchema = Type.Object(
   { ...closed, description: 'The client API.', expected: 'a table', default: {} },
 );
 
+/** One `[[sync]]`. */
+export const SyncSchema = Type.Object(
+  {
+    name: text({
+      description: 'Name of the group, in the log, in `status` and in metrics.',
+      expected: 'a name',
+    }),
+    routers: Type.Array(Type.String({ expected: 'a string: "INTERFACE/GROUP"' }), {
+      description:
+        'The virtual routers that are Master together or not at all: "INTERFACE/GROUP" each, such as "eth0/7", both ' +
+        'families of its table. With "/ipv4" or "/ipv6", "/v2" or "/v3" behind it one of several.',
+      expected: 'an array of virtual routers: [ "eth0/7", "eth1/8" ]',
+    }),
+    priority: Type.Optional(
+      integer(1, 254, {
+        description: 'Priority of all of them, instead of that of their tables, which must else be the same.',
+        expected: '1 to 254',
+      }),
+    ),
+    preemption: Type.Optional(
+      flag({
+        description:
+          'Preempt_Mode of all of them, instead of that of their tables, which must else be the same.',
+      }),
+    ),
+  },
+  {
+    ...closed,
+    description: 'Virtual routers that are Master together or not at all.',
+    expected: 'a table',
+  },
+);
+
 const PROTOCOL_ENTRY = { type: 'object', expected: 'a table' };
 
 /** `[protocols]`. What an entry may hold is its plugin's own affair. */
@@ -486,6 +519,12 @@ export const ConfigSchema = Type.Object(
       Type.Array(TrackerSchema, {
         description: 'What decides who is Master besides the protocol, a `[[track]]` each.',
         expected: 'an array of tables: [[track]]',
+      }),
+    ),
+    sync: Type.Optional(
+      Type.Array(SyncSchema, {
+        description: 'Groups of virtual routers that are Master together or not at all, a `[[sync]]` each.',
+        expected: 'an array of tables: [[sync]]',
       }),
     ),
     protocols: ProtocolsSchema,

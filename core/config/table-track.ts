@@ -11,11 +11,13 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
  * Checks all trackers, and who names them.
  * @param trackers `[[track]]`, what violates the schema removed
  * @param routers `[[vrouter]]`, likewise
+ * @param groups `[[sync]]`, likewise
  */
 export function checkTrackers(
   trackers: readonly RawTable[],
   routers: readonly RawTable[],
   list: IssueList,
+  groups: readonly RawTable[] = [],
 ): void {
   const first = new Map<string, ConfigPath>();
   for (const [index, { name }] of trackers.entries()) {
@@ -34,8 +36,11 @@ export function checkTrackers(
   const used = new Set<string>();
   for (const [index, { track }] of routers.entries())
     checkNames(track, ['vrouter', index, 'track'], [...first.keys()], used, list);
+  for (const [index, { track }] of groups.entries())
+    checkNames(track, ['sync', index, 'track'], [...first.keys()], used, list);
   for (const [name, path] of first) {
-    if (!used.has(name)) list.warn([...path, 'name'], 'is not used: no [[vrouter]] names it in "track"');
+    if (!used.has(name))
+      list.warn([...path, 'name'], 'is not used: no [[vrouter]] or [[sync]] names it in "track"');
   }
 }
 

@@ -51,7 +51,9 @@ describe('[[track]]', () => {
   test('what nobody names is told', () => {
     const { issues } = read(`${router('')}${TRACKER}`);
     expect(hasErrors(issues)).toBe(false);
-    expect(issues.map(({ message }) => message)).toEqual(['is not used: no [[vrouter]] names it in "track"']);
+    expect(issues.map(({ message }) => message)).toEqual([
+      'is not used: no [[vrouter]] or [[sync]] names it in "track"',
+    ]);
   });
 
   test('what is required', () => {

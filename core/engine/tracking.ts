@@ -111,12 +111,14 @@ export class Tracking {
     this.isScheduled = false;
     if (this.over) return;
     const startable: number[] = [];
-    let budget = TURN_BUDGET;
-    for (const router of this.queue) {
-      if (budget-- === 0) break;
-      this.queue.delete(router);
-      if (this.bringInLine(router)) startable.push(router.slot);
-    }
+    this.engine.together(() => {
+      let budget = TURN_BUDGET;
+      for (const router of this.queue) {
+        if (budget-- === 0) break;
+        this.queue.delete(router);
+        if (this.bringInLine(router)) startable.push(router.slot);
+      }
+    });
     this.engine.settle();
     if (startable.length > 0) this.world.lookAgain(startable);
     if (this.queue.size === 0) return;

@@ -291,7 +291,9 @@ async function main(): Promise<void> {
   report({ type: 'prepared' });
   // A start waits for the actuator now, a hand-over takes place when the rehearsal is over. If it fails, the engine
   // runs all the same, a little later in its first take-over.
-  const rehearsal = new Rehearsal(kernelIo, kindsOf(init.config.virtualRouters));
+  const { virtualRouters } = init.config;
+  const hasGroups = virtualRouters.some(({ sync }) => sync !== undefined);
+  const rehearsal = new Rehearsal(kernelIo, kindsOf(virtualRouters), hasGroups);
   const rehearsed = rehearse(rehearsal, () => !running).then(
     () => {
       engine.onAwake = () => rehearsal.warm();

@@ -1,6 +1,7 @@
 /** What happens, as services are told: the engine's events across generations, and reloads. */
 import type { VirtualRouterConfig } from '../config/model.ts';
 import type { DaemonInfo, RouterName, RouterState, ServiceEvent } from '../plugin/contracts/index.ts';
+import { causeText } from '../threads/cause-words.ts';
 import { skewText } from '../threads/clock-words.ts';
 import { type EngineEvent, type EventReader, EventRing, EventType } from '../threads/event-ring.ts';
 import { listedAddresses } from '../threads/listed-addresses.ts';
@@ -75,7 +76,7 @@ export class EventFeed {
       version: router.version,
     };
     if (type === EventType.Transition && name) {
-      const cause = this.board.causeText(c);
+      const cause = causeText(c, this.routers, this.board);
       const fault = faultIn(c, a, b);
       const states = { from: stateName(a), to: stateName(b) };
       return { type: 'transition', time, ...name, ...states, cause, ...(fault && { fault }) };

@@ -4,6 +4,7 @@ import type { RouterStatus } from '../plugin/contracts/index.ts';
 import { readInPlace } from '../threads/in-place.ts';
 import { readRouterWords } from '../threads/router-words.ts';
 import { Int, macText, Num, STATE_NAMES } from '../threads/state-table.ts';
+import { waitsForGroup } from '../threads/sync-status.ts';
 import type { TableReader } from '../threads/table-views.ts';
 import { TrackBoard } from '../threads/track-board.ts';
 
@@ -24,7 +25,7 @@ const INTS = [
   Int.Weight,
 ] as const;
 const NUMS = [Num.Since, Num.HardwareAddress, Num.MasterAdverInterval] as const;
-const FIELDS = INTS.length + NUMS.length;
+const FIELDS = INTS.length + NUMS.length + 1;
 
 /** Makes a new array only when something has changed: whoever keeps something by it can tell. */
 export class RouterView {
@@ -69,6 +70,7 @@ export class RouterView {
     for (let slot = 0; slot < this.configs.length; slot++) {
       for (const field of INTS) note(table.int(slot, field));
       for (const field of NUMS) note(table.num(slot, field));
+      note(waitsForGroup(table, slot, this.configs[slot]!) ? 1 : 0);
     }
     return changed;
   }
@@ -97,6 +99,7 @@ export class RouterView {
       ...readRouterWords(table, slot, config),
       ...readInPlace(table, slot),
       ...this.board.of(config, table, slot),
+      ...(config.sync === undefined ? {} : { waiting: waitsForGroup(table, slot, config) }),
       standingBy: table.int(slot, Int.StandingBy) === 1,
     };
   }

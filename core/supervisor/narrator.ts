@@ -2,6 +2,7 @@
 import { getSystemErrorName } from 'node:util';
 import type { DaemonConfig, VirtualRouterConfig } from '../config/model.ts';
 import { counted } from '../shared/words.ts';
+import { causeText } from '../threads/cause-words.ts';
 import { skewText } from '../threads/clock-words.ts';
 import { type EngineEvent, EventType } from '../threads/event-ring.ts';
 import { listedAddresses } from '../threads/listed-addresses.ts';
@@ -66,7 +67,7 @@ export class Narrator {
         const fault = faultIn(event.c, event.a, event.b);
         const from = fault === 'from' ? 'Fault' : STATE_NAMES[event.a as 0 | 1 | 2 | 3];
         const to = fault === 'to' ? 'Fault' : STATE_NAMES[event.b as 0 | 1 | 2 | 3];
-        const cause = this.board.causeText(event.c);
+        const cause = causeText(event.c, this.routers, this.board);
         const level = to === 'Down' || to === 'Fault' ? 'warn' : 'info';
         this.log[level]({ ...fields, from, to, cause }, `${who}: ${from} -> ${to}: ${cause}`);
         break;

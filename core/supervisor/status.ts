@@ -8,12 +8,14 @@ import type {
   RouterFault,
   RouterState,
   RouterTracker,
+  SyncStatus,
   TrackerStatus,
 } from '../plugin/contracts/index.ts';
 import { readCounters } from '../threads/counters.ts';
 import { readInPlace } from '../threads/in-place.ts';
 import { type RouterWords, readRouterWords } from '../threads/router-words.ts';
 import { Num } from '../threads/state-table.ts';
+import { readSyncGroups } from '../threads/sync-status.ts';
 import type { TableReader } from '../threads/table-views.ts';
 import type { TrackBoard } from '../threads/track-board.ts';
 
@@ -47,6 +49,8 @@ export interface RouterReport extends Omit<RouterCounters, 'state'> {
   readonly peers?: readonly string[];
   /** The address that it is told to speak to them from. */
   readonly source?: string;
+  /** Name of its group (`[[sync]]`); absent: it is in none. */
+  readonly sync?: string;
   /** It is Master, and its addresses are in the kernel. */
   readonly inPlace?: boolean;
   /** Name of the errno that the kernel refused them with, or that it gave up being Master for. */
@@ -55,6 +59,11 @@ export interface RouterReport extends Omit<RouterCounters, 'state'> {
   readonly since: string | null;
 }
 
+/** A group of virtual routers that are Master together or not at all. */
+export interface SyncReport extends Omit<SyncStatus, 'since'> {
+  /** When the state of one of its routers changed last, ISO 8601; null: never. */
+  readonly since: string | null;
+}
 /** A tracker as it is printed: times as ISO 8601. */
 export type Told<T extends TrackerStatus> = Omit<T, 'since' | 'heldUntil'> & {
   readonly since: string;
@@ -66,6 +75,8 @@ export interface GenerationStatus extends Omit<DaemonCounters, 'routers'> {
   /** 1 for the first generation, one more at each reload and at each replacement of a crashed worker. */
   readonly generation: number;
   readonly routers: readonly RouterReport[];
+  /** `[[sync]]`. */
+  readonly syncGroups: readonly SyncReport[];
   /** Every tracker; absent: there is none. */
   readonly trackers?: readonly Told<TrackerStatus>[];
 }
@@ -96,9 +107,9 @@ export function readStatus(
   return {
     generation,
     ...counters,
+    syncGroups: readSyncGroups(table, routers).map((group) => ({ ...group, since: timeText(group.since) })),
     ...(all.length > 0 && { trackers: all.map(told) }),
     routers: counters.routers.map((router, slot) => {
-      const since = table.num(slot, Num.Since);
       const { addresses, prefixLengths, authType } = routers[slot]!;
       const placed = readInPlace(table, slot);
       const { fault, trackers, priorityParts } = board.of(routers[slot]!, table, slot);
@@ -114,10 +125,14 @@ export function readStatus(
         ...(authType === undefined ? {} : { auth: authType }),
         ...inSeconds(readRouterWords(table, slot, routers[slot]!)),
         ...placed,
-        since: since === 0 ? null : new Date(since).toISOString(),
+        since: timeText(table.num(slot, Num.Since)),
       };
     }),
   };
+}
+
+function timeText(time: number): string | null {
+  return time === 0 ? null : new Date(time).toISOString();
 }
 
 function told<T extends TrackerStatus>({ since, heldUntil, ...tracker }: T): Told<T> {

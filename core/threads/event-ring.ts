@@ -6,7 +6,7 @@
 
 /** What a record tells; `a` and `b` are its arguments. */
 export const EventType = {
-  /** `a`: the state before, `b`: the state after, `c`: a {@link Cause}, of a tracker see {@link trackerCause}. */
+  /** `a`: the state before, `b`: the state after, `c`: a {@link Cause}, or what {@link trackerCause} or {@link groupCause} makes of one. */
   Transition: 1,
   /**
    * `a`: index of the drop reason, `b`: how many since the last such record, this one included; peer. For the
@@ -72,6 +72,10 @@ export const CAUSES = [
   'a tracker has failed',
   'waiting for a tracker',
   'none of its trackers fails any more',
+  'became Master',
+  'yielded',
+  'cannot be Master',
+  'follows another Master',
 ] as const;
 
 /** Indices of {@link CAUSES}. */
@@ -101,9 +105,13 @@ export const Cause = {
   TrackerFailed: 22,
   TrackerAwaited: 23,
   TrackersUp: 24,
+  GroupMaster: 25,
+  GroupYielded: 26,
+  GroupUnfit: 27,
+  GroupFollows: 28,
 } as const;
 
-/** Room for causes below the index of a tracker. */
+/** Room for causes below the index of a tracker, or of a router. */
 const CAUSE_BITS = 8;
 
 /** A cause together with the tracker, by its index, that it is about. */
@@ -114,6 +122,20 @@ export function trackerCause(cause: number, tracker: number): number {
 /** The reverse; `tracker` −1: it is about none. */
 export function causeParts(code: number): { readonly cause: number; readonly tracker: number } {
   return { cause: code & ((1 << CAUSE_BITS) - 1), tracker: (code >> CAUSE_BITS) - 1 };
+}
+
+/**
+ * What a record says where another router of the same group (`[[sync]]`) is the cause: what it did, one of the `Group…`
+ * causes, and its slot.
+ */
+export function groupCause(cause: number, slot: number): number {
+  return trackerCause(cause, slot);
+}
+
+/** The slot of the router of the same group that a record is about; −1: none. */
+export function groupSlot(code: number): number {
+  const { cause, tracker } = causeParts(code);
+  return cause >= Cause.GroupMaster ? tracker : -1;
 }
 
 /** One event, as a reader gets it. The object is reused: copy what is to be kept. */

@@ -63,6 +63,10 @@ export interface RouterStatus extends RouterName {
   readonly peers?: readonly string[];
   /** The address that it is told to speak to them from (since 1.1). Absent: the interface's. */
   readonly source?: string;
+  /** Name of the group (`[[sync]]`) whose routers are Master together or not at all (since 1.1). Absent: it is in none. */
+  readonly sync?: string;
+  /** A Backup that would be Master but for the others of its group (since 1.1). Absent: it is in none. */
+  readonly waiting?: boolean;
   /** It has been told to fail over: it does not preempt until it becomes Master again. */
   readonly standingBy: boolean;
   /** Why it does not run although its interface can be used (since 1.1): `state` is `Down`, or `Init` if it never ran. */
@@ -116,6 +120,22 @@ export interface PriorityParts {
   readonly priority: number;
   /** `100 - 30 (web) = 70` */
   readonly text: string;
+}
+
+/** A group of virtual routers that are Master together or not at all (`[[sync]]`), at one moment. */
+export interface SyncStatus {
+  readonly name: string;
+  /** `Down` or `Init` if one of its routers is, `Master` if all are. */
+  readonly state: RouterState;
+  /** When the state of one of its routers changed last, ms since the epoch; 0: never. */
+  readonly since: number;
+  readonly routers: readonly {
+    /** As `[[sync]]` names it: `eth0/7`. */
+    readonly name: string;
+    readonly state: RouterState;
+    /** A Backup that would be Master but for the others of the group: its Master_Down_Timer has expired. */
+    readonly waiting: boolean;
+  }[];
 }
 
 /** Packets that were dropped, by reason; reasons that never occurred are left out. */

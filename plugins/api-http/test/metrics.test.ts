@@ -89,6 +89,27 @@ describe('the metrics', () => {
     expect([...samples.keys()].filter((key) => key.startsWith('rvrrpd_last_reload'))).toEqual([]);
   });
 
+  test('tell of groups of virtual routers', async () => {
+    const routers = [
+      router(1, { sync: 'gw', waiting: true, state: 'Backup' }),
+      router(2, { sync: 'gw', waiting: false, state: 'Down' }),
+      router(3),
+    ];
+    const { samples } = await scrape(withRouters(routers));
+    const labels = (group: number): string =>
+      `interface="eth${group - 1}",group="${group}",family="4",version="2"`;
+    expect(Object.fromEntries(samples)).toMatchObject({
+      'rvrrpd_sync_group_state{sync="gw",state="Down"}': 1,
+      'rvrrpd_sync_group_state{sync="gw",state="Master"}': 0,
+      [`rvrrpd_sync_group_member{sync="gw",${labels(2)}}`]: 1,
+      [`rvrrpd_virtual_router_waiting{${labels(1)}}`]: 1,
+      [`rvrrpd_virtual_router_waiting{${labels(2)}}`]: 0,
+    });
+    expect([...samples.keys()].filter((key) => key.includes(labels(3)) && /sync|waiting/.test(key))).toEqual(
+      [],
+    );
+  });
+
   test('follow the naming rules: counters, and nothing else, end in _total', async () => {
     const { types } = await scrape();
     expect(types.size).toBeGreaterThan(25);

@@ -301,7 +301,7 @@ describe('/run/status', () => {
       '"priority":254,"preempt":true,"state":"Master","since":"2023-11-14T22:13:20.000Z",' +
       `"vifname":"standby${group}","on_virtual_interface":true,"addresses_in_place":true,"refusal":null,` +
       `"auth_type":250,"auth":null,` +
-      `"hardware_address":"02:00:00:00:00:0${group}","accept":true,"checksum":null,"peers":null,"source":null,"advertisement_interval":1,` +
+      `"hardware_address":"02:00:00:00:00:0${group}","accept":true,"checksum":null,"peers":null,"source":null,"sync":null,"waiting":false,"advertisement_interval":1,` +
       `"master_advertisement_interval":1,` +
       `"master_down_interval":3.008,"skew_time":0.008,"standing_by":false,"fault":null,"priority_parts":null,"trackers":[],` +
       `"counters":${counters(100 + group)}}`;
@@ -311,8 +311,39 @@ describe('/run/status', () => {
         '"configuration":{"file":"/etc/rvrrpd/rvrrpd.conf","tag":"abc123","temporary":false},"troubles":[],"plugins":' +
         '[{"package":"rvrrpd-plugin-api-http","version":"1.0.0","kind":"api","names":["http"],' +
         '"origin":"built-in","in_use":true}],"wake_ups":1234,"strangers":{"dropped":{"vrid":5}},"trackers":[],' +
-        `"routers":[${of(1)},${of(2)}]}`,
+        `"routers":[${of(1)},${of(2)}],"sync_groups":[]}`,
     );
+  });
+
+  test('has groups of routers that are Master together', async () => {
+    const member = (group: number, more: object) => router(group, { sync: 'gw', waiting: false, ...more });
+    const stateOf = async (...routers: readonly RouterStatus[]) => {
+      run(...routers);
+      return (await app.inject('/run/status')).json();
+    };
+    const body = await stateOf(
+      member(1, { state: 'Backup', waiting: true }),
+      router(2),
+      member(3, { state: 'Down' }),
+    );
+    expect(body.sync_groups).toMatchObject([
+      {
+        ...{ name: 'gw', state: 'Down' },
+        routers: [
+          { interface: 'eth0', group: 1, family: 4, version: 2, state: 'Backup', waiting: true },
+          { group: 3, state: 'Down', waiting: false },
+        ],
+      },
+    ]);
+    expect(body.routers).toMatchObject([
+      { sync: 'gw', waiting: true },
+      { sync: null, waiting: false },
+      { sync: 'gw', waiting: false },
+    ]);
+    const together = await stateOf(member(1, {}), member(2, {}));
+    expect(together.sync_groups[0].state).toBe('Master');
+    const apart = await stateOf(member(1, {}), member(2, { state: 'Backup' }));
+    expect(apart.sync_groups[0].state).toBe('Backup');
   });
 
   test('says null for a reload and a transition that never were', async () => {

@@ -2,6 +2,7 @@
 import type { Registry } from 'prom-client';
 import type { DroppedCounters, RouterCounters, RouterState, RouterStatus } from 'rvrrpd/plugin';
 import { shownState } from '../views/fault.ts';
+import { syncGroups } from '../views/sync.ts';
 import { family, type Labels, NONE, type Sample } from './family.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -101,6 +102,33 @@ export function routerMetrics(registry: Registry, now: () => Snapshot): void {
     'peers',
     'How many peers it speaks to without multicast; absent: it speaks to the multicast group.',
     ({ peers }) => peers?.length,
+  );
+  gauge(
+    'waiting',
+    '1 if it is Backup and would be Master but for the others of its group; absent: it is in none.',
+    ({ waiting }) => (waiting === undefined ? undefined : Number(waiting)),
+  );
+  family(
+    registry,
+    'gauge',
+    'rvrrpd_sync_group_state',
+    'The state of a group of virtual routers is 1, all others are 0.',
+    () =>
+      syncGroups(now().routers).flatMap(({ name, state }) =>
+        STATES.map((each) => ({ value: each === state ? 1 : 0, labels: { sync: name, state: each } })),
+      ),
+  );
+  family(
+    registry,
+    'gauge',
+    'rvrrpd_sync_group_member',
+    'The virtual routers of each group: always 1.',
+    () => {
+      const { routers, routerLabels } = now();
+      return routers.flatMap(({ sync }, index) =>
+        sync === undefined ? [] : { value: 1, labels: { sync }, sharedLabels: routerLabels[index]! },
+      );
+    },
   );
   for (const [key, name, help] of COUNTERS) {
     add('counter', `${name}_total`, help, () => {

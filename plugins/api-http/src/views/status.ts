@@ -12,6 +12,7 @@ import type {
   TrackerStatus,
 } from 'rvrrpd/plugin';
 import { shownState, TrackerSchema, tracker, tracking, trackingProperties } from './fault.ts';
+import { syncGroups } from './sync.ts';
 
 const Count = Type.Integer({ minimum: 0 });
 const Dropped = Type.Record(Type.String(), Count, {
@@ -90,6 +91,15 @@ export const RouterStatusSchema = Type.Object(
       type: ['string', 'null'],
       description: 'The address that it is told to speak to its peers from; `null`: the interface’s.',
     }),
+    sync: Type.Unsafe<string | null>({
+      type: ['string', 'null'],
+      description:
+        'The group (`[[sync]]`) whose routers are Master together or not at all; `null`: it is in none.',
+    }),
+    waiting: Type.Boolean({
+      description:
+        'It is Backup and would be Master but for the others of its group: its Master_Down_Timer has expired.',
+    }),
     advertisement_interval: Type.Number({ description: 'Its own, in seconds.' }),
     master_advertisement_interval: Type.Number({
       description: 'In seconds. What a VRRPv3 Backup goes by: that of the Master that it heard last.',
@@ -118,6 +128,32 @@ export const RouterStatusSchema = Type.Object(
     ),
   },
   { title: 'RouterStatus' },
+);
+
+/** A `[[sync]]`. */
+const SyncSchema = Type.Object(
+  {
+    name: Type.String(),
+    state: Type.Unsafe<RouterStatus['state']>({
+      type: 'string',
+      enum: ['Init', 'Backup', 'Master', 'Down'],
+      description: '`Down` or `Init` if one of its routers is, `Master` if all are.',
+    }),
+    routers: Type.Array(
+      Type.Object({
+        interface: Type.String(),
+        group: Type.Integer(),
+        family: Type.Integer(),
+        version: Type.Integer(),
+        state: Type.Unsafe<RouterStatus['state']>({
+          type: 'string',
+          enum: ['Init', 'Backup', 'Master', 'Down'],
+        }),
+        waiting: Type.Boolean({ description: 'It would be Master but for the others.' }),
+      }),
+    ),
+  },
+  { title: 'SyncStatus', description: 'Virtual routers that are Master together or not at all.' },
 );
 
 /** `/run/status`. */
@@ -164,6 +200,7 @@ export const StatusSchema = Type.Object(
     ),
     trackers: Type.Array(TrackerSchema),
     routers: Type.Array(RouterStatusSchema),
+    sync_groups: Type.Array(SyncSchema, { description: '`[[sync]]`.' }),
   },
   { title: 'Status' },
 );
@@ -208,6 +245,18 @@ export function status(
     strangers: { dropped: present(counters.strangers.dropped) },
     trackers: trackers.map(tracker),
     routers: routers.map((router) => withCounters(router, counted.get(keyOf(router)))),
+    sync_groups: syncGroups(routers).map(({ name, state, routers: members }) => ({
+      name,
+      state,
+      routers: members.map((router) => ({
+        interface: router.interface,
+        group: router.group,
+        family: router.family,
+        version: router.version ?? 2,
+        state: router.state,
+        waiting: router.waiting ?? false,
+      })),
+    })),
   };
 }
 
@@ -255,6 +304,8 @@ function withCounters(
     checksum: router.checksum ?? null,
     peers: router.peers === undefined ? null : [...router.peers],
     source: router.source ?? null,
+    sync: router.sync ?? null,
+    waiting: router.waiting ?? false,
     advertisement_interval: router.advertisementInterval / 1000,
     master_advertisement_interval:
       (router.masterAdvertisementInterval ?? router.advertisementInterval) / 1000,
