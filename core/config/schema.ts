@@ -372,14 +372,16 @@ export const SyncSchema = Type.Object(
     }),
     priority: Type.Optional(
       integer(1, 254, {
-        description: 'Priority of all of them, instead of that of their tables, which must else be the same.',
+        description:
+          'Priority of all of them; one in their tables that differs is warned of. Default: that of their tables, which must ' +
+          'be the same.',
         expected: '1 to 254',
       }),
     ),
     preemption: Type.Optional(
       flag({
         description:
-          'Preempt_Mode of all of them, instead of that of their tables, which must else be the same.',
+          'Preempt_Mode of all of them, likewise. Default: that of their tables, which must be the same.',
       }),
     ),
   },
