@@ -279,7 +279,8 @@ export const VirtualRouterSchema = Type.Object(
               minimum: -253,
               maximum: 253,
               description:
-                'What the tracker adds to the priority: below 0 while it is down, above 0 while it is up. Default: none, while it is down the virtual router is in Fault.',
+                'What the tracker adds to the priority: below 0 while it fails, above 0 while it does not. Default: ' +
+                'none: a failure means Fault.',
               expected: '-253 to 253, and not 0',
             },
           },
@@ -360,18 +361,20 @@ export const TrackerSchema = Type.Object(
   {
     name: text({
       description:
-        'What virtual routers name it by in `track`: letters, digits, `-`, `_` and `.`. A tracker is its name: after a reload ' +
-        'one of the same name keeps its verdict and its counts, even if all else about it has changed.',
+        'What virtual routers name it by in `track`, 63 characters at most. A tracker is its name: after a reload one of the same name keeps its ' +
+        'verdict and its counts, even if all else about it has changed.',
       expected: 'a name: letters, digits, "-", "_" and "."',
     }),
     type: text({
       description:
-        'What is checked, and how: a type that a `track` plugin offers. All directives that are not listed here are the type’s ' +
-        'own.',
+        'What is checked, and how: a type that a `track` plugin offers. All directives that are not listed here are the ' +
+        'type’s own.',
       expected: 'the type of a tracker, which a plugin of kind track offers',
     }),
     interval: trackerSeconds(0.05, {
-      description: 'Seconds from one check to the next. Default: 1, unless the type has another.',
+      description:
+        'Seconds from one check to the next; a type that is told of changes is checked at once then. Default: 1, unless ' +
+        'the type has another.',
       expected: '0.05 to 86400 seconds',
     }),
     timeout: trackerSeconds(0.01, {
@@ -463,13 +466,16 @@ export const SyncSchema = Type.Object(
     }),
     priority: Type.Optional(
       integer(1, 254, {
-        description: 'Priority of all of them. Default: that of their tables, which must be the same.',
+        description:
+          'Priority of all of them; one in their tables that differs is warned of. Default: that of their tables, which must ' +
+          'be the same.',
         expected: '1 to 254',
       }),
     ),
     preemption: Type.Optional(
       flag({
-        description: 'Preempt_Mode of all of them. Default: that of their tables, which must be the same.',
+        description:
+          'Preempt_Mode of all of them, likewise. Default: that of their tables, which must be the same.',
       }),
     ),
   },

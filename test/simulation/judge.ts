@@ -240,7 +240,7 @@ export class Judge implements Watch {
     if (now < router.due - early - ROUNDING) this.fault(who, now, `it advertised before ${router.due} ms`);
     // It has listened, and its grid is another one from now on; if it was early for that, it can be later the next time.
     const late = now - router.due;
-    if (late > 0 && late <= interval * listens + ROUNDING) router.due = now;
+    if (listens > 0 && late > 0 && late <= interval * listens + ROUNDING) router.due = now;
     // The cadence stays on its grid, and what was missed is not made up for.
     const missed = Math.max(0, Math.floor((now - router.due) / interval));
     this.set(router, router.due + (missed + 1) * interval);
