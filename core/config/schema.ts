@@ -367,6 +367,12 @@ export const SyncSchema = Type.Object(
           'Preempt_Mode of all of them, instead of that of their tables, which must else be the same.',
       }),
     ),
+    track: {
+      ...VirtualRouterSchema.properties.track,
+      description:
+        'The trackers ([[track]]) that count for all of them, as in `track` of a [[vrouter]]: while one without a weight ' +
+        'fails, all are in Fault; weights change the priority of all. Default: none.',
+    },
   },
   {
     ...closed,

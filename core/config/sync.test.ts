@@ -86,3 +86,28 @@ test('names of routers', () => {
   for (const wrong of ['', 'eth0', '7', 'eth0/', 'eth0/256', 'eth0/7/v4', 'eth0/7/ipv4/ipv6', 'eth 0/7'])
     expect(parseMember(wrong)).toBeUndefined();
 });
+
+describe('trackers of a group', () => {
+  const tracker = '[[track]]\nname = "web"\ntype = "link"\n[[track]]\nname = "up"\ntype = "link"\n';
+  const track = 'track = [ "up", { name = "web", weight = -30 } ]\n';
+
+  test('count for all of its routers, beside their own', () => {
+    const { config, issues } = read(`${lan('track = [ "up" ]')}${uplink()}${tracker}${group(track)}`);
+    expect(issues).toEqual([]);
+    const all = [{ name: 'up' }, { name: 'web', weight: -30 }];
+    expect(config.virtualRouters.map((each) => each.track)).toEqual([all, all]);
+  });
+
+  test('there must be such a tracker, and a weight of one member alone is refused', () => {
+    expect(complaints(`${lan()}${uplink()}${tracker}${group('track = [ "wep", "up" ]\n')}`)).toEqual([
+      expect.stringMatching(/^warning .*track\[0\]\.name = "web": is not used/),
+      expect.stringMatching(/^error .*: sync\[0\]\.track\[0\] = "wep": must be the name of a tracker/),
+    ]);
+    const own = lan('track = [ { name = "web", weight = -30 }, "up" ]');
+    expect(complaints(`${own}${uplink()}${tracker}${group()}`)).toEqual([
+      expect.stringMatching(
+        /^error 5: vrouter\[0\]\.track\[0\]\.weight = -30: must be in track of sync\[0\]/,
+      ),
+    ]);
+  });
+});

@@ -132,7 +132,9 @@ export class TrackHost {
         this.tell(undefined);
         for (const runner of this.runners) runner.ready();
       },
-      () => {}, // `watch` tells
+      () => {
+        if (!worker.dead) void worker.crash(); // `watch` tells
+      },
     );
   }
 

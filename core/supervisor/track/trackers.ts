@@ -140,6 +140,7 @@ export class Trackers {
   ): void {
     this.staged = [];
     this.running = true;
+    const before = this.troubles;
     const names = new Set(trackers.map(({ name }) => name));
     for (const [name, runner] of this.runners) {
       if (names.has(name)) continue;
@@ -164,7 +165,7 @@ export class Trackers {
       });
       host.go(runners);
     }
-    this.onTrouble();
+    if (!isDeepStrictEqual(this.troubles, before)) this.onTrouble();
   }
 
   private narrate({ name, verdict, lastWords }: TrackRunner, before: Verdict): void {
