@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { loadText } from './index.ts';
+import { formatIssue } from './issues.ts';
 import { parseMember } from './sync.ts';
 import { complaints, read, router } from './test-read.ts';
 
@@ -100,8 +102,8 @@ describe('trackers of a group', () => {
 
   test('there must be such a tracker, and a weight of one member alone is refused', () => {
     expect(complaints(`${lan()}${uplink()}${tracker}${group('track = [ "wep", "up" ]\n')}`)).toEqual([
-      expect.stringMatching(/^warning .*track\[0\]\.name = "web": is not used/),
       expect.stringMatching(/^error .*: sync\[0\]\.track\[0\] = "wep": must be the name of a tracker/),
+      expect.stringMatching(/^warning .*track\[0\]\.name = "web": is not used/),
     ]);
     const own = lan('track = [ { name = "web", weight = -30 }, "up" ]');
     expect(complaints(`${own}${uplink()}${tracker}${group()}`)).toEqual([
@@ -110,4 +112,33 @@ describe('trackers of a group', () => {
       ),
     ]);
   });
+});
+
+test('groups of several files stand one behind the other, with the lines of their files; a host has its own', () => {
+  const load = (text: string, included: readonly { file: string; text: string }[], host = 'r1') => {
+    const { config, issues } = loadText('/f', text, 'toml', { hosts: [host], included });
+    return {
+      groups: config?.virtualRouters.map(({ sync }) => sync),
+      text: issues.map((issue) => `${issue.severity} ${formatIssue(issue)}`),
+    };
+  };
+  const more = router('', 'group = 9\ninterface = "eth1"\nvip = "192.0.2.9"');
+  const main = `include = [ "/g" ]\n${lan()}${uplink()}${group()}`;
+  const other = (
+    name: string,
+  ): string => `${more}${router('', 'group = 3\ninterface = "eth0"\nvip = "10.0.0.3"')}
+[[sync]]
+name = "${name}"
+routers = [ "eth1/9", "eth0/3" ]
+`;
+  expect(load(main, [{ file: '/g', text: other('other') }])).toEqual({
+    groups: ['gw', 'gw', 'other', 'other'],
+    text: [],
+  });
+  expect(load(main, [{ file: '/g', text: other('gw') }]).text).toEqual([
+    'error /g:11: sync[1].name = "gw": is already sync[0].name (/f:11): must be unique',
+  ]);
+  const hosts = `${lan()}${uplink()}[[host.r1.sync]]\nname = "one"\nrouters = [ "eth0/7", "eth1/8" ]\n`;
+  expect(load(hosts, [])).toEqual({ groups: ['one', 'one'], text: [] });
+  expect(load(hosts, [], 'r2')).toEqual({ groups: [undefined, undefined], text: [] });
 });

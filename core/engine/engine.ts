@@ -222,7 +222,7 @@ export class Engine {
       announceAgain: (router, now) => this.perform(router, 'announce-addresses', now),
       sayGoodBye: (router, now) => this.perform(router, 'send-priority-zero', now),
     });
-    const longest = routers.some(({ config }) => config.family === 6) ? 6 : 4;
+    const longest = routers.some(({ family }) => family === 6) ? 6 : 4;
     this.slotSize = SLOT_SIZE[longest];
     this.receiveBuffer = new Uint8Array(SLOTS[longest] * this.slotSize);
     this.meta = new Int32Array(SLOTS[longest] * Meta.Count);
@@ -626,7 +626,7 @@ export class Engine {
     now: number,
   ): number {
     const { advertisement, frame } = this;
-    const { family } = router.config;
+    const { family } = router;
     const start = at + FAMILIAR_MESSAGE_AT[family];
     frame.family = family;
     frame.sourceAt = at + FAMILIAR_SOURCE_AT[family];
@@ -717,7 +717,8 @@ export class Engine {
     // behind it, or octets of the link behind that, every packet is decoded.
     const trailer = router.trailer ? advertisement.extension : 0;
     const isWhole = !router.trailer || (trailer > 0 && frame.messageEnd === at + length);
-    if (familiar && isWhole) this.familiar.remember(slot, bytes, at, length, priority, interval, order, sort);
+    if (familiar && isWhole)
+      this.familiar.remember(slot, bytes, at, length, priority, interval, order, sort, trailer);
     this.learnChecksum(router, sort, frame.sourceAt, now);
     this.hear(router, priority, interval, order, frame.sourceAt, now);
   }
@@ -727,7 +728,7 @@ export class Engine {
     const { familiar } = this;
     const { slot } = router;
     const order = familiar.addressOrders[slot]!;
-    const sourceAt = at + (router.config.family === 4 ? FAMILIAR_SOURCE_AT[4] : FAMILIAR_SOURCE_AT[6]);
+    const sourceAt = at + (router.family === 4 ? FAMILIAR_SOURCE_AT[4] : FAMILIAR_SOURCE_AT[6]);
     // Another router's may have been heard in between, which was not remembered.
     this.learnChecksum(router, familiar.checksumSorts[slot] as ChecksumSort, sourceAt, now);
     this.hear(router, familiar.priorities[slot]!, familiar.intervals[slot]!, order, sourceAt, now);
@@ -749,7 +750,7 @@ export class Engine {
     const sent = router.checksumSortTo(to);
     router.resealFrames(this.transmitter.buffer, this.frameAt[slot]!);
     if (sent === before && sent === heard) return false; // as it was supposed
-    const size = addressLength(router.config.family);
+    const size = addressLength(router.family);
     this.observer.checksum(slot, heard, sent, now, this.receiveBuffer, sourceAt, size);
     return sent !== before;
   }
@@ -767,7 +768,7 @@ export class Engine {
     this.table.count(slot, Num.AdvertisementsReceived);
     if (priority === 0) this.table.count(slot, Num.PriorityZeroReceived);
     if (this.chatty) {
-      const size = addressLength(router.config.family);
+      const size = addressLength(router.family);
       this.observer.received(slot, priority, this.receiveBuffer, sourceAt, size);
     }
     const arrived = this.woke - now > interval * OLD ? this.woke : now;

@@ -11,6 +11,7 @@ import {
   putChecksum,
   takeChecksum,
 } from '../vrrp/advertisement.ts';
+import type { AddressFamily } from '../vrrp/family.ts';
 import { encodeFixedParts, type FrameParts, frameLength, packetLength, sealFrame } from '../vrrp/frame.ts';
 import type { VirtualRouter } from '../vrrp/machine.ts';
 import {
@@ -53,6 +54,10 @@ export type PeersKnown = ReadonlyMap<
 /** A virtual router of the engine. Its dynamic state is the slot; this object can be made anew at any time. */
 export class EngineRouter implements VirtualRouter {
   readonly version: 2 | 3;
+  /** Of `config`, whose objects have many shapes: each access to them costs many times one to this. */
+  readonly family: AddressFamily;
+  /** Its `checksum`; undefined: it is not of version 3 over IPv4, and has but one. */
+  private readonly checksum: VirtualRouterConfig['checksum'] | undefined;
   /** What packets that it accepts look like, and go to. */
   rules: PacketRules;
   /** Where its advertisements go, a packet to each: the multicast group, or its `peers`. */
@@ -112,6 +117,8 @@ export class EngineRouter implements VirtualRouter {
   ) {
     this.version = config.version;
     const { version, family } = config;
+    this.family = family;
+    this.checksum = version === 3 && family === 4 ? (config.checksum ?? 'auto') : undefined;
     const sent = trailer?.sends ? trailer.length : 0;
     this.rules = packetRules(version, family, GROUPS[family], ChecksumSort.Any, trailer?.length);
     const before = SOURCE_BEFORE[family];
@@ -119,7 +126,7 @@ export class EngineRouter implements VirtualRouter {
     this.advertisementInterval = config.advertisementIntervalCs * 10;
     const peers = config.peers?.map(addressBytes);
     this.peers = Uint8Array.from((peers ?? []).flatMap((address) => [...address]));
-    this.destinations = peers?.map(unicast) ?? [GROUPS[config.family]];
+    this.destinations = peers?.map(unicast) ?? [GROUPS[family]];
     this.reach = peers && new Reach(peers.length, this.advertisementInterval);
     this.sending = this.destinations.map((destination) =>
       [ChecksumSort.Any, ChecksumSort.Message, ChecksumSort.PseudoHeader].map((sort) =>
@@ -128,7 +135,7 @@ export class EngineRouter implements VirtualRouter {
     );
     this.sealed = new Uint8Array(this.destinations.length);
     this.heard = new Uint8Array(this.destinations.length);
-    this.virtualMac = virtualMac(config.family, config.vrid);
+    this.virtualMac = virtualMac(family, config.vrid);
     this.virtualMacNumber = macNumber(this.virtualMac);
     this.addresses = Uint8Array.from(config.addresses.flatMap((address) => [...addressBytes(address)]));
     const isStandard = (authenticator?.authType ?? 0) <= LAST_STANDARD_AUTH_TYPE;
@@ -169,8 +176,8 @@ export class EngineRouter implements VirtualRouter {
 
   /** What its own have to cover, by `checksum`: unless that says it, as the others' do, and RFC 9568's until one is heard. */
   get checksumSort(): ChecksumSort {
-    const { version, family, checksum = 'auto' } = this.config;
-    if (version !== 3 || family !== 4) return ChecksumSort.Any;
+    const { checksum } = this;
+    if (checksum === undefined) return ChecksumSort.Any;
     if (checksum === 'auto') return this.checksumHeard || ChecksumSort.Message;
     return checksum === 'rfc9568' ? ChecksumSort.Message : ChecksumSort.PseudoHeader;
   }
@@ -202,7 +209,7 @@ export class EngineRouter implements VirtualRouter {
 
   /** The index of the peer whose address is at `bytes[at]`; −1: none, or there are no `peers`. */
   peerAt(bytes: Uint8Array, at: number): number {
-    const size = addressLength(this.config.family);
+    const size = addressLength(this.family);
     for (let start = 0; start < this.peers.length; start += size) {
       if (sameAddress(this.peers, start, bytes, at, size)) return start / size;
     }
@@ -214,7 +221,7 @@ export class EngineRouter implements VirtualRouter {
    * heard, that cannot.
    */
   get guessesChecksum(): boolean {
-    return this.config.checksum !== 'rfc9568' && this.checksumSort === ChecksumSort.Message;
+    return this.checksum === 'auto' && this.checksumSort === ChecksumSort.Message;
   }
 
   /** What checksums of a peer were heard to cover last; peer −1: of others of the group. */
@@ -252,8 +259,7 @@ export class EngineRouter implements VirtualRouter {
 
   /** What the checksums of its frames to a destination have to cover: a peer is spoken to as it speaks. */
   checksumSortTo(to: number): ChecksumSort {
-    const { version, family, checksum = 'auto' } = this.config;
-    if (version !== 3 || family !== 4 || checksum !== 'auto') return this.checksumSort;
+    if (this.checksum !== 'auto') return this.checksumSort;
     return (this.heard[to] as ChecksumSort) || this.checksumSort;
   }
 
@@ -369,7 +375,7 @@ export class EngineRouter implements VirtualRouter {
   signAgain(send: Uint8Array, at: number, to: number): void {
     const parts = this.parts[to]!;
     const { message, bodyEnd } = parts;
-    if (this.config.family === 6) {
+    if (this.family === 6) {
       // The checksum covers the trailer.
       sealFrame(send, at, parts, this.sending[to]![ChecksumSort.Any]!, undefined, this.extend);
       return;
@@ -384,12 +390,12 @@ export class EngineRouter implements VirtualRouter {
 
   /** Whether the address at `bytes[at]` is one of the virtual addresses. */
   hasAddress(bytes: Uint8Array, at: number): boolean {
-    return listsAddress(this.addresses, addressLength(this.config.family), bytes, at);
+    return listsAddress(this.addresses, addressLength(this.family), bytes, at);
   }
 
   /** Whether the address at `bytes[at]` names a whole subnet of the interface, or all hosts there. */
   isSubnetEdge(bytes: Uint8Array, at: number): boolean {
-    return this.config.family === 4 && listsAddress(this.edges, 4, bytes, at);
+    return this.family === 4 && listsAddress(this.edges, 4, bytes, at);
   }
 
   /**
@@ -398,7 +404,7 @@ export class EngineRouter implements VirtualRouter {
    */
   listedOfOurs(bytes: Uint8Array, at: number, count: number): number {
     const ours = this.addresses;
-    const size = addressLength(this.config.family);
+    const size = addressLength(this.family);
     let listed = 0;
     for (let own = 0; own < ours.length; own += size) {
       // As a rule they stand in our order: then each is found at once.

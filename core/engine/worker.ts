@@ -90,6 +90,7 @@ async function main(): Promise<void> {
   const memories = new AuthMemories(init.authMemories);
   const authBell = new Doorbell(init.authBell, init.eventPort);
   const encoder = new TextEncoder();
+  const clock = clockOf(kernelIo);
   const routers = init.config.virtualRouters.map((config, slot) => {
     const auth = auths.get(init.routerPlugins[slot]!.auth ?? '');
     if (auth === undefined) return new EngineRouter(slot, config, undefined, table);
@@ -102,7 +103,7 @@ async function main(): Promise<void> {
     }
     const isKnown = memories.claim(slot, ownerNumber(resolved.package));
     const memory = memoryOf(memories, slot, () => authBell.ring());
-    const told: AuthRouter = { ...describe(config), secret, clock: clockOf(kernelIo), memory };
+    const told: AuthRouter = { ...describe(config), secret, clock, memory };
     const whose = { ...config, locate: (directive: string) => whereIs(config, directive) };
     const trailer = guardTrailer(guard, resolved, whose, () => plugin.create(context, told));
     if (isKnown) trailer.adopt('restart');

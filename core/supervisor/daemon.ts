@@ -17,6 +17,7 @@ import { matchSlots } from './succession.ts';
 import { type StagedTrackers, Trackers } from './track/trackers.ts';
 import { Turns } from './turns.ts';
 import type { TwinGuard } from './twin-guard.ts';
+import { lateness } from './watchdog.ts';
 import type { StartThread } from './worker-thread.ts';
 
 /** A new generation must be prepared, and must have taken over, within this many ms each. */
@@ -222,6 +223,14 @@ export class Daemon {
   status(): GenerationStatus {
     const { table, start, board } = this.generation;
     return readStatus(this.number, table, start.config.virtualRouters, board);
+  }
+
+  /**
+   * By how many ms the engine is late with the most overdue timer of a virtual router.
+   * @param now monotonic ms
+   */
+  lateness(now: number): number {
+    return lateness(this.generation.table, now);
   }
 
   /** How many routers are in each state, for the log. */

@@ -1,5 +1,6 @@
 /** From a configuration to all that is needed to run it, or to everything that is wrong with it. */
 import type { OpenSchemas } from '../config/edit.ts';
+import { exposureIssues, keyFile, type Openness, openFiles } from '../config/exposure.ts';
 import {
   type ConfigDocument,
   type ConfigFormat,
@@ -30,6 +31,8 @@ import type { TrackStart } from './track/trackers.ts';
 export interface Preparation {
   readonly start?: Omit<Start, 'places'>;
   readonly issues: readonly ConfigIssue[];
+  /** What is for the log alone. */
+  readonly hints: readonly ConfigIssue[];
   /** The plugins that were found, those of a faulty configuration too. */
   readonly listing: readonly PluginListing[];
 }
@@ -50,7 +53,8 @@ export interface PrepareOptions {
  */
 export async function prepare(path: string | undefined, options: PrepareOptions): Promise<Preparation> {
   const loaded = await loadConfig(path, options.format);
-  return assemble(loaded, options, ({ document, text, included }) => ({
+  const open = loaded.document ? await openFiles(filesOf(loaded)) : new Map();
+  return assemble(loaded, options, open, ({ document, text, included }) => ({
     ...{ file: document.file, text, fileText: text },
     ...(included.length > 0 && {
       included: included.map((each) => ({ ...each, fileText: each.text })),
@@ -60,10 +64,17 @@ export async function prepare(path: string | undefined, options: PrepareOptions)
   }));
 }
 
+/** Files that may hold secrets: those of the configuration, and the key of the client API. */
+function filesOf({ document, included }: LoadedDocument): string[] {
+  const key = keyFile(document);
+  return [document.file, ...included.map(({ file }) => file), ...(key === undefined ? [] : [key])];
+}
+
 /** The same for texts that are not, or not yet, in the files. What stands outside of them is not read again. */
 export function prepareText(source: ConfigurationSource, options: PrepareOptions): Preparation {
   const { file, text } = source;
-  return assemble(loadText(file, text, options.format, surroundings(source)), options, () => source);
+  const loaded = loadText(file, text, options.format, surroundings(source));
+  return assemble(loaded, options, new Map(), () => source); // who may read the files was told when they were read
 }
 
 /** The document of what runs. @throws Error if there is none: there was, to run it */
@@ -77,22 +88,25 @@ function surroundings({ outside, included, hosts }: ConfigurationSource): Partia
   return { ...(outside && { outside }), ...(included && { included }), ...(hosts && { hosts }) };
 }
 
+/** @param open files that are open to every user */
 function assemble(
   loaded: LoadedConfiguration,
   { format, debug }: PrepareOptions,
+  open: ReadonlyMap<string, Openness>,
   sourceOf: (loaded: LoadedDocument) => ConfigurationSource,
 ): Preparation {
-  if (!loaded.document) return { issues: loaded.issues, listing: [] };
+  if (!loaded.document) return { issues: loaded.issues, hints: [], listing: [] };
   const { document } = loaded;
   const config = debug === undefined ? loaded.config : { ...loaded.config, debug };
   const discovery = discoverPlugins({ document, plugins: loaded.plugins });
   const resolution = resolvePlugins(config, document, discovery.plugins);
   // That nobody answers to the names of a plugin that cannot be used would only hide why.
   const unresolved = hasErrors(discovery.issues) ? [] : resolution.issues;
-  const issues = sortIssues([...loaded.issues, ...discovery.issues, ...unresolved]);
-  const listing = listPlugins(discovery.plugins, resolution);
-  if (hasErrors(issues)) return { issues, listing };
   const schemas = openSchemas(discovery.plugins);
+  const { exposed, nearly: hints } = exposureIssues(document, schemas, open);
+  const issues = sortIssues([...loaded.issues, ...discovery.issues, ...unresolved, ...exposed]);
+  const listing = listPlugins(discovery.plugins, resolution);
+  if (hasErrors(issues)) return { issues, hints, listing };
   const start = {
     config: resolution.config,
     routerPlugins: resolution.routers,
@@ -105,7 +119,7 @@ function assemble(
       api: serviceOf(resolution.api, valuesOf(document, schemas), discovery.plugins, schemas),
     }),
   };
-  return { start, issues, listing };
+  return { start, issues, hints, listing };
 }
 
 function serviceOf(

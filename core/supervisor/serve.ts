@@ -89,7 +89,10 @@ export async function serve(
     { routers: first.config.virtualRouters.length },
     `rvrrpd ${packageVersion()} running ${file}: ${daemon.summary()}`,
   );
-  manager.started(() => applier.summary);
+  manager.started(
+    () => applier.summary,
+    () => daemon.lateness(Number(process.hrtime.bigint()) / 1e6), // CLOCK_MONOTONIC, as the engine's
+  );
   surroundings.running?.();
   signals.onHangUp(() => void reloader.reload());
 

@@ -1,5 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import type { TrackerConfig } from '../../config/model.ts';
+import type { ResolvedPlugin } from '../../threads/resolved-plugins.ts';
 import { TrackCell, VERDICT_NAMES } from '../../threads/track-cell.ts';
 import type { TrackInit } from '../../threads/track-messages.ts';
 import { type FakeThread, FakeThreads } from '../test/fake-threads.ts';
@@ -19,10 +20,10 @@ function tracker(name: string, more: Partial<TrackerConfig> = {}): TrackerConfig
 
 /** A configuration whose trackers are all of one plugin. @param fingerprint of its code */
 function configuration(trackers: readonly TrackerConfig[], fingerprint = 'a'): TrackConfiguration {
-  const plugin = {
-    ...{ package: 'rvrrpd-plugin-x', version: '1.0.0', kind: 'track', names: ['x'], default: false },
-    ...{ provides: [], needs: [], entry: '/x/index.js', options: {} },
-  } as const;
+  const plugin: ResolvedPlugin = {
+    ...{ package: 'rvrrpd-plugin-x', version: '1.0.0', names: ['x'], default: false },
+    ...{ kind: 'track', provides: [], needs: [], entry: '/x/index.js', options: {} },
+  };
   return { config: { trackers }, tracks: [{ plugin, fingerprint, trackers: [...trackers.keys()] }] };
 }
 
