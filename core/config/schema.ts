@@ -371,14 +371,15 @@ export const SyncSchema = Type.Object(
     }),
     priority: Type.Optional(
       integer(1, 254, {
-        description: 'Priority of all of them, instead of that of their tables, which must else be the same.',
+        description:
+          'Priority of all of them, instead of that of their tables. Default: that of their tables, which must be the same.',
         expected: '1 to 254',
       }),
     ),
     preemption: Type.Optional(
       flag({
         description:
-          'Preempt_Mode of all of them, instead of that of their tables, which must else be the same.',
+          'Preempt_Mode of all of them, instead of that of their tables. Default: that of their tables, which must be the same.',
       }),
     ),
     track: {
