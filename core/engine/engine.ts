@@ -342,8 +342,11 @@ export class Engine {
   /** Does what stops routers; the others of their groups follow when all of it is done. */
   together(act: () => void): void {
     this.groups.hold();
-    act();
-    this.groups.release(this.clock());
+    try {
+      act();
+    } finally {
+      this.groups.release(this.clock());
+    }
   }
 
   /** Every router is for itself from now on: all of them stop, or another engine goes on with them. */
