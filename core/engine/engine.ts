@@ -221,6 +221,11 @@ export class Engine {
       move: (router, event, now, cause, into) => this.move(router, event, now, cause, into),
       announceAgain: (router, now) => this.perform(router, 'announce-addresses', now),
       sayGoodBye: (router, now) => this.perform(router, 'send-priority-zero', now),
+      heldUntil: () => 0,
+      setTimer: ({ slot }, deadline) => {
+        this.table.setNum(slot, Num.Deadline, deadline);
+        this.deadlines.set(slot * 2 + PROTOCOL, deadline);
+      },
     });
     const longest = routers.some(({ family }) => family === 6) ? 6 : 4;
     this.slotSize = SLOT_SIZE[longest];

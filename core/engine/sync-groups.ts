@@ -42,6 +42,10 @@ export interface Mover {
   announceAgain(router: EngineRouter, now: number): void;
   /** It is no Master any more, and says so (priority 0). */
   sayGoodBye(router: EngineRouter, now: number): void;
+  /** Until when a Backup whose timer has expired must not become Master all the same; 0: it may. */
+  heldUntil(router: EngineRouter, now: number): number;
+  /** Sets the timer of a Backup that had none. */
+  setTimer(router: EngineRouter, deadline: number): void;
 }
 
 class SyncGroup {
@@ -174,15 +178,32 @@ export class SyncGroups {
   }
 
   private expire(group: SyncGroup, router: EngineRouter, now: number, cause: number): void {
+    if (this.mover.heldUntil(router, now) > now) {
+      this.mover.move(router, TIMER, now, cause); // not yet: it gets another timer
+      return;
+    }
     const { holder } = group;
     // Hundreds may expire together: each asks the one that is still to come, not all of them.
     const waits = group.moving || (holder !== undefined && holder !== router && holdsBack(holder));
-    if (!waits && orderFor(group.members, router, 'expired') === 'take') {
+    if (!waits && orderFor(group.members, router, 'expired') === 'take' && !this.isHeld(group, now)) {
       this.take(group, router, now, cause);
       return;
     }
     if (!waits) group.holder = group.members.find((member) => member !== router && holdsBack(member));
     this.mover.move(router, WAIT, now, cause);
+  }
+
+  /** Whether a member that waits has been held back since its timer has expired: then it has one again. */
+  private isHeld({ members }: SyncGroup, now: number): boolean {
+    let held = false;
+    for (const member of members) {
+      if (member.state !== State.Backup) continue;
+      const until = this.mover.heldUntil(member, now);
+      if (until <= now) continue;
+      this.mover.setTimer(member, until);
+      held = true;
+    }
+    return held;
   }
 
   /** The first one for its own reason, the others because of it. */
@@ -218,7 +239,7 @@ export class SyncGroups {
     now: number,
   ): void {
     if (order === 'take') {
-      this.take(group, router, now, Cause.MasterDown);
+      if (!this.isHeld(group, now)) this.take(group, router, now, Cause.MasterDown);
       return;
     }
     const isOften = order === 'announce' && now - group.announced < ANNOUNCE_INTERVAL;
