@@ -63,6 +63,17 @@ class SyncGroup {
   pending: Happening = 'nothing';
   pendingSubject: EngineRouter | undefined;
 
+  /** The last one: timers that expire together do so in the order of the members, as a rule. */
+  findHolder(except: EngineRouter): void {
+    this.holder = undefined;
+    for (let at = this.members.length - 1; at >= 0; at--) {
+      const member = this.members[at]!;
+      if (member === except || !holdsBack(member)) continue;
+      this.holder = member;
+      return;
+    }
+  }
+
   countMasters(): void {
     this.masters = 0;
     for (const { state } of this.members) if (state === State.Master) this.masters++;
@@ -144,7 +155,7 @@ export class SyncGroups {
     this.mover.move(router, event.type === 'startup' ? JOIN : event, now, cause, into);
     if (isOutermost) group.moving = false;
     const happening = whatHappened(group, router, before, event);
-    if (before !== router.state) group.countMasters();
+    if (isOutermost && before !== router.state) group.countMasters();
     // The RFC's Master gives way in silence. The one that it gives way to may not have heard it, and has to announce.
     if (happening === 'left') this.mover.sayGoodBye(router, now);
     if (happening !== 'nothing') this.follow(group, router, happening, now);
@@ -189,7 +200,7 @@ export class SyncGroups {
       this.take(group, router, now, cause);
       return;
     }
-    if (!waits) group.holder = group.members.find((member) => member !== router && holdsBack(member));
+    if (!waits) group.findHolder(router);
     this.mover.move(router, WAIT, now, cause);
   }
 
