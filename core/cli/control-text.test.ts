@@ -79,6 +79,22 @@ describe('statusText', () => {
     expect(statusText(status)).not.toMatch(/PEERS|multicast/);
   });
 
+  test('groups, with the state of members where it is another one', () => {
+    const group = (state: 'Master' | 'Down', ...states: readonly ('Master' | 'Backup' | 'Down')[]) => ({
+      ...{ name: 'gw', state, since: '2026-11-23T09:30:04.000Z' },
+      routers: states.map((each, at) => ({ name: `eth${at}/7`, state: each, waiting: each === 'Backup' })),
+    });
+    const last = (...syncGroups: DaemonStatus['syncGroups']) =>
+      statusText({ ...status, syncGroups })
+        .split('\n')
+        .slice(-2);
+    const [head, together] = last(group('Master', 'Master', 'Master'));
+    expect(head).toMatch(/^SYNC +STATE +SINCE +ROUTERS$/);
+    expect(together).toMatch(new RegExp(`^gw +Master +${TIME} +eth0/7 eth1/7$`));
+    expect(last(group('Down', 'Backup', 'Down'))[1]).toMatch(/ Down +.* eth0\/7 \(waits\) eth1\/7$/);
+    expect(statusText(status)).not.toMatch(/SYNC/);
+  });
+
   test('what a priority comes of, why a router is in Fault, and what trackers say', () => {
     const [first, second] = status.routers;
     const text = '200 - 30 (web) = 170';
@@ -103,22 +119,6 @@ describe('statusText', () => {
     expect(lines.at(-3)).toMatch(/^TRACKER +TYPE +VERDICT +SINCE +LAST WORDS$/);
     expect(lines.at(-2)).toMatch(new RegExp(`^uplink +cable +down +${TIME} +no carrier$`));
     expect(lines.at(-1)).toMatch(new RegExp(`^web +cable +down, up from ${TIME} on +${TIME} +200 OK$`));
-  });
-
-  test('groups, with the state of members where it is another one', () => {
-    const group = (state: 'Master' | 'Down', ...states: readonly ('Master' | 'Backup' | 'Down')[]) => ({
-      ...{ name: 'gw', state, since: '2026-11-23T09:30:04.000Z' },
-      routers: states.map((each, at) => ({ name: `eth${at}/7`, state: each, waiting: each === 'Backup' })),
-    });
-    const last = (...syncGroups: DaemonStatus['syncGroups']) =>
-      statusText({ ...status, syncGroups })
-        .split('\n')
-        .slice(-2);
-    const [head, together] = last(group('Master', 'Master', 'Master'));
-    expect(head).toMatch(/^SYNC +STATE +SINCE +ROUTERS$/);
-    expect(together).toMatch(new RegExp(`^gw +Master +${TIME} +eth0/7 eth1/7$`));
-    expect(last(group('Down', 'Backup', 'Down'))[1]).toMatch(/ Down +.* eth0\/7 \(waits\) eth1\/7$/);
-    expect(statusText(status)).not.toMatch(/SYNC/);
   });
 
   test('the daemon and its routers', () => {

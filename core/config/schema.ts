@@ -279,8 +279,7 @@ export const VirtualRouterSchema = Type.Object(
               minimum: -253,
               maximum: 253,
               description:
-                'What the tracker adds to the priority: below 0 while it fails, above 0 while it does not. Default: ' +
-                'none: a failure means Fault.',
+                'What the tracker adds to the priority: below 0 while it is down, above 0 while it is up. Default: none, while it is down the virtual router is in Fault.',
               expected: '-253 to 253, and not 0',
             },
           },
@@ -467,17 +466,22 @@ export const SyncSchema = Type.Object(
     priority: Type.Optional(
       integer(1, 254, {
         description:
-          'Priority of all of them; one in their tables that differs is warned of. Default: that of their tables, which must ' +
-          'be the same.',
+          'Priority of all of them, instead of that of their tables. Default: that of their tables, which must be the same.',
         expected: '1 to 254',
       }),
     ),
     preemption: Type.Optional(
       flag({
         description:
-          'Preempt_Mode of all of them, likewise. Default: that of their tables, which must be the same.',
+          'Preempt_Mode of all of them, instead of that of their tables. Default: that of their tables, which must be the same.',
       }),
     ),
+    track: {
+      ...VirtualRouterSchema.properties.track,
+      description:
+        'The trackers ([[track]]) that count for all of them, as in `track` of a [[vrouter]]: while one without a weight ' +
+        'fails, all are in Fault; weights change the priority of all. Default: none.',
+    },
   },
   {
     ...closed,

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { loadText } from './index.ts';
+import { formatIssue } from './issues.ts';
 import { parseMember } from './sync.ts';
 import { complaints, read, router } from './test-read.ts';
 
@@ -85,4 +87,58 @@ test('names of routers', () => {
   expect(parseMember('eth0/7/v2/ipv4')).toEqual({ interface: 'eth0', group: 7, family: 4, version: 2 });
   for (const wrong of ['', 'eth0', '7', 'eth0/', 'eth0/256', 'eth0/7/v4', 'eth0/7/ipv4/ipv6', 'eth 0/7'])
     expect(parseMember(wrong)).toBeUndefined();
+});
+
+describe('trackers of a group', () => {
+  const tracker = '[[track]]\nname = "web"\ntype = "link"\n[[track]]\nname = "up"\ntype = "link"\n';
+  const track = 'track = [ "up", { name = "web", weight = -30 } ]\n';
+
+  test('count for all of its routers, beside their own', () => {
+    const { config, issues } = read(`${lan('track = [ "up" ]')}${uplink()}${tracker}${group(track)}`);
+    expect(issues).toEqual([]);
+    const all = [{ name: 'up' }, { name: 'web', weight: -30 }];
+    expect(config.virtualRouters.map((each) => each.track)).toEqual([all, all]);
+  });
+
+  test('there must be such a tracker, and a weight of one member alone is refused', () => {
+    expect(complaints(`${lan()}${uplink()}${tracker}${group('track = [ "wep", "up" ]\n')}`)).toEqual([
+      expect.stringMatching(/^error .*: sync\[0\]\.track\[0\] = "wep": must be the name of a tracker/),
+      expect.stringMatching(/^warning .*track\[0\]\.name = "web": is not used/),
+    ]);
+    const own = lan('track = [ { name = "web", weight = -30 }, "up" ]');
+    expect(complaints(`${own}${uplink()}${tracker}${group()}`)).toEqual([
+      expect.stringMatching(
+        /^error 5: vrouter\[0\]\.track\[0\]\.weight = -30: must be in track of sync\[0\]/,
+      ),
+    ]);
+  });
+});
+
+test('groups of several files stand one behind the other, with the lines of their files; a host has its own', () => {
+  const load = (text: string, included: readonly { file: string; text: string }[], host = 'r1') => {
+    const { config, issues } = loadText('/f', text, 'toml', { hosts: [host], included });
+    return {
+      groups: config?.virtualRouters.map(({ sync }) => sync),
+      text: issues.map((issue) => `${issue.severity} ${formatIssue(issue)}`),
+    };
+  };
+  const more = router('', 'group = 9\ninterface = "eth1"\nvip = "192.0.2.9"');
+  const main = `include = [ "/g" ]\n${lan()}${uplink()}${group()}`;
+  const other = (
+    name: string,
+  ): string => `${more}${router('', 'group = 3\ninterface = "eth0"\nvip = "10.0.0.3"')}
+[[sync]]
+name = "${name}"
+routers = [ "eth1/9", "eth0/3" ]
+`;
+  expect(load(main, [{ file: '/g', text: other('other') }])).toEqual({
+    groups: ['gw', 'gw', 'other', 'other'],
+    text: [],
+  });
+  expect(load(main, [{ file: '/g', text: other('gw') }]).text).toEqual([
+    'error /g:11: sync[1].name = "gw": is already sync[0].name (/f:11): must be unique',
+  ]);
+  const hosts = `${lan()}${uplink()}[[host.r1.sync]]\nname = "one"\nrouters = [ "eth0/7", "eth1/8" ]\n`;
+  expect(load(hosts, [])).toEqual({ groups: ['one', 'one'], text: [] });
+  expect(load(hosts, [], 'r2')).toEqual({ groups: [undefined, undefined], text: [] });
 });

@@ -229,6 +229,11 @@ export class Engine {
       move: (router, event, now, cause, into) => this.move(router, event, now, cause, into),
       announceAgain: (router, now) => this.perform(router, 'announce-addresses', now),
       sayGoodBye: (router, now) => this.perform(router, 'send-priority-zero', now),
+      heldUntil: (router, now) => (router.isHeld ? heldBackUntil(router, now) : 0),
+      setTimer: ({ slot }, deadline) => {
+        this.table.setNum(slot, Num.Deadline, deadline);
+        this.deadlines.set(slot * 2 + PROTOCOL, deadline);
+      },
     });
     const longest = routers.some(({ family }) => family === 6) ? 6 : 4;
     this.slotSize = SLOT_SIZE[longest];
@@ -350,8 +355,11 @@ export class Engine {
   /** Does what stops routers; the others of their groups follow when all of it is done. */
   together(act: () => void): void {
     this.groups.hold();
-    act();
-    this.groups.release(this.clock());
+    try {
+      act();
+    } finally {
+      this.groups.release(this.clock());
+    }
   }
 
   /** Every router is for itself from now on: all of them stop, or another engine goes on with them. */

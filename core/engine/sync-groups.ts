@@ -42,6 +42,10 @@ export interface Mover {
   announceAgain(router: EngineRouter, now: number): void;
   /** It is no Master any more, and says so (priority 0). */
   sayGoodBye(router: EngineRouter, now: number): void;
+  /** Until when a Backup whose timer has expired must not become Master all the same; 0: it may. */
+  heldUntil(router: EngineRouter, now: number): number;
+  /** Sets the timer of a Backup that had none. */
+  setTimer(router: EngineRouter, deadline: number): void;
 }
 
 class SyncGroup {
@@ -58,6 +62,17 @@ class SyncGroup {
   /** What is still to be looked at. */
   pending: Happening = 'nothing';
   pendingSubject: EngineRouter | undefined;
+
+  /** The last one: timers that expire together do so in the order of the members, as a rule. */
+  findHolder(except: EngineRouter): void {
+    this.holder = undefined;
+    for (let at = this.members.length - 1; at >= 0; at--) {
+      const member = this.members[at]!;
+      if (member === except || !holdsBack(member)) continue;
+      this.holder = member;
+      return;
+    }
+  }
 
   countMasters(): void {
     this.masters = 0;
@@ -140,7 +155,7 @@ export class SyncGroups {
     this.mover.move(router, event.type === 'startup' ? JOIN : event, now, cause, into);
     if (isOutermost) group.moving = false;
     const happening = whatHappened(group, router, before, event);
-    if (before !== router.state) group.countMasters();
+    if (isOutermost && before !== router.state) group.countMasters();
     // The RFC's Master gives way in silence. The one that it gives way to may not have heard it, and has to announce.
     if (happening === 'left') this.mover.sayGoodBye(router, now);
     if (happening !== 'nothing') this.follow(group, router, happening, now);
@@ -177,12 +192,25 @@ export class SyncGroups {
     const { holder } = group;
     // Hundreds may expire together: each asks the one that is still to come, not all of them.
     const waits = group.moving || (holder !== undefined && holder !== router && holdsBack(holder));
-    if (!waits && orderFor(group.members, router, 'expired') === 'take') {
+    if (!waits && orderFor(group.members, router, 'expired') === 'take' && !this.isHeld(group, now)) {
       this.take(group, router, now, cause);
       return;
     }
-    if (!waits) group.holder = group.members.find((member) => member !== router && holdsBack(member));
+    if (!waits) group.findHolder(router);
     this.mover.move(router, WAIT, now, cause);
+  }
+
+  /** Whether a member that waits has been held back since its timer has expired: then it has one again. */
+  private isHeld({ members }: SyncGroup, now: number): boolean {
+    let held = false;
+    for (const member of members) {
+      if (member.state !== State.Backup) continue;
+      const until = this.mover.heldUntil(member, now);
+      if (until <= now) continue;
+      this.mover.setTimer(member, until);
+      held = true;
+    }
+    return held;
   }
 
   /** The first one for its own reason, the others because of it. */
@@ -218,7 +246,7 @@ export class SyncGroups {
     now: number,
   ): void {
     if (order === 'take') {
-      this.take(group, router, now, Cause.MasterDown);
+      if (!this.isHeld(group, now)) this.take(group, router, now, Cause.MasterDown);
       return;
     }
     const isOften = order === 'announce' && now - group.announced < ANNOUNCE_INTERVAL;

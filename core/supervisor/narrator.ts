@@ -185,7 +185,8 @@ export class Narrator {
           event.a === 1
             ? `${who}: the interface has the virtual address itself: address owner, priority 255`
             : `${who}: no longer the address owner: priority as configured`;
-        this.log.info(fields, text);
+        const group = router?.sync === undefined || event.a !== 1 ? '' : `; ${ownerInGroup(router.sync)}`;
+        this.log.info(fields, `${text}${group}`);
         break;
       }
     }
@@ -212,6 +213,11 @@ export class Narrator {
   lost(count: number): void {
     this.log.warn({ count }, `${counted(count, 'event')} not logged: too many at once`);
   }
+}
+
+/** What an operator should know who has a group of which one interface owns its address. */
+function ownerInGroup(sync: string): string {
+  return `in group ${sync} it is Master when the others are, which should own their addresses too, or none of them`;
 }
 
 /** What a dropped advertisement listed, and what we have. */

@@ -36,6 +36,12 @@ test('groups are read from the state table; who waits has no deadline', () => {
       routers: [{ name: 'eth0/2', state: 'Master', waiting: false }],
     },
   ]);
+  table.setInt(0, Int.State, State.Down);
+  table.setInt(0, Int.Fault, trackerCause(Cause.TrackerFailed, 0));
+  expect(readSyncGroups(table, routers)[0]).toMatchObject({
+    state: 'Fault',
+    routers: [{ state: 'Fault' }, {}],
+  });
 });
 
 test('names have family and version where another one has the same', () => {

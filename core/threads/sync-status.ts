@@ -1,7 +1,7 @@
 /** Groups of virtual routers (`[[sync]]`) as their members are now. */
 import type { VirtualRouterConfig } from '../config/model.ts';
 import type { SyncStatus } from '../plugin/contracts/index.ts';
-import { groupState } from '../vrrp/sync.ts';
+import { groupState, type SyncState } from '../vrrp/sync.ts';
 import { memberName } from './cause-words.ts';
 import { Int, Num, STATE_NAMES, State } from './state-table.ts';
 import type { TableReader } from './table-views.ts';
@@ -27,16 +27,21 @@ export function readSyncGroups(table: TableReader, routers: readonly VirtualRout
     else slots.set(sync, [slot]);
   }
   return [...slots].map(([name, members]) => {
-    const states = members.map((slot) => table.int(slot, Int.State) as State);
+    const states = members.map((slot) => stateOf(table, slot));
     return {
       name,
       state: groupState(states),
       since: Math.max(...members.map((slot) => table.num(slot, Num.Since))),
       routers: members.map((slot, index) => ({
         name: memberName(routers[slot]!, routers),
-        state: STATE_NAMES[states[index]!],
+        state: states[index]!,
         waiting: waitsForGroup(table, slot, routers[slot]!),
       })),
     };
   });
+}
+
+function stateOf(table: TableReader, slot: number): SyncState {
+  const state = table.int(slot, Int.State) as State;
+  return state === State.Down && table.int(slot, Int.Fault) !== 0 ? 'Fault' : STATE_NAMES[state];
 }

@@ -52,10 +52,11 @@ test('fit is who runs', () => {
 });
 
 test('the state of a group', () => {
-  expect(groupState([State.Master, State.Master])).toBe('Master');
-  expect(groupState([State.Master, State.Backup])).toBe('Backup');
-  expect(groupState([State.Master, State.Down, State.Initialize])).toBe('Down');
-  expect(groupState([State.Backup, State.Initialize])).toBe('Init');
+  expect(groupState(['Master', 'Master'])).toBe('Master');
+  expect(groupState(['Master', 'Backup'])).toBe('Backup');
+  expect(groupState(['Master', 'Down', 'Init'])).toBe('Down');
+  expect(groupState(['Down', 'Fault', 'Init'])).toBe('Fault');
+  expect(groupState(['Backup', 'Init'])).toBe('Init');
 });
 
 test('the order of links is the same on all routers, whatever their interfaces and order', () => {

@@ -189,12 +189,11 @@ export function rankMembers(members: readonly RankedMember[]): number[] {
   return ranks;
 }
 
-/** What a whole group is. */
-export type SyncState = 'Init' | 'Backup' | 'Master' | 'Down';
+/** What a whole group is. `Fault`: a member does not run for what its trackers say. */
+export type SyncState = 'Init' | 'Backup' | 'Master' | 'Down' | 'Fault';
 
-/** The state of a group: `Down` and `Init` if a member is, else `Master` once all are, and `Backup`. */
-export function groupState(states: readonly State[]): SyncState {
-  if (states.includes(State.Down)) return 'Down';
-  if (states.includes(State.Initialize)) return 'Init';
-  return states.every((state) => state === State.Master) ? 'Master' : 'Backup';
+/** The state of a group: `Fault`, `Down` or `Init` if a member is, else `Master` once all are, and `Backup`. */
+export function groupState(states: readonly SyncState[]): SyncState {
+  for (const unfit of ['Fault', 'Down', 'Init'] as const) if (states.includes(unfit)) return unfit;
+  return states.every((state) => state === 'Master') ? 'Master' : 'Backup';
 }

@@ -1,6 +1,6 @@
 /** Random faults for groups of virtual routers, and what must be true after them. */
+import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { expect } from 'vitest';
 import { State } from '../../threads/state-table.ts';
 import { MEMBER_KINDS, SyncNet } from './sync-net.ts';
 
@@ -83,23 +83,17 @@ function judge(net: SyncNet): void {
   const running = net.nodes.filter((node) => node.running);
   for (const node of running) {
     const masters = node.states.filter((state) => state === State.Master).length;
-    expect(masters === 0 || masters === node.states.length, `node ${node.index}: ${node.states.join()}`).toBe(
-      true,
-    );
-    if (!node.isFit) expect(masters, `node ${node.index} is not fit`).toBe(0);
+    assert(masters === 0 || masters === node.states.length, `node ${node.index}: ${node.states.join()}`);
+    if (!node.isFit) assert.equal(masters, 0, `node ${node.index} is not fit`);
   }
   const members = [...net.options.kinds.keys()];
   for (const node of running) {
-    const heard = running.filter(
-      (other) => other !== node && other.isMaster && members.some((member) => net.hear(member, node, other)),
-    );
-    if (node.isMaster)
-      expect(
-        heard.map(({ index }) => index),
-        `node ${node.index} is not alone`,
-      ).toEqual([]);
-    else if (node.isFit)
-      expect(heard.length, `node ${node.index} hears nobody and is not Master`).toBeGreaterThan(0);
+    const heard = running
+      .filter((other) => other !== node && other.isMaster)
+      .filter((other) => members.some((member) => net.hear(member, node, other)))
+      .map(({ index }) => index);
+    if (node.isMaster) assert.deepEqual(heard, [], `node ${node.index} is not alone`);
+    else if (node.isFit) assert(heard.length > 0, `node ${node.index} hears nobody and is not Master`);
   }
 }
 
@@ -108,9 +102,10 @@ function rest(net: SyncNet): void {
   net.forget();
   const before = net.nodes.map(({ transitions }) => transitions);
   net.pass(REST);
-  expect(net.nodes.map(({ transitions }) => transitions)).toEqual(before);
+  const after = net.nodes.map(({ transitions }) => transitions);
+  assert.deepEqual(after, before, 'it does not come to rest');
   judge(net);
-  for (const node of net.nodes) expect(node.splits, `node ${node.index}`).toEqual([]);
+  for (const node of net.nodes) assert.deepEqual(node.splits, [], `node ${node.index}`);
 }
 
 /**
@@ -131,8 +126,8 @@ export function survives(scene: SyncScenario): void {
   }
   rest(net);
   const masters = net.masters();
-  expect(masters).toHaveLength(1);
+  assert.equal(masters.length, 1);
   const nodes = net.options.nodes;
   const best = Math.max(...nodes.filter(({ preempt }) => preempt).map(({ priority }) => priority), 0);
-  expect(nodes[masters[0]!]!.priority).toBeGreaterThanOrEqual(best);
+  assert(nodes[masters[0]!]!.priority >= best);
 }

@@ -130,14 +130,14 @@ export interface PriorityParts {
 /** A group of virtual routers that are Master together or not at all (`[[sync]]`), at one moment. */
 export interface SyncStatus {
   readonly name: string;
-  /** `Down` or `Init` if one of its routers is, `Master` if all are. */
-  readonly state: RouterState;
+  /** `Fault`, `Down` or `Init` if one of its routers is, `Master` if all are. */
+  readonly state: RouterState | 'Fault';
   /** When the state of one of its routers changed last, ms since the epoch; 0: never. */
   readonly since: number;
   readonly routers: readonly {
     /** As `[[sync]]` names it: `eth0/7`. */
     readonly name: string;
-    readonly state: RouterState;
+    readonly state: RouterState | 'Fault';
     /** A Backup that would be Master but for the others of the group: its Master_Down_Timer has expired. */
     readonly waiting: boolean;
   }[];

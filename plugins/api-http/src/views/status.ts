@@ -151,10 +151,10 @@ export const RouterStatusSchema = Type.Object(
 const SyncSchema = Type.Object(
   {
     name: Type.String(),
-    state: Type.Unsafe<RouterStatus['state']>({
+    state: Type.Unsafe<RouterStatus['state'] | 'Fault'>({
       type: 'string',
-      enum: ['Init', 'Backup', 'Master', 'Down'],
-      description: '`Down` or `Init` if one of its routers is, `Master` if all are.',
+      enum: ['Init', 'Backup', 'Master', 'Down', 'Fault'],
+      description: '`Fault`, `Down` or `Init` if one of its routers is, `Master` if all are.',
     }),
     routers: Type.Array(
       Type.Object({
@@ -162,9 +162,9 @@ const SyncSchema = Type.Object(
         group: Type.Integer(),
         family: Type.Integer(),
         version: Type.Integer(),
-        state: Type.Unsafe<RouterStatus['state']>({
+        state: Type.Unsafe<RouterStatus['state'] | 'Fault'>({
           type: 'string',
-          enum: ['Init', 'Backup', 'Master', 'Down'],
+          enum: ['Init', 'Backup', 'Master', 'Down', 'Fault'],
         }),
         waiting: Type.Boolean({ description: 'It would be Master but for the others.' }),
       }),
@@ -270,7 +270,7 @@ export function status(
         group: router.group,
         family: router.family,
         version: router.version ?? 2,
-        state: router.state,
+        state: shownState(router),
         waiting: router.waiting ?? false,
       })),
     })),

@@ -1,11 +1,12 @@
 /** Groups of virtual routers that are Master together or not at all, as their routers tell. */
 import type { RouterState, RouterStatus } from 'rvrrpd/plugin';
+import { shownState } from './fault.ts';
 
 /** A `[[sync]]`. */
 export interface SyncGroup {
   readonly name: string;
-  /** `Down` or `Init` if one of its routers is, `Master` if all are, else `Backup`. */
-  readonly state: RouterState;
+  /** `Fault`, `Down` or `Init` if one of its routers is, `Master` if all are, else `Backup`. */
+  readonly state: RouterState | 'Fault';
   readonly routers: readonly RouterStatus[];
 }
 
@@ -21,8 +22,8 @@ export function syncGroups(routers: readonly RouterStatus[]): SyncGroup[] {
   return [...groups].map(([name, members]) => ({ name, state: stateOf(members), routers: members }));
 }
 
-function stateOf(members: readonly RouterStatus[]): RouterState {
-  const is = (state: RouterState) => (router: RouterStatus) => router.state === state;
-  for (const state of ['Down', 'Init'] as const) if (members.some(is(state))) return state;
-  return members.every(is('Master')) ? 'Master' : 'Backup';
+function stateOf(members: readonly RouterStatus[]): RouterState | 'Fault' {
+  const states = members.map(shownState);
+  for (const unfit of ['Fault', 'Down', 'Init'] as const) if (states.includes(unfit)) return unfit;
+  return states.every((state) => state === 'Master') ? 'Master' : 'Backup';
 }
