@@ -87,7 +87,7 @@ describeSystem('trackers', () => {
       const daemon = start(vrouters, tracker.table('uplink'));
       await wire.soleMaster(TRACKED, R1);
       const peer = Rvrrpd.start(lab, r2, [tracked(undefined, { priority: 100 })]);
-      await peer.ready();
+      await peer.ready(30_000);
       const since = Date.now();
       tracker.tell('uplink', 'down');
       await wire.soleMaster(TRACKED, R2);
@@ -132,7 +132,7 @@ describeSystem('trackers', () => {
       await wire.soleMaster(TRACKED, R1);
       expect(wire.adverts(TRACKED).at(-1)!.priority).toBe(220);
       const peer = Rvrrpd.start(lab, r2, [tracked(undefined, { priority: 100 })]);
-      await peer.ready();
+      await peer.ready(30_000);
       const since = Date.now();
       tracker.tell('web', 'down');
       await wire.soleMaster(TRACKED, R2);
@@ -285,7 +285,7 @@ describeSystem('trackers', () => {
       const common = { preemption: true, iftype: 'ether' };
       Rvrrpd.start(lab, r1, oneOfEachSort({ ...common, priority: 200, track }), { tables });
       await allSortsMaster(wire);
-      await Rvrrpd.start(lab, r2, oneOfEachSort({ ...common, priority: 100 })).ready();
+      await Rvrrpd.start(lab, r2, oneOfEachSort({ ...common, priority: 100 })).ready(30_000);
       const sourcesOf2 = async (): Promise<void> => {
         for (const { vrid, flavour } of SORTS) await wire.soleMaster(vrid, flavour.r2, 20_000);
       };

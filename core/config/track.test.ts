@@ -113,3 +113,15 @@ describe('track of a [[vrouter]]', () => {
     });
   });
 });
+
+test('in JSON', () => {
+  const tracker = { name: 'uplink', type: 'cable', fall: 2 };
+  const router = { group: 1, interface: 'eth0', vip: '10.0.0.1', track: ['uplink'] };
+  const { config, issues } = read(JSON.stringify({ track: [tracker], vrouter: [router] }, undefined, 1));
+  expect(issues).toEqual([]);
+  expect(config.trackers).toMatchObject([{ name: 'uplink', type: 'cable', fall: 2, settings: {} }]);
+  const wrong = JSON.stringify({ vrouter: [{ ...router, track: ['x'] }], track: [tracker] }, undefined, 1);
+  expect(complaints(wrong)[0]).toMatch(
+    /^error 8: vrouter\[0\]\.track\[0\] = "x": must be the name of a tracker/,
+  );
+});

@@ -70,7 +70,8 @@ export function routerMetrics(registry: Registry, now: () => Snapshot): void {
           ? []
           : {
               value: 1,
-              labels: { tracker: fault.tracker ?? '', reason: fault.reason },
+              // Without the last words of a tracker: they may be other ones at each scrape, and so would the series be.
+              labels: { tracker: fault.tracker ?? '', reason: fault.reason.split(': ', 1)[0]! },
               sharedLabels: routerLabels[index]!,
             },
       );
