@@ -1,10 +1,12 @@
-import { writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { packageRoot } from '../core/shared/package-root.ts';
 import type { Host } from './lab/host.ts';
 import { type Lab, withLab } from './lab/lab.ts';
 import { describeSystem } from './lab/requirements.ts';
+import { Running } from './lab/running.ts';
 import { FAR, FAR6, OWN, OWN6 } from './track/network-stages.ts';
 import type { Report } from './track/stage.ts';
 
@@ -22,6 +24,11 @@ async function play(lab: Lab, host: Host, name: string, env: Readonly<Record<str
     env: { TRACK_FOLDER: lab.folder, ...env },
   });
   await running.exited;
+  return resultOf(running);
+}
+
+/** Of what a program has reported. */
+function resultOf(running: Running) {
   const lines = running.stdout.split('\n').filter((line) => line.startsWith('{'));
   const reports = lines.map((line) => JSON.parse(line) as Report);
   const failed = reports
@@ -42,6 +49,24 @@ describeSystem('built-in trackers', () => {
         const result = await play(lab, host, name);
         expect(result).toEqual(passed);
         expect(result.count).toBeGreaterThan(12);
+      }),
+    180_000,
+  );
+
+  // In the machine's own network namespace, where nothing of the network is touched: elsewhere there are no such events.
+  it.concurrent(
+    'process, with the events of the kernel',
+    () =>
+      withLab(async (lab) => {
+        const connector = '/proc/net/connector'; // absent in kernels without CONFIG_PROC_EVENTS
+        const events = existsSync(connector) && readFileSync(connector, 'utf8').includes('cn_proc');
+        const child = spawn(process.execPath, [script, file('stage-main.ts'), 'process'], {
+          env: { ...process.env, TRACK_FOLDER: lab.folder, TRACK_EVENTS: events ? 'yes' : 'no' },
+          stdio: ['ignore', 'pipe', 'pipe'],
+        });
+        const running = new Running('the stage of process', child);
+        await running.exited;
+        expect(resultOf(running)).toEqual(passed);
       }),
     180_000,
   );

@@ -210,7 +210,9 @@ void Monitor::CloseWatch(Watch* watch) {
   });
 }
 
-void Monitor::OnReadable(uv_poll_t* poll, int, int) {
+void Monitor::OnReadable(uv_poll_t* poll, int status, int) {
+  // A pending error, which an overrun is, stops libuv's watching; reading fetches it, and all goes on.
+  if (status < 0) uv_poll_start(poll, UV_READABLE, OnReadable);
   Monitor* owner = static_cast<Watch*>(poll->data)->owner;
   if (owner != nullptr) owner->Read();
 }

@@ -61,11 +61,15 @@ class ProcessTracker implements Tracker {
       }
       const { what, pid } = event;
       if (what !== 'new') this.census.forget(pid);
+      if (this.settings.pid_file !== undefined) {
+        if (pid === this.lastPid) changed(); // of no other process's affairs
+        return;
+      }
       const was = this.found?.has(pid) ?? false;
       const is = what !== 'end' && this.census.isOne(pid);
       if (is) this.found?.add(pid);
       else this.found?.delete(pid);
-      if (is !== was || (what === 'end' && pid === this.lastPid)) changed();
+      if (is !== was) changed();
     });
     if (events === undefined)
       this.log('debug', 'the kernel tells no process events here: processes are looked at once an interval');
