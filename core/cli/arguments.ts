@@ -1,7 +1,12 @@
 /** The command line of `rvrrpd`. Pure: what is printed and done about it is the caller's. */
 import { parseArgs } from 'node:util';
 import { CONFIG_FORMATS, type ConfigFormat } from '../config/document.ts';
-import { CONTROL_COMMANDS, type ControlCommand } from '../supervisor/control-messages.ts';
+import {
+  CONTROL_COMMANDS,
+  type ControlCommand,
+  type ControlDetails,
+} from '../supervisor/control-messages.ts';
+import { isStandbyCommand, type StandbyCommand, standbyDetails } from './standby-arguments.ts';
 
 /** Exit codes. */
 export const ExitCode = {
@@ -63,6 +68,8 @@ export type Command =
       readonly format?: ConfigFormat;
       /** Print one JSON object. */
       readonly json: boolean;
+      /** For `standby`, `resume` and `failover`. */
+      readonly details?: ControlDetails;
     }
   | { readonly command: 'help' }
   | { readonly command: 'version' }
@@ -75,6 +82,9 @@ export type DebugLevel = 0 | 1 | 2 | 3 | 4 | 5;
 /** What `-h` prints. */
 export const HELP = `Usage: rvrrpd [options]
        rvrrpd status|reload|plugins [-c FILE] [--json]
+       rvrrpd standby [--for TIME] [--force] [--rate NUMBER] [NAME...]
+       rvrrpd resume [NAME...]
+       rvrrpd failover [--rate NUMBER] NAME...
 
   -m, --mode MODE          0: print each VRRP packet seen on an interface (-i)
                            1: run in the foreground (default)
@@ -103,6 +113,17 @@ The running daemon, found by its configuration file (-c, or the default):
   status                   the state of each router; with --json counters too
   reload                   reads the configuration again, and tells how it went
   plugins                  what is loaded; without a daemon: what would be
+  standby                  does not become Master until resumed; a Master gives
+                           up, if another router is there to take over
+      --for TIME           resumes by itself after 90s, 30m, 2h, 1h30m ...
+      --force              although no other router has been heard of
+      --rate NUMBER        Masters that give up in a second; default: 10
+  resume                   ends the stand-by
+  failover                 Masters give up, and are Master again only if nobody
+                           else is
+  NAME                     an interface (eth0), a virtual router (eth0/7,
+                           eth0/7/ipv6), or all; standby and resume without one:
+                           all
 
 Exit status: 0 if all is well, 1 if the configuration is wrong or something
 could not be started or reloaded, 2 if the command line is wrong, 3 if no
@@ -129,6 +150,7 @@ export function parseArguments(args: readonly string[]): Command {
   if (word !== undefined) {
     const command = CONTROL_COMMANDS.find((each) => each === word);
     if (command === undefined) return usageError(`unexpected argument '${word}'`);
+    if (isStandbyCommand(command)) return aboutRouters(command, words.slice(1), values);
     if (words[1] !== undefined) return usageError(`unexpected argument '${words[1]}'`);
     return control(command, values);
   }
@@ -146,6 +168,9 @@ export function parseArguments(args: readonly string[]): Command {
   }
   const check = values.check ?? false;
   if (mode === Mode.Listen && !check) return listen(values, format);
+  for (const name of ['for', 'force', 'rate'] as const) {
+    if (values[name] !== undefined) return usageError(`--${name} is for rvrrpd standby`);
+  }
   for (const name of ['json', 'count', 'auth-type', 'secret-file'] as const) {
     if (values[name] !== undefined) return usageError(`--${name} is for listening: use it with -m0`);
   }
@@ -175,6 +200,15 @@ function control(command: ControlCommand, values: Values): Command {
     ...(conf === undefined ? {} : { conf }),
     ...(format === undefined ? {} : { format }),
   };
+}
+
+/** `rvrrpd standby` and its like. */
+function aboutRouters(command: StandbyCommand, names: readonly string[], values: Values): Command {
+  const { for: lasts, force, rate, ...others } = values;
+  const asked = control(command, others);
+  if (asked.command === 'usage-error') return asked;
+  const details = standbyDetails(command, names, { for: lasts, force, rate });
+  return 'fault' in details ? usageError(details.fault) : ({ ...asked, details } as Command);
 }
 
 function listen(values: Values, format: ConfigFormat | undefined): Command {
@@ -218,6 +252,9 @@ function scan(args: readonly string[]) {
       count: { type: 'string' },
       'auth-type': { type: 'string' },
       'secret-file': { type: 'string' },
+      for: { type: 'string' },
+      force: { type: 'boolean' },
+      rate: { type: 'string' },
     },
   });
 }

@@ -23,6 +23,7 @@ import { Drop } from '../vrrp/drop-reasons.ts';
 import { compareAddress, decodeFor, decodeHeader, ETHERNET_LENGTH, emptyFrame } from '../vrrp/frame.ts';
 import { IP_LENGTH, pseudoHeaderOf } from '../vrrp/ip-header.ts';
 import { type Action, type Event, type Outcome, transition } from '../vrrp/machine.ts';
+import { masterDownInterval, skewTime } from '../vrrp/timers.ts';
 import { Announcer } from './announcer.ts';
 import { isArp, SENDER_ADDRESS_AT, senderMac } from './arp-watch.ts';
 import type { Attachment } from './attachment.ts';
@@ -318,7 +319,57 @@ export class Engine {
     if (router.state !== State.Master || router.priority === 255) return;
     this.stop(router, Cause.FailOver, State.Initialize);
     this.table.setInt(router.slot, Int.StandingBy, 1);
+    this.table.setNum(router.slot, Num.OtherHeard, 0); // whoever takes over is heard from now on
     this.start(router, Cause.FailOver);
+  }
+
+  /**
+   * Has a router stand by: a Master says good-bye, and from then on it follows as a Backup that does not claim the role,
+   * whoever goes away. The address owner cannot: RFC 3768 §6.4.1 has it Master whenever it runs.
+   * @param until when that is over, ms since the epoch, for whoever asks: to end it is {@link release}'s; 0: not by itself
+   */
+  hold(router: EngineRouter, until: number): void {
+    const { slot, state, priority } = router;
+    if (priority === 255) return;
+    const wasMaster = state === State.Master;
+    if (wasMaster) this.stop(router, Cause.StandBy, State.Initialize);
+    this.table.setInt(slot, Int.Held, 1);
+    this.table.setNum(slot, Num.HeldUntil, until);
+    this.observer.standby(slot, true, until);
+    if (!wasMaster) return;
+    this.table.setNum(slot, Num.OtherHeard, 0); // whoever takes over is heard from now on
+    this.start(router, Cause.StandBy);
+  }
+
+  /** Ends a stand-by: it preempts as configured again. Where nobody is Master it is, after its skew time. */
+  release(router: EngineRouter): void {
+    const { slot } = router;
+    if (!this.endHold(slot) || router.state !== State.Backup || this.table.num(slot, Num.OtherHeard) !== 0)
+      return;
+    const { version, priority, masterAdverInterval } = router;
+    const soon = this.clock() + skewTime(version, priority, masterAdverInterval);
+    if (soon >= router.deadline) return;
+    this.table.setNum(slot, Num.Deadline, soon);
+    this.deadlines.set(slot * 2 + PROTOCOL, soon);
+  }
+
+  /** Nobody has taken over from a Master that was told to give up, or to stand by: it is Master again, at once. */
+  takeBack(router: EngineRouter): void {
+    const { slot } = router;
+    this.endHold(slot);
+    if (router.state !== State.Backup || this.table.num(slot, Num.OtherHeard) !== 0) return;
+    this.step(router, TIMER, this.clock(), Cause.NobodyTookOver);
+  }
+
+  /** @returns whether it was in stand-by */
+  private endHold(slot: number): boolean {
+    const { table } = this;
+    if (table.int(slot, Int.Held) === 0) return false;
+    table.setInt(slot, Int.Held, 0);
+    table.setInt(slot, Int.Masterless, 0);
+    table.setNum(slot, Num.HeldUntil, 0);
+    this.observer.standby(slot, false, 0);
+    return true;
   }
 
   /**
@@ -715,6 +766,11 @@ export class Engine {
       this.observer.received(slot, priority, this.receiveBuffer, sourceAt, size);
     }
     const arrived = this.woke - now > interval * OLD ? this.woke : now;
+    this.table.nums[slot * Num.Count + Num.OtherHeard] = priority === 0 ? 0 : arrived;
+    if (router.held && router.state === State.Backup) {
+      if (priority === 0) return; // the next one is another's: until then the Master_Down_Timer runs on
+      if (this.table.int(slot, Int.Masterless) === 1) this.tellMasterless(slot, false);
+    }
     event.priority = priority;
     event.interval = interval;
     event.addressOrder = addressOrder;
@@ -773,8 +829,30 @@ export class Engine {
         this.deadlines.set(timer, later);
         return;
       }
+      if (router.held) {
+        this.holdBack(router, timer, now);
+        return;
+      }
     }
     this.step(router, TIMER, now, Cause.MasterDown);
+  }
+
+  /** In stand-by the Master_Down_Timer has expired: it is told once, and runs again. */
+  private holdBack(
+    { slot, version, priority, masterAdverInterval }: EngineRouter,
+    timer: number,
+    now: number,
+  ) {
+    const deadline = now + masterDownInterval(version, priority, masterAdverInterval);
+    this.table.nums[slot * Num.Count + Num.Deadline] = deadline;
+    this.table.nums[slot * Num.Count + Num.OtherHeard] = 0;
+    this.deadlines.set(timer, deadline);
+    if (this.table.int(slot, Int.Masterless) === 0) this.tellMasterless(slot, true);
+  }
+
+  private tellMasterless(slot: number, nobody: boolean): void {
+    this.table.setInt(slot, Int.Masterless, nobody ? 1 : 0);
+    this.observer.masterless(slot, nobody);
   }
 
   /**

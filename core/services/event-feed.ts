@@ -75,6 +75,10 @@ export class EventFeed {
     }
     if (type === EventType.ClockSkew && name)
       return { type: 'clock-skew', time, ...name, skew: a / 1000, peer: addressText(peer) };
+    if (type === EventType.Standby && name)
+      return { type: 'standby', time, ...name, standby: a === 1, ...(b === 0 ? {} : { until: b }) };
+    if (type === EventType.NobodyIsMaster && name)
+      return { type: 'masterless', time, ...name, masterless: a === 1 };
     if (type !== EventType.Dropped) return undefined;
     const sender = peer.length > 0 ? { peer: addressText(peer) } : {};
     const reason = DROP_REASONS[a]!;

@@ -3,6 +3,7 @@ import type { VirtualRouterConfig } from '../config/model.ts';
 import type { RouterStatus } from '../plugin/contracts/index.ts';
 import { readInPlace } from '../threads/in-place.ts';
 import { readRouterWords } from '../threads/router-words.ts';
+import { readStandby } from '../threads/standby-words.ts';
 import { Int, macText, Num, STATE_NAMES } from '../threads/state-table.ts';
 import type { TableReader } from '../threads/table-views.ts';
 
@@ -19,8 +20,10 @@ const INTS = [
   Int.KernelErrno,
   Int.GiveUpErrno,
   Int.Checksum,
+  Int.Held,
+  Int.Masterless,
 ] as const;
-const NUMS = [Num.Since, Num.HardwareAddress, Num.MasterAdverInterval] as const;
+const NUMS = [Num.Since, Num.HardwareAddress, Num.MasterAdverInterval, Num.HeldUntil] as const;
 const FIELDS = INTS.length + NUMS.length;
 
 /** Makes a new array only when something has changed: whoever keeps something by it can tell. */
@@ -68,6 +71,7 @@ export class RouterView {
     const { table } = this;
     const config = this.configs[slot]!;
     const { prefixLengths } = config;
+    const standby = readStandby(table, slot);
     return {
       interface: config.interface,
       group: config.vrid,
@@ -88,6 +92,7 @@ export class RouterView {
       ...readRouterWords(table, slot, config),
       ...readInPlace(table, slot),
       standingBy: table.int(slot, Int.StandingBy) === 1,
+      ...(standby === undefined ? {} : { standby }),
     };
   }
 }

@@ -2,16 +2,19 @@
  * The daemon: the running generation, and how it gives way to the next. There is one way for everything: a
  * changed configuration, another version of a plugin, a worker that has crashed.
  */
+import { type RouterIdentity, routerKey } from '../config/identity.ts';
 import type { DaemonInfo, ReloadOutcome, RouterName } from '../plugin/contracts/index.ts';
 import { CodedError, messageOf } from '../shared/errors.ts';
 import { packageVersion } from '../shared/package-root.ts';
 import { readCounters } from '../threads/counters.ts';
+import type { TableReader } from '../threads/table-views.ts';
 import type { AuthKeeper } from './auth-keeper.ts';
 import { type FailOverFault, failOverFault } from './fail-over.ts';
 import { Generation, type Start } from './generation.ts';
 import type { Logger } from './log.ts';
 import type { ChangeHandler } from './service-host.ts';
 import { Services, type StagedService } from './services.ts';
+import type { StandbyKeeper } from './standby-keeper.ts';
 import { type GenerationStatus, readStatus } from './status.ts';
 import { matchSlots } from './succession.ts';
 import { Turns } from './turns.ts';
@@ -39,6 +42,8 @@ export interface DaemonWorld {
   readonly twins: Pick<TwinGuard, 'expect' | 'runs' | 'watch'>;
   /** Keeps what authentication must not forget; absent: that ends with the daemon. */
   readonly keeper?: AuthKeeper;
+  /** Keeps who stands by; absent: nobody does. */
+  readonly standby?: StandbyKeeper;
   /** Called after everything that leaves much of it behind. */
   collectGarbage(): void;
 }
@@ -67,6 +72,10 @@ export class Daemon {
   ) {
     const { log, change, startThread, keeper } = world;
     if (keeper) keeper.onTrouble = (text) => this.trouble('authentication', text);
+    if (world.standby) {
+      world.standby.onTrouble = (text) => this.trouble('stand-by', text);
+      world.standby.onDue = (routers) => void this.turns.take(() => this.release(routers)).catch(() => {});
+    }
     this.log = log;
     this.services = new Services(log, change, startThread, () => this.services.told(this.info));
     this.turns = new Turns(() => world.collectGarbage());
@@ -86,7 +95,8 @@ export class Daemon {
     interrupted.catch(() => {}); // once it runs, nobody waits for it
     await twins.expect(start.config.virtualRouters);
     const all = [...start.config.virtualRouters.keys()];
-    const generation = new Generation(start, log, startThread, all, world.keeper);
+    const held = world.standby?.heldSlots(start.config.virtualRouters);
+    const generation = new Generation(start, log, startThread, all, world.keeper, held);
     const daemon = new Daemon(generation, world);
     let service: StagedService;
     try {
@@ -126,6 +136,54 @@ export class Daemon {
   async failOver(names: readonly RouterName[]): Promise<void> {
     this.expectWanted();
     this.generation.failOver(names);
+  }
+
+  /**
+   * Has virtual routers stand by, over reloads, restarts and crashes. Only for whoever has its turn.
+   * @param lasts ms; 0: until somebody ends it
+   */
+  async standBy(routers: readonly RouterIdentity[], lasts: number): Promise<void> {
+    this.expectWanted();
+    await this.world.standby?.hold(routers, lasts);
+    const slots = new Set(this.slotsOf(routers));
+    const held = this.world.standby?.heldSlots(this.start.config.virtualRouters) ?? [];
+    this.generation.standBy(held.filter(({ slot }) => slots.has(slot)));
+  }
+
+  /** Ends it. Only for whoever has its turn. */
+  async release(routers: readonly RouterIdentity[]): Promise<void> {
+    this.expectWanted();
+    await this.world.standby?.release(routers);
+    const slots = this.slotsOf(routers);
+    this.generation.standBy(slots.map((slot) => ({ slot, held: false, until: 0 })));
+  }
+
+  /** Has Masters give up, as {@link failOver}. Only for whoever has its turn. */
+  async failOverAll(routers: readonly RouterIdentity[]): Promise<void> {
+    this.expectWanted();
+    this.generation.failOverSlots(this.slotsOf(routers));
+  }
+
+  /** Whether it stands by, as an operator asked. */
+  isHeld(router: RouterIdentity): boolean {
+    return this.world.standby?.isHeld(router) ?? false;
+  }
+
+  /** Why a restart would not know who stands by; undefined: it would. */
+  get standbyTrouble(): string | undefined {
+    return this.world.standby?.trouble;
+  }
+
+  /** Nobody has taken over from these Masters that gave up: they are Master again. Only for whoever has its turn. */
+  async takeBack(routers: readonly RouterIdentity[]): Promise<void> {
+    this.expectWanted();
+    await this.world.standby?.release(routers);
+    this.generation.takeBack(this.slotsOf(routers));
+  }
+
+  /** The state table. */
+  get table(): TableReader {
+    return this.generation.table;
   }
 
   /** Logs all counters as one line. */
@@ -218,6 +276,13 @@ export class Daemon {
     });
   }
 
+  /** Slots of those of these virtual routers that run here. */
+  private slotsOf(routers: readonly RouterIdentity[]): number[] {
+    const keys = new Set(routers.map(routerKey));
+    const { virtualRouters } = this.start.config;
+    return [...virtualRouters.keys()].filter((slot) => keys.has(routerKey(virtualRouters[slot]!)));
+  }
+
   /** @throws CodedError if it was told to stop */
   private expectWanted(): void {
     if (this.stopping.signal.aborted) throw new CodedError('stopping', 'rvrrpd is stopping');
@@ -243,7 +308,9 @@ export class Daemon {
     const { slots, changed } = matchSlots(this.start, start);
     // What runs is not refused for what has come in its way meanwhile.
     const checked = [...slots.keys()].filter((slot) => slots[slot]! < 0 || changed[slot]);
-    const next = new Generation(start, this.log, this.world.startThread, checked, this.world.keeper);
+    const { keeper, standby, startThread } = this.world;
+    const held = standby?.heldSlots(start.config.virtualRouters);
+    const next = new Generation(start, this.log, startThread, checked, keeper, held);
     let service: StagedService | undefined;
     try {
       service = await this.prepare(next);
@@ -269,6 +336,7 @@ export class Daemon {
     );
     this.generation = next;
     this.number++;
+    this.world.standby?.follow(next.start.config.virtualRouters);
     void this.watch(next);
     try {
       await patiently(
@@ -284,7 +352,9 @@ export class Daemon {
 
   /** The same once more, in place of a generation of which a worker has crashed. */
   private async renew(): Promise<void> {
-    const next = new Generation(this.start, this.log, this.world.startThread, [], this.world.keeper);
+    const { keeper, standby, startThread } = this.world;
+    const held = standby?.heldSlots(this.start.config.virtualRouters);
+    const next = new Generation(this.start, this.log, startThread, [], keeper, held);
     try {
       await patiently(next.prepared(), () => next.unprepared, this.stopping.signal);
       await this.succeed(next);

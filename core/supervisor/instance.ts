@@ -25,6 +25,8 @@ export interface InstancePlaces {
   readonly serviceState: string;
   /** What authentication must not forget, see auth-keeper.ts. */
   readonly authState: string;
+  /** Which virtual routers stand by, see standby-keeper.ts. */
+  readonly standbyState: string;
   /** Unix socket on which it is asked and told things, see control.ts. */
   readonly control: string;
 }
@@ -48,6 +50,7 @@ export function instancePlaces(configFile: string): InstancePlaces {
     namespaceCookie,
     serviceState: path.join(RUN_FOLDER, `${key}.service`),
     authState: path.join(RUN_FOLDER, `${key}.auth`),
+    standbyState: path.join(RUN_FOLDER, `${key}.standby`),
     control: path.join(RUN_FOLDER, `${key}.sock`),
   };
 }
@@ -61,7 +64,7 @@ function tidy({ journal, namespaceCookie }: InstancePlaces): void {
   const [inode, , digest] = path.basename(journal, '.journal').split('-');
   const old = path.join(RUN_FOLDER, `${inode}-${digest}.journal`);
   if (existsSync(old) && !existsSync(journal)) renameSync(old, journal); // it tells itself how far it is to be believed
-  const ofInode = new RegExp(`^${inode}-(\\d+-)?${digest}\\.(journal|service|auth|sock)$`);
+  const ofInode = new RegExp(`^${inode}-(\\d+-)?${digest}\\.(journal|service|auth|standby|sock)$`);
   const ours = `${inode}-${namespaceCookie}-`;
   for (const name of readdirSync(RUN_FOLDER)) {
     if (ofInode.test(name) && !name.startsWith(ours)) rmSync(path.join(RUN_FOLDER, name), { force: true });

@@ -4,6 +4,7 @@ import type { DaemonCounters, ReloadOutcome, RouterCounters } from '../plugin/co
 import { readCounters } from '../threads/counters.ts';
 import { readInPlace } from '../threads/in-place.ts';
 import { type RouterWords, readRouterWords } from '../threads/router-words.ts';
+import { readStandby, type StandbyStatus } from '../threads/standby-words.ts';
 import { Num } from '../threads/state-table.ts';
 import type { TableReader } from '../threads/table-views.ts';
 
@@ -33,8 +34,20 @@ export interface RouterReport extends RouterCounters {
   readonly inPlace?: boolean;
   /** Name of the errno that the kernel refused them with, or that it gave up being Master for. */
   readonly refusal?: string;
+  /** It stands by, as an operator asked: it does not become Master. Absent: it does not stand by. */
+  readonly standby?: StandbyReport;
   /** When the state changed last, ISO 8601; null: never. */
   readonly since: string | null;
+}
+
+/** A stand-by. */
+export interface StandbyReport {
+  /** When it is over, ISO 8601; null: with `rvrrpd resume` alone. */
+  readonly until: string | null;
+  /** Seconds until then; null as above. */
+  readonly left: number | null;
+  /** Nobody is Master: none has been heard for a Master_Down_Interval. */
+  readonly nobodyIsMaster: boolean;
 }
 
 /** What the running generation does. */
@@ -79,10 +92,19 @@ export function readStatus(
         ...(authType === undefined ? {} : { auth: authType }),
         ...inSeconds(readRouterWords(table, slot, routers[slot]!)),
         ...placed,
+        ...standbyOf(readStandby(table, slot)),
         since: since === 0 ? null : new Date(since).toISOString(),
       };
     }),
   };
+}
+
+function standbyOf(standby: StandbyStatus | undefined): { readonly standby?: StandbyReport } {
+  if (standby === undefined) return {};
+  const { until, nobodyIsMaster } = standby;
+  if (until === undefined) return { standby: { until: null, left: null, nobodyIsMaster } };
+  const left = Math.max(0, Math.ceil((until - Date.now()) / 1000));
+  return { standby: { until: new Date(until).toISOString(), left, nobodyIsMaster } };
 }
 
 function inSeconds({

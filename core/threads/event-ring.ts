@@ -39,6 +39,10 @@ export const EventType = {
   ClockSkew: 12,
   /** Told once: an advertisement without authentication was obeyed, as none is required yet; peer. */
   Unauthenticated: 13,
+  /** An operator's stand-by. `a`: 1 begins, 0 is over; `b`: when it will be, ms since the epoch, 0: with `resume` alone. */
+  Standby: 14,
+  /** `a`: 1 in stand-by, and nobody is Master; 0 somebody is again. */
+  NobodyIsMaster: 15,
 } as const;
 
 /** Why a virtual router changed its state. */
@@ -65,6 +69,8 @@ export const CAUSES = [
   'this host does not have the address of source, or cannot use it yet',
   'the interface has no global IPv6 address to reach its peers from',
   'a router of the same group on another interface sends from the same address',
+  'it was told to stand by',
+  'nobody has taken over',
 ] as const;
 
 /** Indices of {@link CAUSES}. */
@@ -91,6 +97,8 @@ export const Cause = {
   SourceMissing: 19,
   NoGlobal: 20,
   SourceShared: 21,
+  StandBy: 22,
+  NobodyTookOver: 23,
 } as const;
 
 /** One event, as a reader gets it. The object is reused: copy what is to be kept. */

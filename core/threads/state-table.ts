@@ -50,8 +50,12 @@ export const Int = {
   Checksum: 14,
   /** The same of the last advertisement of another router of the group; 0: none was heard that tells. */
   ChecksumHeard: 15,
+  /** 1: it is in stand-by, as an operator asked: it does not claim the role until it is resumed. */
+  Held: 16,
+  /** 1: in stand-by, and nobody else has been heard for a Master_Down_Interval. */
+  Masterless: 17,
   /** Even, so that the Float64 fields behind them are aligned. */
-  Count: 16,
+  Count: 18,
 } as const;
 
 /** Float64 fields of a slot: monotonic times in ms (CLOCK_MONOTONIC), counters. */
@@ -83,9 +87,13 @@ export const Num = {
   Unauthenticated: 15,
   /** Advertisements accepted although the clock of their sender differs from ours by more than it should. */
   ClockSkews: 16,
+  /** When its stand-by is over, ms since the epoch; 0: with `resume` alone, or it is in none. */
+  HeldUntil: 17,
+  /** When another router of the group was heard last, monotonic ms; 0: never, or it has said good-bye (priority 0). */
+  OtherHeard: 18,
   /** First of the counters of dropped packets, one for each of {@link DROP_REASONS}. */
-  Dropped: 17,
-  Count: 17 + DROP_REASONS.length,
+  Dropped: 19,
+  Count: 19 + DROP_REASONS.length,
 } as const;
 
 /** A MAC address (lower case, colons) as a number of 48 bits; an empty one is 0. */
@@ -106,7 +114,7 @@ const MAGIC = 0x52565354;
  * read by another version of rvrrpd, which must be able to tell: any change of {@link Int}, {@link Num} or the drop
  * reasons is a new version.
  */
-export const TABLE_VERSION = 3;
+export const TABLE_VERSION = 4;
 
 /** Int32 words in front of the fields. */
 const Header = { Magic: 0, Version: 1, Slots: 2, Ints: 3, Nums: 4, Changes: 5, Count: 6 } as const;

@@ -65,6 +65,13 @@ export interface RouterStatus extends RouterName {
   readonly source?: string;
   /** It has been told to fail over: it does not preempt until it becomes Master again. */
   readonly standingBy: boolean;
+  /** It stands by, as an operator asked: it does not become Master (since 1.1). Absent: it does not stand by. */
+  readonly standby?: {
+    /** When that is over, ms since the epoch; absent: when it is resumed. */
+    readonly until?: number;
+    /** Nobody is Master: none has been heard for a Master_Down_Interval. */
+    readonly nobodyIsMaster: boolean;
+  };
 }
 
 /** Packets that were dropped, by reason; reasons that never occurred are left out. */
@@ -185,4 +192,14 @@ export type ServiceEvent =
       readonly skew: number;
       readonly peer: string;
     })
+  /** An operator's stand-by begins, or is over (since 1.1). */
+  | (RouterName & {
+      readonly type: 'standby';
+      readonly time: number;
+      readonly standby: boolean;
+      /** When it will be over, ms since the epoch; absent: when it is resumed. */
+      readonly until?: number;
+    })
+  /** In stand-by: nobody is Master, or somebody is again (since 1.1). */
+  | (RouterName & { readonly type: 'masterless'; readonly time: number; readonly masterless: boolean })
   | ({ readonly type: 'reload' } & ReloadOutcome & { readonly generation: number });

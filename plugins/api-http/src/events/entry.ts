@@ -61,6 +61,15 @@ function dataOf(event: ServiceEvent | LostEvents): Readonly<Record<string, unkno
       const { interface: name, group, family = 4, version = 2, skew, peer } = event;
       return { time, interface: name, group, family, version, skew, peer };
     }
+    case 'standby': {
+      const { interface: name, group, family = 4, version = 2, standby, until } = event;
+      const end = until === undefined ? null : new Date(until).toISOString();
+      return { time, interface: name, group, family, version, standby, until: end };
+    }
+    case 'masterless': {
+      const { interface: name, group, family = 4, version = 2, masterless } = event;
+      return { time, interface: name, group, family, version, masterless };
+    }
     case 'reload': {
       const { ok, error = null, issues, generation } = event;
       return { time, generation, ok, error, issues };
