@@ -33,7 +33,7 @@ describeSystem('stand-by', () => {
       const first = writeConfiguration(lab, r1, [{ ...LAN7, priority: 200 }]);
       const second = writeConfiguration(lab, r2, [{ ...LAN7, priority: 100 }]);
       let daemon = Rvrrpd.startWith(r1, first);
-      await wire.soleMaster(7, R1, 15_000, 500);
+      await wire.soleMaster(7, R1);
       // A Backup that has never advertised: it is known by what it reports to the network.
       const other = Rvrrpd.startWith(r2, second);
       await other.ready();
@@ -95,7 +95,7 @@ describeSystem('stand-by', () => {
       const { r1, wire } = await twoRouters(lab);
       const file = writeConfiguration(lab, r1, [LAN7]);
       const daemon = Rvrrpd.startWith(r1, file);
-      await wire.soleMaster(7, R1, 15_000, 500);
+      await wire.soleMaster(7, R1);
       const refused = await invoke(r1, ['standby', '-c', file]);
       expect(refused).toEqual({
         ...{ code: 1, stdout: '' },
@@ -194,7 +194,7 @@ describeSystem('stand-by', () => {
       const daemon = Rvrrpd.startWith(r1, first);
       const other = Rvrrpd.startWith(r2, second);
       await other.ready();
-      await wire.soleMaster(7, R1, 15_000, 500);
+      await wire.soleMaster(7, R1);
       expect(await invoke(r1, ['failover', 'lan', '-c', first])).toEqual({
         ...{ code: 0, stdout: '1 virtual router failed over\n', stderr: '' },
       });
