@@ -35,8 +35,8 @@ test('memory that is no table of this layout is refused, and the error says why'
   );
   expect(attach(spoilt(2, 3))).toThrow(`state table: ${buffer.byteLength} octets, where 3 slots take`);
   expect(attach(spoilt(2, -1))).toThrow('state table: -1 slots');
-  expect(attach(spoilt(3, 12))).toThrow(`state table: 12 + ${Num.Count} fields a slot, where version 3 has`);
-  expect(attach(spoilt(4, 99))).toThrow(`state table: ${Int.Count} + 99 fields a slot, where version 3 has`);
+  expect(attach(spoilt(3, 12))).toThrow(`state table: 12 + ${Num.Count} fields a slot, where version 4 has`);
+  expect(attach(spoilt(4, 99))).toThrow(`state table: ${Int.Count} + 99 fields a slot, where version 4 has`);
 });
 
 test('a version is one layout: whoever changes the fields gives it another version', () => {

@@ -4,6 +4,7 @@
  */
 import type { HttpAnswer } from '../lab/http.ts';
 import { router } from '../lab/reloading.ts';
+import { R1 } from '../lab/two-routers.ts';
 import type { RawRequest } from './client.ts';
 
 /** What it needs of the stage. */
@@ -137,19 +138,20 @@ export async function stepsOn({ api }: Stage, elsewhere: string): Promise<Steps>
     ['failOver', 409, {}],
     ['getStatus', 200, {}],
 
-    // Nobody else is there: VRID 1 stands by if it is forced to.
-    ['standBy', 409, {}],
-    ['standBy', 200, { target: '/run/vrrp/1/lan/standby?force=true&for=3600&dry_run=true' }],
+    ['standBy', 200, { target: '/run/vrrp/1/lan/standby?for=3600&dry_run=true' }],
     ['standBy', 200, { target: '/run/vrrp/1/lan/standby?force=true&for=3600' }],
     ['getStatus', 200, {}],
     ['resume', 200, {}],
-    ['standByAll', 409, body({})],
     ['standByAll', 422, body({ names: ['nobody'] })],
     ['standByAll', 422, body({ for: 'ever' })],
     ['standByAll', 422, body({ name: ['lan/1'] })],
     ['standByAll', 200, body({ names: ['lan/1'], force: true })],
     ['resumeAll', 422, body({ names: ['lan/1/x'] })],
     ['resumeAll', 200, body({})],
+    // The owner of an address cannot.
+    ['addVrouter', 201, body({ ...router(4), vip: R1 })],
+    ['standByAll', 409, body({ names: ['lan/4'] })],
+    ['removeVrouter', 200, { target: '/config/vrouter/4/lan' }],
   ];
   const edited: readonly Step[] = [
     ['addVrouter', 409, body(router(5))],
