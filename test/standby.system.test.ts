@@ -148,7 +148,7 @@ describeSystem('stand-by', () => {
       const pings = [0, 20].map((index) => Ping.start(client, vips[index]!));
       await eventually('answers', 10_000, () => pings.every((ping) => ping.replies().length > 0));
       const asked = Date.now();
-      const done = await invoke(r1, ['standby', '--rate', '20', '-c', first, '--json']);
+      const done = await invoke(r1, ['standby', '--rate', '20', '-c', first, '--json'], {}, 30_000);
       const outcome = JSON.parse(done.stdout) as StandbyOutcome;
       expect([done.code, outcome.moved.length, outcome.stuck, outcome.left]).toEqual([0, 40, [], []]);
       const byes = wire
@@ -172,7 +172,7 @@ describeSystem('stand-by', () => {
       );
       await other.reload();
       const again = Date.now();
-      const stopped = await invoke(r1, ['standby', '--rate', '5', '-c', first, '--json']);
+      const stopped = await invoke(r1, ['standby', '--rate', '5', '-c', first, '--json'], {}, 30_000);
       const { ok, moved, stuck, left, error } = JSON.parse(stopped.stdout) as StandbyOutcome;
       expect([stopped.code, ok, stuck]).toEqual([1, false, ['lan/10']]);
       expect(error).toMatch(/^nobody took over lan\/10: Master again; lan\/\d+, .* left as before$/);

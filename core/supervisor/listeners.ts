@@ -3,15 +3,19 @@
  * never advertised. They report it to the network when they join and leave, and whenever a querier asks; it says nothing of
  * virtual routers. The sockets wake nobody: they are emptied now and then, and when somebody wants to know.
  */
+import { readdirSync } from 'node:fs';
 import type { VirtualRouterConfig } from '../config/model.ts';
 import { native } from '../native/index.ts';
 import { Fact } from '../native/tap.ts';
+import { descriptorLimit } from '../shared/descriptor-limit.ts';
 import type { AddressFamily } from '../vrrp/family.ts';
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from '../vrrp/frame.ts';
 import { REPORTS_MAC, readReport, reportProgram } from './membership-report.ts';
 
 /** The sockets are emptied, and links looked for, this often, in ms. */
-const LOOK = 5000;
+const LOOK = 10_000;
+/** This share of the descriptors that the process may have is left to whoever needs them. */
+const SPARED = 1 / 2;
 /** Octets that the kernel queues of each; a report counts as some hundred. */
 const RECEIVE_BUFFER = 32 << 10;
 /** Of a report more is not looked at: some dozen records. */
@@ -59,6 +63,8 @@ export class Listeners {
   constructor(
     private readonly routers: () => readonly Wanted[],
     private readonly calls: ListenerCalls = native,
+    /** How many descriptors it may take. */
+    private readonly spare: () => number = spareDescriptors,
   ) {
     this.timer = setInterval(() => this.look(), LOOK).unref();
     this.look();
@@ -87,9 +93,11 @@ export class Listeners {
       const router = wanted.get(key);
       if (!router || links.get(router.interface) !== this.ears.get(key)!.index) this.drop(key);
     }
-    for (const [key, { interface: on, family }] of wanted) {
-      const index = links.get(on);
-      if (index !== undefined && !this.ears.has(key)) this.open(key, index, family);
+    const missing = [...wanted].filter(([key, { interface: on }]) => links.has(on) && !this.ears.has(key));
+    let spare = missing.length > 0 ? this.spare() : 0;
+    for (const [key, { interface: on, family }] of missing) {
+      if (spare-- <= 0) break;
+      this.open(key, links.get(on)!, family);
     }
     for (const [key, ear] of this.ears) this.empty(key, ear);
   }
@@ -129,6 +137,17 @@ export class Listeners {
   private drop(key: string): void {
     const ear = this.ears.get(key);
     if (ear && this.ears.delete(key)) this.calls.closeDescriptor(ear.descriptor);
+  }
+}
+
+/** Virtual routers come first: what they need of descriptors is not known here. */
+function spareDescriptors(): number {
+  const limit = descriptorLimit();
+  if (limit === undefined) return Number.POSITIVE_INFINITY;
+  try {
+    return limit * SPARED - readdirSync('/proc/self/fd').length;
+  } catch {
+    return 0;
   }
 }
 

@@ -102,6 +102,9 @@ export async function serve(
     { routers: first.config.virtualRouters.length },
     `rvrrpd ${packageVersion()} running ${file}: ${daemon.summary()}`,
   );
+  const { standing } = standby;
+  if (standing !== undefined)
+    log.warn(`stand by since an earlier run, and do not become Master: ${standing}; rvrrpd resume ends that`);
   manager.started(() => applier.summary);
   surroundings.running?.();
   signals.onHangUp(() => void reloader.reload());

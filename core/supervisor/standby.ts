@@ -192,6 +192,12 @@ export class Standby {
     return this.outcome('fail-over', [], result, false, warnings);
   }
 
+  /** Who stands by now, for the log; undefined: nobody. */
+  get standing(): string | undefined {
+    const held = this.choose([]).filter(({ config }) => this.daemon.isHeld(config));
+    return held.length === 0 ? undefined : this.list(held);
+  }
+
   private choose(names: readonly string[]): Chosen[] {
     const { virtualRouters } = this.daemon.start.config;
     const slots = selectRouters(names, virtualRouters, this.groups());
