@@ -7,6 +7,7 @@ import { withLab } from './lab/lab.ts';
 import { Ping } from './lab/ping.ts';
 import { describeSystem } from './lab/requirements.ts';
 import { Rvrrpd, type VrouterTable, writeConfiguration } from './lab/rvrrpd.ts';
+import { ALL_FAMILIES, allSortsMaster, oneOfEachSort, SORTS } from './lab/sorts.ts';
 import { R1, R2, R2_TTL, twoRouters, VIP } from './lab/two-routers.ts';
 import { eventually } from './lab/wait.ts';
 
@@ -186,28 +187,39 @@ describeSystem('stand-by', () => {
       await other.stop();
     }));
 
-  it.concurrent('a fail-over on the command line', () =>
+  it.concurrent('of each version and family; a fail-over on the command line', () =>
     withLab(async (lab) => {
-      const { r1, r2, wire } = await twoRouters(lab);
-      const first = writeConfiguration(lab, r1, [{ ...LAN7, priority: 200 }]);
-      const second = writeConfiguration(lab, r2, [{ ...LAN7, priority: 100 }]);
+      const { r1, r2, wire } = await twoRouters(lab, ALL_FAMILIES);
+      const first = writeConfiguration(lab, r1, oneOfEachSort({ priority: 200, preemption: true }));
+      const second = writeConfiguration(lab, r2, oneOfEachSort({ priority: 100, preemption: true }));
       const daemon = Rvrrpd.startWith(r1, first);
+      await allSortsMaster(wire);
       const other = Rvrrpd.startWith(r2, second);
       await other.ready();
-      await wire.soleMaster(7, R1);
-      expect(await invoke(r1, ['failover', 'lan', '-c', first])).toEqual({
-        ...{ code: 0, stdout: '1 virtual router failed over\n', stderr: '' },
+      const moved = async (side: 'r1' | 'r2'): Promise<void> => {
+        for (const { vrid, flavour } of SORTS) await wire.soleMaster(vrid, flavour[side]);
+      };
+      expect(await invoke(r1, ['standby', 'all', '-c', first])).toEqual({
+        ...{ code: 0, stderr: '' },
+        stdout: '3 virtual routers in stand-by, 3 of them Master until now\n',
       });
-      await wire.soleMaster(7, R2);
-      expect(await invoke(r1, ['failover', 'lan/7', '-c', first])).toEqual({
-        ...{ code: 1, stdout: '', stderr: 'rvrrpd: lan/7: not Master\n' },
+      await moved('r2');
+      expect((await invoke(r1, ['resume', 'lan', '-c', first])).stdout).toBe('3 virtual routers resumed\n');
+      await moved('r1');
+      expect(await invoke(r1, ['failover', 'lan', '-c', first])).toEqual({
+        ...{ code: 0, stdout: '3 virtual routers failed over\n', stderr: '' },
+      });
+      await moved('r2');
+      expect(await invoke(r1, ['failover', 'lan/1', '-c', first])).toEqual({
+        ...{ code: 1, stdout: '', stderr: 'rvrrpd: lan/1: not Master\n' },
       });
       // It is Master again once nobody else is: the next fail-over finds nobody, and is taken back.
       await other.stop();
-      await wire.soleMaster(7, R1);
+      await moved('r1');
       const alone = await invoke(r1, ['failover', 'all', '-c', first]);
-      expect(alone).toMatchObject({ code: 1, stderr: 'rvrrpd: nobody took over lan/7: Master again\n' });
-      await wire.soleMaster(7, R1);
+      expect(alone).toMatchObject({ code: 1, stdout: '0 virtual routers failed over\n' });
+      expect(alone.stderr).toMatch(/^rvrrpd: nobody took over lan\/1, lan\/2, lan\/3: Master again\n$/);
+      await moved('r1');
       await daemon.stop();
     }));
 });

@@ -17,7 +17,7 @@ const common = { tags, headers: ConditionsSchema };
 
 const DryRun = { dry_run: FlagsSchema.properties.dry_run };
 const For = Type.Optional(
-  Type.Number({
+  Type.Integer({
     minimum: 1,
     maximum: 31_536_000,
     description: 'Over after so many seconds. Absent: when it is resumed.',
