@@ -1,9 +1,10 @@
 /**
  * Which virtual routers stand by, as an operator asked, and until when: kept in a file, so that it holds over reloads,
- * restarts and crashes. The file is in /run/rvrrpd, beside the journal: as that, it is gone after a reboot of the host.
+ * restarts and crashes, and over reboots where the file does.
  */
 import { readFileSync } from 'node:fs';
-import { rename, writeFile } from 'node:fs/promises';
+import { mkdir, open, rename } from 'node:fs/promises';
+import path from 'node:path';
 import { type RouterIdentity, routerKey } from '../config/identity.ts';
 import { messageOf } from '../shared/errors.ts';
 import type { HeldSlot } from '../threads/engine-messages.ts';
@@ -216,7 +217,14 @@ export class StandbyKeeper {
   private async replace(text: string): Promise<void> {
     if (this.file === undefined) return;
     const next = `${this.file}.new`;
-    await writeFile(next, text, { mode: 0o600 });
+    await mkdir(path.dirname(this.file), { recursive: true, mode: 0o750 });
+    const handle = await open(next, 'w', 0o600);
+    try {
+      await handle.writeFile(text);
+      await handle.sync(); // a reboot may follow at once
+    } finally {
+      await handle.close();
+    }
     await rename(next, this.file);
   }
 }
