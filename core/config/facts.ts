@@ -3,6 +3,7 @@ import type { AddressFamily } from '../plugin/contracts/index.ts';
 import type { ConfigPath } from './issues.ts';
 import type { TableAddress } from './table-addresses.ts';
 import type { PeerAddress } from './table-peers.ts';
+import type { ExtraResource } from './table-routes.ts';
 
 /** A `[[vrouter]]`, as far as it could be understood. */
 export interface RouterFacts {
@@ -18,6 +19,8 @@ export interface RouterFacts {
   readonly families: readonly AddressFamily[];
   /** Those that are right; empty: multicast. */
   readonly peers: readonly PeerAddress[];
+  /** Routes and rules that are right. */
+  readonly extras: readonly ExtraResource[];
   /** `source`, if it is right. */
   readonly source?: PeerAddress;
 }

@@ -1,5 +1,6 @@
 /** The configuration as the daemon uses it: every default filled in, every name resolved. Plain data. */
 import type { AddressFamily, ApiSettings } from '../plugin/contracts/index.ts';
+import type { ExtraResource } from './table-routes.ts';
 
 /** Where a directive stands. */
 export interface Position {
@@ -97,4 +98,6 @@ export interface VirtualRouterConfig {
   readonly minTtl?: number;
   /** `socket_filter`. */
   readonly socketFilter: boolean;
+  /** `[[vrouter.route]]` and `[[vrouter.rule]]`: what it installs while it is Master. Absent: nothing. */
+  readonly extras?: readonly ExtraResource[];
 }

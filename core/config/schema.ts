@@ -52,6 +52,97 @@ const Timers = Type.Object(
   },
 );
 
+const TABLE = { description: 'Routing table; 254 is the main one.', expected: '1 to 4294967295' } as const;
+
+/** One `[[vrouter.route]]`. */
+const RouteEntry = Type.Object(
+  {
+    to: text({
+      description: 'Destination: a network, an address, or `default`.',
+      expected: 'a network such as 192.0.2.0/24, or "default"',
+    }),
+    via: Type.Optional(
+      Type.Unsafe<string | string[]>({
+        type: ['string', 'array'],
+        items: { type: 'string', expected: 'an IPv4 or IPv6 address' },
+        description: 'The gateway, or several that share the load; `%eth1` behind one names its interface.',
+        expected: 'an address, or an array of them',
+      }),
+    ),
+    interface: Type.Optional(
+      text({ description: 'The interface that it leads out on.', expected: 'the name of an interface' }),
+    ),
+    source: Type.Optional(
+      text({
+        description: 'The address that what this host sends there comes from.',
+        expected: 'an IPv4 or IPv6 address',
+      }),
+    ),
+    table: Type.Optional(integer(1, 4_294_967_295, TABLE)),
+    metric: Type.Optional(
+      integer(0, 4_294_967_295, { description: 'The lowest is taken.', expected: '0 to 4294967295' }),
+    ),
+    mtu: Type.Optional(
+      integer(68, 65_535, { description: 'MTU of packets that go there.', expected: '68 to 65535' }),
+    ),
+    scope: Type.Optional(
+      choice(['global', 'link', 'host'], {
+        description: 'IPv4. Default: `global` with a gateway, `link` without.',
+        expected: '"global", "link" or "host"',
+      }),
+    ),
+    type: Type.Optional(
+      choice(['unicast', 'blackhole', 'unreachable', 'prohibit', 'throw'], {
+        description: 'What becomes of packets there. Default: `unicast`.',
+        expected: '"unicast", "blackhole", "unreachable", "prohibit" or "throw"',
+      }),
+    ),
+  },
+  { ...closed, description: 'A route.', expected: 'a table' },
+);
+
+/** One `[[vrouter.rule]]`. */
+const RuleEntry = Type.Object(
+  {
+    priority: integer(1, 4_294_967_295, {
+      description: 'Rules are asked in its order; the main table has 32766.',
+      expected: '1 to 4294967295',
+    }),
+    from: Type.Optional(text({ description: 'Source of the packets.', expected: 'a network or an address' })),
+    to: Type.Optional(
+      text({ description: 'Destination of the packets.', expected: 'a network or an address' }),
+    ),
+    iif: Type.Optional(
+      text({ description: 'Interface that they came in on.', expected: 'the name of an interface' }),
+    ),
+    oif: Type.Optional(
+      text({
+        description: 'Interface that a socket of this host is bound to.',
+        expected: 'the name of an interface',
+      }),
+    ),
+    fwmark: Type.Optional(
+      integer(0, 4_294_967_295, { description: 'Mark of the packets.', expected: '0 to 4294967295' }),
+    ),
+    family: Type.Optional(
+      Type.Unsafe<4 | 6>({
+        type: 'integer',
+        enum: [4, 6],
+        description: 'IP version. Default: that of `from` or `to`, and 4.',
+        expected: '4 or 6',
+      }),
+    ),
+    table: Type.Optional(integer(1, 4_294_967_295, TABLE)),
+    type: Type.Optional(
+      choice(['lookup', 'blackhole', 'unreachable', 'prohibit'], {
+        description: 'What becomes of the packets. Default: `lookup`, their route is looked up in `table`.',
+        expected: '"lookup", "blackhole", "unreachable" or "prohibit"',
+      }),
+    ),
+  },
+  { ...closed, description: 'A rule.', expected: 'a table' },
+);
+
 /** One `[[vrouter]]`. */
 export const VirtualRouterSchema = Type.Object(
   {
@@ -195,6 +286,18 @@ export const VirtualRouterSchema = Type.Object(
           'With `peers`: the least TTL (hop limit) that an advertisement is accepted with. 255, the default: none ' +
           'that a router has forwarded; each router on the way takes one off.',
         expected: '1 to 255',
+      }),
+    ),
+    route: Type.Optional(
+      Type.Array(RouteEntry, {
+        description: 'Routes that a Master installs.',
+        expected: 'an array of tables: [[vrouter.route]]',
+      }),
+    ),
+    rule: Type.Optional(
+      Type.Array(RuleEntry, {
+        description: 'Rules of routing (man 8 ip-rule) that a Master installs.',
+        expected: 'an array of tables: [[vrouter.rule]]',
       }),
     ),
     socket_filter: flag({
