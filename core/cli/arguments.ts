@@ -6,6 +6,16 @@ import {
   type ControlCommand,
   type ControlDetails,
 } from '../supervisor/control-messages.ts';
+import {
+  COMMANDS,
+  EXIT_STATUSES,
+  LISTEN_OPTIONS,
+  OPTION_GROUPS,
+  OPTIONS,
+  parseable,
+  STANDBY_OPTIONS,
+} from './argument-table.ts';
+import { exitStatuses, optionRows, rows } from './help-text.ts';
 import { isStandbyCommand, type StandbyCommand, standbyDetails } from './standby-arguments.ts';
 
 /** Exit codes. */
@@ -86,49 +96,10 @@ export const HELP = `Usage: rvrrpd [options]
        rvrrpd resume [NAME...]
        rvrrpd failover [--rate NUMBER] NAME...
 
-  -m, --mode MODE          0: print each VRRP packet seen on an interface (-i)
-                           1: run in the foreground (default)
-                           2: run as a daemon in the background
-  -c, --conf FILE          configuration file; default: /etc/rvrrpd.conf, then
-                           /etc/rvrrpd/rvrrpd.conf
-  -g, --cfg-format FORMAT  format of the configuration file: toml or json;
-                           default: by its name or content
-  -d, --debug LEVEL        0 to 5, how much is logged; overrides "debug" of the
-                           configuration
-      --check              check the configuration, print what is wrong with it,
-                           and exit
-  -h, --help               print this and exit
-  -V, --version            print the version and exit
-
-Mode 0, which needs no configuration:
-  -i, --iface INTERFACE    interface to listen on
-      --json               print one JSON object a line
-      --count NUMBER       end after so many packets
-  -c, --conf FILE          check authentication with the secrets of its virtual
-                           routers on the interface
-      --auth-type NAME     check authentication of this auth_type
-      --secret-file FILE   with the secret in this file; -: standard input
-
+${optionRows(OPTION_GROUPS)}
 The running daemon, found by its configuration file (-c, or the default):
-  status                   the state of each router; with --json counters too
-  reload                   reads the configuration again, and tells how it went
-  plugins                  what is loaded; without a daemon: what would be
-  standby                  does not become Master until resumed; a Master gives
-                           up, if another router is there to take over
-      --for TIME           resumes by itself after 90s, 30m, 2h, 1h30m ...
-      --force              although no other router has been heard of
-      --rate NUMBER        Masters that give up in a second; default: 10
-  resume                   ends the stand-by
-  failover                 Masters give up, and are Master again only if nobody
-                           else is
-  NAME                     an interface (eth0), a virtual router (eth0/7,
-                           eth0/7/ipv6), or all; standby and resume without one:
-                           all
-
-Exit status: 0 if all is well, 1 if the configuration is wrong or something
-could not be started or reloaded, 2 if the command line is wrong, 3 if no
-daemon runs that could be asked.
-`;
+${rows(Object.entries(COMMANDS).map(([name, { text }]) => [name, text]))}
+${exitStatuses(EXIT_STATUSES)}`;
 
 /**
  * Parses the command line.
@@ -239,23 +210,7 @@ function scan(args: readonly string[]) {
     args: [...args],
     strict: true,
     allowPositionals: true,
-    options: {
-      mode: { type: 'string', short: 'm' },
-      iface: { type: 'string', short: 'i' },
-      conf: { type: 'string', short: 'c' },
-      debug: { type: 'string', short: 'd' },
-      'cfg-format': { type: 'string', short: 'g' },
-      help: { type: 'boolean', short: 'h' },
-      version: { type: 'boolean', short: 'V' },
-      check: { type: 'boolean' },
-      json: { type: 'boolean' },
-      count: { type: 'string' },
-      'auth-type': { type: 'string' },
-      'secret-file': { type: 'string' },
-      for: { type: 'string' },
-      force: { type: 'boolean' },
-      rate: { type: 'string' },
-    },
+    options: parseable([...OPTIONS, ...LISTEN_OPTIONS, ...STANDBY_OPTIONS]),
   });
 }
 

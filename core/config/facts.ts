@@ -1,9 +1,9 @@
 /** What is understood of the tables of a configuration, right or not as a whole. */
 import type { AddressFamily } from '../plugin/contracts/index.ts';
 import type { ConfigPath } from './issues.ts';
+import type { ExtraResource } from './model.ts';
 import type { TableAddress } from './table-addresses.ts';
 import type { PeerAddress } from './table-peers.ts';
-import type { ExtraResource } from './table-routes.ts';
 
 /** A `[[vrouter]]`, as far as it could be understood. */
 export interface RouterFacts {

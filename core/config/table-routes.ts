@@ -3,14 +3,12 @@
  * resources; what is wrong with them is told. Pure.
  */
 import { isIPv4, isIPv6, SocketAddress } from 'node:net';
-import type { AddressFamily, KernelResource, RouteHop } from '../plugin/contracts/index.ts';
+import type { AddressFamily, RouteHop } from '../plugin/contracts/index.ts';
 import type { RawTable } from './document.ts';
 import type { IssueList } from './issue-list.ts';
 import type { ConfigPath } from './issues.ts';
+import type { ExtraResource } from './model.ts';
 import { interfaceNameFault } from './names.ts';
-
-/** A resource that a virtual router installs beside its addresses. */
-export type ExtraResource = Extract<KernelResource, { kind: 'table-route' | 'rule' }>;
 
 const MAIN_TABLE = 254;
 const ANY: Readonly<Record<AddressFamily, string>> = { 4: '0.0.0.0', 6: '::' };

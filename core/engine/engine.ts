@@ -22,8 +22,9 @@ import { foldChecksum, sumWords } from '../vrrp/checksum.ts';
 import { Drop } from '../vrrp/drop-reasons.ts';
 import { compareAddress, decodeFor, decodeHeader, ETHERNET_LENGTH, emptyFrame } from '../vrrp/frame.ts';
 import { IP_LENGTH, pseudoHeaderOf } from '../vrrp/ip-header.ts';
-import { type Action, type Event, type Outcome, transition } from '../vrrp/machine.ts';
-import { masterDownInterval, skewTime } from '../vrrp/timers.ts';
+import type { Action, Event, Outcome } from '../vrrp/machine.ts';
+import { type SyncEvent, transitionTogether } from '../vrrp/sync.ts';
+import { masterDownInterval, skewedDeadline, skewTime } from '../vrrp/timers.ts';
 import { Announcer } from './announcer.ts';
 import { isArp, SENDER_ADDRESS_AT, senderMac } from './arp-watch.ts';
 import type { Attachment } from './attachment.ts';
@@ -35,6 +36,7 @@ import { droppedField, type Observer } from './observer.ts';
 import type { EngineRouter } from './router.ts';
 import { slotFor } from './routing.ts';
 import { Stalls } from './stall.ts';
+import { SyncGroups } from './sync-groups.ts';
 import type { GuardedTrailer } from './trailer-guard.ts';
 import { Transmitter } from './transmitter.ts';
 
@@ -148,6 +150,7 @@ export class Engine {
   private readonly familiar: Familiar;
   private readonly answers: AnswerLimit;
   private readonly stalls: Stalls;
+  private readonly groups: SyncGroups;
   private armed = 0;
   /** When the last turn was over, and how late this one has begun. */
   private turnEnded = 0;
@@ -176,7 +179,7 @@ export class Engine {
     addressOrder: 0,
     answer: true,
   };
-  /** Lent to the state machine alone, see {@link step}. */
+  /** Lent to the state machine alone, see {@link move}. */
   private readonly outcome: Outcome = {
     state: State.Initialize,
     deadline: 0,
@@ -214,7 +217,12 @@ export class Engine {
     }
     this.transmitter = new Transmitter(space, (slot, errno, to) => this.sendFailed(slot, errno, to));
     this.announcer = new Announcer(table, this.transmitter);
-    const longest = routers.some(({ config }) => config.family === 6) ? 6 : 4;
+    this.groups = new SyncGroups(routers, {
+      move: (router, event, now, cause, into) => this.move(router, event, now, cause, into),
+      announceAgain: (router, now) => this.perform(router, 'announce-addresses', now),
+      sayGoodBye: (router, now) => this.perform(router, 'send-priority-zero', now),
+    });
+    const longest = routers.some(({ family }) => family === 6) ? 6 : 4;
     this.slotSize = SLOT_SIZE[longest];
     this.receiveBuffer = new Uint8Array(SLOTS[longest] * this.slotSize);
     this.meta = new Int32Array(SLOTS[longest] * Meta.Count);
@@ -281,6 +289,8 @@ export class Engine {
     for (const router of this.routers) {
       // Built before it was known what the other engine had heard last.
       router.resealFrames(this.transmitter.buffer, this.frameAt[router.slot]!);
+      if (router.state === State.Backup && router.deadline === 0 && !this.groups.membersWith(router))
+        this.table.setNum(router.slot, Num.Deadline, this.clock()); // it has waited for a group, and is in none now
       this.deadlines.set(router.slot * 2 + PROTOCOL, router.deadline);
       this.deadlines.set(router.slot * 2 + ANNOUNCE, this.announcer.resume(router));
     }
@@ -313,14 +323,62 @@ export class Engine {
   /**
    * Has a Master give up, as if VRRP were stopped and started again with Preempt_Mode false (RFC 3768 §6.4.3 and
    * §6.4.1): a Backup takes over after its skew time, and if there is none it is Master again after its
-   * Master_Down_Interval. Does nothing to a router that is not Master; the address owner would be at once.
+   * Master_Down_Interval. Does nothing to a router that is not Master; the address owner would be at once. Its whole group
+   * gives up with it.
    */
   failOver(router: EngineRouter): void {
     if (router.state !== State.Master || router.priority === 255) return;
     this.stop(router, Cause.FailOver, State.Initialize);
     this.table.setInt(router.slot, Int.StandingBy, 1);
     this.table.setNum(router.slot, Num.OtherHeard, 0); // whoever takes over is heard from now on
+    for (const { slot } of this.groups.membersWith(router) ?? []) {
+      this.table.setInt(slot, Int.StandingBy, 1);
+      this.table.setNum(slot, Num.OtherHeard, 0);
+    }
     this.start(router, Cause.FailOver);
+  }
+
+  /** Brings groups of routers in line whose members have come, gone or changed: the rule of core/vrrp/sync.ts. */
+  reviewGroups(): void {
+    this.groups.review(this.clock());
+  }
+
+  /** Does what stops routers; the others of their groups follow when all of it is done. */
+  together(act: () => void): void {
+    this.groups.hold();
+    act();
+    this.groups.release(this.clock());
+  }
+
+  /** Every router is for itself from now on: all of them stop, or another engine goes on with them. */
+  dissolveGroups(): void {
+    this.groups.dissolve();
+  }
+
+  /**
+   * Gives a router another priority, without a transition: a Master's next advertisement has it, a Backup's
+   * Master_Down_Timer goes by it. Nothing to an address owner, or to one that does not run: its start sees to it.
+   * {@link settle} ends it.
+   * @throws PluginError if it cannot be signed: it has the priority that it had
+   */
+  reweigh(router: EngineRouter, priority: number): void {
+    const { slot, link, priority: before, state, version } = router;
+    const runs = state === State.Master || state === State.Backup;
+    if (!runs || !link || before === 255 || before === priority) return;
+    this.table.setInt(slot, Int.Priority, priority);
+    try {
+      this.rebuildFrames(router, link);
+    } catch (error) {
+      this.table.setInt(slot, Int.Priority, before);
+      throw error;
+    }
+    if (state === State.Backup && router.deadline !== 0) {
+      const { deadline, masterAdverInterval } = router;
+      const later = skewedDeadline(version, deadline, masterAdverInterval, before, priority);
+      this.table.setNum(slot, Num.Deadline, later);
+      this.deadlines.set(slot * 2 + PROTOCOL, later);
+    }
+    this.observer.priority(slot, before, priority);
   }
 
   /**
@@ -336,8 +394,15 @@ export class Engine {
     this.table.setInt(slot, Int.Held, 1);
     this.table.setNum(slot, Num.HeldUntil, until);
     this.observer.standby(slot, true, until);
-    if (!wasMaster) return;
-    this.table.setNum(slot, Num.OtherHeard, 0); // whoever takes over is heard from now on
+    if (!wasMaster) {
+      // One that waits for its group holds it back from now on.
+      if (state === State.Backup && router.deadline === 0) this.restartDown(router, this.clock());
+      return;
+    }
+    // Whoever takes over is heard from now on; the others of its group have given up with it.
+    this.table.setNum(slot, Num.OtherHeard, 0);
+    for (const other of this.groups.membersWith(router) ?? [])
+      this.table.setNum(other.slot, Num.OtherHeard, 0);
     this.start(router, Cause.StandBy);
   }
 
@@ -621,7 +686,7 @@ export class Engine {
     now: number,
   ): number {
     const { advertisement, frame } = this;
-    const { family } = router.config;
+    const { family } = router;
     const start = at + FAMILIAR_MESSAGE_AT[family];
     frame.family = family;
     frame.sourceAt = at + FAMILIAR_SOURCE_AT[family];
@@ -712,7 +777,8 @@ export class Engine {
     // behind it, or octets of the link behind that, every packet is decoded.
     const trailer = router.trailer ? advertisement.extension : 0;
     const isWhole = !router.trailer || (trailer > 0 && frame.messageEnd === at + length);
-    if (familiar && isWhole) this.familiar.remember(slot, bytes, at, length, priority, interval, order, sort);
+    if (familiar && isWhole)
+      this.familiar.remember(slot, bytes, at, length, priority, interval, order, sort, trailer);
     this.learnChecksum(router, sort, frame.sourceAt, now);
     this.hear(router, priority, interval, order, frame.sourceAt, now);
   }
@@ -722,7 +788,7 @@ export class Engine {
     const { familiar } = this;
     const { slot } = router;
     const order = familiar.addressOrders[slot]!;
-    const sourceAt = at + (router.config.family === 4 ? FAMILIAR_SOURCE_AT[4] : FAMILIAR_SOURCE_AT[6]);
+    const sourceAt = at + (router.family === 4 ? FAMILIAR_SOURCE_AT[4] : FAMILIAR_SOURCE_AT[6]);
     // Another router's may have been heard in between, which was not remembered.
     this.learnChecksum(router, familiar.checksumSorts[slot] as ChecksumSort, sourceAt, now);
     this.hear(router, familiar.priorities[slot]!, familiar.intervals[slot]!, order, sourceAt, now);
@@ -744,7 +810,7 @@ export class Engine {
     const sent = router.checksumSortTo(to);
     router.resealFrames(this.transmitter.buffer, this.frameAt[slot]!);
     if (sent === before && sent === heard) return false; // as it was supposed
-    const size = addressLength(router.config.family);
+    const size = addressLength(router.family);
     this.observer.checksum(slot, heard, sent, now, this.receiveBuffer, sourceAt, size);
     return sent !== before;
   }
@@ -762,7 +828,7 @@ export class Engine {
     this.table.count(slot, Num.AdvertisementsReceived);
     if (priority === 0) this.table.count(slot, Num.PriorityZeroReceived);
     if (this.chatty) {
-      const size = addressLength(router.config.family);
+      const size = addressLength(router.family);
       this.observer.received(slot, priority, this.receiveBuffer, sourceAt, size);
     }
     const arrived = this.woke - now > interval * OLD ? this.woke : now;
@@ -771,11 +837,13 @@ export class Engine {
       if (priority === 0) return; // the next one is another's: until then the Master_Down_Timer runs on
       if (this.table.int(slot, Int.Masterless) === 1) this.tellMasterless(slot, false);
     }
+    const { priority: ours, version } = router;
+    const isTie = priority === ours && addressOrder !== 0;
+    const order = isTie ? this.groups.orderOf(router, addressOrder, arrived) : addressOrder;
     event.priority = priority;
     event.interval = interval;
-    event.addressOrder = addressOrder;
-    const { priority: ours, version } = router;
-    const isSuperior = priority > ours || (priority === ours && addressOrder > 0);
+    event.addressOrder = order;
+    const isSuperior = priority > ours || (priority === ours && order > 0);
     const asks = router.state === State.Master && (priority === 0 || (version === 3 && !isSuperior));
     event.answer = !asks || this.answers.take(slot, arrived, router.advertisementInterval);
     this.step(
@@ -830,7 +898,7 @@ export class Engine {
         return;
       }
       if (router.held) {
-        this.holdBack(router, timer, now);
+        this.holdBack(router, now);
         return;
       }
     }
@@ -838,16 +906,18 @@ export class Engine {
   }
 
   /** In stand-by the Master_Down_Timer has expired: it is told once, and runs again. */
-  private holdBack(
-    { slot, version, priority, masterAdverInterval }: EngineRouter,
-    timer: number,
-    now: number,
-  ) {
+  private holdBack(router: EngineRouter, now: number): void {
+    const { slot } = router;
+    this.restartDown(router, now);
+    this.table.nums[slot * Num.Count + Num.OtherHeard] = 0;
+    if (this.table.int(slot, Int.Masterless) === 0) this.tellMasterless(slot, true);
+  }
+
+  /** A Backup's Master_Down_Timer begins anew. */
+  private restartDown({ slot, version, priority, masterAdverInterval }: EngineRouter, now: number): void {
     const deadline = now + masterDownInterval(version, priority, masterAdverInterval);
     this.table.nums[slot * Num.Count + Num.Deadline] = deadline;
-    this.table.nums[slot * Num.Count + Num.OtherHeard] = 0;
-    this.deadlines.set(timer, deadline);
-    if (this.table.int(slot, Int.Masterless) === 0) this.tellMasterless(slot, true);
+    this.deadlines.set(slot * 2 + PROTOCOL, deadline);
   }
 
   private tellMasterless(slot: number, nobody: boolean): void {
@@ -855,11 +925,7 @@ export class Engine {
     this.observer.masterless(slot, nobody);
   }
 
-  /**
-   * Has the state machine decide, and makes its outcome happen. Whoever is told of it may bring about a transition of
-   * another router in the middle of it, so all of the outcome is taken out before anybody is told.
-   * @param into the state that it stops into; default: what the state machine says
-   */
+  /** Something happens to a router: it is moved, and the others of its group as the group's rule demands. */
   private step(
     router: EngineRouter,
     event: Event,
@@ -867,12 +933,28 @@ export class Engine {
     cause: number,
     into: typeof State.Initialize | typeof State.Down | undefined = undefined,
   ): void {
+    if (!this.groups.step(router, event, now, cause, into)) this.move(router, event, now, cause, into);
+  }
+
+  /**
+   * Has the state machine decide, and makes its outcome happen. Whoever is told of it may bring about a transition of
+   * another router in the middle of it, so all of the outcome is taken out before anybody is told.
+   * @param into the state that it stops into; default: what the state machine says
+   */
+  private move(
+    router: EngineRouter,
+    event: SyncEvent,
+    now: number,
+    cause: number,
+    into: typeof State.Initialize | typeof State.Down | undefined = undefined,
+  ): void {
     const { slot } = router;
     const { table } = this;
     const before = router.state;
-    const outcome = transition(router, event, now, this.outcome);
+    const outcome = transitionTogether(router, event, now, this.outcome);
     const { masterAdverInterval, actions } = outcome;
-    const deadline = outcome.deadline + (event === TIMER && before === State.Master ? this.pause(router) : 0);
+    const deadline =
+      outcome.deadline + (event.type === 'timer' && before === State.Master ? this.pause(router) : 0);
     const state = into ?? outcome.state;
     const nums = slot * Num.Count;
     table.nums[nums + Num.Deadline] = deadline;
@@ -882,8 +964,11 @@ export class Engine {
     }
     const timer = slot * 2 + PROTOCOL;
     const scheduled = this.deadlines.at(timer);
-    const restarted = state === State.Backup && before === State.Backup && deadline > scheduled;
+    const runs = state === State.Backup && before === State.Backup && scheduled !== 0;
+    const restarted = runs && deadline > scheduled;
     if (deadline !== scheduled && !restarted) this.deadlines.set(timer, deadline);
+    // A Backup waits for its group from now on, or does no longer.
+    if ((deadline === 0 || scheduled === 0) && before === State.Backup) table.touch();
     if (state !== before) {
       table.setNum(slot, Num.Since, Date.now());
       table.setInt(slot, Int.State, state);

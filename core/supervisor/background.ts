@@ -66,7 +66,7 @@ function start(args: readonly string[], signals: Signals): Promise<ExitCode> {
 
 /** The daemon itself. */
 async function run(options: RunOptions, signals: Signals): Promise<ExitCode> {
-  const { start, issues } = await prepareToRun(options);
+  const { start, issues, hints } = await prepareToRun(options);
   if (!start) return 1;
   let files: LogFiles;
   try {
@@ -76,7 +76,7 @@ async function run(options: RunOptions, signals: Signals): Promise<ExitCode> {
     return 1;
   }
   const log = openFileLog(start.config, files);
-  const code = await serve(options, start, issues, {
+  const code = await serve(options, start, [...issues, ...hints], {
     log,
     signals,
     files: {

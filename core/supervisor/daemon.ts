@@ -17,8 +17,10 @@ import { Services, type StagedService } from './services.ts';
 import type { StandbyKeeper } from './standby-keeper.ts';
 import { type GenerationStatus, readStatus } from './status.ts';
 import { matchSlots } from './succession.ts';
+import { type StagedTrackers, Trackers } from './track/trackers.ts';
 import { Turns } from './turns.ts';
 import type { TwinGuard } from './twin-guard.ts';
+import { lateness } from './watchdog.ts';
 import type { StartThread } from './worker-thread.ts';
 
 /** A new generation must be prepared, and must have taken over, within this many ms each. */
@@ -48,6 +50,9 @@ export interface DaemonWorld {
   collectGarbage(): void;
 }
 
+/** What is ready beside a generation: the service, and the trackers' plugins. */
+type Staged = Pick<StagedService & StagedTrackers, 'commit' | 'abandon'>;
+
 /** A running daemon. */
 export class Daemon {
   /** When it had started, ISO 8601. */
@@ -58,6 +63,9 @@ export class Daemon {
   readonly turns: Turns;
   private readonly log: Logger;
   private readonly services: Services;
+  private readonly trackers: Trackers;
+  /** A generation that is taking over: its engine looks at the trackers too. */
+  private coming: Generation | undefined;
   /** Troubles of the daemon itself, by topic. */
   private readonly own = new Map<string, string>();
   private crashes = 0;
@@ -66,11 +74,21 @@ export class Daemon {
   /** Aborted once it stops: what was under way is not waited for. */
   private readonly stopping = new AbortController();
 
+  private generation: Generation;
+
+  /** @param first makes the first generation */
   private constructor(
-    private generation: Generation,
+    first: (trackers: Trackers) => Generation,
     private readonly world: DaemonWorld,
   ) {
     const { log, change, startThread, keeper } = world;
+    this.trackers = new Trackers(
+      log,
+      startThread,
+      () => this.ringTrackers(),
+      () => this.services.told(this.info),
+    );
+    this.generation = first(this.trackers);
     if (keeper) keeper.onTrouble = (text) => this.trouble('authentication', text);
     if (world.standby) {
       world.standby.onTrouble = (text) => this.trouble('stand-by', text);
@@ -95,25 +113,28 @@ export class Daemon {
     interrupted.catch(() => {}); // once it runs, nobody waits for it
     await twins.expect(start.config.virtualRouters);
     const all = [...start.config.virtualRouters.keys()];
-    const held = world.standby?.heldSlots(start.config.virtualRouters);
-    const generation = new Generation(start, log, startThread, all, world.keeper, held);
-    const daemon = new Daemon(generation, world);
-    let service: StagedService;
+    const daemon = new Daemon((trackers) => {
+      const held = world.standby?.heldSlots(start.config.virtualRouters);
+      const cells = trackers.cells(start.config.trackers);
+      return new Generation(start, log, startThread, all, world.keeper, cells, held);
+    }, world);
+    const { generation } = daemon;
+    let staged: Staged;
     try {
-      service = await Promise.race([interrupted, daemon.prepare(generation)]);
+      staged = await Promise.race([interrupted, daemon.prepare(generation)]);
     } catch (error) {
-      await daemon.services.giveUp();
+      await daemon.giveUp();
       await generation.discard();
       throw error;
     }
     try {
       await Promise.race([interrupted, generation.go()]);
     } catch (error) {
-      await service.abandon();
+      await staged.abandon();
       await generation.stop();
       throw error;
     }
-    service.commit();
+    staged.commit();
     twins.runs(start.config.virtualRouters);
     twins.watch();
     void daemon.watch(generation);
@@ -212,7 +233,8 @@ export class Daemon {
 
   /** What is configured and does not run, apart from virtual routers: a line each. */
   get troubles(): readonly string[] {
-    return [...this.services.troubles, ...this.generation.troubles, ...this.own.values()];
+    const { services, trackers, generation, own } = this;
+    return [...services.troubles, ...trackers.troubles, ...generation.troubles, ...own.values()];
   }
 
   /**
@@ -257,8 +279,16 @@ export class Daemon {
 
   /** States and counters. */
   status(): GenerationStatus {
-    const { table, start } = this.generation;
-    return readStatus(this.number, table, start.config.virtualRouters);
+    const { table, start, board } = this.generation;
+    return readStatus(this.number, table, start.config.virtualRouters, board);
+  }
+
+  /**
+   * By how many ms the engine is late with the most overdue timer of a virtual router.
+   * @param now monotonic ms
+   */
+  lateness(now: number): number {
+    return lateness(this.generation.table, now);
   }
 
   /** How many routers are in each state, for the log. */
@@ -270,7 +300,7 @@ export class Daemon {
   stop(): Promise<void> {
     this.stopping.abort();
     return this.turns.jump(async () => {
-      const served = this.services.end();
+      const served = Promise.all([this.services.end(), this.trackers.end()]);
       await this.generation.stop();
       await served;
     });
@@ -289,18 +319,38 @@ export class Daemon {
   }
 
   /** Loads everything. @throws Error why it cannot; nothing is left of the service then */
-  private async prepare(next: Generation): Promise<StagedService> {
-    const service = this.services.stage(next.service(this.info));
+  private async prepare(next: Generation): Promise<Staged> {
+    const staged = [this.services.stage(next.service(this.info)), this.trackers.stage(next.start)] as const;
     const waitingFor = (): string =>
-      [next.unprepared, this.services.unprepared].filter((each) => each).join(', ');
+      [next.unprepared, this.services.unprepared, this.trackers.unprepared].filter((each) => each).join(', ');
     try {
-      await patiently(Promise.all([next.prepared(), service]), waitingFor, this.stopping.signal);
+      await patiently(Promise.all([next.prepared(), ...staged]), waitingFor, this.stopping.signal);
     } catch (error) {
-      service.then((staged) => staged.abandon()).catch(() => {});
-      await this.services.giveUp();
+      for (const each of staged) each.then((ready: Staged) => ready.abandon()).catch(() => {});
+      await this.giveUp();
       throw error;
     }
-    return service;
+    const [service, trackers] = [await staged[0], await staged[1]];
+    return {
+      commit: () => {
+        service.commit();
+        trackers.commit();
+      },
+      abandon: async () => {
+        await Promise.all([service.abandon(), trackers.abandon()]);
+      },
+    };
+  }
+
+  /** What is being made ready beside a generation is not wanted any more. */
+  private async giveUp(): Promise<void> {
+    await Promise.all([this.services.giveUp(), this.trackers.giveUp()]);
+  }
+
+  /** Engines look at the trackers, in their own time. */
+  private ringTrackers(): void {
+    this.generation.ringTrackers();
+    this.coming?.ringTrackers();
   }
 
   private async replace(start: Start): Promise<void> {
@@ -310,31 +360,38 @@ export class Daemon {
     const checked = [...slots.keys()].filter((slot) => slots[slot]! < 0 || changed[slot]);
     const { keeper, standby, startThread } = this.world;
     const held = standby?.heldSlots(start.config.virtualRouters);
-    const next = new Generation(start, this.log, startThread, checked, keeper, held);
-    let service: StagedService | undefined;
+    const cells = this.trackers.cells(start.config.trackers);
+    const next = new Generation(start, this.log, startThread, checked, keeper, cells, held);
+    let staged: Staged | undefined;
     try {
-      service = await this.prepare(next);
+      staged = await this.prepare(next);
       await this.succeed(next);
     } catch (error) {
-      await service?.abandon();
+      await staged?.abandon();
       await next.discard();
       throw error;
     } finally {
       this.world.twins.runs(this.start.config.virtualRouters);
     }
-    service.commit();
+    staged.commit();
   }
 
   /** A generation that is prepared takes over. @throws Error why it could not; then it is to be discarded */
   private async succeed(next: Generation): Promise<void> {
     const old = this.generation;
-    await patiently(
-      next.takeOver(old),
-      () => 'the new engine is taking in the state of its plugins',
-      this.stopping.signal,
-      HALFWAY,
-    );
+    this.coming = next;
+    try {
+      await patiently(
+        next.takeOver(old),
+        () => 'the new engine is taking in the state of its plugins',
+        this.stopping.signal,
+        HALFWAY,
+      );
+    } finally {
+      this.coming = undefined;
+    }
     this.generation = next;
+    next.ringTrackers(); // what was rung for while the one before was still asked
     this.number++;
     this.world.standby?.follow(next.start.config.virtualRouters);
     void this.watch(next);
@@ -354,7 +411,8 @@ export class Daemon {
   private async renew(): Promise<void> {
     const { keeper, standby, startThread } = this.world;
     const held = standby?.heldSlots(this.start.config.virtualRouters);
-    const next = new Generation(this.start, this.log, startThread, [], keeper, held);
+    const cells = this.trackers.cells(this.start.config.trackers);
+    const next = new Generation(this.start, this.log, startThread, [], keeper, cells, held);
     try {
       await patiently(next.prepared(), () => next.unprepared, this.stopping.signal);
       await this.succeed(next);

@@ -105,7 +105,10 @@ export async function serve(
   const { standing } = standby;
   if (standing !== undefined)
     log.warn(`stand by since an earlier run, and do not become Master: ${standing}; rvrrpd resume ends that`);
-  manager.started(() => applier.summary);
+  manager.started(
+    () => applier.summary,
+    () => daemon.lateness(Number(process.hrtime.bigint()) / 1e6), // CLOCK_MONOTONIC, as the engine's
+  );
   surroundings.running?.();
   signals.onHangUp(() => void reloader.reload());
 

@@ -204,9 +204,16 @@ export class Standby {
     return slots.map((slot) => ({ slot, config: virtualRouters[slot]! }));
   }
 
-  /** Groups that the configuration names. */
+  /** Groups that the configuration names: `[[sync]]`. */
   private groups(): NamedGroups {
-    return new Map();
+    const groups = new Map<string, number[]>();
+    for (const [slot, { sync }] of this.daemon.start.config.virtualRouters.entries()) {
+      if (sync === undefined) continue;
+      const members = groups.get(sync);
+      if (members) members.push(slot);
+      else groups.set(sync, [slot]);
+    }
+    return groups;
   }
 
   /** Waits until the engine has done it, so that whoever asks next sees it. */

@@ -6,7 +6,7 @@
 
 /** What a record tells; `a` and `b` are its arguments. */
 export const EventType = {
-  /** `a`: the state before, `b`: the state after, `c`: a {@link Cause}. */
+  /** `a`: the state before, `b`: the state after, `c`: a {@link Cause}, or what {@link trackerCause} or {@link groupCause} makes of one. */
   Transition: 1,
   /**
    * `a`: index of the drop reason, `b`: how many since the last such record, this one included; peer. For the
@@ -39,10 +39,14 @@ export const EventType = {
   ClockSkew: 12,
   /** Told once: an advertisement without authentication was obeyed, as none is required yet; peer. */
   Unauthenticated: 13,
+  /** Of no virtual router. `a`: index of the tracker, `b`: its `Verdict`. */
+  Tracker: 14,
+  /** Trackers have changed the priority in use. `a`: before, `b`: after. */
+  Priority: 15,
   /** An operator's stand-by. `a`: 1 begins, 0 is over; `b`: when it will be, ms since the epoch, 0: with `resume` alone. */
-  Standby: 14,
+  Standby: 16,
   /** `a`: 1 in stand-by, and nobody is Master; 0 somebody is again. */
-  NobodyIsMaster: 15,
+  NobodyIsMaster: 17,
 } as const;
 
 /** Why a virtual router changed its state. */
@@ -69,8 +73,15 @@ export const CAUSES = [
   'this host does not have the address of source, or cannot use it yet',
   'the interface has no global IPv6 address to reach its peers from',
   'a router of the same group on another interface sends from the same address',
+  'a tracker has failed',
+  'waiting for a tracker',
+  'none of its trackers fails any more',
   'it was told to stand by',
   'nobody has taken over',
+  'became Master',
+  'yielded',
+  'cannot be Master',
+  'follows another Master',
 ] as const;
 
 /** Indices of {@link CAUSES}. */
@@ -97,9 +108,43 @@ export const Cause = {
   SourceMissing: 19,
   NoGlobal: 20,
   SourceShared: 21,
-  StandBy: 22,
-  NobodyTookOver: 23,
+  TrackerFailed: 22,
+  TrackerAwaited: 23,
+  TrackersUp: 24,
+  StandBy: 25,
+  NobodyTookOver: 26,
+  GroupMaster: 27,
+  GroupYielded: 28,
+  GroupUnfit: 29,
+  GroupFollows: 30,
 } as const;
+
+/** Room for causes below the index of a tracker, or of a router. */
+const CAUSE_BITS = 8;
+
+/** A cause together with the tracker, by its index, that it is about. */
+export function trackerCause(cause: number, tracker: number): number {
+  return cause | ((tracker + 1) << CAUSE_BITS);
+}
+
+/** The reverse; `tracker` −1: it is about none. */
+export function causeParts(code: number): { readonly cause: number; readonly tracker: number } {
+  return { cause: code & ((1 << CAUSE_BITS) - 1), tracker: (code >> CAUSE_BITS) - 1 };
+}
+
+/**
+ * What a record says where another router of the same group (`[[sync]]`) is the cause: what it did, one of the `Group…`
+ * causes, and its slot.
+ */
+export function groupCause(cause: number, slot: number): number {
+  return trackerCause(cause, slot);
+}
+
+/** The slot of the router of the same group that a record is about; −1: none. */
+export function groupSlot(code: number): number {
+  const { cause, tracker } = causeParts(code);
+  return cause >= Cause.GroupMaster ? tracker : -1;
+}
 
 /** One event, as a reader gets it. The object is reused: copy what is to be kept. */
 export interface EngineEvent {
