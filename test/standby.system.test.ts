@@ -187,6 +187,39 @@ describeSystem('stand-by', () => {
       await other.stop();
     }));
 
+  it.concurrent('of a group: all of it moves, with one of its routers too, and is one again when it is resumed', () =>
+    withLab(async (lab) => {
+      const { r1, r2, wire } = await twoRouters(lab);
+      const tables = '[[sync]]\nname = "gw"\nrouters = [ "lan/7", "lan/8" ]\n';
+      const vrouters = (priority: number): VrouterTable[] =>
+        [7, 8].map((group) => ({ ...LAN7, group, vip: `10.0.0.${group + 3}`, priority }));
+      const first = writeConfiguration(lab, r1, vrouters(200), { tables });
+      const second = writeConfiguration(lab, r2, vrouters(100), { tables });
+      const daemon = Rvrrpd.startWith(r1, first);
+      const both = (source: string): Promise<unknown> =>
+        Promise.all([wire.soleMaster(7, source, 20_000), wire.soleMaster(8, source, 20_000)]);
+      await both(R1);
+      const other = Rvrrpd.startWith(r2, second);
+      await other.ready();
+      expect((await invoke(r1, ['standby', 'gw', '-c', first])).code).toBe(0);
+      await both(R2);
+      expect((await invoke(r1, ['resume', 'sync:gw', '-c', first])).stdout).toBe(
+        '2 virtual routers resumed\n',
+      );
+      await both(R1);
+      // One that does not claim the role keeps the others from it.
+      expect((await invoke(r1, ['standby', 'lan/7', '-c', first])).code).toBe(0);
+      await both(R2);
+      await other.stop();
+      await eventually('the word that nobody is Master', 20_000, async () => {
+        const [seven, eight] = await routersOf(r1, first);
+        return seven!.standby?.nobodyIsMaster && eight!.state === 'Backup';
+      });
+      await invoke(r1, ['resume', '-c', first]);
+      await both(R1);
+      await daemon.stop();
+    }));
+
   it.concurrent('of each version and family; a fail-over on the command line', () =>
     withLab(async (lab) => {
       const { r1, r2, wire } = await twoRouters(lab, ALL_FAMILIES);
