@@ -25,7 +25,14 @@ const measures = await withLab(async (lab) => {
   // Outside of the hosts' own addresses: 10.0.0.2, .3 and .100.
   const vips = Array.from({ length: COUNT }, (_, index) => `10.0.0.${index < 90 ? index + 5 : index + 15}`);
   const tables = (priority: number): VrouterTable[] =>
-    vips.map((vip, index) => ({ group: index + 1, interface: 'lan', vip, priority, iftype: 'ether' }));
+    vips.map((vip, index) => ({
+      group: index + 1,
+      interface: 'lan',
+      vip,
+      priority,
+      preemption: true,
+      iftype: 'ether',
+    }));
   const file = writeConfiguration(lab, r1, tables(200));
   await Rvrrpd.start(lab, r2, tables(100)).ready();
   await Rvrrpd.startWith(r1, file).ready();
