@@ -21,7 +21,7 @@ export function statusText(status: DaemonStatus): string {
   const rows = routers.map((router) => [
     router.interface,
     String(router.group),
-    router.state,
+    stateText(router),
     router.priorityParts?.priority === router.priority ? router.priorityParts.text : String(router.priority),
     ...(protocol ? [protocolText(router), intervalText(router)] : []),
     router.since === null ? 'never' : time(router.since),
@@ -98,6 +98,11 @@ function duration(seconds: number): string {
   const first = parts.findIndex(([count]) => count > 0);
   const shown = first < 0 ? parts.slice(-1) : parts.slice(first, first + 2).filter(([count]) => count > 0);
   return shown.map(([count, unit]) => `${count} ${unit}`).join(' ');
+}
+
+/** `Backup (hearing, 12 s left)`: with what keeps it from becoming Master. */
+function stateText({ state, hold }: RouterReport): string {
+  return hold === undefined ? state : `${state} (${hold.reason}, ${Math.ceil(hold.left)} s left)`;
 }
 
 /** `v2 IPv4`, `v3 IPv4 pseudo-header`: with the sort of checksum that it sends, where there is more than one. */

@@ -10,6 +10,7 @@ import { STATE_NAMES } from '../threads/state-table.ts';
 import { faultIn, TrackBoard } from '../threads/track-board.ts';
 import { addressText } from '../vrrp/address.ts';
 import { DROP_REASONS } from '../vrrp/drop-reasons.ts';
+import { HOLD_REASONS } from '../vrrp/hold.ts';
 
 /** Events are looked for this often, in ms: the engine does not know of services. */
 const LOOK_INTERVAL = 100;
@@ -90,6 +91,8 @@ export class EventFeed {
       return { type: 'standby', time, ...name, standby: a === 1, ...(b === 0 ? {} : { until: b }) };
     if (type === EventType.NobodyIsMaster && name)
       return { type: 'masterless', time, ...name, masterless: a === 1 };
+    if ((type === EventType.Hold || type === EventType.HoldOver) && name)
+      return { type: 'hold', time, ...name, reason: HOLD_REASONS[a]!, left: Math.round(b) / 1000 };
     if (type !== EventType.Dropped) return undefined;
     const sender = peer.length > 0 ? { peer: addressText(peer) } : {};
     const reason = DROP_REASONS[a]!;

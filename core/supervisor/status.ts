@@ -12,6 +12,7 @@ import type {
   TrackerStatus,
 } from '../plugin/contracts/index.ts';
 import { readCounters } from '../threads/counters.ts';
+import { monotonicMs, readHold } from '../threads/hold-words.ts';
 import { readInPlace } from '../threads/in-place.ts';
 import { type RouterWords, readRouterWords } from '../threads/router-words.ts';
 import { readStandby, type StandbyStatus } from '../threads/standby-words.ts';
@@ -58,6 +59,8 @@ export interface RouterReport extends Omit<RouterCounters, 'state'> {
   readonly refusal?: string;
   /** It stands by, as an operator asked: it does not become Master. Absent: it does not stand by. */
   readonly standby?: StandbyReport;
+  /** What keeps a Backup from becoming Master, by its directive, and for how many seconds more at most; absent: nothing. */
+  readonly hold?: { readonly reason: string; readonly left: number };
   /** When the state changed last, ISO 8601; null: never. */
   readonly since: string | null;
 }
@@ -125,6 +128,7 @@ export function readStatus(
       const { addresses, prefixLengths, authType } = routers[slot]!;
       const placed = readInPlace(table, slot);
       const { fault, trackers, priorityParts } = board.of(routers[slot]!, table, slot);
+      const hold = readHold(table, slot, monotonicMs());
       return {
         ...router,
         // One that waits has never run: it is still in Initialize.
@@ -138,6 +142,7 @@ export function readStatus(
         ...inSeconds(readRouterWords(table, slot, routers[slot]!)),
         ...placed,
         ...standbyOf(readStandby(table, slot)),
+        ...(hold && { hold: { reason: hold.reason, left: Math.round(hold.left) / 1000 } }),
         since: timeText(table.num(slot, Num.Since)),
       };
     }),

@@ -43,10 +43,14 @@ export const EventType = {
   Tracker: 14,
   /** Trackers have changed the priority in use. `a`: before, `b`: after. */
   Priority: 15,
+  /** Something holds the router back. `a`: an index of `HOLD_REASONS`, `b`: for how many ms at most. */
+  Hold: 16,
+  /** It does so no longer, before its time. `a`: an index of `HOLD_REASONS`. */
+  HoldOver: 17,
   /** An operator's stand-by. `a`: 1 begins, 0 is over; `b`: when it will be, ms since the epoch, 0: with `resume` alone. */
-  Standby: 16,
+  Standby: 18,
   /** `a`: 1 in stand-by, and nobody is Master; 0 somebody is again. */
-  NobodyIsMaster: 17,
+  NobodyIsMaster: 19,
 } as const;
 
 /** Why a virtual router changed its state. */
@@ -82,6 +86,7 @@ export const CAUSES = [
   'yielded',
   'cannot be Master',
   'follows another Master',
+  'the delay that held it back is over',
 ] as const;
 
 /** Indices of {@link CAUSES}. */
@@ -117,6 +122,7 @@ export const Cause = {
   GroupYielded: 28,
   GroupUnfit: 29,
   GroupFollows: 30,
+  HoldOver: 31,
 } as const;
 
 /** Room for causes below the index of a tracker, or of a router. */

@@ -54,12 +54,16 @@ export const Int = {
   Fault: 16,
   /** What trackers add to the priority that is configured. */
   Weight: 17,
+  /** Which delay `HoldUntil` is: an index of `HOLD_REASONS`. */
+  HoldReason: 18,
+  /** What was seen of its link: 0 nothing yet, 1 it is up, 2 it is down or missing. */
+  LinkSeen: 19,
   /** 1: it is in stand-by, as an operator asked: it does not claim the role until it is resumed. */
-  Held: 18,
+  Held: 20,
   /** 1: in stand-by, and nobody else has been heard for a Master_Down_Interval. */
-  Masterless: 19,
+  Masterless: 21,
   /** Even, so that the Float64 fields behind them are aligned. */
-  Count: 20,
+  Count: 22,
 } as const;
 
 /** Float64 fields of a slot: monotonic times in ms (CLOCK_MONOTONIC), counters. */
@@ -91,13 +95,25 @@ export const Num = {
   Unauthenticated: 15,
   /** Advertisements accepted although the clock of their sender differs from ours by more than it should. */
   ClockSkews: 16,
+  /** In the strangers' slot alone: when the daemon's first engine began, monotonic ms. */
+  StartedAt: 17,
+  /** It does not become Master before, monotonic ms: `start_delay`, `boot_delay` or `link_delay`; 0: none runs. */
+  HoldUntil: 18,
+  /** `hearing`: nor before then, unless something is heard on the interface; 0: something was, or it is not asked. */
+  HearingUntil: 19,
+  /** `link_debounce`: when the loss of carrier that there is now is acted upon; 0: there is none. */
+  CarrierUntil: 20,
+  /** `preempt_delay`: when a Master of lower priority may be preempted; 0: none was heard. */
+  PreemptAt: 21,
+  /** Until when that Master counts as alive: it moves with each of its advertisements, and {@link StateTable.version} does not. */
+  InferiorUntil: 22,
   /** When its stand-by is over, ms since the epoch; 0: with `resume` alone, or it is in none. */
-  HeldUntil: 17,
+  HeldUntil: 23,
   /** When another router of the group was heard last, monotonic ms; 0: never, or it has said good-bye (priority 0). */
-  OtherHeard: 18,
+  OtherHeard: 24,
   /** First of the counters of dropped packets, one for each of {@link DROP_REASONS}. */
-  Dropped: 19,
-  Count: 19 + DROP_REASONS.length,
+  Dropped: 25,
+  Count: 25 + DROP_REASONS.length,
 } as const;
 
 /** A MAC address (lower case, colons) as a number of 48 bits; an empty one is 0. */

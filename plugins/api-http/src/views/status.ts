@@ -47,6 +47,13 @@ interface StandbyView {
   readonly nobody_is_master: boolean;
 }
 
+/** What keeps a virtual router from becoming Master. */
+interface Hold {
+  readonly reason: string;
+  readonly until: string;
+  readonly left: number;
+}
+
 /** A virtual router with everything that is known of it. */
 export const RouterStatusSchema = Type.Object(
   {
@@ -136,6 +143,16 @@ export const RouterStatusSchema = Type.Object(
       description: 'It stands by, as an operator asked: it does not become Master. `null`: it does not.',
     }),
     ...trackingProperties,
+    hold: Type.Unsafe<Hold | null>({
+      type: ['object', 'null'],
+      properties: {
+        reason: Type.String({ description: 'The directive that says so.', examples: ['start_delay'] }),
+        until: Time,
+        left: Type.Number({ description: 'Seconds until then.' }),
+      },
+      required: ['reason', 'until', 'left'],
+      description: 'What keeps a Backup from becoming Master, and until when at most; `null`: nothing.',
+    }),
     counters: Type.Object(
       {
         received: Count,
@@ -340,6 +357,7 @@ function withCounters(
     standing_by: router.standingBy,
     standby: standbyView(router.standby),
     ...tracking(router),
+    hold: holdOf(router),
     counters: {
       received: counters?.received ?? 0,
       sent: counters?.sent ?? 0,
@@ -362,6 +380,12 @@ function standbyView(standby: RouterStatus['standby']): StandbyView | null {
   if (until === undefined) return { until: null, seconds_left: null, nobody_is_master: nobodyIsMaster };
   const left = Math.max(0, Math.ceil((until - Date.now()) / 1000));
   return { until: new Date(until).toISOString(), seconds_left: left, nobody_is_master: nobodyIsMaster };
+}
+
+function holdOf({ hold }: RouterStatus): Hold | null {
+  if (hold === undefined) return null;
+  const left = Math.max(0, hold.until - Date.now()) / 1000;
+  return { reason: hold.reason, until: new Date(hold.until).toISOString(), left };
 }
 
 /** Without members that are undefined. */
