@@ -35,6 +35,12 @@
         'target_name': 'hmac',
         'sources': ['plugins/auth-hmac/native/hmac.cc']
       }]
+    }],
+    ['part=="track"', {
+      'targets': [{
+        'target_name': 'track',
+        'sources': ["<!@(node -p \"require('fs').readdirSync('plugins/track-system/native').filter(f=>f.endsWith('.cc')).map(f=>'plugins/track-system/native/'+f).join(' ')\")"]
+      }]
     }]
   ]
 }

@@ -1,7 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
-const alias = { 'rvrrpd/plugin': fileURLToPath(new URL('core/plugin/index.ts', import.meta.url)) };
+const alias = {
+  'rvrrpd/plugin': fileURLToPath(new URL('core/plugin/index.ts', import.meta.url)),
+  'rvrrpd-track-system': fileURLToPath(new URL('plugins/track-system/src/index.ts', import.meta.url)),
+};
 
 export default defineConfig({
   test: {

@@ -73,13 +73,17 @@ writeFileSync(path.join(root, 'dist/LICENCES.txt'), licencesOf(inputs, root));
 for (const name of readdirSync(path.join(root, 'plugins'))) {
   if (!existsSync(path.join(root, 'plugins', name, 'src/index.ts'))) continue;
   // tsup leaves out the dependencies of the package in the working directory, which is rvrrpd's.
-  const { dependencies = {} } = JSON.parse(
+  const { dependencies = {}, exports } = JSON.parse(
     readFileSync(path.join(root, 'plugins', name, 'package.json'), 'utf8'),
   );
+  const entry = { index: `plugins/${name}/src/index.ts` };
+  // What other packages import has types.
+  const hasTypes = exports['.'].types !== undefined;
   await build({
     ...common,
     external: Object.keys(dependencies),
-    entry: { index: `plugins/${name}/src/index.ts` },
+    entry,
     outDir: `plugins/${name}/dist`,
+    ...(hasTypes ? { dts: { entry, compilerOptions: { paths: {}, rootDir: '.' } } } : {}),
   });
 }

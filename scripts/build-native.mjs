@@ -13,6 +13,7 @@ const PARTS = {
   hmac: { sources: 'plugins/auth-hmac/native', out: 'plugins/auth-hmac' },
   ioctl: { sources: 'plugins/netdrv-ioctl/native', out: 'plugins/netdrv-ioctl' },
   libnl: { sources: 'plugins/netdrv-libnl/native', out: 'plugins/netdrv-libnl' },
+  track: { sources: 'plugins/track-system/native', out: 'plugins/track-system' },
 };
 
 /** Headers that came with this Node.js (a distribution's package, a tarball), or none: node-gyp fetches. */

@@ -67,6 +67,15 @@ describe('findNames', () => {
     expect(inScript(text)).toEqual([]);
   });
 
+  test('finds names of trackers in code about trackers alone', () => {
+    const words = { folders: [], configuration: [], trackers: ['link'] };
+    expect(findNames('core/services/track-worker.ts', "const fast = ['link'];", words)).toEqual([
+      'core/services/track-worker.ts:1: configuration name "link"',
+    ]);
+    expect(findNames('core/actuator/view.ts', "const fast = ['link'];", words)).toEqual([]);
+    expect(findNames('core/config/track.test.ts', "const fast = ['link'];", words)).toEqual([]);
+  });
+
   test('reads native sources', () => {
     expect(inNative('if (name == "pigeon") {}')).toEqual(['x.cc:1: configuration name "pigeon"']);
     expect(inNative('Fail("use \\"pigeon\\"");')).toEqual(['x.cc:1: configuration name "pigeon"']);

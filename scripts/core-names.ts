@@ -4,7 +4,8 @@
  *
  * The rule: nowhere in a file of the core stands the name of a plugin's folder or package; and no string literal
  * is, or quotes, a name that a plugin answers to in the configuration. Words outside of literals are free:
- * "static", "ether" and the like are ordinary ones.
+ * "static", "ether" and the like are ordinary ones. Trackers are called as the things that they track ("link", "file"),
+ * words that the core has of its own: their names are looked for in its code about trackers alone.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,8 +15,15 @@ import ts from 'typescript';
 export interface PluginNames {
   /** Names of the folders below `plugins/`: `<kind>-<name>`. */
   readonly folders: readonly string[];
-  /** The `names` of all manifests. */
+  /** The `names` of all manifests, but those of trackers. */
   readonly configuration: readonly string[];
+  /** The `names` of trackers. */
+  readonly trackers?: readonly string[];
+}
+
+/** The part of a `package.json` that matters here; what plugins share has no manifest. */
+interface Package {
+  readonly rvrrpd?: { readonly kind: string; readonly names: readonly string[] };
 }
 
 /** The names of all plugins below a folder. */
@@ -23,11 +31,21 @@ export function pluginNames(pluginsFolder: string): PluginNames {
   const folders = readdirSync(pluginsFolder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => entry.name);
-  const configuration = folders.flatMap((folder) => {
+  const manifests = folders.flatMap((folder) => {
     const text = readFileSync(join(pluginsFolder, folder, 'package.json'), 'utf8');
-    return (JSON.parse(text) as { rvrrpd: { names: string[] } }).rvrrpd.names;
+    return (JSON.parse(text) as Package).rvrrpd ?? [];
   });
-  return { folders, configuration: [...new Set(configuration)] };
+  const named = (isTracker: boolean) => [
+    ...new Set(
+      manifests.filter(({ kind }) => (kind === 'track') === isTracker).flatMap(({ names }) => names),
+    ),
+  ];
+  return { folders, configuration: named(false), trackers: named(true) };
+}
+
+/** Code about trackers: it must treat them all alike. Its tests have to call them something. */
+function isAboutTrackers(file: string): boolean {
+  return /track/.test(file) && !file.endsWith('.test.ts');
 }
 
 /** Every file of the core that is code: TypeScript and native sources, tests included; data is not. */
@@ -52,7 +70,7 @@ export function findNames(file: string, text: string, names: PluginNames): strin
     }
   }
   for (const { offset, literal, isKernelLinkType } of literals(file, text)) {
-    for (const name of names.configuration) {
+    for (const name of [...names.configuration, ...(isAboutTrackers(file) ? (names.trackers ?? []) : [])]) {
       const quoted = new RegExp(`["'\`]${escaped(name)}["'\`]`);
       if (literal === name ? !isKernelLinkType : quoted.test(literal)) {
         found.push(`${file}:${lineOf(offset)}: configuration name "${name}"`);

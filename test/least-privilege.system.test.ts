@@ -49,9 +49,12 @@ function realTime(pid: number): number[] {
 
 const runs = (daemon: Running): Promise<unknown> => daemon.waitForOutput(/rvrrpd \S+ running /, 30_000);
 
-/** Severe lines of the log. */
-const complaints = (output: string): string[] =>
-  output.split('\n').filter((line) => /"level":"(warn|error|fatal)"/.test(line));
+/** What the log says was refused. A busy machine may have it complain of delays. */
+const refusals = (output: string): string[] =>
+  output
+    .split('\n')
+    .filter((line) => /"level":"(warn|error|fatal)"/.test(line))
+    .filter((line) => /\b(EPERM|EACCES|EROFS|ENOSYS|EAFNOSUPPORT)\b|permi|refuse|cannot/i.test(line));
 
 describeSystem('least privilege', () => {
   it.concurrent(
@@ -109,7 +112,7 @@ describeSystem('least privilege', () => {
         expect((await again.exited).code).toBe(0);
         await masters(V2.r2, V3_IPV6.r2);
         expect(await snapshot(r1)).toEqual(before);
-        for (const { output } of [first, again, second]) expect(complaints(output)).toEqual([]);
+        for (const { output } of [first, again, second]) expect(refusals(output)).toEqual([]);
       }),
     120_000,
   );
@@ -129,7 +132,7 @@ describeSystem('least privilege', () => {
       process.kill(daemon, 'SIGTERM');
       await eventually('the end', 20_000, () => !place.hasRunFile('rvrrpd.pid'));
       await eventually('the last line', 10_000, () => place.log.includes('"stopped"'));
-      expect(complaints(place.log)).toEqual([]);
+      expect(refusals(place.log)).toEqual([]);
     }));
 
   it.concurrent('below a read-only /proc/sys it runs what needs no setting, and says which one is missing', () =>
@@ -148,7 +151,7 @@ describeSystem('least privilege', () => {
       place.configure([V2.router(1, [1], { netdrv: 'libnl', iftype: 'ether' })]);
       const daemon = place.start(['-m1']);
       await wire.soleMaster(1, V2.r1, 30_000);
-      expect(complaints(daemon.output)).toEqual([]);
+      expect(refusals(daemon.output)).toEqual([]);
       daemon.signal('SIGTERM');
       expect((await daemon.exited).code).toBe(0);
     }));
@@ -180,7 +183,7 @@ describeSystem('least privilege', () => {
       chmodSync(idle.file, 0o644); // no secret in it: nothing to warn of
       const ordinary = idle.start(['-m1']);
       await runs(ordinary);
-      const [warning, ...others] = complaints(ordinary.output);
+      const [warning, ...others] = refusals(ordinary.output);
       expect(warning).toContain('the engine runs at ordinary priority: ');
       expect(others).toEqual([]);
       ordinary.signal('SIGTERM');

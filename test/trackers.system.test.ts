@@ -2,12 +2,15 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import type { DaemonStatus } from '../core/supervisor/status.ts';
+import { API_ADDRESS, apiTable } from './lab/api-stage.ts';
 import type { Host } from './lab/host.ts';
+import { HttpClient } from './lab/http.ts';
 import { invoke } from './lab/invocation.ts';
 import { type Lab, withLab } from './lab/lab.ts';
 import { expectUndisturbed } from './lab/reloading.ts';
 import { describeSystem } from './lab/requirements.ts';
 import { Rvrrpd, type VrouterTable, writeConfiguration } from './lab/rvrrpd.ts';
+import { ALL_FAMILIES, allSortsMaster, oneOfEachSort, SORTS } from './lab/sorts.ts';
 import { type Behaviour, ObedientTracker, TRACKER_PLUGIN } from './lab/tracker.ts';
 import { springFile, throwsWhen, writeAuthPlugin } from './lab/trap.ts';
 import { R1, R2, type TwoRouters, twoRouters, VIP } from './lab/two-routers.ts';
@@ -240,10 +243,118 @@ describeSystem('trackers', () => {
       writeFileSync(springFile(lab), '');
       await daemon.running.waitForOutput(/replaced: 1 Fault, 1 Master/, 20_000);
       await sleep(2000);
-      expectUndisturbed(wire, since - 1200, [OTHER], 2);
-      expect(new Set(wire.adverts(OTHER, since).map(({ priority }) => priority))).toEqual(new Set([150]));
+      const adverts = wire.adverts(OTHER, since);
+      expect(new Set(adverts.map(({ source, priority }) => `${source} ${priority}`))).toEqual(
+        new Set([`${R1} 150`]),
+      );
       expect(story(daemon)).toEqual(before);
       expect(wire.adverts(TRACKED).filter(({ priority }) => priority > 0)).toEqual([]);
+    })());
+
+  it.concurrent('that flap: fall and hold keep routers from flapping along', () =>
+    play(async ({ wire, tracker, start }) => {
+      for (const name of ['calm', 'held']) tracker.tell(name, 'up');
+      const tables = `${tracker.table('calm', { fall: 2 })}${tracker.table('held', { hold: 3 })}`;
+      const daemon = start([tracked(['held']), { ...other, track: ['calm'] }], tables);
+      for (const vrid of [TRACKED, OTHER]) await wire.soleMaster(vrid, R1);
+      const since = Date.now();
+      for (const name of ['calm', 'held']) tracker.tell(name, 'flap');
+      await logged(daemon, /Master -> Fault/);
+      await sleep(5000);
+      const verdicts = (): string[] => story(daemon).filter((line) => line.startsWith('tracker'));
+      expect(
+        verdicts()
+          .map((line) => line.replace(/: (version|turn).*/, ''))
+          .sort(),
+      ).toEqual(['tracker calm: waiting -> up', 'tracker held: up -> down', 'tracker held: waiting -> up']);
+      expectUndisturbed(wire, since, [OTHER]);
+      for (const name of ['calm', 'held']) tracker.tell(name, 'up');
+      const steady = Date.now();
+      await logged(daemon, /Fault -> Backup/);
+      expect(Date.now() - steady).toBeGreaterThan(2500);
+      expect(verdicts()).toHaveLength(4);
+    })());
+
+  it.concurrent('of either version and family: priorities go out, good-byes too', () =>
+    withLab(async (lab) => {
+      const { r1, r2, wire } = await twoRouters(lab, ALL_FAMILIES);
+      const tracker = new ObedientTracker(lab);
+      for (const name of ['uplink', 'web']) tracker.tell(name, 'up');
+      const tables = `${tracker.table('uplink')}${tracker.table('web')}${tracker.plugins}`;
+      const track = ['uplink', { name: 'web', weight: -150 }];
+      const common = { preemption: true, iftype: 'ether' };
+      Rvrrpd.start(lab, r1, oneOfEachSort({ ...common, priority: 200, track }), { tables });
+      await allSortsMaster(wire);
+      await Rvrrpd.start(lab, r2, oneOfEachSort({ ...common, priority: 100 })).ready();
+      const sourcesOf2 = async (): Promise<void> => {
+        for (const { vrid, flavour } of SORTS) await wire.soleMaster(vrid, flavour.r2, 20_000);
+      };
+      const farewells = (since: number): Set<number> =>
+        new Set(
+          wire
+            .adverts(undefined, since)
+            .filter(({ priority }) => priority === 0)
+            .map(({ vrid }) => vrid),
+        );
+      const since = Date.now();
+      tracker.tell('web', 'down');
+      await sourcesOf2();
+      expect(farewells(since)).toEqual(new Set());
+      tracker.tell('web', 'up');
+      await allSortsMaster(wire);
+      const failed = Date.now();
+      tracker.tell('uplink', 'down');
+      await sourcesOf2();
+      expect(farewells(failed)).toEqual(new Set(SORTS.map(({ vrid }) => vrid)));
+    }));
+
+  it.concurrent('through the API: tracks are changed, Fault is Down where it always was', () =>
+    play(async ({ r1, wire, tracker, start, configure }) => {
+      for (const name of ['uplink', 'web']) tracker.tell(name, 'up');
+      const secret = { password: 'geheimnis' };
+      const tables = `${tracker.table('uplink', secret)}${tracker.table('web')}${apiTable()}`;
+      const daemon = start([tracked(['uplink'])], tables);
+      await wire.soleMaster(TRACKED, R1);
+      const api = new HttpClient(r1, `http://${API_ADDRESS}`);
+      await api.logIn('admin', 'banana');
+      const path = `/config/vrouter/${TRACKED}/lan`;
+      const refused = await api.request(path, { method: 'PATCH', body: { track: ['uplnk'] } });
+      expect(refused.status).toBe(422);
+      expect(refused.text).toContain('did you mean');
+      const since = Date.now();
+      const track = ['uplink', { name: 'web', weight: -20 }];
+      const changed = await api.request(path, { method: 'PATCH', body: { track } });
+      expect([changed.status, changed.text]).toEqual([200, expect.stringContaining('"track":["uplink"')]);
+      tracker.tell('web', 'down');
+      const router = async () =>
+        ((await api.request('/run/status')).json as { routers: object[] }).routers[0];
+      await eventually('the priority with its parts', 20_000, async () => {
+        expect(await router()).toMatchObject({ state: 'Master', priority_parts: '200 - 20 (web) = 180' });
+        return true;
+      });
+      await sleep(2500); // some advertisements
+      expectUndisturbed(wire, since, [TRACKED]);
+      tracker.tell('uplink', 'down');
+      await logged(daemon, /Master -> Fault/);
+      const reason = 'tracker uplink is down: told to be down';
+      await eventually('Fault', 20_000, async () => {
+        expect(await router()).toMatchObject({ state: 'Fault', fault: reason });
+        return true;
+      });
+      expect((await api.request('/run/vrrp')).json).toMatchObject([{ group: TRACKED, state: 'Down' }]);
+      const { text } = await api.request('/metrics');
+      expect(text).toContain('rvrrpd_tracker_verdict{tracker="uplink",type="obedient",verdict="down"} 1');
+      expect(text).toMatch(/rvrrpd_virtual_router_state\{state="Fault",.*\} 1/);
+      // What is wrong is told before anything starts, with its line; what is there is listed.
+      const file = configure([tracked(['uplink'])], tracker.table('uplink', { fil: 1, fall: 0 }));
+      const check = await invoke(r1, ['--check', '-c', file]);
+      expect(check.code).not.toBe(0);
+      expect(check.stderr).toMatch(/:\d+: track\[0\]\.fil: unknown directive, did you mean "file"\?/);
+      expect(check.stderr).toMatch(/:\d+: track\[0\]\.fall = 0: must be 1 to 1000/);
+      const plugins = await invoke(r1, ['plugins', '-c', configure([tracked(['uplink'])], tables)]);
+      expect(plugins.stdout).toMatch(
+        /rvrrpd-plugin-track-obedient +1\.0\.1 +track +obedient +configuration +yes/,
+      );
     })());
 
   it.concurrent('track_interface = false: a Master stays Master without a carrier', () =>

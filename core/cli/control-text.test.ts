@@ -97,6 +97,32 @@ describe('statusText', () => {
     expect(statusText(status)).not.toMatch(/PEERS|multicast/);
   });
 
+  test('what a priority comes of, why a router is in Fault, and what trackers say', () => {
+    const [first, second] = status.routers;
+    const text = '200 - 30 (web) = 170';
+    const parts = { configured: 200, parts: [{ tracker: 'web', adds: -30 }], priority: 170, text };
+    const routers = [
+      { ...first!, priority: 170, priorityParts: parts },
+      { ...second!, state: 'Fault', fault: { reason: 'tracker uplink is down: no carrier' } } as const,
+    ];
+    const tracker = { type: 'cable', since: '2026-11-23T09:30:04.000Z' } as const;
+    const trackers = [
+      { ...tracker, name: 'uplink', verdict: 'down', words: 'no carrier' },
+      { ...tracker, name: 'web', verdict: 'down', words: '200 OK', heldUntil: '2026-11-23T09:31:04.000Z' },
+    ] as const;
+    const lines = statusText({ ...status, routers, trackers }).split('\n');
+    expect(lines.at(-8)).toMatch(/ Master +200 - 30 \(web\) = 170 +/);
+    expect(lines.at(-7)).toMatch(/ Fault +100 +/);
+    expect(lines.slice(-6, -3)).toEqual([
+      '',
+      'eth0.100 group 12: Fault: tracker uplink is down: no carrier',
+      '',
+    ]);
+    expect(lines.at(-3)).toMatch(/^TRACKER +TYPE +VERDICT +SINCE +LAST WORDS$/);
+    expect(lines.at(-2)).toMatch(new RegExp(`^uplink +cable +down +${TIME} +no carrier$`));
+    expect(lines.at(-1)).toMatch(new RegExp(`^web +cable +down, up from ${TIME} on +${TIME} +200 OK$`));
+  });
+
   test('groups, with the state of members where it is another one', () => {
     const group = (state: 'Master' | 'Down', ...states: readonly ('Master' | 'Backup' | 'Down')[]) => ({
       ...{ name: 'gw', state, since: '2026-11-23T09:30:04.000Z' },

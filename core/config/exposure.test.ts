@@ -11,6 +11,7 @@ const secretOption = { properties: { token: { type: 'string', writeOnly: true } 
 const schemas = {
   options: new Map([['p', secretOption]]),
   protocols: new Map([['q', secretOption]]),
+  track: new Map([['t', secretOption]]),
   auth: new Map([
     ['signed', { properties: { keys: { additionalProperties: { type: 'string', writeOnly: true } } } }],
   ]),
@@ -38,6 +39,7 @@ test.each([
     `f:6: vrouter[0].auth.keys.1: ${said}`,
   ],
   ['[plugins]\np = { options = { token = "s" } }\n', `f:2: plugins.p.options.token: ${said}`],
+  ['[[track]]\ntype = "t"\ntoken = "s"\n', `f:3: track[0].token: ${said}`],
   ['[[protocols.q]]\ntoken = "s"\n', `f:2: protocols.q[0].token: ${said}`],
 ])('a secret in a file that all can read: %j', (text, warning) => {
   expect(warnings(text)).toEqual([warning]);

@@ -102,14 +102,18 @@ export function exposureIssues(
 
 /** Paths of all secrets that stand in the configuration itself. */
 function secretsIn({ data }: ConfigDocument, schemas: OpenSchemas): ConfigPath[] {
-  const { vrouter, plugins, protocols } = data;
+  const { vrouter, track, plugins, protocols } = data;
   const routers = Array.isArray(vrouter) ? vrouter : [];
+  const trackers = Array.isArray(track) ? track : [];
   return [
     ...secretsOf(data, asNode(ConfigSchema), []),
     ...routers.flatMap((router: unknown, index) =>
       isTable(router)
         ? secretsOf(router.auth, schemas.auth?.get(String(router.auth_type)), ['vrouter', index, 'auth'])
         : [],
+    ),
+    ...trackers.flatMap((tracker: unknown, index) =>
+      isTable(tracker) ? secretsOf(tracker, schemas.track?.get(String(tracker.type)), ['track', index]) : [],
     ),
     ...Object.entries(isTable(plugins) ? plugins : {}).flatMap(([name, entry]) => {
       const options = isTable(entry) ? own(entry, 'options') : undefined;

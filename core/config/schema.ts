@@ -407,8 +407,8 @@ export const VirtualRouterSchema = Type.Object(
               minimum: -253,
               maximum: 253,
               description:
-                'What the tracker adds to the priority: below 0 while it fails, above 0 while it does ' +
-                'not. Default: none, a failure means Fault.',
+                'What the tracker adds to the priority: below 0 while it fails, above 0 while it does not. Default: ' +
+                'none: a failure means Fault.',
               expected: '-253 to 253, and not 0',
             },
           },
@@ -426,7 +426,8 @@ export const VirtualRouterSchema = Type.Object(
     track_interface: Type.Optional(
       flag({
         description:
-          'Whether the virtual router is Down while its own interface has no carrier. `false`: it stays what it is. ' +
+          'Whether the virtual router is Down while its own interface has no carrier. `false`: it stays what it is, a Master ' +
+          'too. An interface that is gone, or that an operator has taken down, counts in any case. ' +
           'Default: `true`.',
       }),
     ),
@@ -487,19 +488,26 @@ const trackerSeconds = (minimum: number, annotations: Annotations) =>
 export const TrackerSchema = Type.Object(
   {
     name: text({
-      description: 'What virtual routers name it by in `track`.',
+      description:
+        'What virtual routers name it by in `track`, 63 characters at most. A tracker is its name: after a reload one of the same name keeps its ' +
+        'verdict and its counts, even if all else about it has changed.',
       expected: 'a name: letters, digits, "-", "_" and "."',
     }),
     type: text({
-      description: 'What is checked, and how: a type that a `track` plugin offers.',
+      description:
+        'What is checked, and how: a type that a `track` plugin offers. All directives that are not listed here are the ' +
+        'type’s own.',
       expected: 'the type of a tracker, which a plugin of kind track offers',
     }),
     interval: trackerSeconds(0.05, {
-      description: 'Seconds from one check to the next. Default: 1, unless the type has another.',
+      description:
+        'Seconds from one check to the next; a type that is told of changes is checked at once then. Default: 1, unless ' +
+        'the type has another.',
       expected: '0.05 to 86400 seconds',
     }),
     timeout: trackerSeconds(0.01, {
-      description: 'Seconds that a check may take: after that it has failed. Default: the interval.',
+      description:
+        'Seconds that a check may take: after that it has failed, and is told to end. Default: the interval.',
       expected: '0.01 to 86400 seconds',
     }),
     rise: Type.Optional(
@@ -526,7 +534,7 @@ export const TrackerSchema = Type.Object(
     ),
     hold: trackerSeconds(0, {
       description:
-        'Seconds that it must stay up after it was down before that counts, against flapping. Default: 0.',
+        'Seconds that what was down must stay up before that counts, against flapping; a failed check begins them anew. Default: 0.',
       expected: '0 to 86400 seconds',
     }),
   },
@@ -586,13 +594,16 @@ export const SyncSchema = Type.Object(
     }),
     priority: Type.Optional(
       integer(1, 254, {
-        description: 'Priority of all of them. Default: that of their tables, which must be the same.',
+        description:
+          'Priority of all of them; one in their tables that differs is warned of. Default: that of their tables, which must ' +
+          'be the same.',
         expected: '1 to 254',
       }),
     ),
     preemption: Type.Optional(
       flag({
-        description: 'Preempt_Mode of all of them. Default: that of their tables, which must be the same.',
+        description:
+          'Preempt_Mode of all of them, likewise. Default: that of their tables, which must be the same.',
       }),
     ),
   },

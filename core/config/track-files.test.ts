@@ -12,7 +12,7 @@ const MAIN = `include = ["conf.d/*.toml"]
 
 [[track]]
 name = "uplink" # the way out
-type = "link"
+type = "cable"
 interface = "eth1"
 
 [[vrouter]]
@@ -33,7 +33,7 @@ interface = "eth9"
 
 [[host.r1.track]]
 name = "own"
-type = "file"
+type = "paper"
 `;
 
 function load(main: string, host = 'r1') {
@@ -67,9 +67,9 @@ describe('several files', () => {
   test('a host’s own is put over that of the same name, or added', () => {
     const { config } = load(`${MAIN}${HOST}`);
     expect(config?.trackers).toMatchObject([
-      { name: 'uplink', type: 'link', settings: { interface: 'eth9' } },
+      { name: 'uplink', type: 'cable', settings: { interface: 'eth9' } },
       { name: 'web' },
-      { name: 'own', type: 'file' },
+      { name: 'own', type: 'paper' },
     ]);
     expect(load(`${MAIN}${HOST}`, 'r2').config?.trackers).toHaveLength(2);
     expect(load(`${MAIN}${HOST}`.replace('"eth9"', '"eth9"\ninterval = 0')).complaints).toContain(
@@ -90,7 +90,7 @@ describe('changes', () => {
 
   test('trackers go to the file that they are in', () => {
     const [uplink, web] = [
-      { name: 'uplink', type: 'link', interface: 'eth1' },
+      { name: 'uplink', type: 'cable', interface: 'eth1' },
       { name: 'web', type: 'probe', fall: 3 },
     ];
     const [main, two] = editedFiles(MAIN, set('track', [uplink, { ...web, fall: 5 }]));

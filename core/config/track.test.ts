@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { hasErrors } from './issues.ts';
 import { complaints, read, router } from './test-read.ts';
 
-const TRACKER = '[[track]]\nname = "uplink"\ntype = "link"\ninterface = "eth1"\n';
+const TRACKER = '[[track]]\nname = "uplink"\ntype = "cable"\ninterface = "eth1"\n';
 
 describe('[[track]]', () => {
   test('what is not said has its default', () => {
@@ -11,7 +11,7 @@ describe('[[track]]', () => {
     expect(config.trackers).toEqual([
       {
         position: { file: 'f', line: 6 },
-        ...{ name: 'uplink', type: 'link', interval: 1000, timeout: 1000, rise: 1, fall: 1, hold: 0 },
+        ...{ name: 'uplink', type: 'cable', interval: 1000, timeout: 1000, rise: 1, fall: 1, hold: 0 },
         ...{ initial: 'wait', settings: { interface: 'eth1' } },
       },
     ]);

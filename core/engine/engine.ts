@@ -78,8 +78,11 @@ const LEAD = 2;
 const WARM_UP = 1;
 const WARM_FOR = 100;
 
-/** A Master that guesses what the others' checksums cover listens this part of its interval longer… */
-const LISTEN = 1 / 16;
+/**
+ * A Master that guesses what the others' checksums cover listens this part of its interval longer: enough for a timer of
+ * another daemon, and less than the skew of any Backup's, which may have missed two advertisements…
+ */
+const LISTEN = 1 / 192;
 /** …each time after so many advertisements. */
 const LISTEN_EVERY = 8;
 /** With intervals below so many ms no two daemons keep the same time for long, and there is nothing to spare. */

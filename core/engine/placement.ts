@@ -3,7 +3,7 @@ import type { Link } from '../plugin/contracts/index.ts';
 import { PluginError } from '../plugin/load.ts';
 import { messageOf } from '../shared/errors.ts';
 import type { HandedSocket } from '../threads/engine-messages.ts';
-import { Cause } from '../threads/event-ring.ts';
+import { Cause, causeParts } from '../threads/event-ring.ts';
 import type { LinkNews } from '../threads/link-news.ts';
 import { Int, macNumber, Num, State } from '../threads/state-table.ts';
 import type { EngineTable } from '../threads/table-views.ts';
@@ -541,7 +541,14 @@ export class Placement {
       if (mute && router.state !== State.Down) this.engine.stop(router, Cause.CannotSign, State.Down);
       return;
     }
-    if (running || this.table.num(slot, Num.RetryAt) !== 0 || this.table.int(slot, Int.Fault) !== 0) return;
+    if (running || this.table.num(slot, Num.RetryAt) !== 0) return;
+    const fault = this.table.int(slot, Int.Fault);
+    if (fault !== 0) {
+      // One that waits for a tracker has never run, or not here: it is where it begins.
+      const failed = causeParts(fault).cause === Cause.TrackerFailed;
+      if (failed && router.state !== State.Down) this.engine.stop(router, fault, State.Down);
+      return;
+    }
     this.engine.start(router, router.startCause ?? Cause.Startup);
     router.startCause = undefined;
   }

@@ -3,7 +3,7 @@
  * priorities. Reads verdicts from shared memory when it is rung for, and never waits.
  */
 import { PluginError } from '../plugin/load.ts';
-import { Cause, trackerCause } from '../threads/event-ring.ts';
+import { Cause, causeParts, trackerCause } from '../threads/event-ring.ts';
 import { Int, State } from '../threads/state-table.ts';
 import type { EngineTable } from '../threads/table-views.ts';
 import { weightOf as foundWeight, type TrackCell, Verdict, verdictOf } from '../threads/track-cell.ts';
@@ -132,7 +132,7 @@ export class Tracking {
     const before = this.table.int(slot, Int.Fault);
     const fault = this.note(router);
     if (fault !== 0) {
-      if ((fault & 0xff) === Cause.TrackerFailed && router.state !== State.Down)
+      if (causeParts(fault).cause === Cause.TrackerFailed && router.state !== State.Down)
         this.engine.stop(router, fault, State.Down);
       return false;
     }
@@ -183,6 +183,6 @@ export class Tracking {
 
 /** Why a router starts that was kept from it. */
 function startCause(fault: number): number | undefined {
-  const awaited = (fault & 0xff) === Cause.TrackerAwaited;
-  return awaited ? undefined : (fault & ~0xff) | Cause.TrackersUp;
+  const { cause, tracker } = causeParts(fault);
+  return cause === Cause.TrackerAwaited ? undefined : trackerCause(Cause.TrackersUp, tracker);
 }

@@ -20,6 +20,8 @@ export { netdrvCompliance } from './compliance/netdrv.ts';
 export type { ProtocolComplianceOptions } from './compliance/protocol.ts';
 export { protocolCompliance } from './compliance/protocol.ts';
 export type { AsyncTestRegistrar } from './compliance/test-registrar.ts';
+export type { TrackComplianceOptions, TrackSettings } from './compliance/track.ts';
+export { trackCompliance } from './compliance/track.ts';
 export type { FrameFields } from './compliance/vrrp-frame.ts';
 export { vrrpFrame } from './compliance/vrrp-frame.ts';
 export type * from './contracts/index.ts';

@@ -68,8 +68,8 @@ describe('a tracker', () => {
 
   test.each([
     [
-      'type = "prbe"',
-      '10: track[0].type = "prbe": no plugin answers to type "prbe" yet (there is "probe", "always"; did you mean "probe"?): ' +
+      'type = "probee"',
+      '10: track[0].type = "probee": no plugin answers to type "probee" yet (there is "probe", "always"; did you mean "probe"?): ' +
         'change it, or install a plugin that does and add it to [plugins]',
     ],
     ['type = "probe"', '8: track[0].url: is missing: must be a URL'],

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ServiceEvent } from '../plugin/contracts/index.ts';
-import { Cause, EventRing, EventType } from '../threads/event-ring.ts';
+import { Cause, EventRing, EventType, trackerCause } from '../threads/event-ring.ts';
 import { State } from '../threads/state-table.ts';
+import { TrackCell, Verdict } from '../threads/track-cell.ts';
 import { Drop } from '../vrrp/drop-reasons.ts';
 import { Hold } from '../vrrp/hold.ts';
 import { EventFeed } from './event-feed.ts';
@@ -82,4 +83,26 @@ test('tells of reloads, and of events that were lost', () => {
   expect(lost()).toBe(12);
   expect(told).toHaveLength(9);
   expect(told.at(-1)).toEqual({ type: 'reload', generation: 3, ...lastReload });
+});
+
+test('tells of trackers: verdicts, priorities, and that a state is Fault', () => {
+  const cell = TrackCell.allocate();
+  cell.write({ verdict: Verdict.Down, weight: undefined, since: 0, heldUntil: 0, words: '503' });
+  const tracked = config(1, { track: [{ name: 'web', weight: -30 }] });
+  const trackers = { trackers: [{ name: 'web', type: 'probe' }], trackCells: [cell.buffer] };
+  const { told, ring } = listen({ ...viewOf([tracked]), ...trackers });
+  ring.write(EventType.Tracker, 1, 0, Verdict.Down, 0, 1);
+  ring.write(EventType.Priority, 0, 100, 70, 0, 2);
+  const failed = trackerCause(Cause.TrackerFailed, 0);
+  ring.write(EventType.Transition, 0, State.Master, State.Down, failed, 3);
+  vi.advanceTimersByTime(200);
+  const on = { interface: 'eth0', group: 1, family: 4, version: 2 };
+  expect(told).toEqual([
+    { type: 'tracker', time: 1, tracker: 'web', verdict: 'down', words: '503' },
+    { type: 'priority', time: 2, ...on, from: 100, to: 70, cause: '100 - 30 (web) = 70' },
+    {
+      ...{ type: 'transition', time: 3, ...on, from: 'Master', to: 'Down', fault: 'to' },
+      cause: 'tracker web is down: 503',
+    },
+  ]);
 });

@@ -88,11 +88,18 @@ export function roffText(text: string): string {
     .join('');
 }
 
-/** Links are their text, or nothing but the place if that is elsewhere; entities and backslashes are what they stand for. */
+/** The manual pages that documents are made into. */
+const PAGE_OF: Readonly<Record<string, string>> = {
+  'configuration.md': 'rvrrpd.conf(5)',
+  'operating.md': 'rvrrpd(8)',
+  'plugins.md': 'rvrrpd-plugin(7)',
+};
+
+/** Links are their text, or the manual page if that is the name of a document, with the place behind it if that is elsewhere; entities and backslashes are what they stand for. */
 function decoded(text: string): string {
   return text
     .replace(/\[([^\]]+)\]\((https?:[^)]+)\)/g, '$1 ($2)')
-    .replace(/\[([^\]]+)\]\((?:\.\.\/)*([^)#]*)(?:#[^)]*)?\)/g, '$1')
+    .replace(/\[([^\]]+)\]\([^)]*\)/g, (_, words: string) => PAGE_OF[words] ?? words)
     .replaceAll('&lt;', '<')
     .replaceAll('\\|', '|')
     .replaceAll('\\*', '∗');

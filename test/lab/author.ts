@@ -42,15 +42,16 @@ export class Author {
    * Copies the template out of the packed rvrrpd, with rvrrpd and the tools installed as `npm install` would,
    * but from here: tests have no registry.
    * @param folder is made
+   * @param template of the folder `templates`
    */
-  static async begin(folder: string): Promise<Author> {
+  static async begin(folder: string, template = 'plugin-auth'): Promise<Author> {
     const author = new Author(folder, path.join(folder, 'plugin'));
     const tarball = await pack(packageRoot(), folder);
     const modules = path.join(author.plugin, 'node_modules');
     const rvrrpd = path.join(modules, 'rvrrpd');
     mkdirSync(rvrrpd, { recursive: true });
     await run(folder, 'tar', '-xzf', tarball, '-C', rvrrpd, '--strip-components=1');
-    cpSync(path.join(rvrrpd, 'templates/plugin-auth'), author.plugin, { recursive: true });
+    cpSync(path.join(rvrrpd, 'templates', template), author.plugin, { recursive: true });
     const { dependencies } = JSON.parse(readFileSync(path.join(rvrrpd, 'package.json'), 'utf8')) as {
       dependencies: Readonly<Record<string, string>>;
     };

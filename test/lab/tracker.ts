@@ -10,6 +10,7 @@ export const TRACKER_PLUGIN = 'rvrrpd-plugin-track-obedient';
 export type Behaviour =
   | 'up'
   | 'down'
+  | 'flap'
   | 'throw'
   | 'hang'
   | 'deaf'
@@ -24,7 +25,7 @@ const CODE = `import { readFileSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
 export default { kind: 'track', create({ tracker, settings, log }) {
   if (settings.refuse) throw new Error('no such thing as ' + settings.refuse);
-  let watcher;
+  let watcher, turn = 0;
   return {
     start(changed) {
       if (settings.watch) watcher = watch(dirname(settings.file), () => changed());
@@ -33,6 +34,7 @@ export default { kind: 'track', create({ tracker, settings, log }) {
       const [what, number] = readFileSync(settings.file, 'utf8').trim().split(' ');
       switch (what) {
         case 'up': return { up: true, words: 'version VERSION of ' + tracker };
+        case 'flap': return { up: turn++ % 2 === 0, words: 'turn ' + turn };
         case 'down': return { up: false, words: 'told to be down' };
         case 'weight': return { up: true, words: 'found ' + number, weight: Number(number) };
         case 'throw': throw new Error('out of luck');

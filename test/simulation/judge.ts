@@ -235,11 +235,16 @@ export class Judge implements Watch {
       if (router.waiting > 0) this.fault(who, now, 'it gave up its Master with packets unread');
       return this.becomesMaster(router, now);
     }
-    const early = Math.max(interval * this.scenario.early, this.scenario.earlyMs ?? 0);
+    const { early: share, earlyMs = 0, listens = 0 } = this.scenario;
+    const early = Math.max(interval * share, earlyMs);
     if (now < router.due - early - ROUNDING) this.fault(who, now, `it advertised before ${router.due} ms`);
+    // It has listened, and its grid is another one from now on; if it was early for that, it can be later the next time.
+    const late = now - router.due;
+    if (listens > 0 && late > 0 && late <= interval * listens + ROUNDING) router.due = now;
     // The cadence stays on its grid, and what was missed is not made up for.
     const missed = Math.max(0, Math.floor((now - router.due) / interval));
     this.set(router, router.due + (missed + 1) * interval);
+    if (listens > 0) router.latest += early + interval * listens;
     return SENDS;
   }
 

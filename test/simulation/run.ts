@@ -255,12 +255,15 @@ class Run {
    * third comes before the skew is over.
    */
   private outlasts(ms: number): boolean {
-    const { version, latency, late, early, earlyMs = 0 } = this.scenario;
+    const { version, latency, late, early, earlyMs = 0, listens = 0 } = this.scenario;
     return this.judge.known.every(({ state, spec }, who) => {
       const interval = this.masterOf(who)?.spec.interval;
       if (state !== State.Backup || interval === undefined) return true;
       const silence =
-        (Math.ceil(ms / interval) + 1) * interval + latency + late + Math.max(early * interval, earlyMs);
+        (Math.ceil(ms / interval) + 1 + listens) * interval +
+        latency +
+        late +
+        Math.max(early * interval, earlyMs);
       return silence < down(version, spec.priority, interval);
     });
   }

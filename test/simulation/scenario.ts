@@ -59,6 +59,8 @@ export interface Scenario {
   readonly early: number;
   /** Or so many ms where that is more. Absent: 0. */
   readonly earlyMs?: number;
+  /** A Master may listen this share of its interval longer before an advertisement, see LISTEN in the engine. Absent: 0. */
+  readonly listens?: number;
   /** Whether the routers' intervals differ, or come to differ. */
   readonly mixed: boolean;
   /** The longest interval that any router has, ever. */

@@ -21,8 +21,8 @@ function tracker(name: string, more: Partial<TrackerConfig> = {}): TrackerConfig
 /** A configuration whose trackers are all of one plugin. @param fingerprint of its code */
 function configuration(trackers: readonly TrackerConfig[], fingerprint = 'a'): TrackConfiguration {
   const plugin: ResolvedPlugin = {
-    ...{ package: 'rvrrpd-plugin-x', version: '1.0.0', kind: 'track', names: ['x'], default: false },
-    ...{ provides: [], needs: [], entry: '/x/index.js', options: {} },
+    ...{ package: 'rvrrpd-plugin-x', version: '1.0.0', names: ['x'], default: false },
+    ...{ kind: 'track', provides: [], needs: [], entry: '/x/index.js', options: {} },
   };
   return { config: { trackers }, tracks: [{ plugin, fingerprint, trackers: [...trackers.keys()] }] };
 }

@@ -1,0 +1,75 @@
+/** Tracker `file`: a file is there, is not there, or holds a number. */
+import { closeSync, constants, lstatSync, openSync, readSync, statSync } from 'node:fs';
+import type { Finding, TrackContext, Tracker, TrackPlugin } from 'rvrrpd/plugin';
+import { judgeContent } from './content.ts';
+import { PathWatch } from './watch.ts';
+
+/** What `schema.json` leaves of a `[[track]]` table. */
+interface Settings {
+  readonly path: string;
+  readonly read?: 'presence' | 'absence' | 'weight';
+}
+
+/** Octets that are read: a number needs fewer. */
+const MOST_OCTETS = 256;
+
+/** What a path leads to nothing for. */
+const ABSENT: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR']);
+
+class FileTracker implements Tracker {
+  private watch: PathWatch | undefined;
+
+  constructor(private readonly settings: Settings) {}
+
+  start(changed: () => void): void {
+    this.watch = new PathWatch(this.settings.path, changed);
+  }
+
+  // Synchronous on purpose: what hangs here, such as a file system of a server that is gone, keeps this thread alone, and
+  // none of the few that all threads of the process share for their files.
+  check(): Finding {
+    const { path, read = 'presence' } = this.settings;
+    this.watch?.renew();
+    try {
+      if (read === 'weight') return judgeContent(path, head(path));
+      statSync(path);
+    } catch (error) {
+      const { code = '' } = error as { code?: string };
+      if (!ABSENT.has(code)) return { up: false, words: `${path}: ${code || error}` };
+      const words = isDangling(path) ? `${path} leads to nothing` : `${path} is not there`;
+      return { up: read === 'absence', words };
+    }
+    return { up: read === 'presence', words: `${path} is there` };
+  }
+
+  stop(): void {
+    this.watch?.close();
+  }
+}
+
+/** The beginning of a file. @throws Error with an errno `code` */
+function head(path: string): string {
+  // Does not wait for a writer, if it is a named pipe.
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const octets = Buffer.alloc(MOST_OCTETS);
+    return octets.toString('latin1', 0, readSync(file, octets, 0, MOST_OCTETS, null));
+  } finally {
+    closeSync(file);
+  }
+}
+
+function isDangling(path: string): boolean {
+  try {
+    return lstatSync(path).isSymbolicLink();
+  } catch {
+    return false;
+  }
+}
+
+const plugin: TrackPlugin = {
+  kind: 'track',
+  create: (context: TrackContext): Tracker => new FileTracker(context.settings as unknown as Settings),
+};
+
+export default plugin;

@@ -1,0 +1,22 @@
+/** What trackers need of Linux and Node.js does not have. */
+export { type ConnectOptions, connectTcp } from './connect.ts';
+export { patience, within } from './deadline.ts';
+export { addressOctets, addressText, hasHostBits, type Prefix, parsePrefix, sameOctets } from './ip.ts';
+export { type LinkState, linkByIndex, linkByName, RTM_DELLINK, RTM_NEWLINK, readLink } from './links.ts';
+export {
+  attribute,
+  body,
+  type Message,
+  message,
+  messagesIn,
+  NLM_F_ACK,
+  NLM_F_DUMP,
+  NLM_F_REQUEST,
+  NLMSG_DONE,
+  NLMSG_ERROR,
+  Reader,
+} from './messages.ts';
+export { type Addon, addon, type EchoSocket, type NetlinkSocket } from './native.ts';
+export { resolveHost } from './resolve.ts';
+export { Group, NetlinkError, Rtnetlink, watchRtnetlink } from './rtnetlink.ts';
+export { codeOf, meaningOf, startRefusal } from './words.ts';
