@@ -17,9 +17,16 @@ import { readSysctl } from './sysctl.ts';
 /** The user of what `[protocols]` wants: no slot of the state table. */
 const PROTOCOLS = -1;
 
+/** The user of the routes and rules of a slot: no slot either. */
+function extrasUser(slot: number): number {
+  return PROTOCOLS - 1 - slot;
+}
+
 /** See the file's comment. */
 export class Masters {
   private readonly agenda: Agenda;
+  /** Routes and rules of each: what cannot be installed of them is no reason to give up being Master. */
+  private readonly extras: Agenda;
   /** Of one "router" that is Master while anyone is. */
   private readonly protocols = new Agenda([0]);
   /** Its `Wanted`. */
@@ -36,6 +43,7 @@ export class Masters {
   ) {
     const { table, config, routerPlugins, plugins, log } = parts;
     this.agenda = new Agenda(config.virtualRouters.map((_, slot) => table.int(slot, Int.Applied)));
+    this.extras = new Agenda(config.virtualRouters.map((_, slot) => table.int(slot, Int.Applied)));
     this.planner = new Planner(config, routerPlugins, plugins.iftypes, forwards);
     this.limit = new LogLimit(log);
   }
@@ -63,7 +71,8 @@ export class Masters {
 
   /** Ends every pause before another attempt. */
   noPauses(): void {
-    for (const progress of [...this.agenda.all, ...this.protocols.all]) progress.notBefore = 0;
+    for (const progress of [...this.agenda.all, ...this.extras.all, ...this.protocols.all])
+      progress.notBefore = 0;
   }
 
   /** Makes those that are Master already users of what they need, installed or not. */
@@ -72,6 +81,9 @@ export class Masters {
       if (!this.isMaster(progress.slot)) continue;
       progress.repair = true; // even if it was applied: that was an earlier run
       this.claim(progress.slot);
+      if (!this.hasExtras(progress.slot)) continue;
+      this.extras.all[progress.slot]!.repair = true;
+      this.claimExtras(progress.slot);
     }
     if (this.updateProtocolsWanted() & 1) this.claimProtocols();
   }
@@ -79,8 +91,14 @@ export class Masters {
   /** Something is not in the kernel any more: its users get it again. */
   lost(holding: Holding): void {
     for (const slot of holding.users) {
-      const progress = slot === PROTOCOLS ? this.protocols.all[0]! : this.agenda.all[slot]!;
-      progress.repair = true;
+      const { agenda, extras, protocols } = this;
+      const progress =
+        slot === PROTOCOLS
+          ? protocols.all[0]
+          : slot < PROTOCOLS
+            ? extras.all[extrasUser(slot)]
+            : agenda.all[slot];
+      progress!.repair = true;
     }
   }
 
@@ -96,14 +114,17 @@ export class Masters {
     const now = performance.now();
     const { up, down, wake } = this.agenda.take((slot) => table.int(slot, Int.Wanted), now);
     if (up.length > 0) await this.bringUp(up);
+    const extras = this.extras.take((slot) => this.extrasWanted(slot), now);
+    if (extras.up.length > 0) await this.installExtras(extras.up);
+    if (extras.down.length > 0) await this.removeExtras(extras.down);
     // After the addresses that routes need, before they go.
     const routesWanted = this.updateProtocolsWanted();
     const routes = this.protocols.take(() => routesWanted, now);
     if (routes.up.length > 0) await this.installProtocols(routes.up[0]!);
     if (routes.down.length > 0) await this.removeProtocols(routes.down[0]!);
     if (down.length > 0) await this.bringDown(down);
-    if (up.length + down.length + routes.up.length + routes.down.length === 0)
-      return Math.min(wake, routes.wake);
+    const chunks = [up, down, extras.up, extras.down, routes.up, routes.down];
+    if (chunks.every(({ length }) => length === 0)) return Math.min(wake, extras.wake, routes.wake);
     ring();
     return now;
   }
@@ -113,6 +134,10 @@ export class Masters {
     const { leaving } = this.protocols.all[0]!;
     const protocols = [...leaving, ...this.holdings.release(PROTOCOLS)];
     const routers = this.agenda.all.map((progress) => [
+      ...this.extras.all[progress.slot]!.leaving.filter(
+        (holding) => mayBeOurs(holding) && holding.users.size === 0,
+      ),
+      ...this.holdings.release(extrasUser(progress.slot)),
       ...progress.leaving.filter((holding) => mayBeOurs(holding) && holding.users.size === 0),
       ...this.holdings.release(progress.slot),
     ]);
@@ -230,6 +255,58 @@ export class Masters {
     const clash = this.holdings.claim(user, wanted);
     return (
       clash && { errno: 'EBUSY', message: `it contradicts the ${describe(clash.resource)}, which is in use` }
+    );
+  }
+
+  private hasExtras(slot: number): boolean {
+    return this.parts.config.virtualRouters[slot]!.extras !== undefined;
+  }
+
+  /** `Wanted` of a slot that has any. */
+  private extrasWanted(slot: number): number {
+    return this.hasExtras(slot) ? this.parts.table.int(slot, Int.Wanted) : this.extras.all[slot]!.applied;
+  }
+
+  private claimExtras(slot: number): KernelRefusal | undefined {
+    const user = extrasUser(slot);
+    const { extras = [] } = this.parts.config.virtualRouters[slot]!;
+    if (this.holdings.of(user).length > 0) return undefined;
+    return this.claimResources(user, extras, this.parts.routerPlugins[slot]!.netdrv);
+  }
+
+  private async installExtras(chunk: readonly Progress[]): Promise<void> {
+    const refusals = new Map<Progress, KernelRefusal>();
+    for (const progress of chunk) {
+      const refusal = this.claimExtras(progress.slot);
+      if (refusal) refusals.set(progress, refusal);
+      progress.leaving = [];
+    }
+    const holdings = chunk.flatMap(({ slot }) => this.holdings.of(extrasUser(slot)));
+    // Each on its own: one that cannot be installed yet is no reason to do without the others.
+    const refused = await this.changes.install([...new Set(holdings)].map((holding) => [holding]));
+    for (const progress of chunk) {
+      const own = this.holdings.of(extrasUser(progress.slot));
+      this.concludeExtras(progress, refusals.get(progress) ?? firstRefusal(own, refused));
+    }
+  }
+
+  private async removeExtras(chunk: readonly Progress[]): Promise<void> {
+    for (const progress of chunk) this.release(progress, extrasUser(progress.slot));
+    const refused = await this.changes.takeBack(chunk.map(({ leaving }) => leaving));
+    for (const progress of chunk) this.concludeExtras(progress, firstRefusal(progress.leaving, refused));
+  }
+
+  private concludeExtras(progress: Progress, refusal: KernelRefusal | undefined): void {
+    if (!refusal) {
+      this.extras.succeeded(progress);
+      return;
+    }
+    const retryMs = this.extras.failed(progress, performance.now());
+    const { vrid, interface: name } = this.parts.config.virtualRouters[progress.slot]!;
+    this.limit.warn(
+      `extras ${refusal.errno}`,
+      `routes and rules of virtual router ${vrid} on ${name}: ${refusal.message}; trying again in ${retryMs} ms`,
+      { interface: name, vrid, errno: refusal.errno },
     );
   }
 

@@ -18,7 +18,10 @@ export type Finding =
   | { readonly is: 'unknown' };
 
 /** Of what links and addresses don't tell. */
-type UnseenResource = Extract<KernelResource, { kind: 'route' | 'guard' | 'sysctl' }>;
+type UnseenResource = Extract<
+  KernelResource,
+  { kind: 'route' | 'guard' | 'table-route' | 'rule' | 'sysctl' }
+>;
 
 function isUnseen(resource: KernelResource): resource is UnseenResource {
   return isUnlisted(resource) || resource.kind === 'sysctl';

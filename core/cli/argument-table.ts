@@ -103,10 +103,18 @@ export const LISTEN_OPTIONS = [
   },
 ] as const satisfies readonly OptionRow[];
 
+/** Options of `rvrrpd standby` and `rvrrpd failover`. */
+export const STANDBY_OPTIONS = [
+  { long: 'for', value: 'TIME', text: 'standby: resumes by itself after 90s, 30m, 2h, 1h30m …' },
+  { long: 'force', text: 'standby: although no other router has been heard of' },
+  { long: 'rate', value: 'NUMBER', text: 'Masters that give up in a second; default: 10' },
+] as const satisfies readonly OptionRow[];
+
 /** The headings of `rvrrpd --help`. */
 export const OPTION_GROUPS: readonly OptionGroup[] = [
   { options: OPTIONS },
   { heading: 'Mode 0, which needs no configuration:', options: LISTEN_OPTIONS },
+  { heading: 'Stand-by and fail-over:', options: STANDBY_OPTIONS },
 ];
 
 /** What can be asked of the daemon that runs. */
@@ -126,6 +134,22 @@ export const COMMANDS: Readonly<Record<ControlCommand, CommandRow>> = {
   plugins: {
     text: 'what is loaded; without a daemon: what would be',
     options: ['conf', 'json', 'cfg-format'],
+  },
+  standby: {
+    text: 'does not become Master until resumed; a Master gives up, if another router is there to take over',
+    more:
+      'Behind it names: an interface (eth0), a virtual router (eth0/7, eth0/7/ipv6), a group of [[sync]], or all, which is ' +
+      'the default. It lasts over reloads and restarts. Refused without --force where no other router has been heard of. ' +
+      'Of many, Masters give up one after the other; where nobody takes over, that one is Master again, and the rest is left.',
+    options: ['conf', 'json', 'for', 'force', 'rate'],
+  },
+  resume: {
+    text: 'ends the stand-by of these names, or of all',
+    options: ['conf', 'json'],
+  },
+  failover: {
+    text: 'Masters with these names give up, and are Master again only if nobody else is',
+    options: ['conf', 'json', 'rate'],
   },
 };
 

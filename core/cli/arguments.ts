@@ -1,7 +1,11 @@
 /** The command line of `rvrrpd`. Pure: what is printed and done about it is the caller's. */
 import { parseArgs } from 'node:util';
 import { CONFIG_FORMATS, type ConfigFormat } from '../config/document.ts';
-import { CONTROL_COMMANDS, type ControlCommand } from '../supervisor/control-messages.ts';
+import {
+  CONTROL_COMMANDS,
+  type ControlCommand,
+  type ControlDetails,
+} from '../supervisor/control-messages.ts';
 import {
   COMMANDS,
   EXIT_STATUSES,
@@ -9,8 +13,10 @@ import {
   OPTION_GROUPS,
   OPTIONS,
   parseable,
+  STANDBY_OPTIONS,
 } from './argument-table.ts';
 import { exitStatuses, optionRows, rows } from './help-text.ts';
+import { isStandbyCommand, type StandbyCommand, standbyDetails } from './standby-arguments.ts';
 
 /** Exit codes. */
 export const ExitCode = {
@@ -72,6 +78,8 @@ export type Command =
       readonly format?: ConfigFormat;
       /** Print one JSON object. */
       readonly json: boolean;
+      /** For `standby`, `resume` and `failover`. */
+      readonly details?: ControlDetails;
     }
   | { readonly command: 'help' }
   | { readonly command: 'version' }
@@ -83,7 +91,10 @@ export type DebugLevel = 0 | 1 | 2 | 3 | 4 | 5;
 
 /** What `-h` prints. */
 export const HELP = `Usage: rvrrpd [options]
-       rvrrpd ${Object.keys(COMMANDS).join('|')} [-c FILE] [--json]
+       rvrrpd status|reload|plugins [-c FILE] [--json]
+       rvrrpd standby [--for TIME] [--force] [--rate NUMBER] [NAME...]
+       rvrrpd resume [NAME...]
+       rvrrpd failover [--rate NUMBER] NAME...
 
 ${optionRows(OPTION_GROUPS)}
 The running daemon, found by its configuration file (-c, or the default):
@@ -110,6 +121,7 @@ export function parseArguments(args: readonly string[]): Command {
   if (word !== undefined) {
     const command = CONTROL_COMMANDS.find((each) => each === word);
     if (command === undefined) return usageError(`unexpected argument '${word}'`);
+    if (isStandbyCommand(command)) return aboutRouters(command, words.slice(1), values);
     if (words[1] !== undefined) return usageError(`unexpected argument '${words[1]}'`);
     return control(command, values);
   }
@@ -127,6 +139,9 @@ export function parseArguments(args: readonly string[]): Command {
   }
   const check = values.check ?? false;
   if (mode === Mode.Listen && !check) return listen(values, format);
+  for (const name of ['for', 'force', 'rate'] as const) {
+    if (values[name] !== undefined) return usageError(`--${name} is for rvrrpd standby`);
+  }
   for (const name of ['json', 'count', 'auth-type', 'secret-file'] as const) {
     if (values[name] !== undefined) return usageError(`--${name} is for listening: use it with -m0`);
   }
@@ -158,6 +173,15 @@ function control(command: ControlCommand, values: Values): Command {
   };
 }
 
+/** `rvrrpd standby` and its like. */
+function aboutRouters(command: StandbyCommand, names: readonly string[], values: Values): Command {
+  const { for: lasts, force, rate, ...others } = values;
+  const asked = control(command, others);
+  if (asked.command === 'usage-error') return asked;
+  const details = standbyDetails(command, names, { for: lasts, force, rate });
+  return 'fault' in details ? usageError(details.fault) : ({ ...asked, details } as Command);
+}
+
 function listen(values: Values, format: ConfigFormat | undefined): Command {
   const { iface, conf, count, 'auth-type': authType, 'secret-file': file } = values;
   if (iface === undefined) return usageError('-m0 needs -i INTERFACE');
@@ -186,7 +210,7 @@ function scan(args: readonly string[]) {
     args: [...args],
     strict: true,
     allowPositionals: true,
-    options: parseable([...OPTIONS, ...LISTEN_OPTIONS]),
+    options: parseable([...OPTIONS, ...LISTEN_OPTIONS, ...STANDBY_OPTIONS]),
   });
 }
 

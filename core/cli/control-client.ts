@@ -4,10 +4,19 @@ import { connect } from 'node:net';
 import path from 'node:path';
 import { SEARCH_FOLDER, SEARCH_PLACES } from '../config/index.ts';
 import { CodedError, type ErrorCode } from '../shared/errors.ts';
-import type { ControlAnswer, ControlCommand, ControlRequest } from '../supervisor/control-messages.ts';
+import type {
+  ControlAnswer,
+  ControlCommand,
+  ControlDetails,
+  ControlRequest,
+} from '../supervisor/control-messages.ts';
 
 /** The daemon answers within this many ms, or is taken for stuck. Longer than its own patience for a reload. */
-const PATIENCE = { status: 10_000, plugins: 10_000, reload: 120_000 } as const;
+const PATIENCE = {
+  ...{ status: 10_000, plugins: 10_000, reload: 120_000, resume: 120_000 },
+  // As many as there are, one after the other.
+  ...{ standby: 43_200_000, failover: 43_200_000 },
+} as const;
 /** Characters that an answer may have: some hundred octets for each virtual router. */
 const MAX_ANSWER = 64 << 20;
 
@@ -56,8 +65,12 @@ export function exists(file: string): Promise<boolean> {
  * @returns `result` of the answer
  * @throws NotRunning, ControlError
  */
-export async function ask(socket: string, command: ControlCommand): Promise<unknown> {
-  const line = await exchange(socket, { command }, PATIENCE[command]);
+export async function ask(
+  socket: string,
+  command: ControlCommand,
+  details: ControlDetails = {},
+): Promise<unknown> {
+  const line = await exchange(socket, { ...details, command }, PATIENCE[command]);
   const answer = JSON.parse(line) as ControlAnswer;
   if (!answer.ok) throw new ControlError(answer.error, answer.code);
   return answer.result;
@@ -85,8 +98,13 @@ function exchange(socket: string, request: ControlRequest, patience: number): Pr
       clearTimeout(timer);
       reject(new ControlError('rvrrpd has ended, or has too many requests, and gave no answer'));
     });
-    connection.write(`${JSON.stringify(request)}\n`);
+    connection.write(`${ascii(JSON.stringify(request))}\n`);
   });
+}
+
+/** JSON without characters that have more than one octet: names of interfaces may have some. */
+function ascii(json: string): string {
+  return json.replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 function explain(error: NodeJS.ErrnoException): Error {

@@ -67,6 +67,24 @@ describe('statusText', () => {
     expect(lines[3]).toMatch(/ 200 +v3 IPv6 +0\.25 s \(own 0\.5 s\) +.* fe80::1$/);
   });
 
+  test('who stands by, and for how long', () => {
+    const [first, second] = status.routers;
+    const standby = { until: '2026-11-23T10:00:00.000Z', left: 5400, nobodyIsMaster: false };
+    const routers = [
+      { ...first!, standby },
+      { ...first!, standby: { until: null, left: null, nobodyIsMaster: true } },
+      second!,
+    ];
+    const lines = statusText({ ...status, routers })
+      .split('\n')
+      .slice(-4);
+    expect(lines[0]).toMatch(/ SINCE +STAND-BY +ADDRESSES$/);
+    expect(lines[1]).toMatch(/ 1 h 30 min left +10\.0\.0\.1 /);
+    expect(lines[2]).toMatch(/ until resumed, nobody is Master +10\.0\.0\.1 /);
+    expect(lines[3]).toMatch(/ never +- +10\.0\.1\.1$/);
+    expect(statusText(status)).not.toMatch(/STAND-BY/);
+  });
+
   test('whom routers speak to, where any has peers', () => {
     const [first, second] = status.routers;
     const routers = [{ ...first!, peers: ['10.0.0.2', '10.0.0.3'] }, second!];

@@ -1,5 +1,7 @@
-/** What `rvrrpd status`, `reload` and `plugins` print for people. Pure. */
+/** What `rvrrpd status`, `reload`, `plugins`, `standby` and their like print for people. Pure. */
 import type { PluginListing, ReloadOutcome } from '../plugin/contracts/index.ts';
+import { counted } from '../shared/words.ts';
+import type { StandbyOutcome } from '../supervisor/standby.ts';
 import type { DaemonStatus, RouterReport, SyncReport } from '../supervisor/status.ts';
 import { formatTime } from '../supervisor/time.ts';
 
@@ -14,6 +16,7 @@ export function statusText(status: DaemonStatus): string {
   const { syncGroups: groups } = status;
   // Without VRRPv3 there is nothing to tell apart.
   const protocol = routers.some(({ version }) => version === 3);
+  const standing = routers.some(({ standby }) => standby !== undefined);
   const unicast = routers.some(({ peers }) => peers !== undefined);
   const rows = routers.map((router) => [
     router.interface,
@@ -22,9 +25,11 @@ export function statusText(status: DaemonStatus): string {
     router.priorityParts?.priority === router.priority ? router.priorityParts.text : String(router.priority),
     ...(protocol ? [protocolText(router), intervalText(router)] : []),
     router.since === null ? 'never' : time(router.since),
+    ...(standing ? [standbyCell(router)] : []),
     addressText(router),
     ...(unicast ? [router.peers?.join(' ') ?? 'multicast'] : []),
   ]);
+  const held = standing ? ['STAND-BY'] : [];
   const last = unicast ? ['PEERS'] : [];
   const more = protocol ? ['PROTOCOL', 'INTERVAL'] : [];
   const reload = lastReload === null ? 'none' : `${time(lastReload.time)}, ${outcome(lastReload)}`;
@@ -35,7 +40,10 @@ export function statusText(status: DaemonStatus): string {
     `last reload    ${reload}`,
     ...troubles.map((trouble) => `NOT RUNNING    ${trouble}`),
     '',
-    ...table([['INTERFACE', 'GROUP', 'STATE', 'PRIORITY', ...more, 'SINCE', 'ADDRESSES', ...last], ...rows]),
+    ...table([
+      ['INTERFACE', 'GROUP', 'STATE', 'PRIORITY', ...more, 'SINCE', ...held, 'ADDRESSES', ...last],
+      ...rows,
+    ]),
     ...(groups.length === 0
       ? []
       : ['', ...table([['SYNC', 'STATE', 'SINCE', 'ROUTERS'], ...groups.map(groupRow)])]),
@@ -70,6 +78,26 @@ function trackerTable(trackers: NonNullable<DaemonStatus['trackers']>): string[]
     words,
   ]);
   return table([['TRACKER', 'TYPE', 'VERDICT', 'SINCE', 'LAST WORDS'], ...rows]);
+}
+
+/** `29 min 12 s left`, `until resumed`; with a remark where nobody is Master. */
+function standbyCell({ standby }: RouterReport): string {
+  if (standby === undefined) return '-';
+  const text = standby.left === null ? 'until resumed' : `${duration(standby.left)} left`;
+  return standby.nobodyIsMaster ? `${text}, nobody is Master` : text;
+}
+
+/** Seconds in the two greatest units that it has. */
+function duration(seconds: number): string {
+  const parts = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor(seconds / 3600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'min'],
+    [seconds % 60, 's'],
+  ] as const;
+  const first = parts.findIndex(([count]) => count > 0);
+  const shown = first < 0 ? parts.slice(-1) : parts.slice(first, first + 2).filter(([count]) => count > 0);
+  return shown.map(([count, unit]) => `${count} ${unit}`).join(' ');
 }
 
 /** `Backup (hearing, 12 s left)`: with what keeps it from becoming Master. */
@@ -115,6 +143,20 @@ export function reloadText(outcome: ReloadOutcome): string {
   const { ok, error } = outcome;
   if (ok && !isWhole(outcome)) return 'reloaded, but not all that is configured runs: it is tried again';
   return ok ? 'reloaded' : `not reloaded: ${error}; everything runs on as before`;
+}
+
+/** `rvrrpd standby`, `resume`, `failover`. */
+export function standbyText(command: 'standby' | 'resume' | 'failover', outcome: StandbyOutcome): string {
+  const { routers, moved } = outcome;
+  const what = counted(routers.length, 'virtual router');
+  switch (command) {
+    case 'standby':
+      return `${what} in stand-by, ${moved.length} of them Master until now`;
+    case 'resume':
+      return `${what} resumed`;
+    case 'failover':
+      return `${what} failed over`;
+  }
 }
 
 /** `rvrrpd plugins`. */

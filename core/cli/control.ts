@@ -1,14 +1,16 @@
-/** `rvrrpd status`, `rvrrpd reload`, `rvrrpd plugins`. */
+/** `rvrrpd status`, `reload`, `plugins`, `standby`, `resume` and `failover`. */
 import type { PluginListing, ReloadOutcome } from '../plugin/contracts/index.ts';
+import type { ControlCommand, ControlDetails } from '../supervisor/control-messages.ts';
 import { instancePlaces } from '../supervisor/instance.ts';
 import { describeIssue } from '../supervisor/issues.ts';
 import { installedPlugins, prepare } from '../supervisor/prepare.ts';
+import type { StandbyOutcome } from '../supervisor/standby.ts';
 import type { DaemonStatus } from '../supervisor/status.ts';
 import { type Command, ExitCode } from './arguments.ts';
 import { ask, ControlError, exists, findConfiguration, NotRunning } from './control-client.ts';
-import { isWhole, pluginsText, reloadText, statusText } from './control-text.ts';
+import { isWhole, pluginsText, reloadText, standbyText, statusText } from './control-text.ts';
 
-type ControlRequested = Extract<Command, { command: 'status' | 'reload' | 'plugins' }>;
+type ControlRequested = Extract<Command, { command: ControlCommand }>;
 
 /** Does it, and prints what came of it. */
 export async function runControl(command: ControlRequested): Promise<ExitCode> {
@@ -41,6 +43,19 @@ async function perform(command: ControlRequested): Promise<ExitCode> {
     }
     case 'plugins':
       return plugins(file, command);
+    case 'standby':
+    case 'resume':
+    case 'failover': {
+      const outcome = (await query(file, command.command, command.details)) as StandbyOutcome;
+      if (json) {
+        await print(JSON.stringify(outcome));
+        return outcome.ok ? ExitCode.Ok : ExitCode.Failure;
+      }
+      for (const warning of outcome.warnings) console.error(`rvrrpd: warning: ${warning}`);
+      if (outcome.error !== undefined) console.error(`rvrrpd: ${outcome.error}`);
+      await print(standbyText(command.command, outcome));
+      return outcome.ok ? ExitCode.Ok : ExitCode.Failure;
+    }
   }
 }
 
@@ -68,11 +83,15 @@ async function plugins(file: string | undefined, { json, format }: ControlReques
 }
 
 /** Asks the daemon of a configuration file. */
-async function query(file: string | undefined, command: ControlRequested['command']): Promise<unknown> {
+async function query(
+  file: string | undefined,
+  command: ControlCommand,
+  details?: ControlDetails,
+): Promise<unknown> {
   if (file === undefined)
     throw new NotRunning('rvrrpd is not running, and there is no configuration: name one with -c FILE');
   try {
-    return await ask(socketOf(file), command);
+    return await ask(socketOf(file), command, details);
   } catch (error) {
     if (!(error instanceof NotRunning)) throw error;
     // Perhaps a slip of the pen: asked before the daemon itself is blamed.

@@ -42,6 +42,9 @@ export async function main(args: readonly string[], signals: Signals): Promise<E
     case 'status':
     case 'reload':
     case 'plugins':
+    case 'standby':
+    case 'resume':
+    case 'failover':
       return runControl(command);
   }
 }

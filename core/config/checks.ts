@@ -14,6 +14,7 @@ import { interfaceNameFault, MAX_INTERFACE_NAME, SIX_SUFFIX } from './names.ts';
 import { checkSharing } from './sharing.ts';
 import { checkAddresses, type TableAddress } from './table-addresses.ts';
 import { checkPeers } from './table-peers.ts';
+import { checkExtras } from './table-routes.ts';
 import { isUserLine, publicPart } from './users.ts';
 
 /**
@@ -55,6 +56,7 @@ function checkRouter(table: RawTable, path: ConfigPath, list: IssueList): Router
     path,
     addresses,
     families,
+    extras: checkExtras(table, path, list),
     ...checkPeers(table, path, addresses, list),
     ...(vrid === undefined ? {} : { group: vrid }),
     ...(typeof name === 'string' ? { interface: name } : {}),

@@ -1,6 +1,7 @@
 /** What is understood of the tables of a configuration, right or not as a whole. */
 import type { AddressFamily } from '../plugin/contracts/index.ts';
 import type { ConfigPath } from './issues.ts';
+import type { ExtraResource } from './model.ts';
 import type { TableAddress } from './table-addresses.ts';
 import type { PeerAddress } from './table-peers.ts';
 
@@ -18,6 +19,8 @@ export interface RouterFacts {
   readonly families: readonly AddressFamily[];
   /** Those that are right; empty: multicast. */
   readonly peers: readonly PeerAddress[];
+  /** Routes and rules that are right. */
+  readonly extras: readonly ExtraResource[];
   /** `source`, if it is right. */
   readonly source?: PeerAddress;
 }

@@ -204,7 +204,19 @@ function toRouter(
     ...(router.track_interface === false ? { trackInterface: false } : {}),
     ...delaysOf(router),
     socketFilter: router.socket_filter ?? true,
+    ...extrasOf(facts, family),
   };
+}
+
+/** What the virtual router of one family installs: of another family that the table has none of, the first one does. */
+function extrasOf(
+  { extras, families }: RouterFacts,
+  family: AddressFamily,
+): Pick<VirtualRouterConfig, 'extras'> {
+  const own = extras.filter((extra) =>
+    families.includes(extra.family) ? extra.family === family : family === families[0],
+  );
+  return own.length === 0 ? {} : { extras: own };
 }
 
 /** A tracker that its group names as well counts once. */

@@ -1,5 +1,8 @@
 /** The configuration as the daemon uses it: every default filled in, every name resolved. Plain data. */
-import type { AddressFamily, ApiSettings } from '../plugin/contracts/index.ts';
+import type { AddressFamily, ApiSettings, KernelResource } from '../plugin/contracts/index.ts';
+
+/** What a virtual router installs beside its addresses: routes and rules. */
+export type ExtraResource = Extract<KernelResource, { kind: 'table-route' | 'rule' }>;
 
 /** Where a directive stands. */
 export interface Position {
@@ -167,6 +170,8 @@ export interface VirtualRouterConfig {
   readonly announce?: AnnounceSettings;
   /** `socket_filter`. */
   readonly socketFilter: boolean;
+  /** `[[vrouter.route]]` and `[[vrouter.rule]]`: what it installs while it is Master. Absent: nothing. */
+  readonly extras?: readonly ExtraResource[];
   /**
    * Name of the `[[sync]]` that it is in: its routers are Master together or not at all. Priority and preemption are the
    * group's already. Absent: it is in none.

@@ -58,6 +58,122 @@ const Timers = Type.Object(
   },
 );
 
+const TABLE = {
+  description: 'Routing table. Default: 254, the main one.',
+  expected: '1 to 4294967295',
+} as const;
+const LOOKUP_TABLE = {
+  description: 'Where the route is looked up, for `lookup` and there required. Default: none.',
+  expected: '1 to 4294967295',
+} as const;
+
+/** One `[[vrouter.route]]`. */
+const RouteEntry = Type.Object(
+  {
+    to: text({
+      description: 'Destination: a network, an address, or `default`.',
+      expected: 'a network such as 192.0.2.0/24, or "default"',
+    }),
+    via: Type.Optional(
+      Type.Unsafe<string | string[]>({
+        type: ['string', 'array'],
+        items: { type: 'string', expected: 'an IPv4 or IPv6 address' },
+        description:
+          'The gateway, or several that share the load; `%eth1` behind one names its interface. Default: none.',
+        expected: 'an address, or an array of them',
+      }),
+    ),
+    interface: Type.Optional(
+      text({
+        description: 'The interface that it leads out on. Default: found by `via`.',
+        expected: 'the name of an interface',
+      }),
+    ),
+    source: Type.Optional(
+      text({
+        description: 'The address that what this host sends there comes from. Default: the kernel’s choice.',
+        expected: 'an IPv4 or IPv6 address',
+      }),
+    ),
+    table: Type.Optional(integer(1, 4_294_967_295, TABLE)),
+    metric: Type.Optional(
+      integer(0, 4_294_967_295, {
+        description: 'The lowest is taken. Default: 0, for IPv6 1024.',
+        expected: '0 to 4294967295',
+      }),
+    ),
+    mtu: Type.Optional(
+      integer(68, 65_535, {
+        description: 'MTU of packets that go there. Default: the interface’s.',
+        expected: '68 to 65535',
+      }),
+    ),
+    scope: Type.Optional(
+      choice(['global', 'link', 'host'], {
+        description: 'IPv4. Default: `global` with a gateway, `link` without.',
+        expected: '"global", "link" or "host"',
+      }),
+    ),
+    type: Type.Optional(
+      choice(['unicast', 'blackhole', 'unreachable', 'prohibit', 'throw'], {
+        description: 'What becomes of packets there. Default: `unicast`.',
+        expected: '"unicast", "blackhole", "unreachable", "prohibit" or "throw"',
+      }),
+    ),
+  },
+  { ...closed, description: 'A route.', expected: 'a table' },
+);
+
+/** One `[[vrouter.rule]]`. */
+const RuleEntry = Type.Object(
+  {
+    priority: integer(1, 4_294_967_295, {
+      description: 'Rules are asked in its order; the main table has 32766.',
+      expected: '1 to 4294967295',
+    }),
+    from: Type.Optional(
+      text({ description: 'Source of the packets. Default: any.', expected: 'a network or an address' }),
+    ),
+    to: Type.Optional(
+      text({ description: 'Destination of the packets. Default: any.', expected: 'a network or an address' }),
+    ),
+    iif: Type.Optional(
+      text({
+        description: 'Interface that they came in on. Default: any.',
+        expected: 'the name of an interface',
+      }),
+    ),
+    oif: Type.Optional(
+      text({
+        description: 'Interface that a socket of this host is bound to. Default: any.',
+        expected: 'the name of an interface',
+      }),
+    ),
+    fwmark: Type.Optional(
+      integer(0, 4_294_967_295, {
+        description: 'Mark of the packets. Default: any.',
+        expected: '0 to 4294967295',
+      }),
+    ),
+    family: Type.Optional(
+      Type.Unsafe<4 | 6>({
+        type: 'integer',
+        enum: [4, 6],
+        description: 'IP version. Default: that of `from` or `to`, and 4.',
+        expected: '4 or 6',
+      }),
+    ),
+    table: Type.Optional(integer(1, 4_294_967_295, LOOKUP_TABLE)),
+    type: Type.Optional(
+      choice(['lookup', 'blackhole', 'unreachable', 'prohibit'], {
+        description: 'What becomes of the packets. Default: `lookup`, their route is looked up in `table`.',
+        expected: '"lookup", "blackhole", "unreachable" or "prohibit"',
+      }),
+    ),
+  },
+  { ...closed, description: 'A rule.', expected: 'a table' },
+);
+
 /** The longest delay in seconds: an hour. */
 const LONGEST_DELAY = 3600;
 
@@ -259,6 +375,18 @@ export const VirtualRouterSchema = Type.Object(
           'With `peers`: the least TTL (hop limit) that an advertisement is accepted with. Each router on the way takes one ' +
           'off: with 255 none is accepted that a router has forwarded. Default: 255.',
         expected: '1 to 255',
+      }),
+    ),
+    route: Type.Optional(
+      Type.Array(RouteEntry, {
+        description: 'Routes that a Master installs. Default: none.',
+        expected: 'an array of tables: [[vrouter.route]]',
+      }),
+    ),
+    rule: Type.Optional(
+      Type.Array(RuleEntry, {
+        description: 'Rules of routing (man 8 ip-rule) that a Master installs. Default: none.',
+        expected: 'an array of tables: [[vrouter.rule]]',
       }),
     ),
     track: Type.Optional(

@@ -25,7 +25,7 @@ import { heldBackUntil } from '../vrrp/hold.ts';
 import { IP_LENGTH, pseudoHeaderOf } from '../vrrp/ip-header.ts';
 import type { Action, Event, Outcome } from '../vrrp/machine.ts';
 import { type SyncEvent, transitionTogether } from '../vrrp/sync.ts';
-import { skewedDeadline } from '../vrrp/timers.ts';
+import { masterDownInterval, skewedDeadline, skewTime } from '../vrrp/timers.ts';
 import { Announcer } from './announcer.ts';
 import { isArp, SENDER_ADDRESS_AT, senderMac } from './arp-watch.ts';
 import type { Attachment } from './attachment.ts';
@@ -343,7 +343,11 @@ export class Engine {
     if (router.state !== State.Master || router.priority === 255) return;
     this.stop(router, Cause.FailOver, State.Initialize);
     this.table.setInt(router.slot, Int.StandingBy, 1);
-    for (const { slot } of this.groups.membersWith(router) ?? []) this.table.setInt(slot, Int.StandingBy, 1);
+    this.table.setNum(router.slot, Num.OtherHeard, 0); // whoever takes over is heard from now on
+    for (const { slot } of this.groups.membersWith(router) ?? []) {
+      this.table.setInt(slot, Int.StandingBy, 1);
+      this.table.setNum(slot, Num.OtherHeard, 0);
+    }
     this.start(router, Cause.FailOver);
   }
 
@@ -391,6 +395,62 @@ export class Engine {
       this.deadlines.set(slot * 2 + PROTOCOL, later);
     }
     this.observer.priority(slot, before, priority);
+  }
+
+  /**
+   * Has a router stand by: a Master says good-bye, and from then on it follows as a Backup that does not claim the role,
+   * whoever goes away. The address owner cannot: RFC 3768 §6.4.1 has it Master whenever it runs.
+   * @param until when that is over, ms since the epoch, for whoever asks: to end it is {@link release}'s; 0: not by itself
+   */
+  hold(router: EngineRouter, until: number): void {
+    const { slot, state, priority } = router;
+    if (priority === 255) return;
+    const wasMaster = state === State.Master;
+    if (wasMaster) this.stop(router, Cause.StandBy, State.Initialize);
+    this.table.setInt(slot, Int.Held, 1);
+    this.table.setNum(slot, Num.HeldUntil, until);
+    this.observer.standby(slot, true, until);
+    if (!wasMaster) {
+      // One that waits for its group holds it back from now on.
+      if (state === State.Backup && router.deadline === 0) this.restartDown(router, this.clock());
+      return;
+    }
+    // Whoever takes over is heard from now on; the others of its group have given up with it.
+    this.table.setNum(slot, Num.OtherHeard, 0);
+    for (const other of this.groups.membersWith(router) ?? [])
+      this.table.setNum(other.slot, Num.OtherHeard, 0);
+    this.start(router, Cause.StandBy);
+  }
+
+  /** Ends a stand-by: it preempts as configured again. Where nobody is Master it is, after its skew time. */
+  release(router: EngineRouter): void {
+    const { slot } = router;
+    if (!this.endStandby(slot) || router.state !== State.Backup || this.table.num(slot, Num.OtherHeard) !== 0)
+      return;
+    const { version, priority, masterAdverInterval } = router;
+    const soon = this.clock() + skewTime(version, priority, masterAdverInterval);
+    if (soon >= router.deadline) return;
+    this.table.setNum(slot, Num.Deadline, soon);
+    this.deadlines.set(slot * 2 + PROTOCOL, soon);
+  }
+
+  /** Nobody has taken over from a Master that was told to give up, or to stand by: it is Master again, at once. */
+  takeBack(router: EngineRouter): void {
+    const { slot } = router;
+    this.endStandby(slot);
+    if (router.state !== State.Backup || this.table.num(slot, Num.OtherHeard) !== 0) return;
+    this.step(router, TIMER, this.clock(), Cause.NobodyTookOver);
+  }
+
+  /** @returns whether it was in stand-by */
+  private endStandby(slot: number): boolean {
+    const { table } = this;
+    if (table.int(slot, Int.Held) === 0) return false;
+    table.setInt(slot, Int.Held, 0);
+    table.setInt(slot, Int.Masterless, 0);
+    table.setNum(slot, Num.HeldUntil, 0);
+    this.observer.standby(slot, false, 0);
+    return true;
   }
 
   /**
@@ -805,6 +865,11 @@ export class Engine {
       this.observer.received(slot, priority, this.receiveBuffer, sourceAt, size);
     }
     const arrived = this.woke - now > interval * OLD ? this.woke : now;
+    this.table.nums[slot * Num.Count + Num.OtherHeard] = priority === 0 ? 0 : arrived;
+    if (router.held && router.state === State.Backup) {
+      if (priority === 0) return; // the next one is another's: until then the Master_Down_Timer runs on
+      if (this.table.int(slot, Int.Masterless) === 1) this.tellMasterless(slot, false);
+    }
     const { priority: ours, version } = router;
     const isTie = priority === ours && addressOrder !== 0;
     const order = isTie ? this.groups.orderOf(router, addressOrder, arrived) : addressOrder;
@@ -865,6 +930,10 @@ export class Engine {
         this.deadlines.set(timer, later);
         return;
       }
+      if (router.held) {
+        this.holdBack(router, now);
+        return;
+      }
       // Before its group learns that it waits for nothing any more.
       const until = router.isHeld ? heldBackUntil(router, now) : 0;
       if (until > 0) {
@@ -874,6 +943,27 @@ export class Engine {
       }
     }
     this.step(router, TIMER, now, Cause.MasterDown);
+  }
+
+  /** In stand-by the Master_Down_Timer has expired: it is told once, and runs again. */
+  private holdBack(router: EngineRouter, now: number): void {
+    const { slot } = router;
+    this.restartDown(router, now);
+    this.table.nums[slot * Num.Count + Num.OtherHeard] = 0;
+    if (this.table.int(slot, Int.Masterless) === 0) this.tellMasterless(slot, true);
+  }
+
+  /** A Backup's Master_Down_Timer begins anew. */
+  private restartDown(router: EngineRouter, now: number): void {
+    const { slot, version, priority, masterAdverInterval, downTimerAdverts } = router;
+    const deadline = now + masterDownInterval(version, priority, masterAdverInterval, downTimerAdverts);
+    this.table.nums[slot * Num.Count + Num.Deadline] = deadline;
+    this.deadlines.set(slot * 2 + PROTOCOL, deadline);
+  }
+
+  private tellMasterless(slot: number, nobody: boolean): void {
+    this.table.setInt(slot, Int.Masterless, nobody ? 1 : 0);
+    this.observer.masterless(slot, nobody);
   }
 
   /** Something happens to a router: it is moved, and the others of its group as the group's rule demands. */

@@ -166,6 +166,16 @@ export class Observer {
     this.write(EventType.PeerReachable, slot, 0, 0, 0, address, 0, address.length);
   }
 
+  /** An operator's stand-by begins or is over. @param until ms since the epoch, 0: with `resume` alone */
+  standby(slot: number, held: boolean, until: number): void {
+    this.write(EventType.Standby, slot, held ? 1 : 0, until, 0);
+  }
+
+  /** In stand-by: nobody is Master, or somebody is again. */
+  masterless(slot: number, nobody: boolean): void {
+    this.write(EventType.NobodyIsMaster, slot, nobody ? 1 : 0, 0, 0);
+  }
+
   /** @returns how often it occurred, this time included, if it is time to tell; else 0 */
   private complain(slot: number, kind: number, now: number, interval = COMPLAINT_INTERVAL): number {
     const at = slot * KINDS + kind;

@@ -173,9 +173,14 @@ export class EngineRouter implements HeldRouter {
     return this.table.nums[this.nums + Num.MasterAdverInterval]!;
   }
 
-  /** Preempt_Mode: as configured, but false while it stands by after a fail-over. */
+  /** Preempt_Mode: as configured, but false while it stands by after a fail-over, or as an operator asked. */
   get preempt(): boolean {
-    return this.config.preempt && this.table.ints[this.ints + Int.StandingBy] === 0;
+    return this.config.preempt && this.table.ints[this.ints + Int.StandingBy] === 0 && !this.held;
+  }
+
+  /** In stand-by: it does not claim the role. */
+  get held(): boolean {
+    return this.table.ints[this.ints + Int.Held] === 1;
   }
 
   get holdUntil(): number {

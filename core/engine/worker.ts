@@ -11,7 +11,7 @@ import type { EngineInit, Succession } from '../threads/engine-messages.ts';
 import { KnownLinks } from '../threads/link-news.ts';
 import type { ResolvedPlugin } from '../threads/resolved-plugins.ts';
 import { ENGINE_PRIORITY, runInRealTime, runOrdinarily } from '../threads/scheduling.ts';
-import { Num, StateTable } from '../threads/state-table.ts';
+import { Int, Num, StateTable } from '../threads/state-table.ts';
 import type { EngineTable, TableReader } from '../threads/table-views.ts';
 import { TrackCell } from '../threads/track-cell.ts';
 import type { WorkerOrder, WorkerReport } from '../threads/worker-messages.ts';
@@ -113,6 +113,11 @@ async function main(): Promise<void> {
     const chosen = filters.get(filter ?? '');
     return chosen?.guard.filter(() => chosen.plugin.create(chosen.context));
   });
+
+  for (const { slot, until } of init.held) {
+    table.setInt(slot, Int.Held, 1);
+    table.setNum(slot, Num.HeldUntil, until);
+  }
 
   const observer = new Observer(init.events, table.slots + 1);
   const wantedBell = new Doorbell(init.wantedBell, init.actuatorPort);
@@ -278,6 +283,17 @@ async function main(): Promise<void> {
         break;
       case 'fail-over':
         for (const slot of order.slots) engine.failOver(routers[slot]!);
+        engine.settle();
+        break;
+      case 'standby':
+        for (const { slot, held, until } of order.slots) {
+          if (held) engine.hold(routers[slot]!, until);
+          else engine.release(routers[slot]!);
+        }
+        engine.settle();
+        break;
+      case 'take-back':
+        for (const slot of order.slots) engine.takeBack(routers[slot]!);
         engine.settle();
         break;
       case 'stop':

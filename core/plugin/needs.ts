@@ -18,7 +18,7 @@ export interface Need {
 
 /** What a virtual router needs. @param iftype its interface type's name and `needs` */
 export function needsOfRouter(
-  router: Pick<VirtualRouterConfig, 'family' | 'interface' | 'accept'>,
+  router: Pick<VirtualRouterConfig, 'family' | 'interface' | 'accept' | 'extras'>,
   iftype?: { readonly name: string; readonly needs: readonly string[] },
 ): Need[] {
   const needs: Need[] = (iftype?.needs ?? []).map((capability) => ({
@@ -32,6 +32,10 @@ export function needsOfRouter(
   }
   if (router.accept === false)
     needs.push({ capability: 'address-guard', because: 'accept = false needs "address-guard"' });
+  for (const kind of new Set((router.extras ?? []).map((resource) => resource.kind))) {
+    const directive = kind === 'rule' ? 'rule' : 'route';
+    needs.push({ capability: kind, because: `[[vrouter.${directive}]] needs "${kind}"` });
+  }
   return needs;
 }
 
@@ -40,6 +44,7 @@ export function needsOfResource(resource: KernelResource): DriverCapability[] {
   const needs: DriverCapability[] = [];
   if ((resource.kind === 'address' || resource.kind === 'route') && resource.family === 6) needs.push('ipv6');
   if (resource.kind === 'guard') needs.push('address-guard');
+  if (resource.kind === 'table-route' || resource.kind === 'rule') needs.push(resource.kind);
   if (resource.kind === 'link') needs.push(resource.type);
   if (resource.kind === 'route') {
     if (resource.mtu !== undefined) needs.push('route-mtu');

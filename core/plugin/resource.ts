@@ -15,6 +15,12 @@ export function identityOf(resource: KernelResource): string {
       return `sysctl ${resource.path.join('/')}`;
     case 'guard':
       return `guard ${resource.interface} ${resource.address}`;
+    case 'table-route': {
+      const { family, table, destination, prefixLength, metric = '' } = resource;
+      return `table-route ${family} ${table} ${destination}/${prefixLength} ${metric}`;
+    }
+    case 'rule': // the kernel tells them apart by all that they say
+      return `rule ${canonical(resource)}`;
     default:
       return `${resource.kind} ${resource.interface}`;
   }
@@ -33,8 +39,8 @@ function canonical(resource: KernelResource): string {
 /** Of which a network driver lists nothing: whether it is there, only the next attempt to install it tells. */
 export function isUnlisted(
   resource: KernelResource,
-): resource is Extract<KernelResource, { kind: 'route' | 'guard' }> {
-  return resource.kind === 'route' || resource.kind === 'guard';
+): resource is Extract<KernelResource, { kind: 'route' | 'guard' | 'table-route' | 'rule' }> {
+  return ['route', 'guard', 'table-route', 'rule'].includes(resource.kind);
 }
 
 /** The interface that a resource goes down with, or undefined. */
@@ -50,6 +56,8 @@ export function renamed(resource: KernelResource, name: string): KernelResource 
   switch (resource.kind) {
     case 'route':
     case 'guard':
+    case 'table-route':
+    case 'rule':
       return resource;
     case 'sysctl':
       return { ...resource, path: resource.path.map((part, i) => (i === 3 ? name : part)) };
@@ -80,6 +88,10 @@ export function installing(resource: DriverResource): KernelChange {
       return { op: 'add-route', ...withoutKind(resource) };
     case 'guard':
       return { op: 'add-guard', ...withoutKind(resource) };
+    case 'table-route':
+      return { op: 'add-table-route', route: withoutKind(resource) };
+    case 'rule':
+      return { op: 'add-rule', rule: withoutKind(resource) };
     case 'mac':
       return { op: 'set-mac', interface: resource.interface, mac: resource.mac };
     case 'up':
@@ -101,6 +113,10 @@ export function takingBack(resource: DriverResource, original: string | undefine
       return { op: 'remove-route', ...withoutKind(resource) };
     case 'guard':
       return { op: 'remove-guard', ...withoutKind(resource) };
+    case 'table-route':
+      return { op: 'remove-table-route', route: withoutKind(resource) };
+    case 'rule':
+      return { op: 'remove-rule', rule: withoutKind(resource) };
     case 'mac':
       return { op: 'set-mac', interface: resource.interface, mac: original ?? resource.mac };
     case 'up':
@@ -152,6 +168,14 @@ export function describe(resource: KernelResource): string {
       return `route ${resource.destination}/${resource.prefixLength} via ${resource.gateway}`;
     case 'guard':
       return `guard of ${resource.address} on ${resource.interface}`;
+    case 'table-route': {
+      const { type, destination, prefixLength, table } = resource;
+      return `${type} route ${destination}/${prefixLength} in table ${table}`;
+    }
+    case 'rule': {
+      const { priority, from = 'all', to = 'all', type, table } = resource;
+      return `rule ${priority} from ${from} to ${to} ${type}${table === undefined ? '' : ` ${table}`}`;
+    }
     case 'sysctl':
       return `setting ${resource.path.join('/')} = ${resource.value}`;
   }

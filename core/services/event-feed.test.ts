@@ -35,6 +35,9 @@ test('translates what the engine tells', () => {
   ring.write(EventType.AdvertisementSent, 0, 100, 0, 0, 8); // of no interest
   ring.write(EventType.Hold, 0, Hold.Link, 8000.4, 0, 9);
   ring.write(EventType.HoldOver, 0, Hold.Hearing, 0, 0, 10);
+  ring.write(EventType.Standby, 0, 1, 99, 0, 11);
+  ring.write(EventType.Standby, 0, 0, 0, 0, 12);
+  ring.write(EventType.NobodyIsMaster, 1, 1, 0, 0, 13);
   expect(told).toEqual([]);
   vi.advanceTimersByTime(200);
   const on = (group: number) => ({ interface: 'eth0', group, family: 4, version: 2 });
@@ -47,6 +50,9 @@ test('translates what the engine tells', () => {
     { type: 'rejected', time: 7, reason: 'unknown-vrid', count: 1 },
     { type: 'hold', time: 9, ...on(1), reason: 'link_delay', left: 8 },
     { type: 'hold', time: 10, ...on(1), reason: 'hearing', left: 0 },
+    { type: 'standby', time: 11, ...on(1), standby: true, until: 99 },
+    { type: 'standby', time: 12, ...on(1), standby: false },
+    { type: 'masterless', time: 13, ...on(2), masterless: true },
   ]);
 });
 

@@ -87,6 +87,10 @@ export class EventFeed {
       return { type: 'priority', time, ...name, from: a, to: b, cause: this.board.priorityText(router) };
     if (type === EventType.ClockSkew && name)
       return { type: 'clock-skew', time, ...name, skew: a / 1000, peer: addressText(peer) };
+    if (type === EventType.Standby && name)
+      return { type: 'standby', time, ...name, standby: a === 1, ...(b === 0 ? {} : { until: b }) };
+    if (type === EventType.NobodyIsMaster && name)
+      return { type: 'masterless', time, ...name, masterless: a === 1 };
     if ((type === EventType.Hold || type === EventType.HoldOver) && name)
       return { type: 'hold', time, ...name, reason: HOLD_REASONS[a]!, left: Math.round(b) / 1000 };
     if (type !== EventType.Dropped) return undefined;

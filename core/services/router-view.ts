@@ -4,6 +4,7 @@ import type { RouterStatus } from '../plugin/contracts/index.ts';
 import { HOLD_INTS, HOLD_NUMS, monotonicMs, readHold } from '../threads/hold-words.ts';
 import { readInPlace } from '../threads/in-place.ts';
 import { readRouterWords } from '../threads/router-words.ts';
+import { readStandby } from '../threads/standby-words.ts';
 import { Int, macText, Num, STATE_NAMES } from '../threads/state-table.ts';
 import { waitsForGroup } from '../threads/sync-status.ts';
 import type { TableReader } from '../threads/table-views.ts';
@@ -25,8 +26,10 @@ const INTS = [
   Int.Fault,
   Int.Weight,
   ...HOLD_INTS,
+  Int.Held,
+  Int.Masterless,
 ] as const;
-const NUMS = [Num.Since, Num.HardwareAddress, Num.MasterAdverInterval, ...HOLD_NUMS] as const;
+const NUMS = [Num.Since, Num.HardwareAddress, Num.MasterAdverInterval, ...HOLD_NUMS, Num.HeldUntil] as const;
 const FIELDS = INTS.length + NUMS.length + 1;
 
 /** Makes a new array only when something has changed: whoever keeps something by it can tell. */
@@ -89,6 +92,7 @@ export class RouterView {
     if (hold) this.until = Math.min(this.until, now + hold.left);
     const config = this.configs[slot]!;
     const { prefixLengths } = config;
+    const standby = readStandby(table, slot);
     return {
       interface: config.interface,
       group: config.vrid,
@@ -111,6 +115,7 @@ export class RouterView {
       ...this.board.of(config, table, slot),
       ...(config.sync === undefined ? {} : { waiting: waitsForGroup(table, slot, config) }),
       standingBy: table.int(slot, Int.StandingBy) === 1,
+      ...(standby === undefined ? {} : { standby }),
       ...(hold && { hold: { reason: hold.reason, until: Math.round(Date.now() + hold.left) } }),
     };
   }

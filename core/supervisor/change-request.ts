@@ -1,6 +1,7 @@
 /** Whether what a service asks for is a change request at all: a plugin of somebody else may send anything. Pure. */
 import { DEEPEST } from '../config/nesting.ts';
 import type { ConfigurationChange, RouterName } from '../plugin/contracts/index.ts';
+import { detailsFault } from './control-messages.ts';
 
 /** A log line needs no more of whoever asks, in characters. */
 const LONGEST_NAME = 256;
@@ -22,6 +23,16 @@ export function changeRequestFault(request: unknown): string | undefined {
   if (!Array.isArray(failOver)) return '"failOver" must be an array';
   const nameless = failOver.findIndex((name) => !isRouterName(name));
   if (nameless >= 0) return `failOver[${nameless}] ${ROUTER_NAME}`;
+  const orders = [request.standby, request.resume].filter((order) => order !== undefined);
+  if (orders.length > 0) {
+    if (orders.length > 1 || changes.length > 0 || failOver.length > 0)
+      return '"standby" and "resume" are requests of their own: nothing else may be asked for with them';
+    const [order] = orders;
+    if (!isFields(order) || !Array.isArray(order.names))
+      return '"standby" and "resume" must be objects with "names", an array of strings';
+    const fault = detailsFault(order);
+    if (fault !== undefined) return fault;
+  }
   if (typeof onlyIf !== 'string') return '"onlyIf" must be a string';
   if (typeof temporary !== 'boolean') return '"temporary" must be true or false';
   if (typeof dryRun !== 'boolean') return '"dryRun" must be true or false';

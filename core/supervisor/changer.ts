@@ -23,6 +23,7 @@ import { describeIssue, logIssues } from './issues.ts';
 import { documentOf, type PrepareOptions, prepareText } from './prepare.ts';
 import { type ConfigurationSource, configurationTag, filesOf, isTemporary, withTexts } from './source.ts';
 import { stageFiles } from './stage-files.ts';
+import type { Standby, StandbyOutcome } from './standby.ts';
 import type { Turn } from './turns.ts';
 
 /** A change that is right, about to be brought into force. */
@@ -48,6 +49,20 @@ const CODES: Readonly<Record<ChangeRefusal, ErrorCode>> = {
   failed: 'failed',
 };
 
+/** What an order is refused for, by code. */
+const ORDER_REFUSALS: Readonly<Partial<Record<ErrorCode, ChangeRefusal>>> = {
+  'request-invalid': 'invalid',
+  'router-missing': 'invalid',
+  'router-state': 'conflict',
+  'no-backup': 'conflict',
+};
+
+/** Whether it is about stand-by, right or not. */
+function isStandbyRequest(request: ChangeRequest): boolean {
+  const { standby, resume } = (request as Partial<ChangeRequest> | null) ?? {};
+  return standby !== undefined || resume !== undefined;
+}
+
 /** Why nothing is changed. */
 class Refusal extends CodedError {
   /** @param code absent: what is usual for the reason */
@@ -68,16 +83,19 @@ export class Changer {
     private readonly daemon: Pick<Daemon, 'start' | 'turns' | 'failOverFault' | 'twinFault'>,
     private readonly applier: Applier,
     private readonly options: PrepareOptions,
+    private readonly standby: Pick<Standby, 'standBy' | 'resume'>,
   ) {}
 
   /** Does what a service asks for, or says why not. Never rejects. */
   perform(request: ChangeRequest): Promise<ChangeOutcome> {
-    return this.daemon.turns.take((turn) => this.outcomeOf(request, turn));
+    // It takes as long as there are Masters, and has its turns in between.
+    if (isStandbyRequest(request)) return this.outcomeOf(() => this.order(request));
+    return this.daemon.turns.take((turn) => this.outcomeOf(() => this.change(request, turn)));
   }
 
-  private async outcomeOf(request: ChangeRequest, turn: Turn): Promise<ChangeOutcome> {
+  private async outcomeOf(work: () => Promise<ChangeOutcome>): Promise<ChangeOutcome> {
     try {
-      return await this.change(request, turn);
+      return await work();
     } catch (error) {
       const refusal =
         error instanceof Refusal ? error : new Refusal('failed', messageOf(error), [], codeOf(error));
@@ -86,15 +104,52 @@ export class Changer {
     }
   }
 
-  private async change(request: ChangeRequest, turn: Turn): Promise<ChangeOutcome> {
-    const { daemon } = this;
+  /** What has to hold for any request. @throws Refusal */
+  private expectRight(request: ChangeRequest): void {
     const wrong = changeRequestFault(request);
     if (wrong !== undefined)
       throw new Refusal('invalid', `not a change request: ${wrong}`, [], 'request-invalid');
-    const { source } = daemon.start;
-    if (request.onlyIf !== undefined && request.onlyIf !== configurationTag(source)) {
+    if (request.onlyIf !== undefined && request.onlyIf !== configurationTag(this.daemon.start.source)) {
       throw new Refusal('stale', 'the configuration has changed since: read it again');
     }
+  }
+
+  /** Stand-by, or its end. */
+  private async order(request: ChangeRequest): Promise<ChangeOutcome> {
+    this.expectRight(request);
+    const { standby, resume, by = 'a service', dryRun = false } = request;
+    const outcome = await this.ordered(standby, resume, { by, dryRun }).catch((error: unknown) => {
+      const code = codeOf(error);
+      const reason = ORDER_REFUSALS[code] ?? 'failed';
+      throw new Refusal(reason, messageOf(error), [], code);
+    });
+    const { routers, moved, stuck, left, warnings, error } = outcome;
+    if (error !== undefined) throw new Refusal('conflict', error, [], outcome.code);
+    const { start } = this.daemon;
+    const issues = warnings.map((message) => ({ severity: 'warning' as const, directive: '', message }));
+    const tag = configurationTag(start.source);
+    return { ok: true, tag, data: start.api?.data ?? {}, issues, standby: { routers, moved, stuck, left } };
+  }
+
+  private async ordered(
+    standby: ChangeRequest['standby'],
+    resume: ChangeRequest['resume'],
+    more: { readonly by: string; readonly dryRun: boolean },
+  ): Promise<StandbyOutcome> {
+    if (standby === undefined) return this.standby.resume(resume?.names ?? [], more);
+    const { names, for: lasts, force, rate } = standby;
+    return this.standby.standBy(names, {
+      ...more,
+      ...(lasts !== undefined && { lasts: lasts * 1000 }),
+      ...(force !== undefined && { force }),
+      ...(rate !== undefined && { rate }),
+    });
+  }
+
+  private async change(request: ChangeRequest, turn: Turn): Promise<ChangeOutcome> {
+    const { daemon } = this;
+    this.expectRight(request);
+    const { source } = daemon.start;
     for (const name of request.failOver ?? []) {
       const fault = daemon.failOverFault(name);
       if (fault) throw new Refusal(fault.reason, fault.message);

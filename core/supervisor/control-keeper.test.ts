@@ -12,6 +12,12 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+const NOBODY = {
+  standBy: () => Promise.reject(),
+  resume: () => Promise.reject(),
+  failOver: () => Promise.reject(),
+};
+
 /** Not vi.waitUntil: that moves the clock. */
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise(setImmediate);
@@ -25,7 +31,7 @@ test('a control socket that cannot be opened is a trouble, and tried again until
     trouble: (_topic: string, text: string | undefined) => troubles.push(text),
   } as unknown as Daemon;
   const socket = path.join(folder, 'run', 'x.sock');
-  const control = new Control(socket, daemon, { reload: () => Promise.reject() }, log);
+  const control = new Control(socket, daemon, { reload: () => Promise.reject() }, log, NOBODY);
   await control.open();
   const text = /^rvrrpd status, reload and plugins do not work: listen E/;
   expect(troubles).toEqual([expect.stringMatching(text)]);
@@ -57,6 +63,7 @@ test('once closed it is not tried any more', async () => {
     daemon,
     { reload: () => Promise.reject() },
     log,
+    NOBODY,
   );
   await control.open();
   expect(vi.getTimerCount()).toBe(1);

@@ -2,9 +2,11 @@
 
 import { messageOf } from '../shared/errors.ts';
 import { ControlServer } from './control.ts';
+import type { ControlCommand, ControlDetails } from './control-messages.ts';
 import type { Daemon } from './daemon.ts';
 import type { Logger } from './log.ts';
 import type { Reloader } from './reloader.ts';
+import type { Standby, StandbyOptions } from './standby.ts';
 import type { DaemonStatus } from './status.ts';
 
 /** Pauses in ms before it is tried again, the last one for all further times. */
@@ -23,17 +25,22 @@ export class Control {
     private readonly daemon: Pick<Daemon, 'info' | 'start' | 'status' | 'trouble'>,
     private readonly reloader: Pick<Reloader, 'reload'>,
     private readonly log: Pick<Logger, 'error' | 'info'>,
+    private readonly standby: Pick<Standby, 'standBy' | 'resume' | 'failOver'>,
   ) {}
 
   /** Opens it; if that fails it is told and tried again. Never rejects. */
   async open(): Promise<void> {
-    const commands = {
+    const { standby } = this;
+    const commands: Record<ControlCommand, (details: ControlDetails) => unknown> = {
       status: () => this.status(),
       reload: () => this.reloader.reload(),
       plugins: () => this.daemon.start.listing,
+      standby: (details) => standby.standBy(details.names ?? [], optionsOf(details)),
+      resume: ({ names = [] }) => standby.resume(names),
+      failover: (details) => standby.failOver(details.names ?? [], optionsOf(details)),
     };
     try {
-      const server = await ControlServer.open(this.path, (command) => commands[command]());
+      const server = await ControlServer.open(this.path, (command, details) => commands[command](details));
       if (this.closed) return server.close();
       this.server = server;
     } catch (error) {
@@ -66,4 +73,12 @@ export class Control {
     const configuration = this.daemon.start.source.file;
     return { version, pid, configuration, since, lastReload, troubles, ...this.daemon.status() };
   }
+}
+
+function optionsOf({ for: lasts, force, rate }: ControlDetails): StandbyOptions {
+  return {
+    ...(lasts !== undefined && { lasts: lasts * 1000 }),
+    ...(force !== undefined && { force }),
+    ...(rate !== undefined && { rate }),
+  };
 }

@@ -1,11 +1,17 @@
 /**
- * The control socket: `rvrrpd status`, `reload` and `plugins` ask here. For root alone. No client, slow, stuck
+ * The control socket: `rvrrpd status`, `reload`, `standby` and their like ask here. For root alone. No client, slow, stuck
  * or gone, keeps the supervisor from anything: requests are small, clients few, and each has a deadline.
  */
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { codeOf, messageOf } from '../shared/errors.ts';
-import { type ControlAnswer, type ControlCommand, MAX_REQUEST, parseRequest } from './control-messages.ts';
+import {
+  type ControlAnswer,
+  type ControlCommand,
+  type ControlDetails,
+  MAX_REQUEST,
+  parseRequest,
+} from './control-messages.ts';
 
 /** Clients at a time; more are turned away. */
 const MAX_CLIENTS = 16;
@@ -13,7 +19,7 @@ const MAX_CLIENTS = 16;
 const CLIENT_TIMEOUT = 10_000;
 
 /** Does what is asked for. Its result goes to the client as JSON; an error as its message. */
-export type ControlHandler = (command: ControlCommand) => unknown;
+export type ControlHandler = (command: ControlCommand, details: ControlDetails) => unknown;
 
 /** The open socket. */
 export class ControlServer {
@@ -105,7 +111,7 @@ export class ControlServer {
     const request = parseRequest(line);
     if ('error' in request) return { ok: false, error: request.error, code: 'request-invalid' };
     try {
-      return { ok: true, result: await this.handler(request.command) };
+      return { ok: true, result: await this.handler(request.command, request) };
     } catch (error) {
       return { ok: false, error: messageOf(error), code: codeOf(error) };
     }

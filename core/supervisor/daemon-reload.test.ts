@@ -168,6 +168,25 @@ test('Masters that are told to fail over with a change do so in the new engine',
   expect(daemon.info.generation).toBe(2);
 });
 
+test('who stands by is told to the engine, and to every one after it, until the time is over', async () => {
+  useFakeTime();
+  const { daemon, threads } = await running(startOf([router(1), router(2)]));
+  await daemon.turns.take(() => daemon.standBy([router(2)], 60_000));
+  const held = { slot: 1, held: true, until: expect.any(Number) };
+  expect(threads.named('engine 1').orders.at(-1)).toEqual({ type: 'standby', slots: [held] });
+  await daemon.turns.take(() => daemon.reload(startOf([router(2), router(3)])));
+  expect(engineInit(threads.named('engine 2')).held).toEqual([{ ...held, slot: 0 }]);
+  threads.named('engine 2').crash();
+  await pass(0);
+  expect(engineInit(threads.named('engine 3')).held).toEqual([{ ...held, slot: 0 }]);
+  await pass(60_000);
+  expect(threads.named('engine 3').orders.at(-1)).toEqual({
+    ...{ type: 'standby', slots: [{ slot: 0, held: false, until: 0 }] },
+  });
+  await daemon.turns.take(() => daemon.reload(startOf([router(1)])));
+  expect(engineInit(threads.named('engine 4')).held).toEqual([]);
+});
+
 test('who can be told to fail over', async () => {
   const both = [router(1), router(2), router(2, { family: 6 }), router(3)];
   const { daemon, threads } = await running(startOf(both));

@@ -2,16 +2,19 @@
  * The daemon: the running generation, and how it gives way to the next. There is one way for everything: a
  * changed configuration, another version of a plugin, a worker that has crashed.
  */
+import { type RouterIdentity, routerKey } from '../config/identity.ts';
 import type { DaemonInfo, ReloadOutcome, RouterName } from '../plugin/contracts/index.ts';
 import { CodedError, messageOf } from '../shared/errors.ts';
 import { packageVersion } from '../shared/package-root.ts';
 import { readCounters } from '../threads/counters.ts';
+import type { TableReader } from '../threads/table-views.ts';
 import type { AuthKeeper } from './auth-keeper.ts';
 import { type FailOverFault, failOverFault } from './fail-over.ts';
 import { Generation, type Start } from './generation.ts';
 import type { Logger } from './log.ts';
 import type { ChangeHandler } from './service-host.ts';
 import { Services, type StagedService } from './services.ts';
+import type { StandbyKeeper } from './standby-keeper.ts';
 import { type GenerationStatus, readStatus } from './status.ts';
 import { matchSlots } from './succession.ts';
 import { type StagedTrackers, Trackers } from './track/trackers.ts';
@@ -41,6 +44,8 @@ export interface DaemonWorld {
   readonly twins: Pick<TwinGuard, 'expect' | 'runs' | 'watch'>;
   /** Keeps what authentication must not forget; absent: that ends with the daemon. */
   readonly keeper?: AuthKeeper;
+  /** Keeps who stands by; absent: nobody does. */
+  readonly standby?: StandbyKeeper;
   /** Called after everything that leaves much of it behind. */
   collectGarbage(): void;
 }
@@ -85,6 +90,10 @@ export class Daemon {
     );
     this.generation = first(this.trackers);
     if (keeper) keeper.onTrouble = (text) => this.trouble('authentication', text);
+    if (world.standby) {
+      world.standby.onTrouble = (text) => this.trouble('stand-by', text);
+      world.standby.onDue = (routers) => void this.turns.take(() => this.release(routers)).catch(() => {});
+    }
     this.log = log;
     this.services = new Services(log, change, startThread, () => this.services.told(this.info));
     this.turns = new Turns(() => world.collectGarbage());
@@ -105,8 +114,9 @@ export class Daemon {
     await twins.expect(start.config.virtualRouters);
     const all = [...start.config.virtualRouters.keys()];
     const daemon = new Daemon((trackers) => {
+      const held = world.standby?.heldSlots(start.config.virtualRouters);
       const cells = trackers.cells(start.config.trackers);
-      return new Generation(start, log, startThread, all, world.keeper, cells);
+      return new Generation(start, log, startThread, all, world.keeper, cells, held);
     }, world);
     const { generation } = daemon;
     let staged: Staged;
@@ -147,6 +157,54 @@ export class Daemon {
   async failOver(names: readonly RouterName[]): Promise<void> {
     this.expectWanted();
     this.generation.failOver(names);
+  }
+
+  /**
+   * Has virtual routers stand by, over reloads, restarts and crashes. Only for whoever has its turn.
+   * @param lasts ms; 0: until somebody ends it
+   */
+  async standBy(routers: readonly RouterIdentity[], lasts: number): Promise<void> {
+    this.expectWanted();
+    await this.world.standby?.hold(routers, lasts);
+    const slots = new Set(this.slotsOf(routers));
+    const held = this.world.standby?.heldSlots(this.start.config.virtualRouters) ?? [];
+    this.generation.standBy(held.filter(({ slot }) => slots.has(slot)));
+  }
+
+  /** Ends it. Only for whoever has its turn. */
+  async release(routers: readonly RouterIdentity[]): Promise<void> {
+    this.expectWanted();
+    await this.world.standby?.release(routers);
+    const slots = this.slotsOf(routers);
+    this.generation.standBy(slots.map((slot) => ({ slot, held: false, until: 0 })));
+  }
+
+  /** Has Masters give up, as {@link failOver}. Only for whoever has its turn. */
+  async failOverAll(routers: readonly RouterIdentity[]): Promise<void> {
+    this.expectWanted();
+    this.generation.failOverSlots(this.slotsOf(routers));
+  }
+
+  /** Whether it stands by, as an operator asked. */
+  isHeld(router: RouterIdentity): boolean {
+    return this.world.standby?.isHeld(router) ?? false;
+  }
+
+  /** Why a restart would not know who stands by; undefined: it would. */
+  get standbyTrouble(): string | undefined {
+    return this.world.standby?.trouble;
+  }
+
+  /** Nobody has taken over from these Masters that gave up: they are Master again. Only for whoever has its turn. */
+  async takeBack(routers: readonly RouterIdentity[]): Promise<void> {
+    this.expectWanted();
+    await this.world.standby?.release(routers);
+    this.generation.takeBack(this.slotsOf(routers));
+  }
+
+  /** The state table. */
+  get table(): TableReader {
+    return this.generation.table;
   }
 
   /** Logs all counters as one line. */
@@ -248,6 +306,13 @@ export class Daemon {
     });
   }
 
+  /** Slots of those of these virtual routers that run here. */
+  private slotsOf(routers: readonly RouterIdentity[]): number[] {
+    const keys = new Set(routers.map(routerKey));
+    const { virtualRouters } = this.start.config;
+    return [...virtualRouters.keys()].filter((slot) => keys.has(routerKey(virtualRouters[slot]!)));
+  }
+
   /** @throws CodedError if it was told to stop */
   private expectWanted(): void {
     if (this.stopping.signal.aborted) throw new CodedError('stopping', 'rvrrpd is stopping');
@@ -293,8 +358,10 @@ export class Daemon {
     const { slots, changed } = matchSlots(this.start, start);
     // What runs is not refused for what has come in its way meanwhile.
     const checked = [...slots.keys()].filter((slot) => slots[slot]! < 0 || changed[slot]);
+    const { keeper, standby, startThread } = this.world;
+    const held = standby?.heldSlots(start.config.virtualRouters);
     const cells = this.trackers.cells(start.config.trackers);
-    const next = new Generation(start, this.log, this.world.startThread, checked, this.world.keeper, cells);
+    const next = new Generation(start, this.log, startThread, checked, keeper, cells, held);
     let staged: Staged | undefined;
     try {
       staged = await this.prepare(next);
@@ -326,6 +393,7 @@ export class Daemon {
     this.generation = next;
     next.ringTrackers(); // what was rung for while the one before was still asked
     this.number++;
+    this.world.standby?.follow(next.start.config.virtualRouters);
     void this.watch(next);
     try {
       await patiently(
@@ -341,8 +409,10 @@ export class Daemon {
 
   /** The same once more, in place of a generation of which a worker has crashed. */
   private async renew(): Promise<void> {
+    const { keeper, standby, startThread } = this.world;
+    const held = standby?.heldSlots(this.start.config.virtualRouters);
     const cells = this.trackers.cells(this.start.config.trackers);
-    const next = new Generation(this.start, this.log, this.world.startThread, [], this.world.keeper, cells);
+    const next = new Generation(this.start, this.log, startThread, [], keeper, cells, held);
     try {
       await patiently(next.prepared(), () => next.unprepared, this.stopping.signal);
       await this.succeed(next);

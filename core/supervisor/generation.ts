@@ -15,7 +15,7 @@ import { CodedError } from '../shared/errors.ts';
 import type { ActuatorInit } from '../threads/actuator-messages.ts';
 import { AuthMemories } from '../threads/auth-memory.ts';
 import { Doorbell } from '../threads/doorbell.ts';
-import type { EngineInit, Succession } from '../threads/engine-messages.ts';
+import type { EngineInit, HeldSlot, Succession } from '../threads/engine-messages.ts';
 import { EventRing } from '../threads/event-ring.ts';
 import type { ResolvedPlugin, RouterPlugins } from '../threads/resolved-plugins.ts';
 import type { ServiceView } from '../threads/service-messages.ts';
@@ -98,6 +98,7 @@ export class Generation {
    * @param checked slots without which it is not prepared if they cannot be Master, see core/actuator/obstacles.ts
    * @param keeper keeps what authentication must not forget; absent: it is forgotten when the daemon ends
    * @param cells of its trackers, by index
+   * @param held slots that stand by from the start
    */
   constructor(
     readonly start: Start,
@@ -106,6 +107,7 @@ export class Generation {
     checked: readonly number[] = [],
     private readonly keeper?: Pick<AuthKeeper, 'fill' | 'follow' | 'changed' | 'flush'>,
     private readonly cells: readonly SharedArrayBuffer[] = [],
+    held: readonly HeldSlot[] = [],
   ) {
     const { config, routerPlugins, plugins } = start;
     const { journal, namespaceCookie } = start.places;
@@ -155,6 +157,7 @@ export class Generation {
 
     const engine: EngineInit = {
       ...shared,
+      held,
       trackCells: cells,
       trackBell,
       events: ring.buffer,
@@ -253,7 +256,22 @@ export class Generation {
 
   /** Has Masters give up that run here: they stand by then (RFC 3768 §6.4.3 and §6.4.1). */
   failOver(names: readonly RouterName[]): void {
-    this.engine.order({ type: 'fail-over', slots: names.flatMap((name) => this.slotsOf(name)) });
+    this.failOverSlots(names.flatMap((name) => this.slotsOf(name)));
+  }
+
+  /** The same, by slots. */
+  failOverSlots(slots: readonly number[]): void {
+    this.engine.order({ type: 'fail-over', slots });
+  }
+
+  /** Has virtual routers stand by, or no longer. */
+  standBy(slots: readonly HeldSlot[]): void {
+    this.engine.order({ type: 'standby', slots });
+  }
+
+  /** Masters of these slots that gave up are Master again: nobody has taken over. */
+  takeBack(slots: readonly number[]): void {
+    this.engine.order({ type: 'take-back', slots });
   }
 
   /**

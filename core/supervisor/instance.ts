@@ -8,6 +8,10 @@ import { CodedError } from '../shared/errors.ts';
 
 /** Where the files of all instances are: gone after a reboot, as the kernel's state is. For root alone. */
 const RUN_FOLDER = '/run/rvrrpd';
+/** What outlives a reboot, of daemons in the host's own network namespace: no other one is known again after it. */
+const LASTING_FOLDER = '/var/lib/rvrrpd';
+/** The kernel has this setting in the host's own network namespace alone: it is about all processors. */
+const HOST_SETTING = '/proc/sys/net/core/netdev_budget';
 /** A daemon that is asked for its process id answers within this many ms, or stays nameless. */
 const WHO_TIMEOUT = 500;
 /** Characters of its answer: a process id and a path. */
@@ -25,6 +29,8 @@ export interface InstancePlaces {
   readonly serviceState: string;
   /** What authentication must not forget, see auth-keeper.ts. */
   readonly authState: string;
+  /** Which virtual routers stand by, see standby-keeper.ts: over reboots, if the namespace is known again after them. */
+  readonly standbyState: string;
   /** Unix socket on which it is asked and told things, see control.ts. */
   readonly control: string;
 }
@@ -48,6 +54,9 @@ export function instancePlaces(configFile: string): InstancePlaces {
     namespaceCookie,
     serviceState: path.join(RUN_FOLDER, `${key}.service`),
     authState: path.join(RUN_FOLDER, `${key}.auth`),
+    standbyState: existsSync(HOST_SETTING)
+      ? path.join(LASTING_FOLDER, `${digest}.standby`)
+      : path.join(RUN_FOLDER, `${key}.standby`),
     control: path.join(RUN_FOLDER, `${key}.sock`),
   };
 }
@@ -61,7 +70,7 @@ function tidy({ journal, namespaceCookie }: InstancePlaces): void {
   const [inode, , digest] = path.basename(journal, '.journal').split('-');
   const old = path.join(RUN_FOLDER, `${inode}-${digest}.journal`);
   if (existsSync(old) && !existsSync(journal)) renameSync(old, journal); // it tells itself how far it is to be believed
-  const ofInode = new RegExp(`^${inode}-(\\d+-)?${digest}\\.(journal|service|auth|sock)$`);
+  const ofInode = new RegExp(`^${inode}-(\\d+-)?${digest}\\.(journal|service|auth|standby|sock)$`);
   const ours = `${inode}-${namespaceCookie}-`;
   for (const name of readdirSync(RUN_FOLDER)) {
     if (ofInode.test(name) && !name.startsWith(ours)) rmSync(path.join(RUN_FOLDER, name), { force: true });

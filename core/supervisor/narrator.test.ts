@@ -36,6 +36,20 @@ test('transitions; one to Down is a warning', () => {
   expect(told({ type: EventType.Transition, a, b: State.Down, c })[0]).toMatch(/^warn: .*Backup -> Down/);
 });
 
+test('stand-by, and that nobody is Master meanwhile', () => {
+  expect(told({ type: EventType.Standby, a: 1, b: 0 })).toEqual([
+    'info: eth0 group 1: stands by until it is resumed: it does not become Master',
+  ]);
+  expect(told({ type: EventType.Standby, a: 1, b: 1_700_000_000_000 })[0]).toMatch(
+    / until 2023-11-14T22:13:20/,
+  );
+  expect(told({ type: EventType.Standby, a: 0, b: 0 })).toEqual(['info: eth0 group 1: stands by no longer']);
+  expect(told({ type: EventType.NobodyIsMaster, a: 1 })[0]).toMatch(
+    /^warn: .*nobody is Master.*rvrrpd resume/,
+  );
+  expect(told({ type: EventType.NobodyIsMaster, a: 0 })[0]).toMatch(/^info: .*Master again$/);
+});
+
 test('a transition that follows another router of the group says which', () => {
   const [a, b] = [State.Master, State.Backup];
   const c = groupCause(Cause.GroupUnfit, 0);

@@ -169,6 +169,20 @@ export class Narrator {
       case EventType.PeerReachable:
         this.log.info({ ...fields, peer }, `${who}: peer ${peer} can be reached again`);
         break;
+      case EventType.Standby: {
+        const until = event.b === 0 ? undefined : new Date(event.b).toISOString();
+        const time = until === undefined ? 'until it is resumed' : `until ${until}`;
+        const text = event.a === 1 ? `stands by ${time}: it does not become Master` : 'stands by no longer';
+        this.log.info({ ...fields, standby: event.a === 1, ...(until && { until }) }, `${who}: ${text}`);
+        break;
+      }
+      case EventType.NobodyIsMaster:
+        if (event.a === 0) this.log.info(fields, `${who}: somebody else is Master again`);
+        else {
+          const text = 'nobody is Master, and this router stands by: rvrrpd resume lets it take over';
+          this.log.warn(fields, `${who}: ${text}`);
+        }
+        break;
       case EventType.Hold: {
         const reason = HOLD_REASONS[event.a]!;
         const text = `${who}: ${holdText(reason, event.b)}`;

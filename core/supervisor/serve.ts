@@ -11,11 +11,14 @@ import { Daemon } from './daemon.ts';
 import { collectGarbage } from './garbage.ts';
 import { type Instance, takeInstance } from './instance.ts';
 import { logIssues } from './issues.ts';
+import { Listeners } from './listeners.ts';
 import type { Logger } from './log.ts';
 import type { Preparation, PrepareOptions } from './prepare.ts';
 import { Reloader } from './reloader.ts';
 import { ServiceManager } from './service-manager.ts';
 import type { Signals } from './signals.ts';
+import { Standby } from './standby.ts';
+import { StandbyKeeper } from './standby-keeper.ts';
 import { TwinGuard } from './twin-guard.ts';
 import { startWorkerThread } from './worker-thread.ts';
 
@@ -59,6 +62,9 @@ export async function serve(
   });
   let instance: Instance;
   let daemon: Daemon;
+  let current = (): typeof first => first;
+  // From before the routers run, so that nobody joins unheard.
+  const listeners = new Listeners(() => current().config.virtualRouters);
   try {
     instance = await takeInstance(file);
     daemon = await Daemon.start({ ...first, places: instance }, signals.stop, {
@@ -67,6 +73,7 @@ export async function serve(
       startThread: startWorkerThread,
       twins: new TwinGuard(log),
       keeper: new AuthKeeper(instance.authState),
+      standby: new StandbyKeeper(instance.standbyState),
       collectGarbage,
     });
   } catch (error) {
@@ -79,16 +86,25 @@ export async function serve(
     surroundings.failed?.(reason);
     return 1;
   }
+  current = () => daemon.start;
   const applier = new Applier(daemon, log, manager, surroundings.files);
   const reloader = new Reloader(daemon, applier, options);
-  begin(new Changer(daemon, applier, options));
+  const standby = new Standby(daemon, log, {
+    now: () => performance.now(),
+    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    hasListener: (router) => listeners.hasListener(router),
+  });
+  begin(new Changer(daemon, applier, options, standby));
   signals.onCounters(() => daemon.logCounters());
-  const control = new Control(instance.control, daemon, reloader, log);
+  const control = new Control(instance.control, daemon, reloader, log, standby);
   await control.open();
   log.info(
     { routers: first.config.virtualRouters.length },
     `rvrrpd ${packageVersion()} running ${file}: ${daemon.summary()}`,
   );
+  const { standing } = standby;
+  if (standing !== undefined)
+    log.warn(`stand by since an earlier run, and do not become Master: ${standing}; rvrrpd resume ends that`);
   manager.started(
     () => applier.summary,
     () => daemon.lateness(Number(process.hrtime.bigint()) / 1e6), // CLOCK_MONOTONIC, as the engine's
@@ -98,6 +114,7 @@ export async function serve(
 
   log.info(`${await signals.stop}: stopping`);
   manager.stopping();
+  listeners.close();
   control.close();
   if (!(await withTimeout(daemon.stop(), STOP_TIMEOUT))) {
     log.error(

@@ -15,6 +15,7 @@ import { readCounters } from '../threads/counters.ts';
 import { monotonicMs, readHold } from '../threads/hold-words.ts';
 import { readInPlace } from '../threads/in-place.ts';
 import { type RouterWords, readRouterWords } from '../threads/router-words.ts';
+import { readStandby, type StandbyStatus } from '../threads/standby-words.ts';
 import { Num } from '../threads/state-table.ts';
 import { readSyncGroups } from '../threads/sync-status.ts';
 import type { TableReader } from '../threads/table-views.ts';
@@ -56,12 +57,23 @@ export interface RouterReport extends Omit<RouterCounters, 'state'> {
   readonly inPlace?: boolean;
   /** Name of the errno that the kernel refused them with, or that it gave up being Master for. */
   readonly refusal?: string;
+  /** It stands by, as an operator asked: it does not become Master. Absent: it does not stand by. */
+  readonly standby?: StandbyReport;
   /** What keeps a Backup from becoming Master, by its directive, and for how many seconds more at most; absent: nothing. */
   readonly hold?: { readonly reason: string; readonly left: number };
   /** When the state changed last, ISO 8601; null: never. */
   readonly since: string | null;
 }
 
+/** A stand-by. */
+export interface StandbyReport {
+  /** When it is over, ISO 8601; null: with `rvrrpd resume` alone. */
+  readonly until: string | null;
+  /** Seconds until then; null as above. */
+  readonly left: number | null;
+  /** Nobody is Master: none has been heard for a Master_Down_Interval. */
+  readonly nobodyIsMaster: boolean;
+}
 /** A group of virtual routers that are Master together or not at all. */
 export interface SyncReport extends Omit<SyncStatus, 'since'> {
   /** When the state of one of its routers changed last, ISO 8601; null: never. */
@@ -129,11 +141,20 @@ export function readStatus(
         ...(authType === undefined ? {} : { auth: authType }),
         ...inSeconds(readRouterWords(table, slot, routers[slot]!)),
         ...placed,
+        ...standbyOf(readStandby(table, slot)),
         ...(hold && { hold: { reason: hold.reason, left: Math.round(hold.left) / 1000 } }),
         since: timeText(table.num(slot, Num.Since)),
       };
     }),
   };
+}
+
+function standbyOf(standby: StandbyStatus | undefined): { readonly standby?: StandbyReport } {
+  if (standby === undefined) return {};
+  const { until, nobodyIsMaster } = standby;
+  if (until === undefined) return { standby: { until: null, left: null, nobodyIsMaster } };
+  const left = Math.max(0, Math.ceil((until - Date.now()) / 1000));
+  return { standby: { until: new Date(until).toISOString(), left, nobodyIsMaster } };
 }
 
 function timeText(time: number): string | null {

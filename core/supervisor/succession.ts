@@ -21,10 +21,10 @@ export interface Match {
 
 /** All of a router that the kernel's state depends on. */
 function kernelPart(
-  { addresses, prefixLengths, accept = true, vifname }: VirtualRouterConfig,
+  { addresses, prefixLengths, accept = true, vifname, extras }: VirtualRouterConfig,
   { netdrv, iftype }: RouterPlugins,
 ): string {
-  return JSON.stringify([addresses, prefixLengths, accept, vifname, netdrv, iftype]);
+  return JSON.stringify([addresses, prefixLengths, accept, vifname, netdrv, iftype, extras]);
 }
 
 /**

@@ -3,12 +3,22 @@ import type { MessagePort } from 'node:worker_threads';
 import type { DaemonConfig } from '../config/model.ts';
 import type { ResolvedPlugin, RouterPlugins } from './resolved-plugins.ts';
 
+/** A virtual router that stands by, or no longer. */
+export interface HeldSlot {
+  readonly slot: number;
+  readonly held: boolean;
+  /** When that is over, ms since the epoch; 0: not by itself. */
+  readonly until: number;
+}
+
 /** `workerData` of the engine. Slots of the state table are indices of `config.virtualRouters`. */
 export interface EngineInit {
   readonly config: DaemonConfig;
   /** By slot. */
   readonly routerPlugins: readonly RouterPlugins[];
   readonly plugins: readonly ResolvedPlugin[];
+  /** Those that stand by from the start; what it takes over from another engine counts more. */
+  readonly held: readonly HeldSlot[];
   /** Memory of the state table. */
   readonly table: SharedArrayBuffer;
   /** Memory of the event ring. */

@@ -47,6 +47,10 @@ export const EventType = {
   Hold: 16,
   /** It does so no longer, before its time. `a`: an index of `HOLD_REASONS`. */
   HoldOver: 17,
+  /** An operator's stand-by. `a`: 1 begins, 0 is over; `b`: when it will be, ms since the epoch, 0: with `resume` alone. */
+  Standby: 18,
+  /** `a`: 1 in stand-by, and nobody is Master; 0 somebody is again. */
+  NobodyIsMaster: 19,
 } as const;
 
 /** Why a virtual router changed its state. */
@@ -76,6 +80,8 @@ export const CAUSES = [
   'a tracker has failed',
   'waiting for a tracker',
   'none of its trackers fails any more',
+  'it was told to stand by',
+  'nobody has taken over',
   'became Master',
   'yielded',
   'cannot be Master',
@@ -110,11 +116,13 @@ export const Cause = {
   TrackerFailed: 22,
   TrackerAwaited: 23,
   TrackersUp: 24,
-  GroupMaster: 25,
-  GroupYielded: 26,
-  GroupUnfit: 27,
-  GroupFollows: 28,
-  HoldOver: 29,
+  StandBy: 25,
+  NobodyTookOver: 26,
+  GroupMaster: 27,
+  GroupYielded: 28,
+  GroupUnfit: 29,
+  GroupFollows: 30,
+  HoldOver: 31,
 } as const;
 
 /** Room for causes below the index of a tracker, or of a router. */

@@ -58,8 +58,12 @@ export const Int = {
   HoldReason: 18,
   /** What was seen of its link: 0 nothing yet, 1 it is up, 2 it is down or missing. */
   LinkSeen: 19,
+  /** 1: it is in stand-by, as an operator asked: it does not claim the role until it is resumed. */
+  Held: 20,
+  /** 1: in stand-by, and nobody else has been heard for a Master_Down_Interval. */
+  Masterless: 21,
   /** Even, so that the Float64 fields behind them are aligned. */
-  Count: 20,
+  Count: 22,
 } as const;
 
 /** Float64 fields of a slot: monotonic times in ms (CLOCK_MONOTONIC), counters. */
@@ -103,9 +107,13 @@ export const Num = {
   PreemptAt: 21,
   /** Until when that Master counts as alive: it moves with each of its advertisements, and {@link StateTable.version} does not. */
   InferiorUntil: 22,
+  /** When its stand-by is over, ms since the epoch; 0: with `resume` alone, or it is in none. */
+  HeldUntil: 23,
+  /** When another router of the group was heard last, monotonic ms; 0: never, or it has said good-bye (priority 0). */
+  OtherHeard: 24,
   /** First of the counters of dropped packets, one for each of {@link DROP_REASONS}. */
-  Dropped: 23,
-  Count: 23 + DROP_REASONS.length,
+  Dropped: 25,
+  Count: 25 + DROP_REASONS.length,
 } as const;
 
 /** A MAC address (lower case, colons) as a number of 48 bits; an empty one is 0. */
@@ -126,7 +134,7 @@ const MAGIC = 0x52565354;
  * read by another version of rvrrpd, which must be able to tell: any change of {@link Int}, {@link Num} or the drop
  * reasons is a new version.
  */
-export const TABLE_VERSION = 4;
+export const TABLE_VERSION = 5;
 
 /** Int32 words in front of the fields. */
 const Header = { Magic: 0, Version: 1, Slots: 2, Ints: 3, Nums: 4, Changes: 5, Count: 6 } as const;

@@ -1,7 +1,7 @@
 /** What every worker and the supervisor say to each other. Plain data, structured clone. */
 import type { MessagePort } from 'node:worker_threads';
 import type { ErrorReport } from '../shared/errors.ts';
-import type { HandedSocket, Succession } from './engine-messages.ts';
+import type { HandedSocket, HeldSlot, Succession } from './engine-messages.ts';
 import type { ServiceOrder, ServiceReport } from './service-messages.ts';
 import type { TrackOrder, TrackReport } from './track-messages.ts';
 
@@ -44,6 +44,10 @@ export type WorkerOrder =
   | { readonly type: 'hand-over'; readonly port: MessagePort; readonly leaving: readonly number[] }
   /** Engine only: Masters of these slots give up, see `Engine.failOver`. */
   | { readonly type: 'fail-over'; readonly slots: readonly number[] }
+  /** Engine only: these slots stand by from now on, or no longer, see `Standby` of core/engine/standby.ts. */
+  | { readonly type: 'standby'; readonly slots: readonly HeldSlot[] }
+  /** Engine only: Masters of these slots that gave up are Master again at once: nobody has taken over. */
+  | { readonly type: 'take-back'; readonly slots: readonly number[] }
   /** Actuator only: stop, and leave everything in the kernel to the successor. */
   | { readonly type: 'retire' }
   /** Take everything back, and stop. */

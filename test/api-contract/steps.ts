@@ -4,6 +4,7 @@
  */
 import type { HttpAnswer } from '../lab/http.ts';
 import { router } from '../lab/reloading.ts';
+import { R1 } from '../lab/two-routers.ts';
 import type { RawRequest } from './client.ts';
 
 /** What it needs of the stage. */
@@ -106,6 +107,9 @@ export async function stepsOn({ api }: Stage, elsewhere: string): Promise<Steps>
     ['changeVrouter', 422, { target: '/config/vrouter/3/lan', ...body({ timers: { advert: 0.005 } }) }],
     ['changeVrouter', 200, { target: '/config/vrouter/3/lan', ...body({ timers: { advert: 40.95 } }) }],
     ['getRouter', 200, { target: '/run/vrrp/3/lan?family=6&version=3' }],
+    ['standBy', 409, { target: '/run/vrrp/3/lan/standby' }],
+    ['resume', 409, { target: '/run/vrrp/3/lan/resume' }],
+    ['resume', 200, { target: '/run/vrrp/3/lan/resume?family=6' }],
     ['getStatus', 200, {}],
     ['removeVrouter', 200, { target: '/config/vrouter/3/lan' }],
     // It has authentication, which version 3 has not.
@@ -133,6 +137,21 @@ export async function stepsOn({ api }: Stage, elsewhere: string): Promise<Steps>
     ['failOver', 200, {}],
     ['failOver', 409, {}],
     ['getStatus', 200, {}],
+
+    ['standBy', 200, { target: '/run/vrrp/1/lan/standby?for=3600&dry_run=true' }],
+    ['standBy', 200, { target: '/run/vrrp/1/lan/standby?force=true&for=3600' }],
+    ['getStatus', 200, {}],
+    ['resume', 200, {}],
+    ['standByAll', 422, body({ names: ['nobody'] })],
+    ['standByAll', 422, body({ for: 'ever' })],
+    ['standByAll', 422, body({ name: ['lan/1'] })],
+    ['standByAll', 200, body({ names: ['lan/1'], force: true })],
+    ['resumeAll', 422, body({ names: ['lan/1/x'] })],
+    ['resumeAll', 200, body({})],
+    // The owner of an address cannot.
+    ['addVrouter', 201, body({ ...router(4), vip: R1 })],
+    ['standByAll', 409, body({ names: ['lan/4'] })],
+    ['removeVrouter', 200, { target: '/config/vrouter/4/lan' }],
   ];
   const edited: readonly Step[] = [
     ['addVrouter', 409, body(router(5))],

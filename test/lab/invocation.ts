@@ -13,14 +13,16 @@ export interface Invocation {
 
 /**
  * Calls it and waits until it has ended and nobody holds its output open any more.
- * @throws Error after 15 s
+ * @param patience ms that it may take
+ * @throws Error after that
  */
 export async function invoke(
   host: Host,
   args: readonly string[],
   options: StartOptions = {},
+  patience = 15_000,
 ): Promise<Invocation> {
   const running = host.start(process.execPath, [executable(), ...args], options);
-  const { code } = await eventually(`the end of rvrrpd ${args.join(' ')}`, 15_000, () => running.exit, 10);
+  const { code } = await eventually(`the end of rvrrpd ${args.join(' ')}`, patience, () => running.exit, 10);
   return { code, stdout: running.stdout, stderr: running.stderr };
 }

@@ -12,6 +12,8 @@ export class MemoryKernel implements NetworkDriver {
   readonly byName = new Map<string, Link>();
   readonly routes = new Set<string>();
   /** Interface and address of each guard. */
+  /** Routes in any table and rules, as JSON. */
+  readonly extras = new Set<string>();
   readonly guards = new Set<string>();
   refuse: (change: KernelChange) => string | undefined = () => undefined;
   /** Whether the answer to a change is lost: it is made, and answered with EIO, or another errno. */
@@ -100,6 +102,13 @@ export class MemoryKernel implements NetworkDriver {
       if (change.op === 'remove-guard') return this.guards.delete(key) ? undefined : 'ENOENT';
       if (this.guards.has(key)) return 'EEXIST';
       this.guards.add(key);
+      return undefined;
+    }
+    if ('route' in change || 'rule' in change) {
+      const key = JSON.stringify('route' in change ? change.route : change.rule);
+      if (change.op.startsWith('remove')) return this.extras.delete(key) ? undefined : 'ESRCH';
+      if (this.extras.has(key)) return 'EEXIST';
+      this.extras.add(key);
       return undefined;
     }
     const link = this.byName.get(change.interface);

@@ -12,6 +12,7 @@ import { LINK_TESTS } from './netdrv-links.ts';
 import { NEWS_TESTS } from './netdrv-news.ts';
 import { ROUTE_TESTS } from './netdrv-routes.ts';
 import { onStage, type StageOptions } from './netdrv-stage.ts';
+import { TABLE_TESTS } from './netdrv-tables.ts';
 import type { AsyncTestRegistrar } from './test-registrar.ts';
 
 /** What the kit needs to know about the plugin. */
@@ -57,7 +58,7 @@ export function netdrvCompliance(options: NetdrvComplianceOptions): void {
     }),
   );
 
-  for (const tests of [LINK_TESTS, ADDRESS_TESTS, ROUTE_TESTS, GUARD_TESTS, NEWS_TESTS]) {
+  for (const tests of [LINK_TESTS, ADDRESS_TESTS, ROUTE_TESTS, TABLE_TESTS, GUARD_TESTS, NEWS_TESTS]) {
     for (const [what, body] of Object.entries(tests)) test(title(what), () => onStage(stage, body));
   }
 }

@@ -21,6 +21,13 @@ export interface ChangeRequest {
   readonly changes: readonly ConfigurationChange[];
   /** Masters that give up; they stand by then, and become Master again only if nobody else is. */
   readonly failOver?: readonly RouterName[];
+  /**
+   * Virtual routers that stand by from now on (since 1.1): Masters among them give up, one after the other, and none
+   * becomes Master until it is resumed. Not together with changes or another such order; the answer comes when all is over.
+   */
+  readonly standby?: StandbyOrder;
+  /** Virtual routers that stand by no longer (since 1.1). As `standby`. */
+  readonly resume?: Pick<StandbyOrder, 'names'>;
   /** Only if the configuration in force still has this {@link RunningConfiguration.tag}. */
   readonly onlyIf?: string;
   /** Not written to the file: the next reload or start forgets it. */
@@ -29,6 +36,30 @@ export interface ChangeRequest {
   readonly dryRun?: boolean;
   /** Who asked for it, for the log. */
   readonly by?: string;
+}
+
+/** Which virtual routers are to stand by, and how. */
+export interface StandbyOrder {
+  /** Interfaces (`eth0`) and virtual routers (`eth0/7`, `eth0/7/ipv6/v3`), as on the command line; empty: all. */
+  readonly names: readonly string[];
+  /** Over after so many seconds, 1 to a year. Absent: when it is resumed. */
+  readonly for?: number;
+  /** Although no other router has been heard of that could take over, and whether one does or not. Default false. */
+  readonly force?: boolean;
+  /** So many Masters give up in a second, 0.1 to 1000. Default 10. */
+  readonly rate?: number;
+}
+
+/** What came of a {@link StandbyOrder}; virtual routers as `eth0/7`. */
+export interface StandbyResult {
+  /** They stand by, or do so no longer. */
+  readonly routers: readonly string[];
+  /** Of them, those that were Master. */
+  readonly moved: readonly string[];
+  /** Nobody has taken over from them so far; only with `force`, otherwise that is a refusal. */
+  readonly stuck: readonly string[];
+  /** They were not touched any more: resumed meanwhile, or removed. */
+  readonly left: readonly string[];
 }
 
 /** What came of a change. */
@@ -41,6 +72,8 @@ export type ChangeOutcome =
       readonly data: Readonly<Record<string, unknown>>;
       /** Warnings. */
       readonly issues: readonly ChangeIssue[];
+      /** After `standby` and `resume` (since 1.1). */
+      readonly standby?: StandbyResult;
     }
   | {
       readonly ok: false;

@@ -69,6 +69,13 @@ export interface RouterStatus extends RouterName {
   readonly waiting?: boolean;
   /** It has been told to fail over: it does not preempt until it becomes Master again. */
   readonly standingBy: boolean;
+  /** It stands by, as an operator asked: it does not become Master (since 1.1). Absent: it does not stand by. */
+  readonly standby?: {
+    /** When that is over, ms since the epoch; absent: when it is resumed. */
+    readonly until?: number;
+    /** Nobody is Master: none has been heard for a Master_Down_Interval. */
+    readonly nobodyIsMaster: boolean;
+  };
   /** Why it does not run although its interface can be used (since 1.1): `state` is `Down`, or `Init` if it never ran. */
   readonly fault?: RouterFault;
   /** The trackers that count for it (since 1.1). Absent: it names none. */
@@ -263,6 +270,16 @@ export type ServiceEvent =
       readonly skew: number;
       readonly peer: string;
     })
+  /** An operator's stand-by begins, or is over (since 1.1). */
+  | (RouterName & {
+      readonly type: 'standby';
+      readonly time: number;
+      readonly standby: boolean;
+      /** When it will be over, ms since the epoch; absent: when it is resumed. */
+      readonly until?: number;
+    })
+  /** In stand-by: nobody is Master, or somebody is again (since 1.1). */
+  | (RouterName & { readonly type: 'masterless'; readonly time: number; readonly masterless: boolean })
   /** The verdict of a tracker is another one (since 1.1). */
   | {
       readonly type: 'tracker';

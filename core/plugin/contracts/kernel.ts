@@ -13,6 +13,8 @@ export type KernelResource =
   | { readonly kind: 'up'; readonly interface: string }
   | ({ readonly kind: 'route' } & RouteResource)
   | ({ readonly kind: 'guard' } & GuardResource)
+  | ({ readonly kind: 'table-route' } & TableRouteResource)
+  | ({ readonly kind: 'rule' } & RuleResource)
   | SysctlResource;
 
 /**
@@ -63,6 +65,51 @@ export interface RouteResource {
   readonly metric?: number;
   /** RTAX_MTU in octets. */
   readonly mtu?: number;
+}
+
+/** A route of any sort, in any table (since 1.1, for drivers that provide `table-route`). */
+export interface TableRouteResource {
+  readonly family: AddressFamily;
+  /** `0.0.0.0` or `::` with prefix length 0 for the default route. */
+  readonly destination: string;
+  readonly prefixLength: number;
+  /** `throw` goes on with the next rule; the three others end there, with or without a word to the sender. */
+  readonly type: 'unicast' | 'blackhole' | 'unreachable' | 'prohibit' | 'throw';
+  /** 254 is the main table. */
+  readonly table: number;
+  /** Where to: one, or several that share the load; none but for `unicast`. */
+  readonly via: readonly RouteHop[];
+  /** Absent: `global` with a gateway, otherwise `link`. IPv6 has none. */
+  readonly scope?: 'global' | 'link' | 'host';
+  /** The address of this host that what it sends there itself comes from. */
+  readonly source?: string;
+  /** As of a {@link RouteResource}. */
+  readonly metric?: number;
+  /** RTAX_MTU in octets. */
+  readonly mtu?: number;
+}
+
+/** A gateway, an interface, or both. */
+export interface RouteHop {
+  readonly gateway?: string;
+  readonly interface?: string;
+}
+
+/** Which table a packet's route is looked up in (since 1.1, for drivers that provide `rule`; man 8 ip-rule). */
+export interface RuleResource {
+  readonly family: AddressFamily;
+  /** Rules are asked in its order. */
+  readonly priority: number;
+  /** With prefix length; absent: any. */
+  readonly from?: string;
+  readonly to?: string;
+  /** Of packets that came in there, or that the host sends out there. */
+  readonly iif?: string;
+  readonly oif?: string;
+  readonly fwmark?: number;
+  readonly type: 'lookup' | 'blackhole' | 'unreachable' | 'prohibit';
+  /** For `lookup`. */
+  readonly table?: number;
 }
 
 /** A setting below /proc/sys; its previous value is put back when its last user leaves. */

@@ -16,7 +16,9 @@ export type DriverCapability =
   | 'unlabelled-address'
   | 'route-mtu'
   | 'route-metric'
-  | 'address-guard';
+  | 'address-guard'
+  | 'table-route'
+  | 'rule';
 
 /** The `"rvrrpd"` field of a plugin's `package.json`. Checked before any code of the plugin runs. */
 export interface PluginManifest {

@@ -1,7 +1,14 @@
 /** Kind `netdrv`. */
 import type { AddressFamily } from '../../vrrp/family.ts';
 import type { PluginContext } from './context.ts';
-import type { AddressResource, GuardResource, MacvlanResource, RouteResource } from './kernel.ts';
+import type {
+  AddressResource,
+  GuardResource,
+  MacvlanResource,
+  RouteResource,
+  RuleResource,
+  TableRouteResource,
+} from './kernel.ts';
 import type { DriverCapability } from './manifest.ts';
 
 /** Kind `netdrv`: talks to the kernel about links, addresses and routes. Runs in the actuator. */
@@ -93,7 +100,10 @@ export type KernelChange =
   | ({ readonly op: 'add-route' | 'remove-route' } & RouteResource)
   /** Since 1.1, for drivers that provide `address-guard`. One that is there: EEXIST; that is not: ENOENT. */
   | ({ readonly op: 'add-guard' } & GuardResource)
-  | ({ readonly op: 'remove-guard' } & GuardResource);
+  | ({ readonly op: 'remove-guard' } & GuardResource)
+  /** Since 1.1, for drivers that provide `table-route`, and `rule`. One that is there: EEXIST; that is not: ESRCH, ENOENT. */
+  | { readonly op: 'add-table-route' | 'remove-table-route'; readonly route: TableRouteResource }
+  | { readonly op: 'add-rule' | 'remove-rule'; readonly rule: RuleResource };
 
 /** Why the kernel refused a change. */
 export interface KernelRefusal {
@@ -110,6 +120,7 @@ export interface KernelRefusal {
 export type KernelNews =
   | { readonly type: 'link'; readonly index: number; readonly name: string; readonly gone: boolean }
   | { readonly type: 'address'; readonly index: number; readonly address: string; readonly gone: boolean }
+  /** A route, or a rule. */
   | { readonly type: 'route'; readonly gone: boolean }
   /** Since 1.1: guards may have gone. */
   | { readonly type: 'guard' }

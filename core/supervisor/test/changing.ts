@@ -7,6 +7,7 @@ import { Applier, type ReopenableLog } from '../applier.ts';
 import { Changer } from '../changer.ts';
 import { prepare } from '../prepare.ts';
 import { Reloader } from '../reloader.ts';
+import { Standby } from '../standby.ts';
 import { running } from './stage.ts';
 
 /** Two routers and a comment. */
@@ -38,9 +39,14 @@ export async function changing(text = TEXT) {
   const manager = { reloading: vi.fn(), reloaded: vi.fn() };
   const files = { reopen: vi.fn(), check: vi.fn(), use: vi.fn() } satisfies ReopenableLog;
   const applier = new Applier(made.daemon, made.log, manager, files);
+  const standby = new Standby(made.daemon, made.log, {
+    now: () => performance.now(),
+    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    hasListener: () => false,
+  });
   return {
     ...{ ...made, file, folder, manager, files, applier },
-    changer: new Changer(made.daemon, applier, {}),
+    changer: new Changer(made.daemon, applier, {}, standby),
     reloader: new Reloader(made.daemon, applier, {}),
     /** What the file says now. */
     read: (): string => readFileSync(file, 'utf8'),

@@ -6,6 +6,7 @@ import { Int, State, StateTable } from '../../threads/state-table.ts';
 import { Daemon } from '../daemon.ts';
 import type { ServiceStart, Start } from '../generation.ts';
 import type { Logger } from '../log.ts';
+import { StandbyKeeper } from '../standby-keeper.ts';
 import { engineInit, type FakeThread, FakeThreads } from './fake-threads.ts';
 
 /** Virtual router `vrid` on eth0. */
@@ -140,7 +141,8 @@ export function stage() {
   });
   const change = vi.fn(async (): Promise<ChangeOutcome> => ({ ok: true, tag: 'b', data: {}, issues: [] }));
   const collectGarbage = vi.fn();
-  const world = { log, change, startThread: threads.start, twins, collectGarbage };
+  const standby = new StandbyKeeper();
+  const world = { log, change, startThread: threads.start, twins, collectGarbage, standby };
   const begin = (start: Start): Promise<Daemon> => Daemon.start(start, stopped, world);
   return { threads, twins, log, lines, stop, change, collectGarbage, begin };
 }

@@ -12,10 +12,14 @@ import { docsRoutes, registerDocs } from '../src/routes/docs.ts';
 import { pluginRoutes } from '../src/routes/plugins.ts';
 import { protocolRoutes } from '../src/routes/protocols.ts';
 import { runRoutes } from '../src/routes/run.ts';
+import { standbyRoutes } from '../src/routes/standby.ts';
 import { Tally } from '../src/tally.ts';
 import { CONFIGURATION, fakeContext, OPTIONS } from './context.ts';
 
-const RESOURCES: readonly Routes[] = [runRoutes, configRoutes, changeRoutes, protocolRoutes, pluginRoutes];
+const RESOURCES: readonly Routes[] = [
+  ...[runRoutes, configRoutes, changeRoutes, standbyRoutes],
+  ...[protocolRoutes, pluginRoutes],
+];
 
 /** An app with these routes, everybody allowed to do everything. */
 export async function resourceApp(

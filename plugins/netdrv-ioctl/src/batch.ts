@@ -44,7 +44,9 @@ export class Batch {
     else if (change.op === 'add-guard' || change.op === 'remove-guard') {
       throw new Refused('EOPNOTSUPP', `${change.op} ${change.address}: no ioctl filters packets`);
     } else if ('address' in change) this.changeAddress(change);
-    else {
+    else if ('route' in change || 'rule' in change) {
+      throw new Refused('EOPNOTSUPP', `${change.op}: no ioctl knows of rules, and of other tables`);
+    } else {
       const what = `${change.op} ${change.interface}`;
       throw new Refused('EOPNOTSUPP', `${what}: no ioctl makes or removes such links`);
     }

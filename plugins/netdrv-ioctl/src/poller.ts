@@ -74,7 +74,7 @@ export class Poller {
         if (change.op === 'add-address' || change.op === 'remove-address') {
           const { interface: name, address } = change;
           this.touched.addresses.set(`${name} ${address}`, name);
-        } else this.touched.links.add(change.interface);
+        } else if ('interface' in change) this.touched.links.add(change.interface);
         continue;
       }
       const { destination, prefixLength, metric = 0 } = change;

@@ -86,6 +86,40 @@ std::optional<uint32_t> Number(const Napi::Object& object, const char* key) {
   return value.As<Napi::Number>().Uint32Value();
 }
 
+int Family(const Napi::Object& object) { return Number(object, "family").value_or(4) == 6 ? AF_INET6 : AF_INET; }
+
+void ReadTableRoute(const Napi::Object& object, Change& change) {
+  change.family = Family(object);
+  change.address = Text(object, "destination");
+  change.prefix_length = static_cast<int>(Number(object, "prefixLength").value_or(0));
+  change.metric = Number(object, "metric");
+  change.mtu = Number(object, "mtu");
+  change.type = Text(object, "type");
+  change.scope = Text(object, "scope");
+  change.source = Text(object, "source");
+  change.table = Number(object, "table");
+  const Napi::Value via = object.Get("via");
+  if (!via.IsArray()) return;
+  const auto hops = via.As<Napi::Array>();
+  for (uint32_t i = 0; i < hops.Length(); i++) {
+    const Napi::Value hop = hops.Get(i);
+    if (!hop.IsObject()) continue;
+    change.via.push_back({Text(hop.As<Napi::Object>(), "gateway"), Text(hop.As<Napi::Object>(), "interface")});
+  }
+}
+
+void ReadRule(const Napi::Object& object, Change& change) {
+  change.family = Family(object);
+  change.priority = Number(object, "priority").value_or(0);
+  change.from = Text(object, "from");
+  change.to = Text(object, "to");
+  change.iif = Text(object, "iif");
+  change.oif = Text(object, "oif");
+  change.fwmark = Number(object, "fwmark");
+  change.type = Text(object, "type");
+  change.table = Number(object, "table");
+}
+
 Change ChangeFromJs(const Napi::Object& object) {
   Change change;
   change.op = Text(object, "op");
@@ -98,9 +132,13 @@ Change ChangeFromJs(const Napi::Object& object) {
   } else if (change.op == "add-link" || change.op == "remove-link") {
     change.parent = Text(object, "parent");
     change.mac = Text(object, "mac");
+  } else if (change.op == "add-rule" || change.op == "remove-rule") {
+    ReadRule(object.Get("rule").ToObject(), change);
+  } else if (change.op == "add-table-route" || change.op == "remove-table-route") {
+    ReadTableRoute(object.Get("route").ToObject(), change);
   } else {
     const bool route = change.op == "add-route" || change.op == "remove-route";
-    change.family = Number(object, "family").value_or(4) == 6 ? AF_INET6 : AF_INET;
+    change.family = Family(object);
     change.address = Text(object, route ? "destination" : "address");
     change.prefix_length = static_cast<int>(Number(object, "prefixLength").value_or(0));
     if (route) {

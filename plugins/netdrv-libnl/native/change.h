@@ -6,10 +6,17 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "handles.h"
 
 namespace libnl {
+
+// Where a route leads: a gateway, an interface, or both.
+struct Hop {
+  std::string gateway;
+  std::string interface;
+};
 
 // The plugin API's KernelChange, flat. Only the members that `op` speaks of are set.
 struct Change {
@@ -26,6 +33,18 @@ struct Change {
   std::string gateway;
   std::optional<uint32_t> metric;
   std::optional<uint32_t> mtu;
+  // add-table-route, add-rule and their like
+  std::string type;  // "unicast", "blackhole"; of a rule "lookup"
+  std::string scope;  // "global", "link", "host"; empty: what fits
+  std::string source;
+  std::optional<uint32_t> table;
+  std::vector<Hop> via;
+  uint32_t priority = 0;
+  std::string from;  // with prefix length, as to
+  std::string to;
+  std::string iif;
+  std::string oif;
+  std::optional<uint32_t> fwmark;
 };
 
 // Why a request could not even be built, as the errno that the kernel would have given.

@@ -48,13 +48,15 @@ void FilterRoutes(int fd) {
 
 void Join(nl_sock* socket) {
   const int failed = nl_socket_add_memberships(socket, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
-                                               RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_NONE);
+                                               RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE,
+                                               RTNLGRP_NONE);
   if (failed < 0) throw std::runtime_error(std::string("nl_socket_add_memberships: ") + nl_geterror(failed));
 }
 
 void Leave(nl_sock* socket) {
   const int failed = nl_socket_drop_memberships(socket, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
-                                                RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_NONE);
+                                                RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE,
+                                               RTNLGRP_NONE);
   if (failed < 0) throw std::runtime_error(std::string("nl_socket_drop_memberships: ") + nl_geterror(failed));
 }
 
@@ -108,6 +110,10 @@ void Parse(char* octets, int size, std::vector<News>& news) {
       case RTM_NEWROUTE:
       case RTM_DELROUTE:
         news.push_back({"route", 0, "", header->nlmsg_type == RTM_DELROUTE});
+        break;
+      case RTM_NEWRULE:
+      case RTM_DELRULE:
+        news.push_back({"route", 0, "", header->nlmsg_type == RTM_DELRULE});
         break;
       default:
         break;

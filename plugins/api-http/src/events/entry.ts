@@ -72,6 +72,15 @@ function dataOf(event: ServiceEvent | LostEvents): Readonly<Record<string, unkno
       const { interface: name, group, family = 4, version = 2, skew, peer } = event;
       return { time, interface: name, group, family, version, skew, peer };
     }
+    case 'standby': {
+      const { interface: name, group, family = 4, version = 2, standby, until } = event;
+      const end = until === undefined ? null : new Date(until).toISOString();
+      return { time, interface: name, group, family, version, standby, until: end };
+    }
+    case 'masterless': {
+      const { interface: name, group, family = 4, version = 2, masterless } = event;
+      return { time, interface: name, group, family, version, masterless };
+    }
     case 'hold': {
       const { interface: name, group, family = 4, version = 2, reason, left } = event;
       return { time, interface: name, group, family, version, reason, left };

@@ -96,6 +96,17 @@ export function routerMetrics(registry: Registry, now: () => Snapshot): void {
   gauge('standing_by', '1 if it has been told to fail over, and does not preempt.', ({ standingBy }) =>
     standingBy ? 1 : 0,
   );
+  gauge('standby', '1 if it stands by, as an operator asked: it does not become Master.', ({ standby }) =>
+    standby === undefined ? 0 : 1,
+  );
+  gauge(
+    'standby_end_timestamp_seconds',
+    'When its stand-by is over; absent: it is in none, or in one that ends when it is resumed.',
+    ({ standby }) => (standby?.until === undefined ? undefined : standby.until / 1000),
+  );
+  gauge('masterless', '1 if it stands by, and nobody else is Master.', ({ standby }) =>
+    standby?.nobodyIsMaster === true ? 1 : 0,
+  );
   add(
     'gauge',
     'hold_seconds',

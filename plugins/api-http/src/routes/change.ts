@@ -129,7 +129,7 @@ export async function make(
   context: ServiceContext,
   request: FastifyRequest,
   reply: FastifyReply,
-  change: Pick<ChangeRequest, 'changes' | 'failOver' | 'onlyIf'>,
+  change: Pick<ChangeRequest, 'changes' | 'failOver' | 'onlyIf' | 'standby' | 'resume'>,
   exists = true,
 ): Promise<Made> {
   const { temporary = false, dry_run = false } = request.query as Partial<Flags>;

@@ -1,6 +1,6 @@
 /** Changes of virtual routers and of general directives. */
 import { Type } from '@sinclair/typebox';
-import type { ConfigurationChange, RouterName } from 'rvrrpd/plugin';
+import type { ConfigurationChange, RouterName, RouterStatus, ServiceContext } from 'rvrrpd/plugin';
 import type { Routes } from '../deps.ts';
 import { ProblemError } from '../problems.ts';
 import {
@@ -60,6 +60,21 @@ const RouterFlagsSchema = Type.Object(
   { ...FlagsSchema.properties, ...RouterQuery.properties },
   { additionalProperties: false },
 );
+
+/** The virtual router that a path of `/run` is about. @throws ProblemError if there is none, or are several */
+export function runningRouter(
+  context: ServiceContext,
+  params: RouterParams,
+  query: RouterQuery,
+): RouterStatus {
+  const found = findRouters(context.routers(), params.group, params.interface);
+  const router = theOnly(
+    found.filter((each) => isAskedFor(each, query)),
+    params,
+  );
+  if (router === undefined) throw noRouter(params);
+  return router;
+}
 
 /** Refuses several virtual routers that a name may stand for. @throws ProblemError 409 */
 function theOnly<T extends { readonly interface?: unknown }>(
@@ -279,13 +294,7 @@ export const changeRoutes: Routes = (app, { context }) => {
       },
     },
     async (request, reply) => {
-      const { params, query } = request;
-      const found = findRouters(context.routers(), params.group, params.interface);
-      const router = theOnly(
-        found.filter((each) => isAskedFor(each, query)),
-        params,
-      );
-      if (router === undefined) throw noRouter(params);
+      const router = runningRouter(context, request.params, request.query);
       const { interface: on, group, family, version } = router;
       const name = { interface: on, group, family, ...(version === undefined ? {} : { version }) };
       await make(context, request, reply, { changes: [], failOver: [name] });

@@ -9,11 +9,13 @@ import { metricsRoutes } from './metrics.ts';
 import { pluginRoutes } from './plugins.ts';
 import { protocolRoutes } from './protocols.ts';
 import { runRoutes } from './run.ts';
+import { standbyRoutes } from './standby.ts';
 
 export const allRoutes: readonly Routes[] = [
   runRoutes,
   configRoutes,
   changeRoutes,
+  standbyRoutes,
   protocolRoutes,
   pluginRoutes,
   eventRoutes,

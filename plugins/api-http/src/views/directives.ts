@@ -137,6 +137,17 @@ export const VROUTER: Readonly<Record<string, Directive>> = {
     maximum: 255,
     description: 'With `peers`: the least TTL that an advertisement is accepted with. Default 255.',
   },
+  route: {
+    type: 'array',
+    items: { type: 'object' },
+    description:
+      'Routes that a Master installs: `to`, `via`, `interface`, `source`, `table`, `metric`, `mtu` …',
+  },
+  rule: {
+    type: 'array',
+    items: { type: 'object' },
+    description: 'Rules of routing that a Master installs: `priority`, `from`, `to`, `table` …',
+  },
   track: {
     type: 'array',
     items: {

@@ -40,6 +40,13 @@ export const PluginSchema = Type.Object(
   { title: 'Plugin' },
 );
 
+/** A stand-by. */
+interface StandbyView {
+  readonly until: string | null;
+  readonly seconds_left: number | null;
+  readonly nobody_is_master: boolean;
+}
+
 /** What keeps a virtual router from becoming Master. */
 interface Hold {
   readonly reason: string;
@@ -115,6 +122,25 @@ export const RouterStatusSchema = Type.Object(
     skew_time: Type.Number({ description: 'In seconds.' }),
     standing_by: Type.Boolean({
       description: 'It was told to fail over: it does not preempt until it becomes Master again.',
+    }),
+    standby: Type.Unsafe<StandbyView | null>({
+      type: ['object', 'null'],
+      properties: {
+        until: Type.Unsafe<string | null>({
+          type: ['string', 'null'],
+          format: 'date-time',
+          description: 'When it is over; `null`: when it is resumed.',
+        }),
+        seconds_left: Type.Unsafe<number | null>({
+          type: ['integer', 'null'],
+          description: 'Until then; `null` as `until`.',
+        }),
+        nobody_is_master: Type.Boolean({
+          description: 'None has been heard for a Master_Down_Interval, and this router does not take over.',
+        }),
+      },
+      required: ['until', 'seconds_left', 'nobody_is_master'],
+      description: 'It stands by, as an operator asked: it does not become Master. `null`: it does not.',
     }),
     ...trackingProperties,
     hold: Type.Unsafe<Hold | null>({
@@ -329,6 +355,7 @@ function withCounters(
     master_down_interval: router.masterDownInterval / 1000,
     skew_time: router.skewTime / 1000,
     standing_by: router.standingBy,
+    standby: standbyView(router.standby),
     ...tracking(router),
     hold: holdOf(router),
     counters: {
@@ -345,6 +372,14 @@ function withCounters(
       dropped: present(counters?.dropped ?? {}),
     },
   };
+}
+
+function standbyView(standby: RouterStatus['standby']): StandbyView | null {
+  if (standby === undefined) return null;
+  const { until, nobodyIsMaster } = standby;
+  if (until === undefined) return { until: null, seconds_left: null, nobody_is_master: nobodyIsMaster };
+  const left = Math.max(0, Math.ceil((until - Date.now()) / 1000));
+  return { until: new Date(until).toISOString(), seconds_left: left, nobody_is_master: nobodyIsMaster };
 }
 
 function holdOf({ hold }: RouterStatus): Hold | null {
