@@ -63,6 +63,9 @@ export type Command =
       readonly format?: ConfigFormat;
       /** Print one JSON object. */
       readonly json: boolean;
+      /** For `upgrade` alone: the new version's executable, and the Node.js that is to run it. Absent: as it was started. */
+      readonly executable?: string;
+      readonly node?: string;
     }
   | { readonly command: 'help' }
   | { readonly command: 'version' }
@@ -75,6 +78,7 @@ export type DebugLevel = 0 | 1 | 2 | 3 | 4 | 5;
 /** What `-h` prints. */
 export const HELP = `Usage: rvrrpd [options]
        rvrrpd status|reload|plugins [-c FILE] [--json]
+       rvrrpd upgrade [-c FILE] [--json] [--node NODE] [EXECUTABLE]
 
   -m, --mode MODE          0: print each VRRP packet seen on an interface (-i)
                            1: run in the foreground (default)
@@ -103,9 +107,12 @@ The running daemon, found by its configuration file (-c, or the default):
   status                   the state of each router; with --json counters too
   reload                   reads the configuration again, and tells how it went
   plugins                  what is loaded; without a daemon: what would be
+  upgrade                  has the version that is installed now take over, or
+                           that of EXECUTABLE; nobody leaves Master for it
+      --node NODE          program of the Node.js that is to run it
 
 Exit status: 0 if all is well, 1 if the configuration is wrong or something
-could not be started or reloaded, 2 if the command line is wrong, 3 if no
+could not be started, reloaded or upgraded, 2 if the command line is wrong, 3 if no
 daemon runs that could be asked.
 `;
 
@@ -129,8 +136,9 @@ export function parseArguments(args: readonly string[]): Command {
   if (word !== undefined) {
     const command = CONTROL_COMMANDS.find((each) => each === word);
     if (command === undefined) return usageError(`unexpected argument '${word}'`);
-    if (words[1] !== undefined) return usageError(`unexpected argument '${words[1]}'`);
-    return control(command, values);
+    const more = command === 'upgrade' ? words[2] : words[1];
+    if (more !== undefined) return usageError(`unexpected argument '${more}'`);
+    return control(command, values, words[1]);
   }
 
   const mode = digit(values.mode ?? '1', 2);
@@ -146,6 +154,7 @@ export function parseArguments(args: readonly string[]): Command {
   }
   const check = values.check ?? false;
   if (mode === Mode.Listen && !check) return listen(values, format);
+  if (values.node !== undefined) return usageError('--node is for rvrrpd upgrade');
   for (const name of ['json', 'count', 'auth-type', 'secret-file'] as const) {
     if (values[name] !== undefined) return usageError(`--${name} is for listening: use it with -m0`);
   }
@@ -160,8 +169,8 @@ export function parseArguments(args: readonly string[]): Command {
 }
 
 /** `rvrrpd status` and its like. */
-function control(command: ControlCommand, values: Values): Command {
-  const { conf, json, 'cfg-format': format, ...others } = values;
+function control(command: ControlCommand, values: Values, executable?: string): Command {
+  const { conf, json, 'cfg-format': format, node, ...others } = values;
   const foreign = Object.keys(others)[0];
   if (foreign !== undefined) return usageError(`--${foreign} is not for rvrrpd ${command}`);
   if (conf === '') return usageError('--conf must not be empty');
@@ -169,9 +178,13 @@ function control(command: ControlCommand, values: Values): Command {
     return usageError(`--cfg-format is not for rvrrpd ${command}`);
   }
   if (format !== undefined && !isFormat(format)) return wrongFormat(format);
+  if (node !== undefined && command !== 'upgrade') return usageError(`--node is not for rvrrpd ${command}`);
+  if (node === '' || executable === '') return usageError('a path must not be empty');
   return {
     command,
     json: json ?? false,
+    ...(executable === undefined ? {} : { executable }),
+    ...(node === undefined ? {} : { node }),
     ...(conf === undefined ? {} : { conf }),
     ...(format === undefined ? {} : { format }),
   };
@@ -218,6 +231,7 @@ function scan(args: readonly string[]) {
       count: { type: 'string' },
       'auth-type': { type: 'string' },
       'secret-file': { type: 'string' },
+      node: { type: 'string' },
     },
   });
 }

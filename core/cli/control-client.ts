@@ -4,10 +4,10 @@ import { connect } from 'node:net';
 import path from 'node:path';
 import { SEARCH_FOLDER, SEARCH_PLACES } from '../config/index.ts';
 import { CodedError, type ErrorCode } from '../shared/errors.ts';
-import type { ControlAnswer, ControlCommand, ControlRequest } from '../supervisor/control-messages.ts';
+import type { ControlAnswer, ControlRequest } from '../supervisor/control-messages.ts';
 
 /** The daemon answers within this many ms, or is taken for stuck. Longer than its own patience for a reload. */
-const PATIENCE = { status: 10_000, plugins: 10_000, reload: 120_000 } as const;
+const PATIENCE = { status: 10_000, plugins: 10_000, reload: 120_000, upgrade: 180_000 } as const;
 /** Characters that an answer may have: some hundred octets for each virtual router. */
 const MAX_ANSWER = 64 << 20;
 
@@ -56,8 +56,8 @@ export function exists(file: string): Promise<boolean> {
  * @returns `result` of the answer
  * @throws NotRunning, ControlError
  */
-export async function ask(socket: string, command: ControlCommand): Promise<unknown> {
-  const line = await exchange(socket, { command }, PATIENCE[command]);
+export async function ask(socket: string, request: ControlRequest): Promise<unknown> {
+  const line = await exchange(socket, request, PATIENCE[request.command]);
   const answer = JSON.parse(line) as ControlAnswer;
   if (!answer.ok) throw new ControlError(answer.error, answer.code);
   return answer.result;

@@ -1,7 +1,8 @@
-/** What `rvrrpd status`, `reload` and `plugins` print for people. Pure. */
+/** What `rvrrpd status`, `reload`, `upgrade` and `plugins` print for people. Pure. */
 import type { PluginListing, ReloadOutcome } from '../plugin/contracts/index.ts';
 import type { DaemonStatus, RouterReport } from '../supervisor/status.ts';
 import { formatTime } from '../supervisor/time.ts';
+import type { UpgradeOutcome } from '../supervisor/upgrade/upgrader.ts';
 
 /** Local time with offset, whole seconds. */
 function time(iso: string): string {
@@ -76,6 +77,12 @@ export function reloadText(outcome: ReloadOutcome): string {
   const { ok, error } = outcome;
   if (ok && !isWhole(outcome)) return 'reloaded, but not all that is configured runs: it is tried again';
   return ok ? 'reloaded' : `not reloaded: ${error}; everything runs on as before`;
+}
+
+/** `rvrrpd upgrade`. */
+export function upgradeText({ from, to, node, pid }: UpgradeOutcome): string {
+  const under = node === undefined ? '' : ` with Node.js ${node.replace(/^v/, '')}`;
+  return `upgraded from ${from} to ${to}${under}: process ${pid} runs`;
 }
 
 /** `rvrrpd plugins`. */

@@ -42,6 +42,7 @@ export async function main(args: readonly string[], signals: Signals): Promise<E
     case 'status':
     case 'reload':
     case 'plugins':
+    case 'upgrade':
       return runControl(command);
   }
 }

@@ -9,6 +9,7 @@ export const ERROR_CODES = {
   'config-edited': 'the configuration file was edited since it was loaded',
   'config-invalid': 'the configuration, or what a change would make of it, has errors',
   'config-stale': 'the configuration has changed since the client read it',
+  'upgrade-failed': 'another version could not be started, or could not take over',
   failed: 'anything else: the message says what',
   'file-unusable': 'a log file, the PID file or the working directory cannot be used',
   forbidden: 'only root may ask',

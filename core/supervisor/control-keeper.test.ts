@@ -12,6 +12,8 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+const upgrader = { upgrade: () => Promise.reject() };
+
 /** Not vi.waitUntil: that moves the clock. */
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise(setImmediate);
@@ -25,9 +27,9 @@ test('a control socket that cannot be opened is a trouble, and tried again until
     trouble: (_topic: string, text: string | undefined) => troubles.push(text),
   } as unknown as Daemon;
   const socket = path.join(folder, 'run', 'x.sock');
-  const control = new Control(socket, daemon, { reload: () => Promise.reject() }, log);
+  const control = new Control(socket, daemon, { reload: () => Promise.reject() }, upgrader, log);
   await control.open();
-  const text = /^rvrrpd status, reload and plugins do not work: listen E/;
+  const text = /^rvrrpd status, reload, upgrade and plugins do not work: bind.*E/;
   expect(troubles).toEqual([expect.stringMatching(text)]);
 
   for (const pause of [1000, 2000]) {
@@ -56,6 +58,7 @@ test('once closed it is not tried any more', async () => {
     path.join(folder, 'no', 'x.sock'),
     daemon,
     { reload: () => Promise.reject() },
+    upgrader,
     log,
   );
   await control.open();

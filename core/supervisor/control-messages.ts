@@ -2,15 +2,18 @@
 import type { ErrorCode } from '../shared/errors.ts';
 
 /** What can be asked for. */
-export const CONTROL_COMMANDS = ['status', 'reload', 'plugins'] as const;
+export const CONTROL_COMMANDS = ['status', 'reload', 'upgrade', 'plugins'] as const;
 export type ControlCommand = (typeof CONTROL_COMMANDS)[number];
 
 /** From the client. */
 export interface ControlRequest {
   readonly command: ControlCommand;
+  /** Of `upgrade`, see `UpgradeRequest`. */
+  readonly executable?: string;
+  readonly node?: string;
 }
 
-/** From the daemon. `result`: DaemonStatus, ReloadOutcome, or an array of PluginListing. */
+/** From the daemon. `result`: DaemonStatus, ReloadOutcome, UpgradeOutcome, or an array of PluginListing. */
 export type ControlAnswer =
   | { readonly ok: true; readonly result: unknown }
   | { readonly ok: false; readonly error: string; readonly code: ErrorCode };
@@ -18,18 +21,24 @@ export type ControlAnswer =
 /** Octets that a request may have. */
 export const MAX_REQUEST = 4096;
 
-/** Reads a request. @returns the command, or what is wrong with the request */
-export function parseRequest(
-  line: string,
-): { readonly command: ControlCommand } | { readonly error: string } {
+/** Reads a request. @returns it, or what is wrong with it */
+export function parseRequest(line: string): ControlRequest | { readonly error: string } {
   let parsed: unknown;
   try {
     parsed = JSON.parse(line);
   } catch {
     return { error: 'the request is not JSON' };
   }
-  const command = (parsed as { readonly command?: unknown } | null)?.command;
+  const { command, executable, node } = (parsed ?? {}) as Readonly<Record<string, unknown>>;
   const known = CONTROL_COMMANDS.find((each) => each === command);
   if (known === undefined) return { error: `"command" must be one of ${CONTROL_COMMANDS.join(', ')}` };
-  return { command: known };
+  if (known !== 'upgrade') return { command: known };
+  for (const [name, value] of Object.entries({ executable, node })) {
+    if (value !== undefined && typeof value !== 'string') return { error: `"${name}" must be a path` };
+  }
+  return {
+    command: known,
+    ...(typeof executable === 'string' && { executable }),
+    ...(typeof node === 'string' && { node }),
+  };
 }

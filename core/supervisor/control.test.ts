@@ -66,8 +66,8 @@ describe('the control socket', () => {
 
   test.each([
     ['no JSON\n', 'the request is not JSON'],
-    ['null\n', '"command" must be one of status, reload, plugins'],
-    ['{"command":"stop"}\n', '"command" must be one of status, reload, plugins'],
+    ['null\n', '"command" must be one of status, reload, upgrade, plugins'],
+    ['{"command":"stop"}\n', '"command" must be one of status, reload, upgrade, plugins'],
     ['x'.repeat(MAX_REQUEST + 1), `a request is a line of up to ${MAX_REQUEST} octets`],
     [`${'x'.repeat(MAX_REQUEST + 1)}\n`, `a request is a line of up to ${MAX_REQUEST} octets`],
   ])('%.30j is refused', async (request, error) => {

@@ -13,9 +13,14 @@ import type { Logger } from './log.ts';
 import type { ChangeHandler } from './service-host.ts';
 import { Services, type StagedService } from './services.ts';
 import { type GenerationStatus, readStatus } from './status.ts';
-import { matchSlots } from './succession.ts';
+import { matchRouters, matchSlots, summariesOf } from './succession.ts';
 import { Turns } from './turns.ts';
 import type { TwinGuard } from './twin-guard.ts';
+import type { Ancestor } from './upgrade/ancestor.ts';
+import type { Section } from './upgrade/frame.ts';
+import { type Goods, give, type Receiver } from './upgrade/give.ts';
+import type { HandedDaemon, HandedService } from './upgrade/messages.ts';
+import { plainSection } from './upgrade/sections.ts';
 import type { StartThread } from './worker-thread.ts';
 
 /** A new generation must be prepared, and must have taken over, within this many ms each. */
@@ -108,6 +113,107 @@ export class Daemon {
     twins.watch();
     void daemon.watch(generation);
     return daemon;
+  }
+
+  /**
+   * Starts in place of a daemon in another process. When this resolves, its virtual routers are ours.
+   * @param settle makes everything else our own that was the other process's, such as files; its errors are logged
+   * @throws LineCut if the other process is gone and there is nothing to take over; Error why we cannot: then it goes on.
+   *   In either case nothing is running here
+   */
+  static async succeed(
+    start: Start,
+    ancestor: Ancestor,
+    stop: Promise<unknown>,
+    world: DaemonWorld,
+    settle: () => Promise<void>,
+  ): Promise<Daemon> {
+    const { log, startThread, twins } = world;
+    const interrupted = stop.then((): never => {
+      throw new CodedError('stopping', 'interrupted');
+    });
+    interrupted.catch(() => {});
+    const routers = await Promise.race([interrupted, ancestor.introduce(start.config.file)]);
+    const { slots, changed, leaving } = matchRouters(routers, summariesOf(start));
+    const checked = [...slots.keys()].filter((slot) => slots[slot]! < 0 || changed[slot]);
+    const generation = new Generation(start, log, startThread, checked, world.keeper);
+    const daemon = new Daemon(generation, world);
+    let service: StagedService | undefined;
+    try {
+      service = await Promise.race([interrupted, daemon.prepare(generation)]);
+      await Promise.race([interrupted, ancestor.receive(leaving)]);
+      await twins.expect(start.config.virtualRouters);
+      const waitingFor = (): string => 'the new engine is taking over from the other process';
+      await patiently(generation.takeOver(ancestor), waitingFor, daemon.stopping.signal);
+    } catch (error) {
+      await service?.abandon();
+      await daemon.services.giveUp();
+      await generation.discard();
+      throw error;
+    }
+    twins.runs(start.config.virtualRouters);
+    twins.watch();
+    await settle().catch((error: unknown) => log.error(messageOf(error)));
+    const { service: left, daemon: was } = await ancestor.remainder();
+    if (was) {
+      daemon.number = was.generation + 1;
+      daemon.lastReload = was.lastReload;
+    }
+    if (left) daemon.services.inherit(left);
+    service.commit();
+    void daemon.watch(generation);
+    await ancestor.conclude();
+    try {
+      const waitingFor = (): string => 'the new actuator is reading the state of the kernel';
+      await patiently(generation.finishTakeOver(ancestor), waitingFor, daemon.stopping.signal);
+    } catch (error) {
+      log.error(`the addresses of Masters are not looked after for now: ${messageOf(error)}`);
+    }
+    return daemon;
+  }
+
+  /**
+   * Hands over to another process. When this resolves, this one has nothing more to do. Only for whoever has its turn.
+   * @param goods what is given beside what the daemon has
+   * @param kill ends the other process; resolves once it is gone
+   * @throws Error why it could not; then everything is as before
+   */
+  async yieldTo(
+    receiver: Receiver,
+    goods: Pick<Goods, 'claims' | 'places' | 'taken'>,
+    kill: () => Promise<void>,
+  ): Promise<void> {
+    this.expectWanted();
+    const { generation } = this;
+    if (generation.crashed || generation.retired)
+      throw new CodedError('worker-failed', 'a thread that broke down is being replaced');
+    let serviceEnded = false;
+    const serve = async (): Promise<Section[]> => {
+      serviceEnded = true;
+      const left = await this.services.handOver();
+      const { number, lastReload } = this;
+      const sections = [plainSection('daemon', { generation: number, lastReload } satisfies HandedDaemon)];
+      try {
+        if (left) sections.push(plainSection('service', left satisfies HandedService));
+      } catch (error) {
+        this.log.warn(`the state of the client API is not handed over: ${messageOf(error)}`);
+      }
+      return sections;
+    };
+    try {
+      await give(generation, receiver, { ...goods, serve }, kill);
+      generation.tellRest();
+    } catch (error) {
+      // The engine goes on by now. What has ended already starts again.
+      if (generation.retired) await this.renew();
+      if (serviceEnded) (await this.services.stage(this.generation.service(this.info))).commit();
+      throw error;
+    }
+  }
+
+  /** Aborted once the daemon is told to stop. */
+  get stopRequested(): AbortSignal {
+    return this.stopping.signal;
   }
 
   /**

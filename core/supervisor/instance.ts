@@ -1,7 +1,7 @@
 /** One daemon for each configuration file and network namespace: a lock, and where its files are. */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
-import { connect, createServer, type Server } from 'node:net';
+import { connect, createServer } from 'node:net';
 import path from 'node:path';
 import { native } from '../native/index.ts';
 import { CodedError } from '../shared/errors.ts';
@@ -31,6 +31,8 @@ export interface InstancePlaces {
 
 /** The place of a daemon among others on this machine. */
 export interface Instance extends InstancePlaces {
+  /** Of the socket that is its lock: another process of the same instance may have it too. */
+  readonly lockDescriptor: number;
   /** Lets another daemon have the place; the kernel does it when this process ends. */
   release(): void;
 }
@@ -75,14 +77,22 @@ function tidy({ journal, namespaceCookie }: InstancePlaces): void {
 export async function takeInstance(configFile: string): Promise<Instance> {
   const places = instancePlaces(configFile);
   mkdirSync(RUN_FOLDER, { recursive: true, mode: 0o750 });
-  const lock = await bindAbstract(places.lock, configFile).catch(async (error: NodeJS.ErrnoException) => {
+  const lock = await bindLock(places.lock).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EADDRINUSE') throw error;
     const pid = (await holderOf(places.lock))?.pid;
     const who = pid === undefined ? 'another rvrrpd' : `another rvrrpd, process ${pid},`;
     throw new CodedError('already-running', `${who} already runs ${configFile} in this network namespace`);
   });
   tidy(places);
-  return { ...places, release: () => lock.close() };
+  return holdInstance(configFile, places, lock);
+}
+
+/**
+ * Goes on with the place of a daemon in another process, which has given us its lock.
+ * @param lock descriptor of that
+ */
+export function adoptInstance(configFile: string, lock: number): Promise<Instance> {
+  return holdInstance(configFile, instancePlaces(configFile), lock);
 }
 
 /** The cookie of this network namespace; null before Linux 5.14. */
@@ -105,8 +115,13 @@ function realName(file: string): string {
   }
 }
 
-/** An abstract socket does not outlive its process. It tells whoever connects the process id and the file. */
-function bindAbstract(name: string, file: string): Promise<Server> {
+/** An abstract socket does not outlive the processes that have it. @returns its descriptor */
+async function bindLock(name: string): Promise<number> {
+  return native.listenUnix(`@${name.slice(1)}`);
+}
+
+/** The lock tells whoever connects the process id and the file. */
+function holdInstance(file: string, places: InstancePlaces, lock: number): Promise<Instance> {
   return new Promise((resolve, reject) => {
     const server = createServer((connection) => {
       connection.on('error', () => {});
@@ -114,7 +129,9 @@ function bindAbstract(name: string, file: string): Promise<Server> {
       connection.end(`${process.pid}\n${JSON.stringify(file)}\n`, () => connection.destroy());
     });
     server.once('error', reject);
-    server.listen(name, () => resolve(server));
+    server.listen({ fd: lock }, () =>
+      resolve({ ...places, lockDescriptor: lock, release: () => server.close() }),
+    );
     server.unref();
   });
 }

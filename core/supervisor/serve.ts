@@ -1,7 +1,8 @@
 /** The daemon's life as a process, in the foreground as in the background: start, signals, requests, stop. */
 import type { ConfigIssue } from '../config/index.ts';
+import { native } from '../native/index.ts';
 import type { ChangeOutcome, ChangeRequest } from '../plugin/contracts/index.ts';
-import { codeOf, messageOf } from '../shared/errors.ts';
+import { CodedError, codeOf, messageOf } from '../shared/errors.ts';
 import { packageVersion } from '../shared/package-root.ts';
 import { Applier, type ReopenableLog } from './applier.ts';
 import { AuthKeeper } from './auth-keeper.ts';
@@ -9,14 +10,18 @@ import { Changer } from './changer.ts';
 import { Control } from './control-keeper.ts';
 import { Daemon } from './daemon.ts';
 import { collectGarbage } from './garbage.ts';
-import { type Instance, takeInstance } from './instance.ts';
+import { adoptInstance, type Instance, instancePlaces, takeInstance } from './instance.ts';
 import { logIssues } from './issues.ts';
 import type { Logger } from './log.ts';
+import type { PidFile } from './pid-file.ts';
 import type { Preparation, PrepareOptions } from './prepare.ts';
 import { Reloader } from './reloader.ts';
 import { ServiceManager } from './service-manager.ts';
 import type { Signals } from './signals.ts';
 import { TwinGuard } from './twin-guard.ts';
+import type { Ancestor } from './upgrade/ancestor.ts';
+import type { HandedPlaces } from './upgrade/messages.ts';
+import { Upgrader } from './upgrade/upgrader.ts';
 import { startWorkerThread } from './worker-thread.ts';
 
 /** What depends on where the daemon runs. */
@@ -27,6 +32,12 @@ export interface Surroundings {
   readonly files?: ReopenableLog;
   /** Called once the virtual routers run. */
   running?(): void;
+  /** Absent: in the foreground. Its answer undefined: there is none. */
+  pidFile?(): PidFile | undefined;
+  /** The process that this one is to take over from. */
+  readonly ancestor?: Ancestor;
+  /** Called once it has: the PID file, if that process has had one. @throws Error if it cannot be had */
+  takePidFile?(handed: HandedPlaces['pidFile']): void;
   /** Called instead if they don't, with the reason, after it was logged. */
   failed?(reason: string): void;
 }
@@ -57,19 +68,46 @@ export async function serve(
   const changing = new Promise<Changer>((resolve) => {
     begin = resolve;
   });
-  let instance: Instance;
+  const { ancestor } = surroundings;
+  let instance: Instance | undefined;
   let daemon: Daemon;
-  try {
+  /** What another daemon has left to this one. */
+  let handed: HandedPlaces | undefined;
+  const world = (authState: string) => ({
+    log,
+    change: async (request: ChangeRequest): Promise<ChangeOutcome> => (await changing).perform(request),
+    startThread: startWorkerThread,
+    twins: new TwinGuard(log),
+    keeper: new AuthKeeper(authState),
+    collectGarbage,
+  });
+  /** What the other process has had becomes ours, piece by piece: none of it keeps the rest from it. */
+  const settle = async (): Promise<void> => {
+    handed = ancestor!.places;
+    native.dropIdleClaims();
+    instance = await adoptInstance(file, handed.lock);
+    surroundings.takePidFile?.(handed.pidFile);
+  };
+  const startAnew = async (): Promise<Daemon> => {
+    surroundings.takePidFile?.(undefined);
     instance = await takeInstance(file);
-    daemon = await Daemon.start({ ...first, places: instance }, signals.stop, {
-      log,
-      change: async (request: ChangeRequest): Promise<ChangeOutcome> => (await changing).perform(request),
-      startThread: startWorkerThread,
-      twins: new TwinGuard(log),
-      keeper: new AuthKeeper(instance.authState),
-      collectGarbage,
-    });
+    return Daemon.start({ ...first, places: instance }, signals.stop, world(instance.authState));
+  };
+  const takeOver = async (from: Ancestor): Promise<Daemon> => {
+    const places = instancePlaces(file);
+    try {
+      return await Daemon.succeed({ ...first, places }, from, signals.stop, world(places.authState), settle);
+    } catch (error) {
+      if (!from.hasLeftNothing || interrupted) throw error;
+      log.warn('the rvrrpd that was to be replaced has ended: starting in its place');
+      return startAnew();
+    }
+  };
+  try {
+    daemon = await (ancestor ? takeOver(ancestor) : startAnew());
+    instance ??= await adoptInstance(file, ancestor!.places.lock);
   } catch (error) {
+    await ancestor?.fail(interrupted ? new CodedError('stopping', `${interrupted}: interrupted`) : error);
     if (interrupted) {
       log.info(`${interrupted}: stopped before it ran`);
       return 0;
@@ -79,24 +117,44 @@ export async function serve(
     surroundings.failed?.(reason);
     return 1;
   }
+  const { lockDescriptor, ...places } = instance;
+  if (handed && ancestor?.welcome) {
+    const { version, pid } = ancestor.welcome;
+    log.info({ ancestor: pid }, `took over from rvrrpd ${version}, process ${pid}`);
+  }
   const applier = new Applier(daemon, log, manager, surroundings.files);
   const reloader = new Reloader(daemon, applier, options);
   begin(new Changer(daemon, applier, options));
   signals.onCounters(() => daemon.logCounters());
-  const control = new Control(instance.control, daemon, reloader, log);
-  await control.open();
+  const upgrader: Upgrader = new Upgrader(daemon, log, manager, () => ({
+    ...{ places, lockDescriptor, control, options },
+    ...{ inBackground: surroundings.pidFile !== undefined, pidFile: surroundings.pidFile?.() },
+    own: { node: process.execPath, nodeArguments: process.execArgv, script: process.argv[1]! },
+  }));
+  const control: Control = new Control(instance.control, daemon, reloader, upgrader, log);
+  await control.open(handed?.control);
   log.info(
     { routers: first.config.virtualRouters.length },
     `rvrrpd ${packageVersion()} running ${file}: ${daemon.summary()}`,
   );
-  manager.started(() => applier.summary);
+  manager.started(() => applier.summary, handed !== undefined);
   surroundings.running?.();
   signals.onHangUp(() => void reloader.reload());
 
-  log.info(`${await signals.stop}: stopping`);
+  const signal = await Promise.race([signals.stop, upgrader.over]);
+  if (signal === undefined) return 0; // nothing here is ours any more
+  log.info(`${signal}: stopping`);
+  const stopped = withTimeout(daemon.stop(), STOP_TIMEOUT);
+  if (upgrader.isUnderWay) {
+    await stopped;
+    if (upgrader.successor !== undefined) {
+      process.kill(upgrader.successor, signal); // it was meant for whoever is the daemon
+      return 0;
+    }
+  }
   manager.stopping();
   control.close();
-  if (!(await withTimeout(daemon.stop(), STOP_TIMEOUT))) {
+  if (!(await stopped)) {
     log.error(
       `not stopped within ${STOP_TIMEOUT} ms: addresses may be left behind, the next start takes them back`,
     );

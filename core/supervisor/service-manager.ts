@@ -17,11 +17,20 @@ export class ServiceManager {
     private readonly address = process.env.NOTIFY_SOCKET,
   ) {}
 
-  /** It runs. @param status asked again and again from now on */
-  started(status: () => string): void {
+  /** Another process is the service from now on. It may say so only if we have said it first. */
+  handOver(pid: number): void {
+    this.notify({ MAINPID: String(pid) });
+  }
+
+  /**
+   * It runs.
+   * @param status asked again and again from now on
+   * @param takenOver from another process: we are the service now
+   */
+  started(status: () => string, takenOver = false): void {
     if (!this.address) return;
     this.status = status();
-    this.notify({ READY: '1', STATUS: this.status });
+    this.notify({ ...(takenOver && { MAINPID: String(process.pid) }), READY: '1', STATUS: this.status });
     this.timer = setInterval(() => {
       const now = status();
       if (now !== this.status) this.notify({ STATUS: now });
