@@ -108,7 +108,6 @@ export class Ancestor implements Predecessor {
   async receive(leaving: readonly number[]): Promise<void> {
     this.line.send('prepared', { leaving });
     const message = await this.line.next('offer');
-    this.calm = hurry();
     const { descriptors } = message;
     for (const [name, index] of essentialOf(message, 'claims') as readonly (readonly [string, number])[]) {
       native.adoptClaim(name, at(descriptors, index));
@@ -144,6 +143,7 @@ export class Ancestor implements Predecessor {
     port.on('message', ({ type }: HandoverMessage) => {
       if (type === 'take') void this.take(port, offer.sockets);
     });
+    this.calm = hurry();
     port.postMessage({ type: 'offer', offer: offer.offer } satisfies HandoverMessage);
   }
 

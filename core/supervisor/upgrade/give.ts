@@ -52,7 +52,7 @@ export async function give(
   kill: () => Promise<void>,
 ): Promise<void> {
   const { port1: engine, port2: ours } = new MessageChannel();
-  const calm = hurry();
+  let calm = (): void => {};
   /** What must not be known to the other side is left out. */
   const send = (type: string, fields: object, sections: readonly Section[], descriptors: number[]): void =>
     line.send(type, { ...fields }, readableBy(reads, sections), descriptors);
@@ -82,6 +82,7 @@ export async function give(
     send('offer', {}, [...sections, ...exported(offer.pluginStates)], descriptors);
     await within(line.next('take'), PATIENCE, 'the new process has not taken in what it was offered');
 
+    calm = hurry();
     const letGo = within(fromEngine(ours), GAP, 'the engine has not let go');
     ours.postMessage({ type: 'take' } satisfies HandoverMessage);
     const second = await letGo;
