@@ -7,7 +7,16 @@ import type { Host } from './lab/host.ts';
 import { HttpClient } from './lab/http.ts';
 import { invoke } from './lab/invocation.ts';
 import type { Lab } from './lab/lab.ts';
-import { allMaster, backups, expectUndisturbed, INTERVAL, play, router } from './lab/reloading.ts';
+import {
+  allMaster,
+  backups,
+  descriptors,
+  descriptorsAtMost,
+  expectUndisturbed,
+  INTERVAL,
+  play,
+  router,
+} from './lab/reloading.ts';
 import { describeSystem } from './lab/requirements.ts';
 import { executable, Rvrrpd, writeConfiguration } from './lab/rvrrpd.ts';
 import { snapshot } from './lab/snapshot.ts';
@@ -110,6 +119,7 @@ describeSystem('rvrrpd upgrade', () => {
         [older, /cannot read state of this version: links 1/],
       ];
       const begin = Date.now();
+      const open = await descriptors(daemon);
       for (const [executable, why] of cases) {
         const { code, stderr } = await upgrade(r1, file, executable);
         expect(stderr).toMatch(why);
@@ -123,6 +133,7 @@ describeSystem('rvrrpd upgrade', () => {
       expect((await upgrade(r1, file)).stderr).toMatch(/nonsense/);
       await sleep(INTERVAL);
       expect(await onlyDaemonOn(r1)).toBe(daemon.running.pid);
+      await descriptorsAtMost(daemon, open);
       expectUndisturbed(wire, begin - 1500, vrids);
       expect(peer.running.output).not.toMatch(/Entering MASTER STATE/);
       expect(await snapshot(r1)).toEqual(before);

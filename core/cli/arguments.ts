@@ -112,8 +112,8 @@ The running daemon, found by its configuration file (-c, or the default):
       --node NODE          program of the Node.js that is to run it
 
 Exit status: 0 if all is well, 1 if the configuration is wrong or something
-could not be started, reloaded or upgraded, 2 if the command line is wrong, 3 if no
-daemon runs that could be asked.
+could not be started, reloaded or upgraded, 2 if the command line is wrong,
+3 if no daemon runs that could be asked.
 `;
 
 /**

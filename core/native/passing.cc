@@ -105,21 +105,44 @@ Napi::Value ReceiveDescriptors(const Napi::CallbackInfo& info) {
   return result;
 }
 
+// A Unix stream socket's address: a path, or `@` and an abstract name, whose length counts and which is not terminated
+// by a zero octet (man 7 unix).
+socklen_t UnixAddress(Napi::Env env, const std::string& call, const std::string& path, sockaddr_un* address) {
+  *address = {};
+  address->sun_family = AF_UNIX;
+  if (path.empty() || path.size() > sizeof address->sun_path) throw SystemError(env, call, ENAMETOOLONG);
+  memcpy(address->sun_path, path.data(), path.size());
+  if (path[0] == '@') address->sun_path[0] = '\0';
+  return static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
+}
+
 // listenUnix(address): descriptor
 Napi::Value ListenUnix(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const std::string path = info[0].As<Napi::String>().Utf8Value();
   const std::string call = "bind(AF_UNIX " + path + ")";
-  sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  if (path.empty() || path.size() >= sizeof address.sun_path) throw SystemError(env, call, ENAMETOOLONG);
-  memcpy(address.sun_path, path.data(), path.size());
-  // Length counts for abstract names, which are not terminated by a zero octet (man 7 unix).
-  if (path[0] == '@') address.sun_path[0] = '\0';
-  const socklen_t length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
+  sockaddr_un address;
+  const socklen_t length = UnixAddress(env, call, path, &address);
   const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) throw SystemError(env, "socket(AF_UNIX, SOCK_STREAM)", errno);
   if (bind(fd, reinterpret_cast<sockaddr*>(&address), length) != 0 || listen(fd, kBacklog) != 0) {
+    const int error = errno;
+    close(fd);
+    throw SystemError(env, call, error);
+  }
+  return Napi::Number::New(env, fd);
+}
+
+// connectUnix(address): descriptor
+Napi::Value ConnectUnix(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const std::string path = info[0].As<Napi::String>().Utf8Value();
+  const std::string call = "connect(AF_UNIX " + path + ")";
+  sockaddr_un address;
+  const socklen_t length = UnixAddress(env, call, path, &address);
+  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) throw SystemError(env, "socket(AF_UNIX, SOCK_STREAM)", errno);
+  if (connect(fd, reinterpret_cast<sockaddr*>(&address), length) != 0) {
     const int error = errno;
     close(fd);
     throw SystemError(env, call, error);
@@ -134,6 +157,7 @@ void InitPassing(Napi::Env env, Napi::Object exports) {
   exports.Set("sendDescriptors", Napi::Function::New(env, SendDescriptors));
   exports.Set("receiveDescriptors", Napi::Function::New(env, ReceiveDescriptors));
   exports.Set("listenUnix", Napi::Function::New(env, ListenUnix));
+  exports.Set("connectUnix", Napi::Function::New(env, ConnectUnix));
 }
 
 }  // namespace rvrrpd

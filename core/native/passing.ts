@@ -16,4 +16,9 @@ export interface PassingCalls {
    * @param address path, which must not exist, or `@` and an abstract name (man 7 unix)
    */
   listenUnix(address: string): number;
+  /**
+   * A Unix stream socket that is connected with one that listens. Waits for nobody: EAGAIN if too many do.
+   * @param address as for {@link listenUnix}
+   */
+  connectUnix(address: string): number;
 }

@@ -9,7 +9,6 @@ export const ERROR_CODES = {
   'config-edited': 'the configuration file was edited since it was loaded',
   'config-invalid': 'the configuration, or what a change would make of it, has errors',
   'config-stale': 'the configuration has changed since the client read it',
-  'upgrade-failed': 'another version could not be started, or could not take over',
   failed: 'anything else: the message says what',
   'file-unusable': 'a log file, the PID file or the working directory cannot be used',
   forbidden: 'only root may ask',
@@ -26,6 +25,7 @@ export const ERROR_CODES = {
   'router-taken': 'another process in this network namespace runs the virtual router',
   stopping: 'rvrrpd was told to stop meanwhile',
   'timed-out': 'something took longer than it may',
+  'upgrade-failed': 'another version could not be started, or could not take over',
   'worker-failed': 'a thread of the daemon could not start, or broke down',
 } as const;
 

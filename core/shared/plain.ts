@@ -24,7 +24,9 @@ function packed(value: unknown): Json {
     case 'boolean':
       return value;
     case 'number':
-      return Number.isFinite(value) && !Object.is(value, -0) ? value : { $: 'number', of: String(value) };
+      return Number.isFinite(value) && !Object.is(value, -0)
+        ? value
+        : { $: 'number', of: Object.is(value, -0) ? '-0' : String(value) };
     case 'undefined':
       return { $: 'undefined', of: null };
     case 'bigint':

@@ -202,6 +202,7 @@ export class Daemon {
     };
     try {
       await give(generation, receiver, { ...goods, serve }, kill);
+      this.stopping.abort(); // whoever waits for its turn has nothing to change here any more
       generation.tellRest();
     } catch (error) {
       // The engine goes on by now. What has ended already starts again.

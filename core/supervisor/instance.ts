@@ -1,7 +1,7 @@
 /** One daemon for each configuration file and network namespace: a lock, and where its files are. */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { createServer, Socket } from 'node:net';
 import path from 'node:path';
 import { native } from '../native/index.ts';
 import { CodedError } from '../shared/errors.ts';
@@ -10,6 +10,8 @@ import { CodedError } from '../shared/errors.ts';
 const RUN_FOLDER = '/run/rvrrpd';
 /** A daemon that is asked for its process id answers within this many ms, or stays nameless. */
 const WHO_TIMEOUT = 500;
+/** Octets of a Unix socket's address (man 7 unix). Node.js 20 fills abstract names up with zeros, others do not. */
+const ADDRESS_LENGTH = 108;
 /** Characters of its answer: a process id and a path. */
 const LONGEST_ANSWER = 16_384;
 
@@ -117,7 +119,26 @@ function realName(file: string): string {
 
 /** An abstract socket does not outlive the processes that have it. @returns its descriptor */
 async function bindLock(name: string): Promise<number> {
-  return native.listenUnix(`@${name.slice(1)}`);
+  const lock = native.listenUnix(`@${name.slice(1)}`);
+  // Earlier releases have had Node.js make the name.
+  const before = connectTo(filledUp(name));
+  if (before === undefined) return lock;
+  native.closeDescriptor(before);
+  native.closeDescriptor(lock);
+  throw Object.assign(new Error('the name is in use'), { code: 'EADDRINUSE' });
+}
+
+function filledUp(name: string): string {
+  return name.padEnd(ADDRESS_LENGTH, '\0');
+}
+
+/** @returns a descriptor; undefined: nobody answers to this name */
+function connectTo(name: string): number | undefined {
+  try {
+    return native.connectUnix(`@${name.slice(1)}`);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The lock tells whoever connects the process id and the file. */
@@ -156,8 +177,10 @@ export async function instanceFiles(sockets: string): Promise<ReadonlyMap<number
 
 /** The process that holds a lock, or undefined if it does not say. */
 function holderOf(name: string): Promise<Holder | undefined> {
+  const descriptor = connectTo(name) ?? connectTo(filledUp(name));
+  if (descriptor === undefined) return Promise.resolve(undefined);
   return new Promise((resolve) => {
-    const connection = connect(name);
+    const connection = new Socket({ fd: descriptor, readable: true, writable: true });
     let said = '';
     connection.setEncoding('utf8');
     connection.on('data', (text: string) => {

@@ -129,6 +129,7 @@ export async function serve(
   const upgrader: Upgrader = new Upgrader(daemon, log, manager, () => ({
     ...{ places, lockDescriptor, control, options },
     ...{ inBackground: surroundings.pidFile !== undefined, pidFile: surroundings.pidFile?.() },
+    reloadIsAskedFor: reloader.isAskedFor,
     own: { node: process.execPath, nodeArguments: process.execArgv, script: process.argv[1]! },
   }));
   const control: Control = new Control(instance.control, daemon, reloader, upgrader, log);

@@ -47,6 +47,8 @@ export interface OwnAffairs {
   readonly pidFile: PidFile | undefined;
   readonly options: PrepareOptions;
   readonly own: OwnStart;
+  /** Somebody waits for a reload: it is the new process's to do. */
+  readonly reloadIsAskedFor: boolean;
 }
 
 /** See the file's comment. */
@@ -89,6 +91,7 @@ export class Upgrader {
         { version: to, node, successor: pid },
         `upgraded from ${from} to ${to}: process ${pid} has taken over`,
       );
+      if (this.affairs().reloadIsAskedFor) process.kill(pid, 'SIGHUP');
       setTimeout(this.end, LAST_WORDS); // once the answer is on its way
       return outcome;
     } catch (error) {
