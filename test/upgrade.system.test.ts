@@ -3,6 +3,7 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import { apiTable } from './lab/api-stage.ts';
 import { V3_IPV6 } from './lab/flavour.ts';
+import { hmac } from './lab/hmac.ts';
 import type { Host } from './lab/host.ts';
 import { HttpClient } from './lab/http.ts';
 import { invoke } from './lab/invocation.ts';
@@ -184,6 +185,51 @@ describeSystem('rvrrpd upgrade', () => {
         expect((await statusOf(r1, file)).pid).toBe(pid);
       }
     }, V3_IPV6),
+  );
+
+  it.concurrent(
+    'of routers that sign, that have peers, and interfaces and routes of their own: both Master and Backup',
+    play(async ({ lab, r1, r2 }) => {
+      const routes = '[[protocols.static]]\nroute = "192.0.2.0"\nmask = "255.255.255.0"\nnh = "10.0.0.253"\n';
+      const [A, B] = ['10.0.0.2', '10.0.0.3'];
+      const tables = (priority: number, peer: string) => [
+        router(1, { priority, ...hmac() }),
+        router(2, { priority, version: 3, timers: { advert: 0.2 }, ...hmac() }),
+        router(3, { priority, peers: [peer] }),
+        router(4, { priority, iftype: 'macvlan', vifname: 'standby4' }),
+      ];
+      const files = [
+        writeConfiguration(lab, r1, tables(200, B), { tables: routes }),
+        writeConfiguration(lab, r2, tables(100, A), { tables: routes }),
+      ] as const;
+      const daemons = [Rvrrpd.startWith(r1, files[0]), Rvrrpd.startWith(r2, files[1])] as const;
+      const allAre = (host: Host, file: string, state: string) =>
+        eventually(`all as ${state}`, 30_000, async () =>
+          (await statusOf(host, file)).routers.every(
+            (each) => each.state === state && (state === 'Backup' || each.inPlace),
+          ),
+        );
+      await allAre(r1, files[0], 'Master');
+      await allAre(r2, files[1], 'Backup');
+      const before = [await snapshot(r1), await snapshot(r2)];
+      const since = (await statusOf(r2, files[1])).routers.map((each) => each.since);
+      for (let round = 0; round < 2; round++) {
+        for (const [host, file] of [[r1, files[0]] as const, [r2, files[1]] as const]) {
+          expect(await upgrade(host, file)).toMatchObject({ code: 0, stderr: '' });
+          await sleep(INTERVAL);
+        }
+      }
+      await allAre(r1, files[0], 'Master');
+      const backup = await statusOf(r2, files[1]);
+      expect(backup.routers.map((each) => each.since)).toEqual(since);
+      for (const { state, counters } of backup.routers) {
+        expect(state).toBe('Backup');
+        expect(Object.values(counters.dropped).every((count) => count === 0)).toBe(true);
+      }
+      expect([await snapshot(r1), await snapshot(r2)]).toEqual(before);
+      for (const daemon of daemons)
+        expect(daemon.log().filter(({ level }) => level === 'error' || level === 'fatal')).toEqual([]);
+    }),
   );
 
   it.concurrent(
