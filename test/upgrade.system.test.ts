@@ -109,7 +109,15 @@ describeSystem('rvrrpd upgrade', () => {
       const older = otherVersion(lab.folder, '0.0.1', (_, text) =>
         text.replaceAll(/links: \{\s*version: 1/g, 'links: { version: 0'),
       );
+      const dying = (version: string, says: string) =>
+        otherVersion(lab.folder, version, (_, text) =>
+          text.replace(`this.line.send("${says}")`, "process.kill(process.pid, 'SIGKILL')"),
+        );
       const cases: readonly (readonly [string, RegExp])[] = [
+        // Before the old engine lets go, after that, and when everything but the old process's end is done.
+        [dying('1.1.1', 'take'), /was ended by SIGKILL/],
+        [dying('1.1.2', 'running'), /was ended by SIGKILL/],
+        [dying('1.1.3', 'done'), /was ended by SIGKILL/],
         ['/no/such/file', /\/no\/such\/file: there is no such file/],
         [script(lab, 'fails', 'echo it is too old >&2; exit 7'), /ended with code 7: it is too old/],
         [script(lab, 'silent', 'exit 0'), /ended with code 0/],
@@ -184,6 +192,22 @@ describeSystem('rvrrpd upgrade', () => {
         await allMaster(wire, vrids);
         expect((await statusOf(r1, file)).pid).toBe(pid);
       }
+      // Once it has let go, nobody notices.
+      const begin = Date.now();
+      for (const [at, says] of ['estate', 'retired', 'served'].entries()) {
+        const dying = otherVersion(lab.folder, `1.2.${at}`, (_, text) =>
+          text.replace(
+            new RegExp(`(line\\.)?send\\("${says}"`),
+            (call) => `process.kill(process.pid, 'SIGKILL'), ${call}`,
+          ),
+        );
+        expect((await upgrade(r1, file, dying)).code).toBe(0);
+        const before = await onlyDaemonOn(r1);
+        expect((await upgrade(r1, file, executable())).code).toBe(0);
+        expect(await onlyDaemonOn(r1)).not.toBe(before);
+      }
+      await sleep(INTERVAL);
+      expectUndisturbed(wire, begin, vrids);
     }, V3_IPV6),
   );
 

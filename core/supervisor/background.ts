@@ -128,6 +128,7 @@ class OwnPidFile {
 
   /** @param handed that of the process before, which is ours if it has the same path @throws Error, see pid-file.ts */
   take(handed?: Pick<PidFile, 'path' | 'descriptor'>): void {
+    if (this.file) return;
     const wanted = path.resolve(this.config.pid);
     if (handed && handed.path !== wanted) {
       rmSync(handed.path, { force: true }); // of a process that is about to end

@@ -206,7 +206,7 @@ export class Daemon {
       generation.tellRest();
     } catch (error) {
       // The engine goes on by now. What has ended already starts again.
-      if (generation.retired) await this.renew();
+      if (generation.retired) await this.restore();
       if (serviceEnded) (await this.services.stage(this.generation.service(this.info))).commit();
       throw error;
     }
@@ -401,6 +401,22 @@ export class Daemon {
     }
     const service = next.service(this.info);
     if (service) this.services.show(service.init.view);
+  }
+
+  /** {@link renew}, as long as it takes: the generation is not whole. */
+  private async restore(): Promise<void> {
+    for (let attempt = 0; !this.stopping.signal.aborted; attempt++) {
+      try {
+        await this.renew();
+        return;
+      } catch (error) {
+        const pause = BACK_OFF[Math.min(attempt + 1, BACK_OFF.length - 1)]!;
+        this.log.error(
+          `the actuator cannot be started again: ${messageOf(error)}; trying again in ${pause / 1000} s`,
+        );
+        await new Promise((resolve) => setTimeout(resolve, pause));
+      }
+    }
   }
 
   /**

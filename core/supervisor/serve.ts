@@ -45,6 +45,12 @@ export interface Surroundings {
 /** Taking everything back must be done within this many ms. */
 const STOP_TIMEOUT = 10_000;
 
+/** What another process has had is free so many ms after its end, and is asked for every so many ms. */
+const DEATH_THROES = 5000;
+const DEATH_RETRY = 50;
+/** Codes of errors that say that somebody has it. */
+const TAKEN: ReadonlySet<string> = new Set(['already-running', 'router-taken']);
+
 /**
  * Runs until a signal asks for the end.
  * @returns 0 stopped as told, 1 could not start or stop
@@ -100,7 +106,21 @@ export async function serve(
     } catch (error) {
       if (!from.hasLeftNothing || interrupted) throw error;
       log.warn('the rvrrpd that was to be replaced has ended: starting in its place');
-      return startAnew();
+      return startInPlace();
+    }
+  };
+  /** The kernel needs a moment until everything is free that a dead process has had. */
+  const startInPlace = async (): Promise<Daemon> => {
+    for (const end = performance.now() + DEATH_THROES; ; ) {
+      try {
+        return await startAnew();
+      } catch (error) {
+        const isTaken = TAKEN.has(codeOf(error));
+        if (!isTaken || interrupted || performance.now() > end) throw error;
+        instance?.release();
+        instance = undefined;
+      }
+      await new Promise((resolve) => setTimeout(resolve, DEATH_RETRY));
     }
   };
   try {
