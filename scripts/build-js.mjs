@@ -40,6 +40,7 @@ await build({
     engine: 'core/engine/worker.ts',
     actuator: 'core/actuator/worker.ts',
     service: 'core/services/worker.ts',
+    track: 'core/services/track-worker.ts',
     plugin: 'core/plugin/index.ts',
   },
   outDir: 'dist',

@@ -26,6 +26,8 @@ need_command script bsdutils
 need_command setpriv util-linux
 need_command curl curl
 need_command openssl openssl
+need_command man man-db
+need_command systemd-analyze systemd # the program alone: it takes over no machine
 need_command make make
 need_command g++ g++
 need_command python3 python3
@@ -63,6 +65,12 @@ if [ -n "$missing" ]; then
         if command -v systemctl >/dev/null; then systemctl disable "$service" >/dev/null 2>&1 || true; fi ;;
     esac
   done
+fi
+
+# Wanted, but not needed: what tries the completion for zsh is left out without it.
+if ! command -v zsh >/dev/null && command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
+  say 'installing zsh'
+  apt-get install -y -q=2 --no-install-recommends zsh >/dev/null 2>&1 || say 'zsh cannot be had: its completion is not tried'
 fi
 
 # npm packages ------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
  * What is known beforehand to keep virtual routers from holding their addresses as Master. Such a configuration is
  * refused: it would advertise for addresses that nobody can reach. What may still appear is no obstacle.
  */
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import type { DaemonConfig, VirtualRouterConfig } from '../config/model.ts';
 import type { KernelResource, Link, SysctlResource } from '../plugin/contracts/index.ts';
 import { describe, interfaceOf } from '../plugin/resource.ts';
@@ -163,7 +163,8 @@ function settingFault(resource: SysctlResource, view: View): string | undefined 
   const path = exists ? resource.path : resource.path.map((part) => (part === home ? 'default' : part));
   if (sysctlHolds({ ...resource, path }) || typeof readSysctl(path) !== 'string') return undefined;
   try {
-    accessSync(`/proc/sys/${path.join('/')}`, constants.W_OK);
+    // Not access(2), which asks without capabilities if the user is not root. Nothing is written.
+    closeSync(openSync(`/proc/sys/${path.join('/')}`, 'r+'));
     return undefined;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EROFS') return undefined;

@@ -2,6 +2,16 @@
 import { parseArgs } from 'node:util';
 import { CONFIG_FORMATS, type ConfigFormat } from '../config/document.ts';
 import { CONTROL_COMMANDS, type ControlCommand } from '../supervisor/control-messages.ts';
+import {
+  COMMANDS,
+  EXIT_STATUSES,
+  LISTEN_OPTIONS,
+  OPTION_GROUPS,
+  OPTIONS,
+  parseable,
+  UPGRADE_OPTIONS,
+} from './argument-table.ts';
+import { exitStatuses, optionRows, rows } from './help-text.ts';
 
 /** Exit codes. */
 export const ExitCode = {
@@ -77,44 +87,13 @@ export type DebugLevel = 0 | 1 | 2 | 3 | 4 | 5;
 
 /** What `-h` prints. */
 export const HELP = `Usage: rvrrpd [options]
-       rvrrpd status|reload|plugins [-c FILE] [--json]
-       rvrrpd upgrade [-c FILE] [--json] [--node NODE] [EXECUTABLE]
+       rvrrpd ${Object.keys(COMMANDS).join('|')} [-c FILE] [--json]
+       rvrrpd upgrade [-c FILE] [--json] [--node FILE] [EXECUTABLE]
 
-  -m, --mode MODE          0: print each VRRP packet seen on an interface (-i)
-                           1: run in the foreground (default)
-                           2: run as a daemon in the background
-  -c, --conf FILE          configuration file; default: /etc/rvrrpd.conf, then
-                           /etc/rvrrpd/rvrrpd.conf
-  -g, --cfg-format FORMAT  format of the configuration file: toml or json;
-                           default: by its name or content
-  -d, --debug LEVEL        0 to 5, how much is logged; overrides "debug" of the
-                           configuration
-      --check              check the configuration, print what is wrong with it,
-                           and exit
-  -h, --help               print this and exit
-  -V, --version            print the version and exit
-
-Mode 0, which needs no configuration:
-  -i, --iface INTERFACE    interface to listen on
-      --json               print one JSON object a line
-      --count NUMBER       end after so many packets
-  -c, --conf FILE          check authentication with the secrets of its virtual
-                           routers on the interface
-      --auth-type NAME     check authentication of this auth_type
-      --secret-file FILE   with the secret in this file; -: standard input
-
+${optionRows(OPTION_GROUPS)}
 The running daemon, found by its configuration file (-c, or the default):
-  status                   the state of each router; with --json counters too
-  reload                   reads the configuration again, and tells how it went
-  plugins                  what is loaded; without a daemon: what would be
-  upgrade                  has the version that is installed now take over, or
-                           that of EXECUTABLE; nobody leaves Master for it
-      --node NODE          program of the Node.js that is to run it
-
-Exit status: 0 if all is well, 1 if the configuration is wrong or something
-could not be started, reloaded or upgraded, 2 if the command line is wrong,
-3 if no daemon runs that could be asked.
-`;
+${rows(Object.entries(COMMANDS).map(([name, { text }]) => [name, text]))}
+${exitStatuses(EXIT_STATUSES)}`;
 
 /**
  * Parses the command line.
@@ -218,21 +197,7 @@ function scan(args: readonly string[]) {
     args: [...args],
     strict: true,
     allowPositionals: true,
-    options: {
-      mode: { type: 'string', short: 'm' },
-      iface: { type: 'string', short: 'i' },
-      conf: { type: 'string', short: 'c' },
-      debug: { type: 'string', short: 'd' },
-      'cfg-format': { type: 'string', short: 'g' },
-      help: { type: 'boolean', short: 'h' },
-      version: { type: 'boolean', short: 'V' },
-      check: { type: 'boolean' },
-      json: { type: 'boolean' },
-      count: { type: 'string' },
-      'auth-type': { type: 'string' },
-      'secret-file': { type: 'string' },
-      node: { type: 'string' },
-    },
+    options: parseable([...OPTIONS, ...LISTEN_OPTIONS, ...UPGRADE_OPTIONS]),
   });
 }
 

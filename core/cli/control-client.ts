@@ -95,7 +95,7 @@ function explain(error: NodeJS.ErrnoException): Error {
     case 'ECONNREFUSED':
       return new NotRunning('rvrrpd is not running');
     case 'EACCES':
-      return new ControlError('permission denied: only root may ask rvrrpd', 'forbidden');
+      return new ControlError('permission denied: only root and rvrrpd’s own user may ask it', 'forbidden');
     case 'ECONNRESET':
     case 'EPIPE':
       return new ControlError('rvrrpd has ended, or has too many requests, and gave no answer');

@@ -23,6 +23,7 @@ const status: DaemonStatus = {
   since: '2026-11-23T09:30:00.123Z',
   lastReload: null,
   troubles: [],
+  syncGroups: [],
   generation: 1,
   wakeUps: 7,
   routers: [
@@ -69,6 +70,22 @@ describe('statusText', () => {
     expect(lines[1]).toMatch(/ 10\.0\.0\.1 10\.0\.0\.9 +10\.0\.0\.2 10\.0\.0\.3$/);
     expect(lines[2]).toMatch(/ 10\.0\.1\.1 +multicast$/);
     expect(statusText(status)).not.toMatch(/PEERS|multicast/);
+  });
+
+  test('groups, with the state of members where it is another one', () => {
+    const group = (state: 'Master' | 'Down', ...states: readonly ('Master' | 'Backup' | 'Down')[]) => ({
+      ...{ name: 'gw', state, since: '2026-11-23T09:30:04.000Z' },
+      routers: states.map((each, at) => ({ name: `eth${at}/7`, state: each, waiting: each === 'Backup' })),
+    });
+    const last = (...syncGroups: DaemonStatus['syncGroups']) =>
+      statusText({ ...status, syncGroups })
+        .split('\n')
+        .slice(-2);
+    const [head, together] = last(group('Master', 'Master', 'Master'));
+    expect(head).toMatch(/^SYNC +STATE +SINCE +ROUTERS$/);
+    expect(together).toMatch(new RegExp(`^gw +Master +${TIME} +eth0/7 eth1/7$`));
+    expect(last(group('Down', 'Backup', 'Down'))[1]).toMatch(/ Down +.* eth0\/7 \(waits\) eth1\/7$/);
+    expect(statusText(status)).not.toMatch(/SYNC/);
   });
 
   test('the daemon and its routers', () => {

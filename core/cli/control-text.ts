@@ -1,6 +1,6 @@
 /** What `rvrrpd status`, `reload`, `upgrade` and `plugins` print for people. Pure. */
 import type { PluginListing, ReloadOutcome } from '../plugin/contracts/index.ts';
-import type { DaemonStatus, RouterReport } from '../supervisor/status.ts';
+import type { DaemonStatus, RouterReport, SyncReport } from '../supervisor/status.ts';
 import { formatTime } from '../supervisor/time.ts';
 import type { UpgradeOutcome } from '../supervisor/upgrade/upgrader.ts';
 
@@ -11,7 +11,8 @@ function time(iso: string): string {
 
 /** `rvrrpd status`. */
 export function statusText(status: DaemonStatus): string {
-  const { version, pid, configuration, since, generation, lastReload, routers, troubles } = status;
+  const { version, pid, configuration, since, generation, lastReload, routers, troubles, trackers } = status;
+  const { syncGroups: groups } = status;
   // Without VRRPv3 there is nothing to tell apart.
   const protocol = routers.some(({ version }) => version === 3);
   const unicast = routers.some(({ peers }) => peers !== undefined);
@@ -19,7 +20,7 @@ export function statusText(status: DaemonStatus): string {
     router.interface,
     String(router.group),
     router.state,
-    String(router.priority),
+    router.priorityParts?.priority === router.priority ? router.priorityParts.text : String(router.priority),
     ...(protocol ? [protocolText(router), intervalText(router)] : []),
     router.since === null ? 'never' : time(router.since),
     addressText(router),
@@ -36,7 +37,40 @@ export function statusText(status: DaemonStatus): string {
     ...troubles.map((trouble) => `NOT RUNNING    ${trouble}`),
     '',
     ...table([['INTERFACE', 'GROUP', 'STATE', 'PRIORITY', ...more, 'SINCE', 'ADDRESSES', ...last], ...rows]),
+    ...(groups.length === 0
+      ? []
+      : ['', ...table([['SYNC', 'STATE', 'SINCE', 'ROUTERS'], ...groups.map(groupRow)])]),
+    ...faultLines(routers),
+    ...(trackers === undefined ? [] : ['', ...trackerTable(trackers)]),
   ].join('\n');
+}
+
+/** Of a group's routers the state is told where it is not the group's, and who waits for the others. */
+function groupRow({ name, state, since, routers }: SyncReport): string[] {
+  const members = routers.map((router) => {
+    if (router.waiting) return `${router.name} (waits)`;
+    return router.state === state ? router.name : `${router.name} (${router.state})`;
+  });
+  return [name, state, since === null ? 'never' : time(since), members.join(' ')];
+}
+
+/** Why virtual routers do not run, a line each. */
+function faultLines(routers: readonly RouterReport[]): string[] {
+  const lines = routers.flatMap(({ interface: on, group, state, fault }) =>
+    fault === undefined ? [] : `${on} group ${group}: ${state}: ${fault.reason}`,
+  );
+  return lines.length === 0 ? [] : ['', ...lines];
+}
+
+function trackerTable(trackers: NonNullable<DaemonStatus['trackers']>): string[] {
+  const rows = trackers.map(({ name, type, verdict, since, heldUntil, words }) => [
+    name,
+    type,
+    heldUntil === undefined ? verdict : `${verdict}, up from ${time(heldUntil)} on`,
+    time(since),
+    words,
+  ]);
+  return table([['TRACKER', 'TYPE', 'VERDICT', 'SINCE', 'LAST WORDS'], ...rows]);
 }
 
 /** `v2 IPv4`, `v3 IPv4 pseudo-header`: with the sort of checksum that it sends, where there is more than one. */

@@ -2,6 +2,14 @@
 import { parseArgs } from 'node:util';
 import { HASH_ALGORITHMS, type HashAlgorithm } from '../users/password-hash.ts';
 import { isUserName } from '../users/user-line.ts';
+import {
+  ALGORITHMS,
+  PASSWORD_OPTIONS,
+  PASSWORD_STATUSES,
+  PASSWORD_WORDS,
+  parseable,
+} from './argument-table.ts';
+import { exitStatuses, optionRows, rows } from './help-text.ts';
 
 /** What the command line asks for. */
 export type PasswordCommand =
@@ -19,32 +27,16 @@ export type PasswordCommand =
   /** `message` says what is wrong with the command line. */
   | { readonly command: 'usage-error'; readonly message: string };
 
-/** Names of the algorithms as they are given here. */
-const ALGORITHMS = HASH_ALGORITHMS.map((name) => name.toLowerCase());
-
 /** What `--help` prints. */
 export const PASSWORD_HELP = `Usage: rvrrpd-pw USER [PASSWORD] [ALG] [options]
 
 Prints a line for "users" in the [api] section of the configuration of rvrrpd.
 
-  USER                     1 to 256 letters and digits
-  PASSWORD                 left out: asked for, twice, without showing it; or
-                           one line of standard input, if that is no terminal.
-                           Best left out: other users of this machine may see
-                           the arguments of a command, and the shell keeps them
-  ALG                      scrypt (default), or sha256 for routers that know
-                           nothing else: a stolen line is soon guessed
-
-      --alg ALG            the same, without a PASSWORD before it
-      --level LEVEL        0 (default): may read; 1 to 9: may change things
-  -h, --help               print this and exit
-  -V, --version            print the version and exit
-
+${rows(PASSWORD_WORDS)}
+${optionRows([{ options: PASSWORD_OPTIONS }])}
 A PASSWORD that starts with a dash goes behind "--": rvrrpd-pw carol -- -secret
 
-Exit status: 0 if all is well, 1 if there is no usable password, 2 if the
-command line is wrong.
-`;
+${exitStatuses(PASSWORD_STATUSES)}`;
 
 /** @param args without the names of the interpreter and of the script */
 export function parsePasswordArguments(args: readonly string[]): PasswordCommand {
@@ -84,12 +76,7 @@ function scan(args: readonly string[]) {
     args: [...args],
     strict: true,
     allowPositionals: true,
-    options: {
-      alg: { type: 'string' },
-      level: { type: 'string' },
-      help: { type: 'boolean', short: 'h' },
-      version: { type: 'boolean', short: 'V' },
-    },
+    options: parseable(PASSWORD_OPTIONS),
   });
 }
 

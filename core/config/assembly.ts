@@ -10,6 +10,9 @@ import { type ConfigIssue, type ConfigPath, directiveName } from './issues.ts';
 /** Directives that are about a file, not about what runs. */
 const OWN = ['include', 'host'];
 
+/** Arrays of tables that are put together, not changed by single hosts' tables one by one. */
+const LISTS = ['sync'];
+
 /** Whether a file is all there is to its configuration, for every host. */
 export function standsAlone({ data }: ConfigDocument): boolean {
   return !OWN.some((name) => Object.hasOwn(data, name));
@@ -39,8 +42,11 @@ class Assembler {
   private readonly places: Places;
   private readonly issues: ConfigIssue[] = [];
   private readonly routers: RouterOrigin[] = [];
+  private readonly trackers: RouterOrigin[] = [];
   private readonly holders = new Map<string, Holder[]>();
   private readonly entries = new Map<string, Holder[]>();
+  /** By name of an array of tables that may stand in several files, such as `[[sync]]`: where each of its tables is from. */
+  private readonly lists = new Map<string, Holder[]>();
   /** `[[host.NAME.vrouter]]` that are virtual routers of their own. */
   private readonly added = new Set<RawTable>();
 
@@ -62,11 +68,11 @@ class Assembler {
     for (const table of ours) this.addRoutersOfHost(table, shared);
     for (const table of ours) this.addHost(table, shared);
     if (this.issues.some(({ severity }) => severity === 'error')) return { issues: this.issues };
-    const { parts, hosts, routers, holders, entries } = this;
+    const { parts, hosts, routers, trackers, holders, entries } = this;
     const [main] = parts;
     const document = {
       ...{ file: main!.file, format: main!.format, data: this.data, places: this.places },
-      assembly: { parts, hosts, routers, holders, entries },
+      assembly: { parts, hosts, routers, trackers, holders, entries },
     };
     return { document, issues: this.issues };
   }
@@ -75,6 +81,8 @@ class Assembler {
     for (const [key, value] of Object.entries(data)) {
       if (OWN.includes(key)) continue;
       if (key === 'vrouter' && Array.isArray(value)) this.addRouters(part, [key], value);
+      else if (key === 'track' && Array.isArray(value)) this.addTrackers(part, [key], value);
+      else if (LISTS.includes(key) && Array.isArray(value)) this.addList(part, key, value);
       else if (key === 'protocols' && isTable(value)) this.addProtocols(part, [key], value);
       else if (isTable(value)) this.addTable(part, key, value);
       else this.add({ part, path: [key] }, [key], value);
@@ -86,6 +94,42 @@ class Assembler {
     for (const [index, table] of tables.entries()) {
       routers.push(isTable(table) ? { ...table } : table);
       this.routers.push({ part, path: [...path, index], overlays: [] });
+    }
+  }
+
+  private addList(part: number, key: string, tables: readonly unknown[]): void {
+    this.arrayAt(this.data, key).push(...tables);
+    const from = tables.map((_, index) => ({ part, path: [key, index] }));
+    this.lists.set(key, [...(this.lists.get(key) ?? []), ...from]);
+  }
+
+  private addTrackers(part: number, path: ConfigPath, tables: readonly unknown[]): void {
+    const trackers = this.arrayAt(this.data, 'track');
+    for (const [index, table] of tables.entries()) {
+      trackers.push(isTable(table) ? { ...table } : table);
+      this.trackers.push({ part, path: [...path, index], overlays: [] });
+    }
+  }
+
+  /** Puts those of a host over those of the same name, or adds them. */
+  private addTrackersOfHost(part: number, path: ConfigPath, tables: readonly unknown[]): void {
+    const { places } = this.parts[part]!;
+    const trackers = this.arrayAt(this.data, 'track');
+    for (const [index, table] of tables.entries()) {
+      const holder = { part, path: [...path, index] };
+      const at = trackers.findIndex((each) => isTable(each) && isTable(table) && each.name === table.name);
+      if (at < 0) {
+        trackers.push(isTable(table) ? { ...table } : table);
+        this.trackers.push({ ...holder, overlays: [] });
+        this.adopt(places, holder.path, ['track', trackers.length - 1]);
+        continue;
+      }
+      trackers[at] = { ...(trackers[at] as RawTable), ...(table as RawTable) };
+      this.trackers[at]!.overlays.push({ ...holder, count: 1 });
+      for (const inner of places.below(holder.path)) {
+        if (inner.length > 0)
+          this.places.adoptAt(places, [...holder.path, ...inner], ['track', at, ...inner], true);
+      }
     }
   }
 
@@ -147,6 +191,7 @@ class Assembler {
     const base = ['host', name];
     for (const [key, value] of Object.entries(general)) {
       if (key === 'protocols' && isTable(value)) this.addProtocols(part, [...base, key], value);
+      else if (key === 'track' && Array.isArray(value)) this.addTrackersOfHost(part, [...base, key], value);
       else if (isTable(value)) {
         for (const [inner, each] of Object.entries(value)) {
           this.cover({ part, path: [...base, key, inner] }, [key, inner], each);
@@ -251,6 +296,10 @@ class Assembler {
     for (const [index, origin] of this.routers.entries()) {
       if (origin.part === part) routers.set(Number(origin.path[1]), index);
     }
+    const trackers = new Map<number, number>();
+    for (const [index, origin] of this.trackers.entries()) {
+      if (origin.part === part) trackers.set(Number(origin.path[1]), index);
+    }
     const entries = new Map<string, number>();
     for (const [name, holders] of this.entries) {
       for (const [index, holder] of holders.entries()) {
@@ -263,6 +312,13 @@ class Assembler {
       if (first === 'vrouter' && typeof second === 'number') {
         const index = routers.get(second) ?? second;
         return [first, index, ...path.slice(2)];
+      }
+      if (first === 'track' && typeof second === 'number')
+        return [first, trackers.get(second) ?? second, ...path.slice(2)];
+      const list = this.lists.get(String(first));
+      if (list !== undefined && typeof second === 'number') {
+        const index = list.findIndex((holder) => holder.part === part && holder.path[1] === second);
+        return [first!, index, ...path.slice(2)];
       }
       const entry = first === 'protocols' ? entries.get(JSON.stringify([second, third])) : undefined;
       if (entry !== undefined) return [first!, second!, entry, ...rest];

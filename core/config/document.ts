@@ -42,7 +42,7 @@ export interface Overlay extends Holder {
   readonly count: number;
 }
 
-/** Where a `[[vrouter]]` of the document came from. */
+/** Where a `[[vrouter]]`, or a `[[track]]`, of the document came from. */
 export interface RouterOrigin extends Holder {
   /** In the order in which they were put over it: the last one that has a directive counts. */
   readonly overlays: Overlay[];
@@ -56,6 +56,8 @@ export interface Assembly {
   readonly hosts: readonly string[];
   /** By the index in `vrouter`. */
   readonly routers: readonly RouterOrigin[];
+  /** By the index in `track`. */
+  readonly trackers: readonly RouterOrigin[];
   /** Of what is no virtual router, by the directive's name or that of a table and its key: the last one counts. */
   readonly holders: ReadonlyMap<string, readonly Holder[]>;
   /** Of the entries of `[[protocols.<name>]]`, by name and index. */

@@ -85,13 +85,14 @@ export function editText(
 }
 
 /** Of virtual routers and other entries: each file has its own, one behind the other. */
-function withoutOrder({ vrouter, protocols, ...data }: RawTable): RawTable {
+function withoutOrder({ vrouter, track, protocols, ...data }: RawTable): RawTable {
   const sorted = (value: unknown): unknown =>
     Array.isArray(value) ? value.map((each) => fingerprint(each)).sort() : value;
   const entries = isTable(protocols) ? Object.entries(protocols) : [];
   return {
     ...data,
     vrouter: sorted(vrouter),
+    track: sorted(track),
     protocols: Object.fromEntries(entries.map(([name, value]) => [name, sorted(value)])),
   };
 }

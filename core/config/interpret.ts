@@ -8,10 +8,13 @@ import { INTERVALS } from './interval.ts';
 import { IssueList } from './issue-list.ts';
 import type { ConfigIssue, ConfigPath } from './issues.ts';
 import { rightPlace } from './misplaced.ts';
-import type { DaemonConfig, VirtualRouterConfig } from './model.ts';
+import type { DaemonConfig, RouterTrack, VirtualRouterConfig } from './model.ts';
 import { vifnameOf } from './names.ts';
 import { asNode, type ConfigFile, ConfigSchema, type VirtualRouterFile } from './schema.ts';
 import { substituted } from './substitute.ts';
+import { checkSync, type SyncByTable } from './sync.ts';
+import { checkTrackers } from './table-track.ts';
+import { toTracker } from './tracker.ts';
 import { fillDefaults, type Violation, validate } from './validate.ts';
 
 /** An entry of `[plugins]`. */
@@ -54,9 +57,11 @@ export function interpret(document: ConfigDocument): Interpretation {
     list.error(['vrouter'], 'is missing: there must be one [[vrouter]] at least');
   }
   const facts = checkRouters(file.vrouter, list);
+  checkTrackers(file.track ?? [], file.vrouter, list, file.sync);
+  const sync = checkSync(file.sync ?? [], file.vrouter, facts, list);
   const users = checkApi(file.api, list);
   const plugins = checkPlugins(file.plugins, list);
-  return { config: toConfig(document, file, facts, users), plugins, issues: list.issues };
+  return { config: toConfig(document, file, facts, sync, users), plugins, issues: list.issues };
 }
 
 /** What the schema cannot know: why a value is wrong here, and what else there is for who wants it. */
@@ -87,7 +92,12 @@ function prune(data: RawTable, path: ConfigPath): void {
   const last = path.at(-1);
   if (last === undefined || typeof holder !== 'object' || holder === null) return;
   if (!Array.isArray(holder)) delete (holder as RawTable)[last];
-  else if (path[0] === 'vrouter' ? path.length === 2 : path[0] === 'protocols') holder[Number(last)] = {};
+  else if (path[0] === 'protocols' || (isArrayOfTables(path[0]) && path.length === 2))
+    holder[Number(last)] = {};
+}
+
+function isArrayOfTables(key: string | number | undefined): boolean {
+  return key === 'vrouter' || key === 'track' || key === 'sync';
 }
 
 /** A virtual router's table after {@link prune}: even what is required may be missing. */
@@ -97,6 +107,7 @@ function toConfig(
   document: ConfigDocument,
   file: ConfigFile,
   facts: readonly RouterFacts[],
+  sync: SyncByTable,
   users: readonly string[],
 ): DaemonConfig {
   const { api } = file;
@@ -111,7 +122,12 @@ function toConfig(
     mainLog: file.main_log,
     ...(errorLog === undefined ? {} : { errorLog }),
     ...(file.client_api === undefined ? {} : { clientApi: file.client_api }),
-    virtualRouters: toRouters(document, file, facts),
+    virtualRouters: toRouters(document, file, facts, sync),
+    ...(file.track && {
+      trackers: file.track.map((table, index) =>
+        toTracker(table, document.places.position(['track', index])),
+      ),
+    }),
     protocols: file.protocols,
     api: {
       users,
@@ -128,13 +144,24 @@ function toRouters(
   document: ConfigDocument,
   file: ConfigFile,
   facts: readonly RouterFacts[],
+  sync: SyncByTable,
 ): VirtualRouterConfig[] {
   const routers: VirtualRouterConfig[] = [];
   for (const [table, router] of file.vrouter.entries()) {
     const fact = facts[table]!;
     for (const family of fact.families) {
       const place = table === routers.length ? {} : { table };
-      routers.push({ ...toRouter(document, router, fact, family), ...place });
+      const group = sync[table]!.get(family);
+      const own = toRouter(document, router, fact, family);
+      const track = [...tracksOf(group?.track ?? []), ...(own.track ?? [])];
+      routers.push({
+        ...own,
+        ...place,
+        ...(track.length === 0 ? {} : { track: track.filter(isFirst) }),
+        ...(group?.priority === undefined ? {} : { priority: group.priority }),
+        ...(group?.preemption === undefined ? {} : { preempt: group.preemption }),
+        ...(group === undefined ? {} : { sync: group.name }),
+      });
     }
   }
   return routers;
@@ -172,8 +199,25 @@ function toRouter(
     ...(router.accept === false ? { accept: false } : {}),
     ...(router.checksum === undefined ? {} : { checksum: router.checksum }),
     ...peersOf(router, facts, family),
+    ...(router.track && router.track.length > 0 ? { track: tracksOf(router.track) } : {}),
+    ...(router.track_interface === false ? { trackInterface: false } : {}),
     socketFilter: router.socket_filter ?? true,
   };
+}
+
+/** A tracker that its group names as well counts once. */
+function isFirst({ name }: RouterTrack, index: number, all: readonly RouterTrack[]): boolean {
+  return all.findIndex((each) => each.name === name) === index;
+}
+
+/** What is wrong is left out. */
+function tracksOf(entries: Readonly<NonNullable<Draft['track']>>): RouterTrack[] {
+  return entries.flatMap((entry): RouterTrack | [] => {
+    if (typeof entry === 'string') return { name: entry };
+    const { name, weight } = entry;
+    if (typeof name !== 'string') return [];
+    return { name, ...(typeof weight === 'number' ? { weight } : {}) };
+  });
 }
 
 /** What the virtual router of one family has of `peers`, `source` and `min_ttl`. */

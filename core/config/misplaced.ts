@@ -1,11 +1,19 @@
 /** Directives that are known, but stand in the wrong table: the usual mistake with TOML. */
 import type { ConfigPath } from './issues.ts';
-import { ApiSchema, asNode, ConfigSchema, type SchemaNode, VirtualRouterSchema } from './schema.ts';
+import {
+  ApiSchema,
+  asNode,
+  ConfigSchema,
+  type SchemaNode,
+  SyncSchema,
+  VirtualRouterSchema,
+} from './schema.ts';
 
 /** Tables by what the operator writes to open them, with their own directives. */
 const TABLES: readonly (readonly [header: string, schema: SchemaNode])[] = [
   ['[[vrouter]]', asNode(VirtualRouterSchema)],
   ['[api]', asNode(ApiSchema)],
+  ['[[sync]]', asNode(SyncSchema)],
 ];
 
 /** Where the unknown directive at `path` belongs, as a sentence; `undefined` if nowhere. */

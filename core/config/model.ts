@@ -24,10 +24,43 @@ export interface DaemonConfig {
   /** Name of the `api` plugin. Absent: the default one, if the file has an `[api]` table or the directive. */
   readonly clientApi?: string;
   readonly virtualRouters: readonly VirtualRouterConfig[];
+  /** `[[track]]`. Absent: there is none. */
+  readonly trackers?: readonly TrackerConfig[];
   /** `[protocols]`: the entries by protocol name. */
   readonly protocols: Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>;
   /** `[api]`, its defaults filled in. */
   readonly api: ApiSettings;
+}
+
+/** One `[[track]]`. */
+export interface TrackerConfig {
+  /** Where its table starts, for messages about it. */
+  readonly position: Position;
+  /** Unique: a tracker of the same name after a reload is the same tracker. */
+  readonly name: string;
+  /** Name of a `track` plugin's type. */
+  readonly type: string;
+  /** From one check to the next, in ms. */
+  readonly interval: number;
+  /** What a check may take, in ms. */
+  readonly timeout: number;
+  /** So many good checks in a row make it up. */
+  readonly rise: number;
+  /** So many failed ones in a row make it down. */
+  readonly fall: number;
+  /** What counts until there is a verdict. */
+  readonly initial: 'up' | 'down' | 'wait';
+  /** What was down must stay up for so many ms before that counts. */
+  readonly hold: number;
+  /** The plugin's own directives, its schema's defaults filled in. May be secret. */
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+/** A tracker as a virtual router names it. */
+export interface RouterTrack {
+  readonly name: string;
+  /** Absent: while it fails the virtual router is in Fault. */
+  readonly weight?: number;
 }
 
 /** `[vrouter.auth]`. What is in it is the plugin's affair: it may be secret. */
@@ -95,6 +128,15 @@ export interface VirtualRouterConfig {
   readonly source?: string;
   /** `min_ttl`: what the TTL or hop limit of a peer's packets must be at least. Absent: 255, none was forwarded. */
   readonly minTtl?: number;
+  /** `track`. Absent: none. */
+  readonly track?: readonly RouterTrack[];
+  /** `track_interface`: whether it is Down while its interface has no carrier. Absent: true. */
+  readonly trackInterface?: boolean;
   /** `socket_filter`. */
   readonly socketFilter: boolean;
+  /**
+   * Name of the `[[sync]]` that it is in: its routers are Master together or not at all. Priority and preemption are the
+   * group's already. Absent: it is in none.
+   */
+  readonly sync?: string;
 }

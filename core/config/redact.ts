@@ -28,15 +28,23 @@ export function redact(data: unknown, schema: SchemaNode): unknown {
  * @param optionSchemas of the plugins' options, by the plugin's name in `[plugins]`; options without are hidden
  * @param protocolSchemas of the entries of `[[protocols.<name>]]`, by name; entries without are shown
  * @param authSchemas of `[vrouter.auth]`, by `auth_type`; tables without are hidden
+ * @param trackSchemas of `[[track]]` tables, by `type`; of those without, what is not the core's is hidden
  */
 export function redactConfiguration(
   data: RawTable,
   optionSchemas: ReadonlyMap<string, SchemaNode>,
   protocolSchemas: ReadonlyMap<string, SchemaNode> = new Map(),
   authSchemas: ReadonlyMap<string, SchemaNode> = new Map(),
+  trackSchemas: ReadonlyMap<string, SchemaNode> = new Map(),
 ): RawTable {
   const copy = redact(data, asNode(ConfigSchema)) as RawTable;
-  const { plugins, protocols, vrouter } = data;
+  const { plugins, protocols, vrouter, track } = data;
+  if (Array.isArray(track) && Array.isArray(copy.track)) {
+    copy.track = track.map((table: unknown, index) => {
+      const schema = isTable(table) ? trackSchemas.get(String(table.type)) : undefined;
+      return schema === undefined ? (copy.track as unknown[])[index] : redact(table, schema);
+    });
+  }
   if (Array.isArray(vrouter) && Array.isArray(copy.vrouter)) {
     for (const [index, table] of vrouter.entries()) {
       const shown: unknown = copy.vrouter[index];

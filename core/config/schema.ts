@@ -57,11 +57,11 @@ export const VirtualRouterSchema = Type.Object(
   {
     group: integer(0, 255, {
       description:
-        'Virtual router identifier (VRID), the same on all routers of the group. RFC 3768 allows 1 to 255.',
+        'Virtual router identifier (VRID), the same on all routers that share the address. RFC 3768 allows 1 to 255.',
       expected: '0 to 255',
     }),
     interface: text({
-      description: 'The Ethernet interface that VRRP runs on.',
+      description: 'The Ethernet interface that VRRP runs on. It may appear later.',
       expected: 'the name of an Ethernet interface',
     }),
     vip: Type.Unsafe<string | string[]>({
@@ -69,15 +69,15 @@ export const VirtualRouterSchema = Type.Object(
       items: { type: 'string', expected: 'an IPv4 or IPv6 address' },
       description:
         'The virtual IP address, or an array of up to 255 of them of each family, with or without a prefix length ' +
-        '(`10.0.0.1/24`; default: that of the interface type, 32 or 128). IPv6 needs version 3, and a link-local ' +
-        'address first: fe80::5e00:2XX if none is given, XX the group in hexadecimal. Addresses of both families ' +
-        'stand for two virtual routers, each with its own election.',
+        '(`10.0.0.1/24`; without one it is /32 or /128): that of a host, so neither the network’s own nor its broadcast ' +
+        'address. IPv6 needs version 3, and a link-local address first: fe80::5e00:2XX if none is given, XX the group in ' +
+        'hexadecimal. Addresses of both families stand for two virtual routers, each with its own election.',
       expected: 'an IPv4 or IPv6 address, or an array of them',
     }),
     priority: integer(1, 254, {
       description:
         'Priority in the election of the Master: the highest wins. 0 and 255 are reserved (RFC 3768 §5.3.4); ' +
-        'a router whose interface has the virtual address as its own uses 255 by itself.',
+        'a router whose interface has the virtual address as its own, with its network’s prefix length, uses 255 by itself.',
       expected: '1 to 254',
       default: 100,
     }),
@@ -89,7 +89,8 @@ export const VirtualRouterSchema = Type.Object(
       type: 'integer',
       enum: [2, 3],
       description:
-        'VRRP version: 2 (RFC 3768, IPv4), or 3 (RFC 9568, IPv4 and IPv6, hundredths of a second).',
+        'VRRP version: 2 (RFC 3768, IPv4), or 3 (RFC 9568, IPv4 and IPv6, hundredths of a second). Version 3 has no ' +
+        'authentication of its own: an `auth_type` that signs behind the message serves either.',
       expected: '2 or 3',
       default: 2,
     }),
@@ -97,20 +98,22 @@ export const VirtualRouterSchema = Type.Object(
     rfc3768: flag({
       description:
         'Version 2. True: advertisements list the virtual addresses alone. False: the interface’s own addresses ' +
-        'follow them. With a proprietary authentication type, and with version 3, always true.',
+        'follow them. With rVRRPd’s own authentication types (P0, P1), and with version 3, always true.',
       default: true,
     }),
     auth_type: Type.Optional(
       text({
         description:
           'Authentication of advertisements: a type that an `auth` plugin offers. Version 3 takes those alone that sign ' +
-          'behind the message.',
+          'behind the message. Default: none.',
         expected: 'the name of an authentication type',
       }),
     ),
     auth_secret: Type.Optional(
       Type.String({
-        description: 'The secret that all routers of the group share.',
+        description:
+          'The secret that all routers of the group share. Nobody but root and rvrrpd’s user should be able to read ' +
+          'the file. Default: empty.',
         expected: 'a string',
         writeOnly: true,
       }),
@@ -118,20 +121,22 @@ export const VirtualRouterSchema = Type.Object(
     auth: Type.Optional(
       Type.Unsafe<RawEntry>({
         type: 'object',
-        description: 'Directives of the authentication, where its type has any: see there.',
+        description: 'Directives of the authentication, where its type has any: see there. Default: none.',
         expected: 'a table: [vrouter.auth]',
       }),
     ),
     netdrv: Type.Optional(
       text({
-        description: 'Network driver: how the kernel is told, a name that a `netdrv` plugin offers.',
+        description:
+          'Network driver: how the kernel is told, a name that a `netdrv` plugin offers. Another one is used, and the log ' +
+          'says so, where this one cannot do what is needed. Default: that of the default plugin.',
         expected: 'the name of a network driver',
       }),
     ),
     iftype: Type.Optional(
       text({
         description:
-          'Interface type: where a Master’s addresses live, a name that an `iftype` plugin offers.',
+          'Interface type: where a Master’s addresses live, a name that an `iftype` plugin offers. Default: that of the default plugin.',
         expected: 'the name of an interface type',
       }),
     ),
@@ -139,7 +144,8 @@ export const VirtualRouterSchema = Type.Object(
       text({
         description:
           'Name of the virtual interface, for interface types that make one. Default: standby<group>, and ' +
-          'standby<group>-6 for IPv6. Where `vip` has both families, IPv6’s has “-6” behind the name.',
+          'standby<group>-6 for IPv6. Where `vip` has both families, IPv6’s has “-6” behind the name. Refused if it is ' +
+          '`lo` or another interface that is not ours.',
         expected: 'an interface name of at most 15 characters',
       }),
     ),
@@ -147,8 +153,8 @@ export const VirtualRouterSchema = Type.Object(
       choice(['any', 'all', 'none'], {
         description:
           'Which of our virtual addresses an advertisement must list to be obeyed, unless it is an address ' +
-          'owner’s (RFC 3768 §7.1): `any` of them (the default; another group with the same VRID is not ' +
-          'obeyed), `all`, or `none`. A list that differs is logged in any case.',
+          'owner’s (RFC 3768 §7.1): `any` of them (another group with the same VRID is not obeyed), `all`, or `none`. A ' +
+          'list that differs is logged in any case. Default: `any`.',
         expected: '"any", "all" or "none"',
       }),
     ),
@@ -164,8 +170,8 @@ export const VirtualRouterSchema = Type.Object(
       choice(['auto', 'rfc9568', 'pseudo-header'], {
         description:
           'What the checksum of VRRPv3 over IPv4 covers: the message alone (`rfc9568`), or a pseudo-header too ' +
-          '(`pseudo-header`, as most read RFC 5798). Both are accepted. Default: `auto`, which sends as the other ' +
-          'routers of the group do, and as RFC 9568 says until one is heard.',
+          '(`pseudo-header`, as most read RFC 5798). Both are accepted. `auto` sends as the other routers of the group do, ' +
+          'and as RFC 9568 says until one is heard. Default: `auto`.',
         expected: '"auto", "rfc9568" or "pseudo-header"',
       }),
     ),
@@ -176,7 +182,7 @@ export const VirtualRouterSchema = Type.Object(
         description:
           'The addresses of the other routers of the group, up to 255 of each family of `vip`: advertisements go to ' +
           'each of them and are accepted from them alone, without multicast, across routers too. A link-local address ' +
-          'is on the interface. Default: none, multicast.',
+          'is on the interface. Default: none: multicast.',
         expected: 'an array of IPv4 or IPv6 addresses',
       }),
     ),
@@ -192,9 +198,49 @@ export const VirtualRouterSchema = Type.Object(
     min_ttl: Type.Optional(
       integer(1, 255, {
         description:
-          'With `peers`: the least TTL (hop limit) that an advertisement is accepted with. 255, the default: none ' +
-          'that a router has forwarded; each router on the way takes one off.',
+          'With `peers`: the least TTL (hop limit) that an advertisement is accepted with. Each router on the way takes one ' +
+          'off: with 255 none is accepted that a router has forwarded. Default: 255.',
         expected: '1 to 255',
+      }),
+    ),
+    track: Type.Optional(
+      Type.Unsafe<(string | TrackEntry)[]>({
+        type: 'array',
+        items: {
+          type: ['string', 'object'],
+          minLength: 1,
+          properties: {
+            name: {
+              type: 'string',
+              minLength: 1,
+              description: 'The tracker’s name.',
+              expected: 'the name of a [[track]]',
+            },
+            weight: {
+              type: 'integer',
+              minimum: -253,
+              maximum: 253,
+              description:
+                'What the tracker adds to the priority: below 0 while it fails, above 0 while it does not.',
+              expected: '-253 to 253, and not 0',
+            },
+          },
+          required: ['name'],
+          additionalProperties: false,
+          expected: 'the name of a [[track]], or { name = "…", weight = -30 }',
+        },
+        description:
+          'The trackers ([[track]]) that count for this virtual router: `[ "uplink", { name = "web", weight = -30 } ]`. ' +
+          'While one without a weight fails, the virtual router is in Fault: a Master says good-bye. Weights add up, ' +
+          'and the priority stays within 1 to 254. Default: none.',
+        expected: 'an array of names of [[track]], and of tables { name = "…", weight = -30 }',
+      }),
+    ),
+    track_interface: Type.Optional(
+      flag({
+        description:
+          'Whether the virtual router is Down while its own interface has no carrier. `false`: it stays what it is. ' +
+          'Default: `true`.',
       }),
     ),
     socket_filter: flag({
@@ -206,18 +252,80 @@ export const VirtualRouterSchema = Type.Object(
   { ...closed, description: 'A virtual router.', expected: 'a table' },
 );
 
+/** An entry of `track` in its long form. */
+export interface TrackEntry {
+  readonly name: string;
+  readonly weight?: number;
+}
+
+/** A time in seconds, fractions allowed. */
+const seconds = (minimum: number, annotations: Annotations) =>
+  Type.Optional(Type.Number({ minimum, maximum: 86_400, ...annotations }));
+
+/** One `[[track]]`: the core's directives. All others are its plugin's affair. */
+export const TrackerSchema = Type.Object(
+  {
+    name: text({
+      description: 'What virtual routers name it by in `track`.',
+      expected: 'a name: letters, digits, "-", "_" and "."',
+    }),
+    type: text({
+      description: 'What is checked, and how: a type that a `track` plugin offers.',
+      expected: 'the type of a tracker, which a plugin of kind track offers',
+    }),
+    interval: seconds(0.05, {
+      description: 'Seconds from one check to the next. Default: 1, unless the type has another.',
+      expected: '0.05 to 86400 seconds',
+    }),
+    timeout: seconds(0.01, {
+      description: 'Seconds that a check may take: after that it has failed. Default: the interval.',
+      expected: '0.01 to 86400 seconds',
+    }),
+    rise: Type.Optional(
+      integer(1, 1000, {
+        description:
+          'How many checks in a row must be good until it counts as up. Default: 1, unless the type has another.',
+        expected: '1 to 1000',
+      }),
+    ),
+    fall: Type.Optional(
+      integer(1, 1000, {
+        description:
+          'How many checks in a row must fail until it counts as down. Default: 1, unless the type has another.',
+        expected: '1 to 1000',
+      }),
+    ),
+    initial: Type.Optional(
+      choice(['up', 'down', 'wait'], {
+        description:
+          'What counts until there is a verdict: `up`, `down`, or `wait`, where virtual routers are not started before ' +
+          'there is one. Default: `wait`.',
+        expected: '"up", "down" or "wait"',
+      }),
+    ),
+    hold: seconds(0, {
+      description:
+        'Seconds that it must stay up after it was down before that counts, against flapping. Default: 0.',
+      expected: '0 to 86400 seconds',
+    }),
+  },
+  { description: 'A tracker.', expected: 'a table' },
+);
+
 /** `[api]`. */
 export const ApiSchema = Type.Object(
   {
     users: Type.Array(Type.String({ expected: 'a string: {{ALG}}name:level:salt:hash', writeOnly: true }), {
-      description: 'Who may use the client API: lines of `{{ALG}}name:level:salt:hash`.',
+      description:
+        'Who may use the client API: lines of `{{ALG}}name:level:salt:hash`, which rvrrpd-pw makes. Level 0 reads, 1 to 9 ' +
+        'read and change.',
       expected: 'an array of strings',
       default: [],
     }),
     secret: Type.Optional(
       Type.String({
         minLength: 1,
-        description: 'Secret of the client API. Default: a random one at each start.',
+        description: 'Secret of the sessions of the client API. Default: a random one at each start.',
         expected: 'a long random string',
         writeOnly: true,
       }),
@@ -240,6 +348,39 @@ export const ApiSchema = Type.Object(
     }),
   },
   { ...closed, description: 'The client API.', expected: 'a table', default: {} },
+);
+
+/** One `[[sync]]`. */
+export const SyncSchema = Type.Object(
+  {
+    name: text({
+      description: 'Name of the group, in the log, in `status` and in metrics.',
+      expected: 'a name',
+    }),
+    routers: Type.Array(Type.String({ expected: 'a string: "INTERFACE/GROUP"' }), {
+      description:
+        'The virtual routers that are Master together or not at all: "INTERFACE/GROUP" each, such as "eth0/7", both ' +
+        'families of its table. With "/ipv4" or "/ipv6", "/v2" or "/v3" behind it one of several.',
+      expected: 'an array of virtual routers: [ "eth0/7", "eth1/8" ]',
+    }),
+    priority: Type.Optional(
+      integer(1, 254, {
+        description: 'Priority of all of them, instead of that of their tables, which must else be the same.',
+        expected: '1 to 254',
+      }),
+    ),
+    preemption: Type.Optional(
+      flag({
+        description:
+          'Preempt_Mode of all of them, instead of that of their tables, which must else be the same.',
+      }),
+    ),
+  },
+  {
+    ...closed,
+    description: 'Virtual routers that are Master together or not at all.',
+    expected: 'a table',
+  },
 );
 
 const PROTOCOL_ENTRY = { type: 'object', expected: 'a table' };
@@ -274,10 +415,14 @@ export const PluginsSchema = Type.Unsafe<Record<string, string | PluginEntry>>({
     properties: {
       version: {
         type: 'string',
-        description: 'Range of versions that will do.',
+        description: 'Range of versions that will do. Default: any.',
         expected: 'a semver range such as "^1.2"',
       },
-      options: { type: 'object', description: 'Options of the plugin.', expected: 'a table' },
+      options: {
+        type: 'object',
+        description: 'Options of the plugin: what there are, its own schema says. Default: none.',
+        expected: 'a table',
+      },
     },
     additionalProperties: false,
     expected: 'a semver range such as "^1.2", or { version = "^1.2", options = { … } }',
@@ -292,7 +437,8 @@ export const PluginsSchema = Type.Unsafe<Record<string, string | PluginEntry>>({
 /** `include`. */
 const Include = Type.Array(Type.String({ minLength: 1, expected: 'a path or a pattern' }), {
   description:
-    'Files that belong to the configuration, paths or patterns (`*`, `?`, `[…]`), relative to the folder of this file.',
+    'Further files of the configuration, paths or patterns (`*`, `?`, `[…]`), relative to the folder of the file that ' +
+    'names them. Default: none.',
   expected: 'an array of paths and patterns: [ "conf.d/*.toml" ]',
 });
 
@@ -312,7 +458,8 @@ export const ConfigSchema = Type.Object(
       type: 'integer',
       minimum: 0,
       maximum: 5,
-      description: 'How much is logged: 0 information, 1 low, 2 medium, 3 high, 5 extensive.',
+      description:
+        'How much is logged: 0 information, 1 low, 2 medium, 3 high, 5 extensive (each advertisement). `-d` overrides it.',
       expected: '0 to 5',
       default: 0,
     }),
@@ -327,29 +474,32 @@ export const ConfigSchema = Type.Object(
       default: 'disabled',
     }),
     pid: text({
-      description: 'Path of the PID file.',
+      description:
+        'PID file; this and the next three are for `-m2`, where relative paths start at `working_dir`.',
       expected: 'a path',
       default: '/var/run/rvrrpd.pid',
     }),
     working_dir: text({
-      description: 'Working directory of the daemon.',
+      description: 'Working directory of the daemon in the background.',
       expected: 'a path',
       default: '/tmp',
     }),
     main_log: text({
-      description: 'Path of the log file.',
+      description:
+        'Log file of the daemon in the background. In the foreground the log goes to standard output.',
       expected: 'a path',
       default: '/var/log/rvrrpd.log',
     }),
     error_log: Type.Optional(
       text({
-        description: 'Path of the file that errors are logged to as well. Default: none (`disabled`).',
+        description: 'File that errors are logged to as well. Default: `disabled`.',
         expected: 'a path, or "disabled"',
       }),
     ),
     client_api: Type.Optional(
       text({
-        description: 'Client API: a name that an `api` plugin offers.',
+        description:
+          'Client API: a name that an `api` plugin offers. Default: none; with an `[api]` table, that of the default plugin.',
         expected: 'the name of a client API',
       }),
     ),
@@ -358,6 +508,18 @@ export const ConfigSchema = Type.Object(
       expected: 'an array of tables: [[vrouter]]',
       default: [],
     }),
+    track: Type.Optional(
+      Type.Array(TrackerSchema, {
+        description: 'What decides who is Master besides the protocol, a `[[track]]` each.',
+        expected: 'an array of tables: [[track]]',
+      }),
+    ),
+    sync: Type.Optional(
+      Type.Array(SyncSchema, {
+        description: 'Groups of virtual routers that are Master together or not at all, a `[[sync]]` each.',
+        expected: 'an array of tables: [[sync]]',
+      }),
+    ),
     protocols: ProtocolsSchema,
     api: ApiSchema,
     plugins: PluginsSchema,

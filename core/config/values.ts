@@ -6,7 +6,10 @@ import { asNode, ConfigSchema } from './schema.ts';
 import { substitute } from './substitute.ts';
 
 /** The data; the document's own if there is no reference. Holds secrets. */
-export function valuesOf(document: ConfigDocument, { options, protocols, auth }: OpenSchemas): RawTable {
+export function valuesOf(
+  document: ConfigDocument,
+  { options, protocols, auth, track }: OpenSchemas,
+): RawTable {
   if (document.outside === undefined || document.outside.isEmpty) return document.data;
   const data = structuredClone(document.data);
   substitute(document, [], asNode(ConfigSchema), data);
@@ -14,6 +17,10 @@ export function valuesOf(document: ConfigDocument, { options, protocols, auth }:
     const schema = isTable(router) ? auth?.get(String(router.auth_type)) : undefined;
     if (schema !== undefined)
       substitute(document, ['vrouter', index, 'auth'], schema, (router as RawTable).auth);
+  }
+  for (const [index, table] of asArray(data.track).entries()) {
+    const schema = isTable(table) ? track?.get(String(table.type)) : undefined;
+    if (schema !== undefined) substitute(document, ['track', index], schema, table);
   }
   const plugins = own(data, 'plugins');
   for (const [name, schema] of options) {

@@ -22,7 +22,9 @@ import { foldChecksum, sumWords } from '../vrrp/checksum.ts';
 import { Drop } from '../vrrp/drop-reasons.ts';
 import { compareAddress, decodeFor, decodeHeader, ETHERNET_LENGTH, emptyFrame } from '../vrrp/frame.ts';
 import { IP_LENGTH, pseudoHeaderOf } from '../vrrp/ip-header.ts';
-import { type Action, type Event, type Outcome, transition } from '../vrrp/machine.ts';
+import type { Action, Event, Outcome } from '../vrrp/machine.ts';
+import { type SyncEvent, transitionTogether } from '../vrrp/sync.ts';
+import { skewedDeadline } from '../vrrp/timers.ts';
 import { Announcer } from './announcer.ts';
 import { isArp, SENDER_ADDRESS_AT, senderMac } from './arp-watch.ts';
 import type { Attachment } from './attachment.ts';
@@ -34,6 +36,7 @@ import { droppedField, type Observer } from './observer.ts';
 import type { EngineRouter } from './router.ts';
 import { slotFor } from './routing.ts';
 import { Stalls } from './stall.ts';
+import { SyncGroups } from './sync-groups.ts';
 import type { GuardedTrailer } from './trailer-guard.ts';
 import { Transmitter } from './transmitter.ts';
 
@@ -147,6 +150,7 @@ export class Engine {
   private readonly familiar: Familiar;
   private readonly answers: AnswerLimit;
   private readonly stalls: Stalls;
+  private readonly groups: SyncGroups;
   private armed = 0;
   /** When the last turn was over, and how late this one has begun. */
   private turnEnded = 0;
@@ -177,7 +181,7 @@ export class Engine {
     addressOrder: 0,
     answer: true,
   };
-  /** Lent to the state machine alone, see {@link step}. */
+  /** Lent to the state machine alone, see {@link move}. */
   private readonly outcome: Outcome = {
     state: State.Initialize,
     deadline: 0,
@@ -215,7 +219,12 @@ export class Engine {
     }
     this.transmitter = new Transmitter(space, (slot, errno, to) => this.sendFailed(slot, errno, to));
     this.announcer = new Announcer(table, this.transmitter);
-    const longest = routers.some(({ config }) => config.family === 6) ? 6 : 4;
+    this.groups = new SyncGroups(routers, {
+      move: (router, event, now, cause, into) => this.move(router, event, now, cause, into),
+      announceAgain: (router, now) => this.perform(router, 'announce-addresses', now),
+      sayGoodBye: (router, now) => this.perform(router, 'send-priority-zero', now),
+    });
+    const longest = routers.some(({ family }) => family === 6) ? 6 : 4;
     this.slotSize = SLOT_SIZE[longest];
     this.receiveBuffer = new Uint8Array(SLOTS[longest] * this.slotSize);
     this.meta = new Int32Array(SLOTS[longest] * Meta.Count);
@@ -289,6 +298,8 @@ export class Engine {
     for (const router of this.routers) {
       // Built before it was known what the other engine had heard last.
       router.resealFrames(this.transmitter.buffer, this.frameAt[router.slot]!);
+      if (router.state === State.Backup && router.deadline === 0 && !this.groups.membersWith(router))
+        this.table.setNum(router.slot, Num.Deadline, this.clock()); // it has waited for a group, and is in none now
       this.deadlines.set(router.slot * 2 + PROTOCOL, router.deadline);
       this.deadlines.set(router.slot * 2 + ANNOUNCE, this.announcer.resume(router));
     }
@@ -321,13 +332,58 @@ export class Engine {
   /**
    * Has a Master give up, as if VRRP were stopped and started again with Preempt_Mode false (RFC 3768 §6.4.3 and
    * §6.4.1): a Backup takes over after its skew time, and if there is none it is Master again after its
-   * Master_Down_Interval. Does nothing to a router that is not Master; the address owner would be at once.
+   * Master_Down_Interval. Does nothing to a router that is not Master; the address owner would be at once. Its whole group
+   * gives up with it.
    */
   failOver(router: EngineRouter): void {
     if (router.state !== State.Master || router.priority === 255) return;
     this.stop(router, Cause.FailOver, State.Initialize);
     this.table.setInt(router.slot, Int.StandingBy, 1);
+    for (const { slot } of this.groups.membersWith(router) ?? []) this.table.setInt(slot, Int.StandingBy, 1);
     this.start(router, Cause.FailOver);
+  }
+
+  /** Brings groups of routers in line whose members have come, gone or changed: the rule of core/vrrp/sync.ts. */
+  reviewGroups(): void {
+    this.groups.review(this.clock());
+  }
+
+  /** Does what stops routers; the others of their groups follow when all of it is done. */
+  together(act: () => void): void {
+    this.groups.hold();
+    act();
+    this.groups.release(this.clock());
+  }
+
+  /** Every router is for itself from now on: all of them stop, or another engine goes on with them. */
+  dissolveGroups(): void {
+    this.groups.dissolve();
+  }
+
+  /**
+   * Gives a router another priority, without a transition: a Master's next advertisement has it, a Backup's
+   * Master_Down_Timer goes by it. Nothing to an address owner, or to one that does not run: its start sees to it.
+   * {@link settle} ends it.
+   * @throws PluginError if it cannot be signed: it has the priority that it had
+   */
+  reweigh(router: EngineRouter, priority: number): void {
+    const { slot, link, priority: before, state, version } = router;
+    const runs = state === State.Master || state === State.Backup;
+    if (!runs || !link || before === 255 || before === priority) return;
+    this.table.setInt(slot, Int.Priority, priority);
+    try {
+      this.rebuildFrames(router, link);
+    } catch (error) {
+      this.table.setInt(slot, Int.Priority, before);
+      throw error;
+    }
+    if (state === State.Backup && router.deadline !== 0) {
+      const { deadline, masterAdverInterval } = router;
+      const later = skewedDeadline(version, deadline, masterAdverInterval, before, priority);
+      this.table.setNum(slot, Num.Deadline, later);
+      this.deadlines.set(slot * 2 + PROTOCOL, later);
+    }
+    this.observer.priority(slot, before, priority);
   }
 
   /**
@@ -599,7 +655,7 @@ export class Engine {
     now: number,
   ): number {
     const { advertisement, frame } = this;
-    const { family } = router.config;
+    const { family } = router;
     const start = at + FAMILIAR_MESSAGE_AT[family];
     frame.family = family;
     frame.sourceAt = at + FAMILIAR_SOURCE_AT[family];
@@ -690,7 +746,8 @@ export class Engine {
     // behind it, or octets of the link behind that, every packet is decoded.
     const trailer = router.trailer ? advertisement.extension : 0;
     const isWhole = !router.trailer || (trailer > 0 && frame.messageEnd === at + length);
-    if (familiar && isWhole) this.familiar.remember(slot, bytes, at, length, priority, interval, order, sort);
+    if (familiar && isWhole)
+      this.familiar.remember(slot, bytes, at, length, priority, interval, order, sort, trailer);
     this.learnChecksum(router, sort, frame.sourceAt, now);
     this.hear(router, priority, interval, order, frame.sourceAt, now);
   }
@@ -700,7 +757,7 @@ export class Engine {
     const { familiar } = this;
     const { slot } = router;
     const order = familiar.addressOrders[slot]!;
-    const sourceAt = at + (router.config.family === 4 ? FAMILIAR_SOURCE_AT[4] : FAMILIAR_SOURCE_AT[6]);
+    const sourceAt = at + (router.family === 4 ? FAMILIAR_SOURCE_AT[4] : FAMILIAR_SOURCE_AT[6]);
     // Another router's may have been heard in between, which was not remembered.
     this.learnChecksum(router, familiar.checksumSorts[slot] as ChecksumSort, sourceAt, now);
     this.hear(router, familiar.priorities[slot]!, familiar.intervals[slot]!, order, sourceAt, now);
@@ -722,7 +779,7 @@ export class Engine {
     const sent = router.checksumSortTo(to);
     router.resealFrames(this.transmitter.buffer, this.frameAt[slot]!);
     if (sent === before && sent === heard) return false; // as it was supposed
-    const size = addressLength(router.config.family);
+    const size = addressLength(router.family);
     this.observer.checksum(slot, heard, sent, now, this.receiveBuffer, sourceAt, size);
     return sent !== before;
   }
@@ -740,15 +797,17 @@ export class Engine {
     this.table.count(slot, Num.AdvertisementsReceived);
     if (priority === 0) this.table.count(slot, Num.PriorityZeroReceived);
     if (this.chatty) {
-      const size = addressLength(router.config.family);
+      const size = addressLength(router.family);
       this.observer.received(slot, priority, this.receiveBuffer, sourceAt, size);
     }
     const arrived = this.woke - now > interval * OLD ? this.woke : now;
+    const { priority: ours, version } = router;
+    const isTie = priority === ours && addressOrder !== 0;
+    const order = isTie ? this.groups.orderOf(router, addressOrder, arrived) : addressOrder;
     event.priority = priority;
     event.interval = interval;
-    event.addressOrder = addressOrder;
-    const { priority: ours, version } = router;
-    const isSuperior = priority > ours || (priority === ours && addressOrder > 0);
+    event.addressOrder = order;
+    const isSuperior = priority > ours || (priority === ours && order > 0);
     const asks = router.state === State.Master && (priority === 0 || (version === 3 && !isSuperior));
     event.answer = !asks || this.answers.take(slot, arrived, router.advertisementInterval);
     this.step(
@@ -806,11 +865,7 @@ export class Engine {
     this.step(router, TIMER, now, Cause.MasterDown);
   }
 
-  /**
-   * Has the state machine decide, and makes its outcome happen. Whoever is told of it may bring about a transition of
-   * another router in the middle of it, so all of the outcome is taken out before anybody is told.
-   * @param into the state that it stops into; default: what the state machine says
-   */
+  /** Something happens to a router: it is moved, and the others of its group as the group's rule demands. */
   private step(
     router: EngineRouter,
     event: Event,
@@ -818,12 +873,28 @@ export class Engine {
     cause: number,
     into: typeof State.Initialize | typeof State.Down | undefined = undefined,
   ): void {
+    if (!this.groups.step(router, event, now, cause, into)) this.move(router, event, now, cause, into);
+  }
+
+  /**
+   * Has the state machine decide, and makes its outcome happen. Whoever is told of it may bring about a transition of
+   * another router in the middle of it, so all of the outcome is taken out before anybody is told.
+   * @param into the state that it stops into; default: what the state machine says
+   */
+  private move(
+    router: EngineRouter,
+    event: SyncEvent,
+    now: number,
+    cause: number,
+    into: typeof State.Initialize | typeof State.Down | undefined = undefined,
+  ): void {
     const { slot } = router;
     const { table } = this;
     const before = router.state;
-    const outcome = transition(router, event, now, this.outcome);
+    const outcome = transitionTogether(router, event, now, this.outcome);
     const { masterAdverInterval, actions } = outcome;
-    const deadline = outcome.deadline + (event === TIMER && before === State.Master ? this.pause(router) : 0);
+    const deadline =
+      outcome.deadline + (event.type === 'timer' && before === State.Master ? this.pause(router) : 0);
     const state = into ?? outcome.state;
     const nums = slot * Num.Count;
     table.nums[nums + Num.Deadline] = deadline;
@@ -833,8 +904,11 @@ export class Engine {
     }
     const timer = slot * 2 + PROTOCOL;
     const scheduled = this.deadlines.at(timer);
-    const restarted = state === State.Backup && before === State.Backup && deadline > scheduled;
+    const runs = state === State.Backup && before === State.Backup && scheduled !== 0;
+    const restarted = runs && deadline > scheduled;
     if (deadline !== scheduled && !restarted) this.deadlines.set(timer, deadline);
+    // A Backup waits for its group from now on, or does no longer.
+    if ((deadline === 0 || scheduled === 0) && before === State.Backup) table.touch();
     if (state !== before) {
       table.setNum(slot, Num.Since, Date.now());
       table.setInt(slot, Int.State, state);

@@ -44,6 +44,16 @@ export class Observer {
     this.write(EventType.Stalled, slot, lateness, 0, 0);
   }
 
+  /** A tracker's verdict is another one. @param slot of no virtual router */
+  tracker(slot: number, tracker: number, verdict: number): void {
+    this.write(EventType.Tracker, slot, tracker, verdict, 0);
+  }
+
+  /** Trackers have changed the priority in use. */
+  priority(slot: number, before: number, after: number): void {
+    this.write(EventType.Priority, slot, before, after, 0);
+  }
+
   ownership(slot: number, owned: boolean): void {
     this.write(EventType.Ownership, slot, owned ? 1 : 0, 0, 0);
   }

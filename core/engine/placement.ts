@@ -102,7 +102,7 @@ export class Placement {
       if ('cause' in place) continue;
       const router = this.engine.routers[slot]!;
       router.setPrimary(place.primary);
-      this.table.setInt(slot, Int.Priority, place.owner ? 255 : router.config.priority);
+      this.table.setInt(slot, Int.Priority, router.priorityAs(place.owner));
       try {
         this.engine.rebuildFrames(router, place.link);
       } catch (error) {
@@ -241,6 +241,7 @@ export class Placement {
 
   /** Sends what has come of it, tells the sockets, sees to what could not be done. */
   private conclude(): void {
+    this.engine.reviewGroups();
     this.engine.settle();
     if (this.closed.length + this.opened.length > 0) {
       this.onSockets(this.closed.splice(0), this.opened.splice(0).map(handed));
@@ -291,6 +292,7 @@ export class Placement {
 
   private lastWords(leaving: readonly number[]): void {
     if (this.over) throw new Error('the engine has no sockets any more');
+    this.engine.dissolveGroups();
     for (const slot of leaving)
       this.engine.stop(this.engine.routers[slot]!, Cause.Shutdown, State.Initialize);
     this.engine.bridge();
@@ -376,6 +378,7 @@ export class Placement {
    */
   shutdown(): void {
     if (this.over) return;
+    this.engine.dissolveGroups();
     for (const router of this.engine.routers) {
       if (router.state !== State.Down) this.engine.stop(router, Cause.Shutdown, State.Initialize);
     }
@@ -390,6 +393,11 @@ export class Placement {
 
   /** Stops the routers that cannot go on where they run, while their sockets are still there. */
   private stopDisplaced(routers: readonly EngineRouter[], places: readonly Place[]): void {
+    this.engine.together(() => this.stopAll(routers, places));
+    this.engine.settle();
+  }
+
+  private stopAll(routers: readonly EngineRouter[], places: readonly Place[]): void {
     for (const [at, router] of routers.entries()) {
       const place = places[at]!;
       if ('cause' in place) {
@@ -406,7 +414,6 @@ export class Placement {
         }
       }
     }
-    this.engine.settle();
   }
 
   /** Opens and closes sockets until each interface of these routers that is in use has one for each family. */
@@ -503,7 +510,7 @@ export class Placement {
     const primaryBefore = router.primaryText;
     router.setPrimary(place.primary);
     if (!running) {
-      const priority = place.owner ? 255 : router.config.priority;
+      const priority = router.priorityAs(place.owner);
       if (place.owner !== (router.priority === 255)) this.engine.observer.ownership(slot, place.owner);
       this.table.setInt(slot, Int.Priority, priority);
     }
@@ -518,7 +525,9 @@ export class Placement {
       if (mute && router.state !== State.Down) this.engine.stop(router, Cause.CannotSign, State.Down);
       return;
     }
-    if (!running && this.table.num(slot, Num.RetryAt) === 0) this.engine.start(router, Cause.Startup);
+    if (running || this.table.num(slot, Num.RetryAt) !== 0 || this.table.int(slot, Int.Fault) !== 0) return;
+    this.engine.start(router, router.startCause ?? Cause.Startup);
+    router.startCause = undefined;
   }
 }
 

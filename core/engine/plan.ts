@@ -73,7 +73,7 @@ export function planFor(
     return true;
   };
   const places = routers.map((router): Place => {
-    const { interface: name, family, addresses, peers } = router.config;
+    const { interface: name, family, addresses, peers, trackInterface = true } = router.config;
     const link = byName.get(name);
     if (!link) return { cause: Cause.InterfaceMissing };
     if (!mayRun(router, link)) return { cause: Cause.RunElsewhere };
@@ -84,7 +84,9 @@ export function planFor(
     }
     known[family] ??= groundOf(link, family);
     const { cause, sources, own } = known[family];
-    if (cause !== undefined) return { cause };
+    // Told to stay over an interface that has lost its carrier; one that an operator has taken down sends nothing.
+    const isLeftOut = cause === Cause.InterfaceDown && !trackInterface && link.up;
+    if (cause !== undefined && !isLeftOut) return { cause };
     // RFC 3768 §1.5: the owner has the virtual addresses as its real ones.
     const owner = addresses.every((address) => own.has(address));
     const onLink = (): string | undefined => sourceFor(router, sources, owner, virtual.get(name));

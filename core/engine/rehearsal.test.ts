@@ -47,6 +47,21 @@ test('warming up: one of each kind takes over, sends, and is back where it began
   rehearsal.close();
 });
 
+test('a group of one of each kind is rehearsed as the others are', () => {
+  const rehearsal = new Rehearsal(new MemoryIo(), undefined, true);
+  const { table } = rehearsal;
+  for (let act = 1; act <= 2; act++) {
+    rehearsal.act();
+    rehearsal.warm();
+    for (let slot = 0; slot < table.slots; slot++) {
+      expect(table.int(slot, Int.State)).toBe(State.Initialize);
+      expect(table.num(slot, Num.BecameMaster)).toBe(2 * act + (slot < 3 ? act : 0));
+      expect(table.num(slot, Num.LeftMaster)).toBe(table.num(slot, Num.BecameMaster));
+    }
+  }
+  rehearsal.close();
+});
+
 test('what a configuration has is rehearsed, each kind once', () => {
   const four = { version: 2, family: 4 } as const;
   const six = { version: 3, family: 6 } as const;

@@ -102,16 +102,19 @@ export class Rehearsal {
   /**
    * @param io clock and packet loop, of its own; default: the kernel's
    * @param kinds default, and where there is none: all
+   * @param together the first ones, one of each kind, are a group that is Master together
    */
   constructor(
     private readonly io: EngineIo = kernelIo,
     kinds: readonly RehearsedKind[] = ALL_KINDS,
+    together = false,
   ) {
     const { table } = this;
     const played = kinds.length > 0 ? kinds : ALL_KINDS;
-    const configs = Array.from({ length: ROUTERS }, (_, index) =>
-      configuration(index + 1, played[index % played.length]!),
-    );
+    const configs = Array.from({ length: ROUTERS }, (_, index) => ({
+      ...configuration(index + 1, played[index % played.length]!),
+      ...(together && index < played.length ? { sync: LINK.name } : {}),
+    }));
     const routers = configs.map((config, slot) => new EngineRouter(slot, config, undefined, table));
     const observer = new Observer(EventRing.allocate(64), table.slots + 1);
     const onSettled = (): void => {

@@ -11,6 +11,7 @@ import {
   putChecksum,
   takeChecksum,
 } from '../vrrp/advertisement.ts';
+import type { AddressFamily } from '../vrrp/family.ts';
 import { encodeFixedParts, type FrameParts, frameLength, packetLength, sealFrame } from '../vrrp/frame.ts';
 import type { VirtualRouter } from '../vrrp/machine.ts';
 import {
@@ -23,6 +24,7 @@ import {
   unicast,
 } from '../vrrp/packet-rules.ts';
 import { subnetEdges } from '../vrrp/subnet.ts';
+import { inRange } from '../vrrp/weights.ts';
 import type { Attachment } from './attachment.ts';
 import type { GuardedAuthenticator } from './guard.ts';
 import { Reach } from './reach.ts';
@@ -31,6 +33,8 @@ import type { GuardedTrailer } from './trailer-guard.ts';
 /** Where the sender's address stands, in octets before the message: the IP headers of our own frames have no options. */
 const SOURCE_BEFORE = { 4: 8, 6: 32 } as const;
 
+/** The address owner's priority (RFC 3768 §5.3.4), which nothing changes. */
+const OWNER = 255;
 /** VRRP counts addresses in one octet (RFC 3768 §5.3.5). */
 const MOST_ADDRESSES = 255;
 /** The greatest authentication type that a standard knows (RFC 2338 §5.3.6); those above are proprietary. */
@@ -50,6 +54,10 @@ export type PeersKnown = ReadonlyMap<
 /** A virtual router of the engine. Its dynamic state is the slot; this object can be made anew at any time. */
 export class EngineRouter implements VirtualRouter {
   readonly version: 2 | 3;
+  /** Of `config`, whose objects have many shapes: each access to them costs many times one to this. */
+  readonly family: AddressFamily;
+  /** Its `checksum`; undefined: it is not of version 3 over IPv4, and has but one. */
+  private readonly checksum: VirtualRouterConfig['checksum'] | undefined;
   /** What packets that it accepts look like, and go to. */
   rules: PacketRules;
   /** Where its advertisements go, a packet to each: the multicast group, or its `peers`. */
@@ -78,6 +86,10 @@ export class EngineRouter implements VirtualRouter {
   primaryText = '';
   /** Network and broadcast addresses of the interface's IPv4 subnets, one after the other: no router's own. */
   private edges: Uint8Array = new Uint8Array();
+  /** What trackers add to the priority that is configured. */
+  weight = 0;
+  /** Why it may be started by the next look at its place, if not as any other is: a `trackerCause`. */
+  startCause: number | undefined;
   /** Length of its frames in octets, once built. */
   frameLength = 0;
   /** Where the parts of its frames are, once built, by destination. */
@@ -105,6 +117,8 @@ export class EngineRouter implements VirtualRouter {
   ) {
     this.version = config.version;
     const { version, family } = config;
+    this.family = family;
+    this.checksum = version === 3 && family === 4 ? (config.checksum ?? 'auto') : undefined;
     const sent = trailer?.sends ? trailer.length : 0;
     this.rules = packetRules(version, family, GROUPS[family], ChecksumSort.Any, trailer?.length);
     const before = SOURCE_BEFORE[family];
@@ -112,7 +126,7 @@ export class EngineRouter implements VirtualRouter {
     this.advertisementInterval = config.advertisementIntervalCs * 10;
     const peers = config.peers?.map(addressBytes);
     this.peers = Uint8Array.from((peers ?? []).flatMap((address) => [...address]));
-    this.destinations = peers?.map(unicast) ?? [GROUPS[config.family]];
+    this.destinations = peers?.map(unicast) ?? [GROUPS[family]];
     this.reach = peers && new Reach(peers.length, this.advertisementInterval);
     this.sending = this.destinations.map((destination) =>
       [ChecksumSort.Any, ChecksumSort.Message, ChecksumSort.PseudoHeader].map((sort) =>
@@ -121,7 +135,7 @@ export class EngineRouter implements VirtualRouter {
     );
     this.sealed = new Uint8Array(this.destinations.length);
     this.heard = new Uint8Array(this.destinations.length);
-    this.virtualMac = virtualMac(config.family, config.vrid);
+    this.virtualMac = virtualMac(family, config.vrid);
     this.virtualMacNumber = macNumber(this.virtualMac);
     this.addresses = Uint8Array.from(config.addresses.flatMap((address) => [...addressBytes(address)]));
     const isStandard = (authenticator?.authType ?? 0) <= LAST_STANDARD_AUTH_TYPE;
@@ -138,6 +152,10 @@ export class EngineRouter implements VirtualRouter {
   }
   get priority(): number {
     return this.table.ints[this.ints + Int.Priority]!;
+  }
+  /** The priority that it is to have. */
+  priorityAs(owner: boolean): number {
+    return owner ? OWNER : inRange(this.config.priority + this.weight);
   }
   get deadline(): number {
     return this.table.nums[this.nums + Num.Deadline]!;
@@ -158,8 +176,8 @@ export class EngineRouter implements VirtualRouter {
 
   /** What its own have to cover, by `checksum`: unless that says it, as the others' do, and RFC 9568's until one is heard. */
   get checksumSort(): ChecksumSort {
-    const { version, family, checksum = 'auto' } = this.config;
-    if (version !== 3 || family !== 4) return ChecksumSort.Any;
+    const { checksum } = this;
+    if (checksum === undefined) return ChecksumSort.Any;
     if (checksum === 'auto') return this.checksumHeard || ChecksumSort.Message;
     return checksum === 'rfc9568' ? ChecksumSort.Message : ChecksumSort.PseudoHeader;
   }
@@ -191,7 +209,7 @@ export class EngineRouter implements VirtualRouter {
 
   /** The index of the peer whose address is at `bytes[at]`; −1: none, or there are no `peers`. */
   peerAt(bytes: Uint8Array, at: number): number {
-    const size = addressLength(this.config.family);
+    const size = addressLength(this.family);
     for (let start = 0; start < this.peers.length; start += size) {
       if (sameAddress(this.peers, start, bytes, at, size)) return start / size;
     }
@@ -203,7 +221,7 @@ export class EngineRouter implements VirtualRouter {
    * heard, that cannot.
    */
   get guessesChecksum(): boolean {
-    return this.config.checksum !== 'rfc9568' && this.checksumSort === ChecksumSort.Message;
+    return this.checksum === 'auto' && this.checksumSort === ChecksumSort.Message;
   }
 
   /** What checksums of a peer were heard to cover last; peer −1: of others of the group. */
@@ -241,8 +259,7 @@ export class EngineRouter implements VirtualRouter {
 
   /** What the checksums of its frames to a destination have to cover: a peer is spoken to as it speaks. */
   checksumSortTo(to: number): ChecksumSort {
-    const { version, family, checksum = 'auto' } = this.config;
-    if (version !== 3 || family !== 4 || checksum !== 'auto') return this.checksumSort;
+    if (this.checksum !== 'auto') return this.checksumSort;
     return (this.heard[to] as ChecksumSort) || this.checksumSort;
   }
 
@@ -358,7 +375,7 @@ export class EngineRouter implements VirtualRouter {
   signAgain(send: Uint8Array, at: number, to: number): void {
     const parts = this.parts[to]!;
     const { message, bodyEnd } = parts;
-    if (this.config.family === 6) {
+    if (this.family === 6) {
       // The checksum covers the trailer.
       sealFrame(send, at, parts, this.sending[to]![ChecksumSort.Any]!, undefined, this.extend);
       return;
@@ -373,12 +390,12 @@ export class EngineRouter implements VirtualRouter {
 
   /** Whether the address at `bytes[at]` is one of the virtual addresses. */
   hasAddress(bytes: Uint8Array, at: number): boolean {
-    return listsAddress(this.addresses, addressLength(this.config.family), bytes, at);
+    return listsAddress(this.addresses, addressLength(this.family), bytes, at);
   }
 
   /** Whether the address at `bytes[at]` names a whole subnet of the interface, or all hosts there. */
   isSubnetEdge(bytes: Uint8Array, at: number): boolean {
-    return this.config.family === 4 && listsAddress(this.edges, 4, bytes, at);
+    return this.family === 4 && listsAddress(this.edges, 4, bytes, at);
   }
 
   /**
@@ -387,7 +404,7 @@ export class EngineRouter implements VirtualRouter {
    */
   listedOfOurs(bytes: Uint8Array, at: number, count: number): number {
     const ours = this.addresses;
-    const size = addressLength(this.config.family);
+    const size = addressLength(this.family);
     let listed = 0;
     for (let own = 0; own < ours.length; own += size) {
       // As a rule they stand in our order: then each is found at once.

@@ -6,7 +6,10 @@ import { Int, Num, State, type StateTable } from '../threads/state-table.ts';
 import type { EngineTable, TableReader } from '../threads/table-views.ts';
 
 /** What is found out anew rather than taken over. */
-const OWN_INTS: ReadonlySet<number> = new Set([Int.Priority, Int.AuthType, Int.Checksum]);
+const OWN_INTS: ReadonlySet<number> = new Set([
+  ...[Int.Priority, Int.AuthType, Int.Checksum],
+  ...[Int.Fault, Int.Weight],
+]);
 
 /**
  * Copies the rows of the virtual routers that go on, with their deadlines and counters.

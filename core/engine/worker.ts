@@ -13,6 +13,7 @@ import type { ResolvedPlugin } from '../threads/resolved-plugins.ts';
 import { ENGINE_PRIORITY, runInRealTime, runOrdinarily } from '../threads/scheduling.ts';
 import { Num, StateTable } from '../threads/state-table.ts';
 import type { EngineTable, TableReader } from '../threads/table-views.ts';
+import { TrackCell } from '../threads/track-cell.ts';
 import type { WorkerOrder, WorkerReport } from '../threads/worker-messages.ts';
 import { allClosed } from './closing.ts';
 import { Engine } from './engine.ts';
@@ -25,6 +26,7 @@ import { Placement } from './placement.ts';
 import { kindsOf, Rehearsal, rehearse } from './rehearsal.ts';
 import { EngineRouter } from './router.ts';
 import { inherit } from './succession.ts';
+import { Tracking } from './tracking.ts';
 import { clockOf, guardTrailer, memoryOf } from './trailer-guard.ts';
 
 const init = workerData as EngineInit;
@@ -88,6 +90,7 @@ async function main(): Promise<void> {
   const memories = new AuthMemories(init.authMemories);
   const authBell = new Doorbell(init.authBell, init.eventPort);
   const encoder = new TextEncoder();
+  const clock = clockOf(kernelIo);
   const routers = init.config.virtualRouters.map((config, slot) => {
     const auth = auths.get(init.routerPlugins[slot]!.auth ?? '');
     if (auth === undefined) return new EngineRouter(slot, config, undefined, table);
@@ -100,7 +103,7 @@ async function main(): Promise<void> {
     }
     const isKnown = memories.claim(slot, ownerNumber(resolved.package));
     const memory = memoryOf(memories, slot, () => authBell.ring());
-    const told: AuthRouter = { ...describe(config), secret, clock: clockOf(kernelIo), memory };
+    const told: AuthRouter = { ...describe(config), secret, clock, memory };
     const whose = { ...config, locate: (directive: string) => whereIs(config, directive) };
     const trailer = guardTrailer(guard, resolved, whose, () => plugin.create(context, told));
     if (isKnown) trailer.adopt('restart');
@@ -152,6 +155,15 @@ async function main(): Promise<void> {
     kernelIo.after,
   );
 
+  const tracking = new Tracking(
+    engine,
+    table,
+    (init.config.trackers ?? []).map(({ name }) => name),
+    init.trackCells.map((buffer) => new TrackCell(buffer)),
+    { lookAgain: (slots) => placement.lookAgain(slots), soon: kernelIo.soon },
+  );
+  tracking.prepare();
+
   let running = false;
   /** What the actuator has told before the engine ran. */
   const early = new KnownLinks();
@@ -170,12 +182,15 @@ async function main(): Promise<void> {
   /** Starts running, on links that the actuator has told or another engine knew. */
   const run = (on: readonly Link[]): void => {
     running = true;
+    tracking.prepare();
     placement.update(on);
     if (early.told && early.list() !== on) placement.update(early.list()); // told while we made ready
     new Doorbell(init.appliedBell, init.actuatorPort).listen(() => {
       engine.announceApplied();
       patience.heard();
     });
+    tracking.begin();
+    new Doorbell(init.trackBell, init.eventPort).listen(() => tracking.rung());
     setInterval(() => placement.retryClaims(), CLAIM_RETRY).unref();
     raisePriority();
     report({ type: 'ready' });
@@ -234,6 +249,7 @@ async function main(): Promise<void> {
     const offer = () => ({ links: placement.links, pluginStates: routers.map(exportState) });
     const letGo = () => {
       patience.stop();
+      tracking.stop();
       const sockets = revocable ? placement.lend(leaving) : placement.letGo(leaving);
       return {
         sockets,
@@ -244,6 +260,7 @@ async function main(): Promise<void> {
     const takeBack = (): void => {
       placement.takeBack();
       patience.resume();
+      tracking.resume();
       engine.announceApplied();
     };
     const handed = await handOver(port, offer, letGo, revocable ? takeBack : undefined);
@@ -272,6 +289,7 @@ async function main(): Promise<void> {
         break;
       case 'stop':
         patience.stop();
+        tracking.stop();
         placement.shutdown();
         report({ type: 'stopped' });
         break;
@@ -280,7 +298,9 @@ async function main(): Promise<void> {
   report({ type: 'prepared' });
   // A start waits for the actuator now, a hand-over takes place when the rehearsal is over. If it fails, the engine
   // runs all the same, a little later in its first take-over.
-  const rehearsal = new Rehearsal(kernelIo, kindsOf(init.config.virtualRouters));
+  const { virtualRouters } = init.config;
+  const hasGroups = virtualRouters.some(({ sync }) => sync !== undefined);
+  const rehearsal = new Rehearsal(kernelIo, kindsOf(virtualRouters), hasGroups);
   const rehearsed = rehearse(rehearsal, () => !running).then(
     () => {
       engine.onAwake = () => rehearsal.warm();

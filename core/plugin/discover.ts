@@ -27,7 +27,7 @@ export interface AvailablePlugin {
   readonly resolved: ResolvedPlugin;
   /** Its entry in `[plugins]`: it comes before built-in ones of the same name. Absent: built in. */
   readonly path?: ConfigPath;
-  /** Schema of one `[[protocols.<name>]]` entry, or of `[vrouter.auth]`. Absent: the plugin ships none. */
+  /** Schema of one `[[protocols.<name>]]` entry, of `[vrouter.auth]`, or of its own part of a `[[track]]`. Absent: the plugin ships none. */
   readonly configSchema?: SchemaNode;
   /** Schema of its `[plugins]` options. Absent: it takes none. */
   readonly optionsSchema?: SchemaNode;

@@ -12,7 +12,7 @@ import type { Resolution } from './resolve.ts';
  */
 export function listPlugins(
   available: readonly AvailablePlugin[],
-  resolution?: Pick<Resolution, 'routers' | 'api' | 'config'>,
+  resolution?: Pick<Resolution, 'routers' | 'api' | 'config'> & Partial<Pick<Resolution, 'trackers'>>,
 ): PluginListing[] {
   const used = new Set<string>();
   const use = (kind: PluginKind, name: string | undefined): void => {
@@ -22,6 +22,7 @@ export function listPlugins(
     for (const kind of PLUGIN_KINDS) if (kind in chosen) use(kind, chosen[kind as keyof RouterPlugins]);
   }
   for (const name of Object.keys(resolution?.config.protocols ?? {})) use('protocol', name);
+  for (const { name } of resolution?.trackers ?? []) use('track', name);
   use('api', resolution?.api?.name);
   return available.map(({ resolved, path }) => {
     const { package: name, version, kind, names } = resolved;

@@ -76,7 +76,7 @@ export function checkManifest(document: ConfigDocument, plugin: string): Manifes
     for (const key of Object.keys(manifest) as (keyof PluginManifest)[]) {
       const kinds = kindsOfField(key);
       if (kinds.length === 0 || kinds.includes(manifest.kind)) continue;
-      complain(key, `is only for plugins of kind ${kinds.join(' and ')}, this one is ${manifest.kind}`);
+      complain(key, `is only for plugins of kind ${listed(kinds)}, this one is ${manifest.kind}`);
     }
     if (manifest.kind === 'auth' && manifest.configSchema !== undefined && manifest.placement !== 'trailer')
       complain(
@@ -86,6 +86,12 @@ export function checkManifest(document: ConfigDocument, plugin: string): Manifes
     if (issues.length === 0) return { manifest, issues: [] };
   }
   return { issues: issues.map((issue) => ({ ...issue, message: `${issue.message} (plugin ${plugin})` })) };
+}
+
+/** `a`, `a and b`, `a, b and c` */
+function listed(words: readonly string[]): string {
+  const most = words.slice(0, -1).join(', ');
+  return [most, ...words.slice(-1)].filter((each) => each !== '').join(' and ');
 }
 
 function apiMismatch(range: string): string {

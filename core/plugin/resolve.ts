@@ -3,7 +3,7 @@
 import type { ConfigDocument } from '../config/document.ts';
 import { IssueList } from '../config/issue-list.ts';
 import type { ConfigIssue, ConfigPath } from '../config/issues.ts';
-import type { DaemonConfig, VirtualRouterConfig } from '../config/model.ts';
+import type { DaemonConfig, TrackerConfig, VirtualRouterConfig } from '../config/model.ts';
 import { substituted } from '../config/substitute.ts';
 import { nearest } from '../config/suggest.ts';
 import { validate } from '../config/validate.ts';
@@ -13,6 +13,7 @@ import type { AvailablePlugin } from './discover.ts';
 import { KINDS } from './kinds.ts';
 import { type Need, needsOfRouter } from './needs.ts';
 import { checkAuth } from './resolve-auth.ts';
+import { checkTracker } from './resolve-track.ts';
 import { type Offer, PluginTable } from './table.ts';
 
 /** What a router, or the daemon, ends up with. */
@@ -21,6 +22,8 @@ export interface Resolution {
   readonly routers: readonly RouterPlugins[];
   /** `api` plugin to start, under the name that selects it. Absent: none. */
   readonly api?: Offer;
+  /** `track` plugin of each tracker, under the name that selects it. With an error among `issues` some may be missing. */
+  readonly trackers: readonly Offer[];
   /** The configuration to run: `[protocols]` is reduced to those that a plugin answers to. */
   readonly config: DaemonConfig;
   readonly issues: readonly ConfigIssue[];
@@ -67,11 +70,18 @@ class Resolver {
       };
     });
     this.checkVirtualInterfaces(routers);
+    const trackers = this.trackers();
     const protocols = this.protocols();
     const api = this.api();
     return {
       routers,
-      config: { ...this.config, protocols, virtualRouters: this.authenticated },
+      config: {
+        ...this.config,
+        protocols,
+        virtualRouters: this.authenticated,
+        ...(trackers && { trackers: trackers.map(({ tracker }) => tracker) }),
+      },
+      trackers: (trackers ?? []).flatMap(({ offer }) => offer ?? []),
       ...(api === undefined ? {} : { api }),
       issues: this.list.issues,
     };
@@ -91,18 +101,29 @@ class Resolver {
     return offer;
   }
 
+  /** The trackers, with what they are told, and their plugins. */
+  private trackers(): { readonly tracker: TrackerConfig; readonly offer: Offer | undefined }[] | undefined {
+    return this.config.trackers?.map((tracker, index) => {
+      const path = ['track', index];
+      // Without a type that has been said.
+      const offer = tracker.type === '' ? undefined : this.named('track', tracker.type, path);
+      if (offer === undefined) return { tracker, offer };
+      return { tracker: checkTracker(tracker, offer, this.document, path, this.list), offer };
+    });
+  }
+
   /** The plugin that answers to `name`, or a complaint that lists what there is. */
   private named(
-    kind: keyof RouterPlugins,
+    kind: keyof RouterPlugins | 'track',
     name: string,
-    router: ConfigPath,
+    table: ConfigPath,
     list = this.list,
   ): Offer | undefined {
     const offer = this.table.find(kind, name);
     if (offer === undefined) {
       const directive = KINDS[kind].directive;
       const advice = 'change it, or install a plugin that does and add it to [plugins]';
-      list.error([...router, directive], `${this.unknown(kind, name, directive)}: ${advice}`);
+      list.error([...table, directive], `${this.unknown(kind, name, directive)}: ${advice}`);
     }
     return offer;
   }

@@ -10,7 +10,7 @@ import type { AvailablePlugin } from './discover.ts';
 export interface Offer {
   readonly name: string;
   readonly plugin: ResolvedPlugin;
-  /** Schema of one `[[protocols.<name>]]` entry, or of `[vrouter.auth]`. */
+  /** Schema of one `[[protocols.<name>]]` entry, of `[vrouter.auth]`, or of its own part of a `[[track]]`. */
   readonly configSchema?: SchemaNode;
 }
 

@@ -1,11 +1,13 @@
 /** What happens, as services are told: the engine's events across generations, and reloads. */
 import type { VirtualRouterConfig } from '../config/model.ts';
 import type { DaemonInfo, RouterName, RouterState, ServiceEvent } from '../plugin/contracts/index.ts';
+import { causeText } from '../threads/cause-words.ts';
 import { skewText } from '../threads/clock-words.ts';
-import { CAUSES, type EngineEvent, type EventReader, EventRing, EventType } from '../threads/event-ring.ts';
+import { type EngineEvent, type EventReader, EventRing, EventType } from '../threads/event-ring.ts';
 import { listedAddresses } from '../threads/listed-addresses.ts';
 import type { ServiceView } from '../threads/service-messages.ts';
 import { STATE_NAMES } from '../threads/state-table.ts';
+import { faultIn, TrackBoard } from '../threads/track-board.ts';
 import { addressText } from '../vrrp/address.ts';
 import { DROP_REASONS } from '../vrrp/drop-reasons.ts';
 
@@ -22,14 +24,16 @@ export class EventFeed {
   private readonly listeners: Listener[] = [];
   private reader: EventReader;
   private routers: readonly VirtualRouterConfig[];
+  private board: TrackBoard;
   /** Told with the next look. */
   private reloads: ServiceEvent[] = [];
   private timer: NodeJS.Timeout | undefined;
 
   /** Begins with what happens from now on. */
-  constructor({ events, virtualRouters }: ServiceView) {
+  constructor({ events, virtualRouters, trackers, trackCells }: ServiceView) {
     this.reader = new EventRing(events).reader();
     this.routers = virtualRouters;
+    this.board = new TrackBoard(trackers, trackCells);
   }
 
   subscribe(listener: Listener): void {
@@ -38,10 +42,11 @@ export class EventFeed {
   }
 
   /** Goes on with another generation, after all that the one before had to tell. */
-  follow({ events, virtualRouters }: ServiceView): void {
+  follow({ events, virtualRouters, trackers, trackCells }: ServiceView): void {
     while (this.reader.pending) this.look();
     this.reader = new EventRing(events).reader('start');
     this.routers = virtualRouters;
+    this.board = new TrackBoard(trackers, trackCells);
   }
 
   /** A reload is over. */
@@ -71,8 +76,14 @@ export class EventFeed {
       version: router.version,
     };
     if (type === EventType.Transition && name) {
-      return { type: 'transition', time, ...name, from: stateName(a), to: stateName(b), cause: CAUSES[c]! };
+      const cause = causeText(c, this.routers, this.board);
+      const fault = faultIn(c, a, b);
+      const states = { from: stateName(a), to: stateName(b) };
+      return { type: 'transition', time, ...name, ...states, cause, ...(fault && { fault }) };
     }
+    if (type === EventType.Tracker) return { type: 'tracker', time, ...this.board.eventOf(a, b) };
+    if (type === EventType.Priority && name && router)
+      return { type: 'priority', time, ...name, from: a, to: b, cause: this.board.priorityText(router) };
     if (type === EventType.ClockSkew && name)
       return { type: 'clock-skew', time, ...name, skew: a / 1000, peer: addressText(peer) };
     if (type !== EventType.Dropped) return undefined;

@@ -4,7 +4,9 @@ import type { RouterStatus } from '../plugin/contracts/index.ts';
 import { readInPlace } from '../threads/in-place.ts';
 import { readRouterWords } from '../threads/router-words.ts';
 import { Int, macText, Num, STATE_NAMES } from '../threads/state-table.ts';
+import { waitsForGroup } from '../threads/sync-status.ts';
 import type { TableReader } from '../threads/table-views.ts';
+import { TrackBoard } from '../threads/track-board.ts';
 
 /** Fields of the state table that a {@link RouterStatus} comes of. */
 const INTS = [
@@ -19,20 +21,24 @@ const INTS = [
   Int.KernelErrno,
   Int.GiveUpErrno,
   Int.Checksum,
+  Int.Fault,
+  Int.Weight,
 ] as const;
 const NUMS = [Num.Since, Num.HardwareAddress, Num.MasterAdverInterval] as const;
-const FIELDS = INTS.length + NUMS.length;
+const FIELDS = INTS.length + NUMS.length + 1;
 
 /** Makes a new array only when something has changed: whoever keeps something by it can tell. */
 export class RouterView {
   private readonly seen: Float64Array;
   private routers: readonly RouterStatus[] | undefined;
-  /** Of the table, before it was read last. */
+  /** Of the table and the trackers, before they were read last. */
   private version: number | undefined;
+  private boardVersion = 0;
 
   constructor(
     private readonly configs: readonly VirtualRouterConfig[],
     private readonly table: TableReader,
+    private readonly board = new TrackBoard([], []),
   ) {
     this.seen = new Float64Array(configs.length * FIELDS).fill(Number.NaN);
   }
@@ -40,9 +46,13 @@ export class RouterView {
   /** Every virtual router as it is now. */
   read(): readonly RouterStatus[] {
     const { version } = this.table;
-    if (this.routers && this.version === version) return this.routers;
+    const { version: boardVersion } = this.board;
+    const isSameBoard = this.boardVersion === boardVersion;
+    if (this.routers && this.version === version && isSameBoard) return this.routers;
     this.version = version;
-    if (this.hasChanged() || !this.routers) this.routers = this.configs.map((_, slot) => this.status(slot));
+    this.boardVersion = boardVersion;
+    if (this.hasChanged() || !this.routers || !isSameBoard)
+      this.routers = this.configs.map((_, slot) => this.status(slot));
     return this.routers;
   }
 
@@ -60,6 +70,7 @@ export class RouterView {
     for (let slot = 0; slot < this.configs.length; slot++) {
       for (const field of INTS) note(table.int(slot, field));
       for (const field of NUMS) note(table.num(slot, field));
+      note(waitsForGroup(table, slot, this.configs[slot]!) ? 1 : 0);
     }
     return changed;
   }
@@ -87,6 +98,8 @@ export class RouterView {
       hardwareAddress: macText(table.num(slot, Num.HardwareAddress)),
       ...readRouterWords(table, slot, config),
       ...readInPlace(table, slot),
+      ...this.board.of(config, table, slot),
+      ...(config.sync === undefined ? {} : { waiting: waitsForGroup(table, slot, config) }),
       standingBy: table.int(slot, Int.StandingBy) === 1,
     };
   }

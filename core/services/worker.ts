@@ -13,6 +13,7 @@ import { readCounters } from '../threads/counters.ts';
 import type { ServiceInit, ServiceOrder, ServiceReport, ServiceView } from '../threads/service-messages.ts';
 import { StateTable } from '../threads/state-table.ts';
 import type { TableReader } from '../threads/table-views.ts';
+import { TrackBoard } from '../threads/track-board.ts';
 import type { WorkerOrder, WorkerReport } from '../threads/worker-messages.ts';
 import { authenticate } from '../users/authenticate.ts';
 import { EventFeed } from './event-feed.ts';
@@ -28,7 +29,8 @@ class Host {
   settings: ServiceSettings = init.settings;
   private view: ServiceView = init.view;
   private table: TableReader = new StateTable(this.view.table);
-  private routers = new RouterView(this.view.virtualRouters, this.table);
+  private board = boardOf(this.view);
+  private routers = new RouterView(this.view.virtualRouters, this.table, this.board);
   private readonly feed = new EventFeed(this.view);
   private readonly requests = new Map<number, (outcome: ChangeOutcome) => void>();
   private lastRequest = 0;
@@ -47,6 +49,7 @@ class Host {
       },
       log: (level, message) => report({ type: 'log', level, message: `${plugin.package}: ${message}` }),
       routers: () => host.routers.read(),
+      trackers: () => host.board.status(),
       counters: () => readCounters(host.table, host.view.virtualRouters),
       daemon: () => host.view.daemon,
       configuration: () => host.view.configuration,
@@ -69,7 +72,8 @@ class Host {
     this.feed.follow(view);
     this.view = view;
     this.table = new StateTable(view.table);
-    this.routers = new RouterView(view.virtualRouters, this.table);
+    this.board = boardOf(view);
+    this.routers = new RouterView(view.virtualRouters, this.table, this.board);
   }
 
   /** A reload is over. */
@@ -82,6 +86,10 @@ class Host {
     this.requests.get(number)?.(outcome);
     this.requests.delete(number);
   }
+}
+
+function boardOf({ trackers, trackCells }: ServiceView): TrackBoard {
+  return new TrackBoard(trackers, trackCells);
 }
 
 const host = new Host();

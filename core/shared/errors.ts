@@ -11,7 +11,7 @@ export const ERROR_CODES = {
   'config-stale': 'the configuration has changed since the client read it',
   failed: 'anything else: the message says what',
   'file-unusable': 'a log file, the PID file or the working directory cannot be used',
-  forbidden: 'only root may ask',
+  forbidden: "only root and the daemon's own user may ask",
   'kernel-obstacle': 'something on this host keeps a virtual router from having its addresses',
   'no-answer': 'a daemon is there, or may be, and gives no answer',
   'no-configuration': 'there is no such configuration file',

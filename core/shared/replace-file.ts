@@ -64,7 +64,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   EDQUOT: 'the quota of its file system is used up: raise it, or make space',
   EROFS: 'its file system is read-only: mount it read-write, or change the file where it comes from',
   EACCES: 'permission denied: let rvrrpd write to the folder of the file',
-  EPERM: 'not permitted: run rvrrpd as root, and see with lsattr that file and folder are not immutable',
+  EPERM: 'not permitted: see with lsattr that file and folder are not immutable',
   ENOENT: 'there is no such file',
   EBUSY: 'it is a mount point, as files in containers often are: mount the folder that it is in instead',
   EIO: 'the disk does not work: see the kernel log',
@@ -121,10 +121,30 @@ class Staged implements StagedFile {
 async function writeLike(handle: FileHandle, old: Stats, text: string): Promise<void> {
   const fresh = await handle.stat();
   // The owner first: until the mode is set, only root and the owner can read it.
-  if (fresh.uid !== old.uid || fresh.gid !== old.gid) await handle.chown(old.uid, old.gid);
-  await handle.chmod(old.mode & 0o7777);
+  const mode = await takeOwner(handle, fresh, old);
+  await handle.chmod(mode);
   await handle.writeFile(text, 'utf8');
   await handle.sync();
+}
+
+/**
+ * Gives the file the old one's owner and group. Only root can give files away: for another user it stays that user's, who
+ * could read the old one, and if the group cannot be the old one's either, the group may do nothing.
+ * @returns the mode that it is to have
+ */
+async function takeOwner(handle: FileHandle, fresh: Stats, old: Stats): Promise<number> {
+  const mode = old.mode & 0o7777;
+  if (fresh.uid === old.uid && fresh.gid === old.gid) return mode;
+  const give = (uid: number): Promise<boolean> =>
+    handle.chown(uid, old.gid).then(
+      () => true,
+      (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EPERM') throw error;
+        return false;
+      },
+    );
+  if ((await give(old.uid)) || (await give(fresh.uid))) return mode;
+  return mode & ~0o070;
 }
 
 async function unlinkIfThere(path: string): Promise<void> {

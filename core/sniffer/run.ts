@@ -2,7 +2,7 @@
 import { type ConfigFormat, formatIssue } from '../config/index.ts';
 import type { DaemonConfig } from '../config/model.ts';
 import { discoverPlugins } from '../plugin/discover.ts';
-import { missingCapabilities } from '../supervisor/permissions.ts';
+import { capabilityFault, missingCapabilities } from '../supervisor/permissions.ts';
 import { prepare } from '../supervisor/prepare.ts';
 import { formatTime } from '../supervisor/time.ts';
 import { AuthTypes } from './authentication.ts';
@@ -40,9 +40,8 @@ export async function runSniffer(options: SnifferOptions): Promise<0 | 1> {
   const complain = (message: string): void => console.error(`rvrrpd: ${message}`);
   try {
     const known = await knowledge(options, complain);
-    if (missingCapabilities().includes('CAP_NET_RAW')) {
-      throw new SnifferError('listening needs CAP_NET_RAW: run it as root');
-    }
+    const lack = capabilityFault(missingCapabilities().filter((name) => name === 'CAP_NET_RAW'));
+    if (lack !== undefined) throw new SnifferError(lack);
     const tap = Tap.open(options.interface);
     try {
       await listen(tap, options, known);

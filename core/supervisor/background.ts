@@ -70,7 +70,7 @@ function start(args: readonly string[], signals: Signals): Promise<ExitCode> {
 
 /** The daemon itself. @param ancestor whom it takes over from */
 async function run(options: RunOptions, signals: Signals, ancestor: Ancestor | undefined): Promise<ExitCode> {
-  const { start, issues } = await prepareToRun(options);
+  const { start, issues, hints } = await prepareToRun(options);
   if (!start) return 1;
   const pidFile = new OwnPidFile(start.config);
   let files: LogFiles;
@@ -83,7 +83,7 @@ async function run(options: RunOptions, signals: Signals, ancestor: Ancestor | u
     return 1;
   }
   const log = openFileLog(start.config, files);
-  const code = await serve(options, start, issues, {
+  const code = await serve(options, start, [...issues, ...hints], {
     log,
     signals,
     files: {

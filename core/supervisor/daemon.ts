@@ -14,6 +14,7 @@ import type { ChangeHandler } from './service-host.ts';
 import { Services, type StagedService } from './services.ts';
 import { type GenerationStatus, readStatus } from './status.ts';
 import { matchRouters, matchSlots, summariesOf } from './succession.ts';
+import { type StagedTrackers, type TrackerStates, Trackers } from './track/trackers.ts';
 import { Turns } from './turns.ts';
 import type { TwinGuard } from './twin-guard.ts';
 import type { Ancestor } from './upgrade/ancestor.ts';
@@ -21,6 +22,7 @@ import type { Section } from './upgrade/frame.ts';
 import { type Goods, give, type Receiver } from './upgrade/give.ts';
 import type { HandedDaemon, HandedService } from './upgrade/messages.ts';
 import { plainSection } from './upgrade/sections.ts';
+import { lateness } from './watchdog.ts';
 import type { StartThread } from './worker-thread.ts';
 
 /** A new generation must be prepared, and must have taken over, within this many ms each. */
@@ -48,6 +50,9 @@ export interface DaemonWorld {
   collectGarbage(): void;
 }
 
+/** What is ready beside a generation: the service, and the trackers' plugins. */
+type Staged = Pick<StagedService & StagedTrackers, 'commit' | 'abandon'>;
+
 /** A running daemon. */
 export class Daemon {
   /** When it had started, ISO 8601. */
@@ -58,6 +63,9 @@ export class Daemon {
   readonly turns: Turns;
   private readonly log: Logger;
   private readonly services: Services;
+  private readonly trackers: Trackers;
+  /** A generation that is taking over: its engine looks at the trackers too. */
+  private coming: Generation | undefined;
   /** Troubles of the daemon itself, by topic. */
   private readonly own = new Map<string, string>();
   private crashes = 0;
@@ -66,11 +74,21 @@ export class Daemon {
   /** Aborted once it stops: what was under way is not waited for. */
   private readonly stopping = new AbortController();
 
+  private generation: Generation;
+
+  /** @param first makes the first generation */
   private constructor(
-    private generation: Generation,
+    first: (trackers: Trackers) => Generation,
     private readonly world: DaemonWorld,
   ) {
     const { log, change, startThread, keeper } = world;
+    this.trackers = new Trackers(
+      log,
+      startThread,
+      () => this.ringTrackers(),
+      () => this.services.told(this.info),
+    );
+    this.generation = first(this.trackers);
     if (keeper) keeper.onTrouble = (text) => this.trouble('authentication', text);
     this.log = log;
     this.services = new Services(log, change, startThread, () => this.services.told(this.info));
@@ -91,24 +109,27 @@ export class Daemon {
     interrupted.catch(() => {}); // once it runs, nobody waits for it
     await twins.expect(start.config.virtualRouters);
     const all = [...start.config.virtualRouters.keys()];
-    const generation = new Generation(start, log, startThread, all, world.keeper);
-    const daemon = new Daemon(generation, world);
-    let service: StagedService;
+    const daemon = new Daemon((trackers) => {
+      const cells = trackers.cells(start.config.trackers);
+      return new Generation(start, log, startThread, all, world.keeper, cells);
+    }, world);
+    const { generation } = daemon;
+    let staged: Staged;
     try {
-      service = await Promise.race([interrupted, daemon.prepare(generation)]);
+      staged = await Promise.race([interrupted, daemon.prepare(generation)]);
     } catch (error) {
-      await daemon.services.giveUp();
+      await daemon.giveUp();
       await generation.discard();
       throw error;
     }
     try {
       await Promise.race([interrupted, generation.go()]);
     } catch (error) {
-      await service.abandon();
+      await staged.abandon();
       await generation.stop();
       throw error;
     }
-    service.commit();
+    staged.commit();
     twins.runs(start.config.virtualRouters);
     twins.watch();
     void daemon.watch(generation);
@@ -133,21 +154,28 @@ export class Daemon {
       throw new CodedError('stopping', 'interrupted');
     });
     interrupted.catch(() => {});
-    const routers = await Promise.race([interrupted, ancestor.introduce(start.config.file)]);
+    const { routers, trackers: known } = await Promise.race([
+      interrupted,
+      ancestor.introduce(start.config.file),
+    ]);
     const { slots, changed, leaving } = matchRouters(routers, summariesOf(start));
     const checked = [...slots.keys()].filter((slot) => slots[slot]! < 0 || changed[slot]);
-    const generation = new Generation(start, log, startThread, checked, world.keeper);
-    const daemon = new Daemon(generation, world);
-    let service: StagedService | undefined;
+    const daemon = new Daemon((trackers) => {
+      trackers.inherit(known);
+      const cells = trackers.cells(start.config.trackers);
+      return new Generation(start, log, startThread, checked, world.keeper, cells);
+    }, world);
+    const { generation } = daemon;
+    let staged: Staged | undefined;
     try {
-      service = await Promise.race([interrupted, daemon.prepare(generation)]);
-      await Promise.race([interrupted, ancestor.receive(leaving)]);
+      staged = await Promise.race([interrupted, daemon.prepare(generation)]);
+      daemon.trackers.inherit(await Promise.race([interrupted, ancestor.receive(leaving)]));
       await twins.expect(start.config.virtualRouters);
       const waitingFor = (): string => 'the new engine is taking over from the other process';
       await patiently(generation.takeOver(ancestor), waitingFor, daemon.stopping.signal);
     } catch (error) {
-      await service?.abandon();
-      await daemon.services.giveUp();
+      await staged?.abandon();
+      await daemon.giveUp();
       await generation.discard();
       throw error;
     }
@@ -160,7 +188,8 @@ export class Daemon {
       daemon.lastReload = was.lastReload;
     }
     if (left) daemon.services.inherit(left);
-    service.commit();
+    staged.commit();
+    generation.ringTrackers();
     void daemon.watch(generation);
     await ancestor.conclude();
     try {
@@ -201,8 +230,9 @@ export class Daemon {
       return sections;
     };
     try {
-      await give(generation, receiver, { ...goods, serve }, kill);
+      await give(generation, receiver, { ...goods, trackers: this.trackers.state, serve }, kill);
       this.stopping.abort(); // whoever waits for its turn has nothing to change here any more
+      await this.trackers.end();
       generation.tellRest();
     } catch (error) {
       // The engine goes on by now. What has ended already starts again.
@@ -210,6 +240,11 @@ export class Daemon {
       if (serviceEnded) (await this.services.stage(this.generation.service(this.info))).commit();
       throw error;
     }
+  }
+
+  /** What its trackers have come to, for another process. */
+  get trackerStates(): TrackerStates {
+    return this.trackers.state;
   }
 
   /** Aborted once the daemon is told to stop. */
@@ -261,7 +296,8 @@ export class Daemon {
 
   /** What is configured and does not run, apart from virtual routers: a line each. */
   get troubles(): readonly string[] {
-    return [...this.services.troubles, ...this.generation.troubles, ...this.own.values()];
+    const { services, trackers, generation, own } = this;
+    return [...services.troubles, ...trackers.troubles, ...generation.troubles, ...own.values()];
   }
 
   /**
@@ -306,8 +342,16 @@ export class Daemon {
 
   /** States and counters. */
   status(): GenerationStatus {
-    const { table, start } = this.generation;
-    return readStatus(this.number, table, start.config.virtualRouters);
+    const { table, start, board } = this.generation;
+    return readStatus(this.number, table, start.config.virtualRouters, board);
+  }
+
+  /**
+   * By how many ms the engine is late with the most overdue timer of a virtual router.
+   * @param now monotonic ms
+   */
+  lateness(now: number): number {
+    return lateness(this.generation.table, now);
   }
 
   /** How many routers are in each state, for the log. */
@@ -319,7 +363,7 @@ export class Daemon {
   stop(): Promise<void> {
     this.stopping.abort();
     return this.turns.jump(async () => {
-      const served = this.services.end();
+      const served = Promise.all([this.services.end(), this.trackers.end()]);
       await this.generation.stop();
       await served;
     });
@@ -331,18 +375,38 @@ export class Daemon {
   }
 
   /** Loads everything. @throws Error why it cannot; nothing is left of the service then */
-  private async prepare(next: Generation): Promise<StagedService> {
-    const service = this.services.stage(next.service(this.info));
+  private async prepare(next: Generation): Promise<Staged> {
+    const staged = [this.services.stage(next.service(this.info)), this.trackers.stage(next.start)] as const;
     const waitingFor = (): string =>
-      [next.unprepared, this.services.unprepared].filter((each) => each).join(', ');
+      [next.unprepared, this.services.unprepared, this.trackers.unprepared].filter((each) => each).join(', ');
     try {
-      await patiently(Promise.all([next.prepared(), service]), waitingFor, this.stopping.signal);
+      await patiently(Promise.all([next.prepared(), ...staged]), waitingFor, this.stopping.signal);
     } catch (error) {
-      service.then((staged) => staged.abandon()).catch(() => {});
-      await this.services.giveUp();
+      for (const each of staged) each.then((ready: Staged) => ready.abandon()).catch(() => {});
+      await this.giveUp();
       throw error;
     }
-    return service;
+    const [service, trackers] = [await staged[0], await staged[1]];
+    return {
+      commit: () => {
+        service.commit();
+        trackers.commit();
+      },
+      abandon: async () => {
+        await Promise.all([service.abandon(), trackers.abandon()]);
+      },
+    };
+  }
+
+  /** What is being made ready beside a generation is not wanted any more. */
+  private async giveUp(): Promise<void> {
+    await Promise.all([this.services.giveUp(), this.trackers.giveUp()]);
+  }
+
+  /** Engines look at the trackers, in their own time. */
+  private ringTrackers(): void {
+    this.generation.ringTrackers();
+    this.coming?.ringTrackers();
   }
 
   private async replace(start: Start): Promise<void> {
@@ -350,31 +414,38 @@ export class Daemon {
     const { slots, changed } = matchSlots(this.start, start);
     // What runs is not refused for what has come in its way meanwhile.
     const checked = [...slots.keys()].filter((slot) => slots[slot]! < 0 || changed[slot]);
-    const next = new Generation(start, this.log, this.world.startThread, checked, this.world.keeper);
-    let service: StagedService | undefined;
+    const cells = this.trackers.cells(start.config.trackers);
+    const next = new Generation(start, this.log, this.world.startThread, checked, this.world.keeper, cells);
+    let staged: Staged | undefined;
     try {
-      service = await this.prepare(next);
+      staged = await this.prepare(next);
       await this.succeed(next);
     } catch (error) {
-      await service?.abandon();
+      await staged?.abandon();
       await next.discard();
       throw error;
     } finally {
       this.world.twins.runs(this.start.config.virtualRouters);
     }
-    service.commit();
+    staged.commit();
   }
 
   /** A generation that is prepared takes over. @throws Error why it could not; then it is to be discarded */
   private async succeed(next: Generation): Promise<void> {
     const old = this.generation;
-    await patiently(
-      next.takeOver(old),
-      () => 'the new engine is taking in the state of its plugins',
-      this.stopping.signal,
-      HALFWAY,
-    );
+    this.coming = next;
+    try {
+      await patiently(
+        next.takeOver(old),
+        () => 'the new engine is taking in the state of its plugins',
+        this.stopping.signal,
+        HALFWAY,
+      );
+    } finally {
+      this.coming = undefined;
+    }
     this.generation = next;
+    next.ringTrackers(); // what was rung for while the one before was still asked
     this.number++;
     void this.watch(next);
     try {
@@ -391,7 +462,8 @@ export class Daemon {
 
   /** The same once more, in place of a generation of which a worker has crashed. */
   private async renew(): Promise<void> {
-    const next = new Generation(this.start, this.log, this.world.startThread, [], this.world.keeper);
+    const cells = this.trackers.cells(this.start.config.trackers);
+    const next = new Generation(this.start, this.log, this.world.startThread, [], this.world.keeper, cells);
     try {
       await patiently(next.prepared(), () => next.unprepared, this.stopping.signal);
       await this.succeed(next);

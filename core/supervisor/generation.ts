@@ -21,6 +21,7 @@ import type { ResolvedPlugin, RouterPlugins } from '../threads/resolved-plugins.
 import type { ServiceView } from '../threads/service-messages.ts';
 import { Int, STATE_NAMES, StateTable } from '../threads/state-table.ts';
 import type { TableReader } from '../threads/table-views.ts';
+import { TrackBoard } from '../threads/track-board.ts';
 import type { AuthKeeper } from './auth-keeper.ts';
 import { slotsOf } from './fail-over.ts';
 import type { InstancePlaces } from './instance.ts';
@@ -29,6 +30,7 @@ import { Narrator } from './narrator.ts';
 import type { ServiceSpec } from './service-host.ts';
 import { type ConfigurationSource, configurationTag, isTemporary } from './source.ts';
 import { matchRouters, type RouterSummary, summariesOf } from './succession.ts';
+import type { TrackStart } from './track/trackers.ts';
 import { WorkerHandle } from './worker-handle.ts';
 import type { StartThread } from './worker-thread.ts';
 
@@ -59,6 +61,8 @@ export interface Start {
   readonly plugins: readonly ResolvedPlugin[];
   /** The client API. Absent: none. */
   readonly api?: ServiceStart;
+  /** The plugins of trackers. Absent: there is no tracker. */
+  readonly tracks?: readonly TrackStart[];
   /** All plugins, for whoever asks. */
   readonly listing: readonly PluginListing[];
   /** Of what plugins have in the configuration. Absent: none. */
@@ -106,12 +110,16 @@ export class Generation implements Predecessor {
   private readonly events: SharedArrayBuffer;
   private readonly narrate: () => void;
   private readonly authMemories: AuthMemories;
+  /** What its trackers say. */
+  readonly board: TrackBoard;
+  private readonly trackBell: Doorbell;
 
   /**
    * Starts the workers; they load their plugins, and do nothing else before {@link go} or {@link takeOver}.
    * @param startThread starts their threads
    * @param checked slots without which it is not prepared if they cannot be Master, see core/actuator/obstacles.ts
    * @param keeper keeps what authentication must not forget; absent: it is forgotten when the daemon ends
+   * @param cells of its trackers, by index
    */
   constructor(
     readonly start: Start,
@@ -119,6 +127,7 @@ export class Generation implements Predecessor {
     startThread: StartThread,
     checked: readonly number[] = [],
     private readonly keeper?: Pick<AuthKeeper, 'fill' | 'follow' | 'changed' | 'flush'>,
+    private readonly cells: readonly SharedArrayBuffer[] = [],
   ) {
     const { config, routerPlugins, plugins } = start;
     const { journal, namespaceCookie } = start.places;
@@ -137,7 +146,8 @@ export class Generation implements Predecessor {
     const ring = new EventRing(this.events);
     const eventBell = Doorbell.memory();
 
-    const narrator = new Narrator(log, config.virtualRouters);
+    this.board = new TrackBoard(config.trackers ?? [], cells);
+    const narrator = new Narrator(log, config.virtualRouters, this.board);
     const reader = ring.reader();
     let scheduled = false;
     this.narrate = () => {
@@ -162,8 +172,13 @@ export class Generation implements Predecessor {
     const authBell = Doorbell.memory();
     new Doorbell(authBell, events.port1).listen(() => keeper?.changed());
 
+    const trackBell = Doorbell.memory();
+    this.trackBell = new Doorbell(trackBell, events.port1);
+
     const engine: EngineInit = {
       ...shared,
+      trackCells: cells,
+      trackBell,
       events: ring.buffer,
       actuatorPort: between.port1,
       eventBell,
@@ -194,6 +209,8 @@ export class Generation implements Predecessor {
       virtualRouters: config.virtualRouters.map((router) => ({ ...withoutAuth(router), authSecret: '' })),
       table: this.table.buffer,
       events: this.events,
+      trackers: (config.trackers ?? []).map(({ name, type }) => ({ name, type })),
+      trackCells: this.cells,
       configuration: { file, data, effective, tag: configurationTag(source), temporary: isTemporary(source) },
       daemon,
     };
@@ -286,6 +303,11 @@ export class Generation implements Predecessor {
     if (crashed) await Promise.all([this.actuator.ready, this.engine.ready]);
   }
 
+  /** A tracker's verdict is another one: the engine looks, in its own time. */
+  ringTrackers(): void {
+    if (!this.engine.dead) this.trackBell.ring();
+  }
+
   /** Has Masters give up that run here: they stand by then (RFC 3768 §6.4.3 and §6.4.1). */
   failOver(names: readonly RouterName[]): void {
     this.engine.order({ type: 'fail-over', slots: names.flatMap((name) => this.slotsOf(name)) });
@@ -355,7 +377,8 @@ export class Generation implements Predecessor {
   summary(): string {
     const counts = new Map<string, number>();
     for (let slot = 0; slot < this.table.slots; slot++) {
-      const state = STATE_NAMES[this.table.int(slot, Int.State) as 0 | 1 | 2 | 3];
+      const known = STATE_NAMES[this.table.int(slot, Int.State) as 0 | 1 | 2 | 3];
+      const state = known === 'Down' && this.table.int(slot, Int.Fault) !== 0 ? 'Fault' : known;
       counts.set(state, (counts.get(state) ?? 0) + 1);
     }
     return [...counts].map(([state, count]) => `${count} ${state}`).join(', ');

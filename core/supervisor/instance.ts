@@ -78,7 +78,7 @@ function tidy({ journal, namespaceCookie }: InstancePlaces): void {
  */
 export async function takeInstance(configFile: string): Promise<Instance> {
   const places = instancePlaces(configFile);
-  mkdirSync(RUN_FOLDER, { recursive: true, mode: 0o750 });
+  expectRunFolder();
   const lock = await bindLock(places.lock).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EADDRINUSE') throw error;
     const pid = (await holderOf(places.lock))?.pid;
@@ -95,6 +95,20 @@ export async function takeInstance(configFile: string): Promise<Instance> {
  */
 export function adoptInstance(configFile: string, lock: number): Promise<Instance> {
   return holdInstance(configFile, instancePlaces(configFile), lock);
+}
+
+/** Makes the folder if it is missing. @throws CodedError if it is not for this user */
+function expectRunFolder(): void {
+  try {
+    mkdirSync(RUN_FOLDER, { recursive: true, mode: 0o750 });
+    readdirSync(RUN_FOLDER);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EACCES' && code !== 'EPERM') throw error;
+    const advice = `install -d -o USER -m 0750 ${RUN_FOLDER} as root, or RuntimeDirectory=rvrrpd in a systemd unit`;
+    const what = `${RUN_FOLDER} must belong to the user that rvrrpd runs as (${code})`;
+    throw new CodedError('file-unusable', `${what}: ${advice}`);
+  }
 }
 
 /** The cookie of this network namespace; null before Linux 5.14. */

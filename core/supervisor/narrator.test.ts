@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { VirtualRouterConfig } from '../config/model.ts';
-import { Cause, type EngineEvent, EventType } from '../threads/event-ring.ts';
+import { Cause, type EngineEvent, EventType, groupCause } from '../threads/event-ring.ts';
 import { State } from '../threads/state-table.ts';
 import { addressBytes } from '../vrrp/address.ts';
 import { ChecksumSort } from '../vrrp/advertisement.ts';
@@ -33,6 +33,14 @@ test('transitions; one to Down is a warning', () => {
     expect.stringMatching(/^info: eth0 group 1: Backup -> Master: \S/),
   ]);
   expect(told({ type: EventType.Transition, a, b: State.Down, c })[0]).toMatch(/^warn: .*Backup -> Down/);
+});
+
+test('a transition that follows another router of the group says which', () => {
+  const [a, b] = [State.Master, State.Backup];
+  const c = groupCause(Cause.GroupUnfit, 0);
+  expect(told({ type: EventType.Transition, a, b, c }, { sync: 'gw' })).toEqual([
+    'info: eth0 group 1: Master -> Backup: group gw: eth0/1 cannot be Master',
+  ]);
 });
 
 test('dropped packets: how many, from whom, why, and what to do', () => {

@@ -2,10 +2,12 @@
 import { getSystemErrorName } from 'node:util';
 import type { DaemonConfig, VirtualRouterConfig } from '../config/model.ts';
 import { counted } from '../shared/words.ts';
+import { causeText } from '../threads/cause-words.ts';
 import { skewText } from '../threads/clock-words.ts';
-import { CAUSES, type EngineEvent, EventType } from '../threads/event-ring.ts';
+import { type EngineEvent, EventType } from '../threads/event-ring.ts';
 import { listedAddresses } from '../threads/listed-addresses.ts';
 import { macText, STATE_NAMES } from '../threads/state-table.ts';
+import { faultIn, TrackBoard } from '../threads/track-board.ts';
 import { addressText } from '../vrrp/address.ts';
 import { CHECKSUM_SORT_NAMES } from '../vrrp/advertisement.ts';
 import { DROP_REASONS, type DropReason } from '../vrrp/drop-reasons.ts';
@@ -45,6 +47,7 @@ export class Narrator {
   constructor(
     private readonly log: Logger,
     private readonly routers: DaemonConfig['virtualRouters'],
+    private readonly board = new TrackBoard([], []),
   ) {
     this.names = namesOf(routers);
   }
@@ -61,13 +64,22 @@ export class Narrator {
     const peer = event.peer.length > 0 ? addressText(event.peer) : 'an unknown sender';
     switch (event.type) {
       case EventType.Transition: {
-        const from = STATE_NAMES[event.a as 0 | 1 | 2 | 3];
-        const to = STATE_NAMES[event.b as 0 | 1 | 2 | 3];
-        const cause = CAUSES[event.c as keyof typeof CAUSES & number];
-        const level = to === 'Down' ? 'warn' : 'info';
+        const fault = faultIn(event.c, event.a, event.b);
+        const from = fault === 'from' ? 'Fault' : STATE_NAMES[event.a as 0 | 1 | 2 | 3];
+        const to = fault === 'to' ? 'Fault' : STATE_NAMES[event.b as 0 | 1 | 2 | 3];
+        const cause = causeText(event.c, this.routers, this.board);
+        const level = to === 'Down' || to === 'Fault' ? 'warn' : 'info';
         this.log[level]({ ...fields, from, to, cause }, `${who}: ${from} -> ${to}: ${cause}`);
         break;
       }
+      case EventType.Priority: {
+        const text = router ? this.board.priorityText(router) : '';
+        const both = { ...fields, from: event.a, to: event.b };
+        this.log.info(both, `${who}: priority ${event.a} -> ${event.b}: ${text}`);
+        break;
+      }
+      case EventType.Tracker: // its runner has told
+        break;
       case EventType.Dropped: {
         const reason = DROP_REASONS[event.a]!;
         if (reason === 'address-conflict') {

@@ -1,5 +1,6 @@
 /** From a configuration to all that is needed to run it, or to everything that is wrong with it. */
 import type { OpenSchemas } from '../config/edit.ts';
+import { exposureIssues, keyFile, type Openness, openFiles } from '../config/exposure.ts';
 import {
   type ConfigDocument,
   type ConfigFormat,
@@ -20,14 +21,18 @@ import { type AvailablePlugin, discoverPlugins } from '../plugin/discover.ts';
 import { packageFingerprint } from '../plugin/fingerprint.ts';
 import { listPlugins } from '../plugin/listing.ts';
 import { resolvePlugins } from '../plugin/resolve.ts';
+import { trackerSchema } from '../plugin/resolve-track.ts';
 import type { Offer } from '../plugin/table.ts';
 import type { ServiceStart, Start } from './generation.ts';
 import type { ConfigurationSource } from './source.ts';
+import type { TrackStart } from './track/trackers.ts';
 
 /** What came of it: `start` is there unless an issue is an error. */
 export interface Preparation {
   readonly start?: Omit<Start, 'places'>;
   readonly issues: readonly ConfigIssue[];
+  /** What is for the log alone. */
+  readonly hints: readonly ConfigIssue[];
   /** The plugins that were found, those of a faulty configuration too. */
   readonly listing: readonly PluginListing[];
 }
@@ -48,7 +53,8 @@ export interface PrepareOptions {
  */
 export async function prepare(path: string | undefined, options: PrepareOptions): Promise<Preparation> {
   const loaded = await loadConfig(path, options.format);
-  return assemble(loaded, options, ({ document, text, included }) => ({
+  const open = loaded.document ? await openFiles(filesOf(loaded)) : new Map();
+  return assemble(loaded, options, open, ({ document, text, included }) => ({
     ...{ file: document.file, text, fileText: text },
     ...(included.length > 0 && {
       included: included.map((each) => ({ ...each, fileText: each.text })),
@@ -58,10 +64,17 @@ export async function prepare(path: string | undefined, options: PrepareOptions)
   }));
 }
 
+/** Files that may hold secrets: those of the configuration, and the key of the client API. */
+function filesOf({ document, included }: LoadedDocument): string[] {
+  const key = keyFile(document);
+  return [document.file, ...included.map(({ file }) => file), ...(key === undefined ? [] : [key])];
+}
+
 /** The same for texts that are not, or not yet, in the files. What stands outside of them is not read again. */
 export function prepareText(source: ConfigurationSource, options: PrepareOptions): Preparation {
   const { file, text } = source;
-  return assemble(loadText(file, text, options.format, surroundings(source)), options, () => source);
+  const loaded = loadText(file, text, options.format, surroundings(source));
+  return assemble(loaded, options, new Map(), () => source); // who may read the files was told when they were read
 }
 
 /** The document of what runs. @throws Error if there is none: there was, to run it */
@@ -75,22 +88,25 @@ function surroundings({ outside, included, hosts }: ConfigurationSource): Partia
   return { ...(outside && { outside }), ...(included && { included }), ...(hosts && { hosts }) };
 }
 
+/** @param open files that are open to every user */
 function assemble(
   loaded: LoadedConfiguration,
   { format, debug }: PrepareOptions,
+  open: ReadonlyMap<string, Openness>,
   sourceOf: (loaded: LoadedDocument) => ConfigurationSource,
 ): Preparation {
-  if (!loaded.document) return { issues: loaded.issues, listing: [] };
+  if (!loaded.document) return { issues: loaded.issues, hints: [], listing: [] };
   const { document } = loaded;
   const config = debug === undefined ? loaded.config : { ...loaded.config, debug };
   const discovery = discoverPlugins({ document, plugins: loaded.plugins });
   const resolution = resolvePlugins(config, document, discovery.plugins);
   // That nobody answers to the names of a plugin that cannot be used would only hide why.
   const unresolved = hasErrors(discovery.issues) ? [] : resolution.issues;
-  const issues = sortIssues([...loaded.issues, ...discovery.issues, ...unresolved]);
-  const listing = listPlugins(discovery.plugins, resolution);
-  if (hasErrors(issues)) return { issues, listing };
   const schemas = openSchemas(discovery.plugins);
+  const { exposed, nearly: hints } = exposureIssues(document, schemas, open);
+  const issues = sortIssues([...loaded.issues, ...discovery.issues, ...unresolved, ...exposed]);
+  const listing = listPlugins(discovery.plugins, resolution);
+  if (hasErrors(issues)) return { issues, hints, listing };
   const start = {
     config: resolution.config,
     routerPlugins: resolution.routers,
@@ -98,23 +114,33 @@ function assemble(
     listing,
     schemas,
     source: { ...sourceOf(loaded), ...(format && { format }) },
+    ...(resolution.trackers.length > 0 && { tracks: tracksOf(resolution.trackers, discovery.plugins) }),
     ...(resolution.api && {
       api: serviceOf(resolution.api, valuesOf(document, schemas), discovery.plugins, schemas),
     }),
   };
-  return { start, issues, listing };
+  return { start, issues, hints, listing };
 }
 
 function serviceOf(
   { name, plugin }: Offer,
   data: Record<string, unknown>,
   available: readonly AvailablePlugin[],
-  { options, protocols, auth }: OpenSchemas,
+  { options, protocols, auth, track }: OpenSchemas,
 ): ServiceStart {
   const folder = available.find(({ resolved }) => resolved === plugin)!.folder;
-  const shown = redactConfiguration(data, options, protocols, auth);
+  const shown = redactConfiguration(data, options, protocols, auth, track);
   const fingerprint = packageFingerprint(folder);
   return { name, plugin, fingerprint, data: shown, effective: withDefaults(shown) };
+}
+
+/** The plugins of the trackers, each once. @param offers by tracker */
+function tracksOf(offers: readonly Offer[], available: readonly AvailablePlugin[]): TrackStart[] {
+  return [...new Set(offers.map(({ plugin }) => plugin))].map((plugin) => ({
+    plugin,
+    fingerprint: packageFingerprint(available.find(({ resolved }) => resolved === plugin)!.folder),
+    trackers: [...offers.keys()].filter((index) => offers[index]!.plugin === plugin),
+  }));
 }
 
 function openSchemas(available: readonly AvailablePlugin[]): OpenSchemas {
@@ -135,7 +161,16 @@ function openSchemas(available: readonly AvailablePlugin[]): OpenSchemas {
             : [],
         ),
     );
-  return { options, protocols: schemasOf('protocol'), auth: schemasOf('auth') };
+  const track = new Map(
+    [...available]
+      .reverse()
+      .flatMap(({ resolved, configSchema }) =>
+        resolved.kind === 'track'
+          ? resolved.names.map((name) => [name, trackerSchema(configSchema)] as const)
+          : [],
+      ),
+  );
+  return { options, protocols: schemasOf('protocol'), auth: schemasOf('auth'), track };
 }
 
 /** The plugins that are there without any configuration: the built-in ones. */

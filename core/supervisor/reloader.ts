@@ -41,9 +41,9 @@ export class Reloader {
     const issues: string[] = [];
     return applier.told('reload', issues, async () => {
       applier.reopenLog();
-      const { start, issues: found } = await turn.aside(prepare(daemon.start.source.file, options));
+      const { start, issues: found, hints } = await turn.aside(prepare(daemon.start.source.file, options));
       issues.push(...found.map(describeIssue));
-      logIssues(found, applier.log);
+      logIssues([...found, ...hints], applier.log);
       if (!start) throw new CodedError('config-invalid', 'the configuration has errors');
       await applier.bring({ ...start, places: daemon.start.places });
       // Not for a change: a service that waits for its answer could not give way to another one.

@@ -4,7 +4,7 @@ import { guardAgainstForeignSignals } from './foreign-signals.ts';
 import { foreseeObstacles } from './foresight.ts';
 import { describeIssue } from './issues.ts';
 import { flushLog, openLog } from './log.ts';
-import { missingCapabilities } from './permissions.ts';
+import { capabilityFault, missingCapabilities } from './permissions.ts';
 import { type Preparation, type PrepareOptions, prepare } from './prepare.ts';
 import { serve } from './serve.ts';
 import type { Signals } from './signals.ts';
@@ -26,6 +26,9 @@ export const LAST_WORDS = 300;
 export async function check({ config, ...options }: RunOptions): Promise<ExitCode> {
   const { start, issues } = await prepare(config, options);
   for (const issue of issues) console.error(describeIssue(issue));
+  // Whoever checks a file need not be able to run it.
+  const lack = start && capabilityFault(missingCapabilities());
+  if (lack !== undefined) console.error(`notice: started like this, ${lack}`);
   const obstacles = start ? await foreseeObstacles(start) : [];
   for (const obstacle of obstacles) console.error(`error: ${obstacle}`);
   if (obstacles.length > 0) return 1;
@@ -43,7 +46,7 @@ export async function runForeground(options: RunOptions, signals: Signals): Prom
   const prepared = await prepareToRun(options);
   if (!prepared.start) return 1;
   const log = await openLog(prepared.start.config);
-  const code = await serve(options, prepared.start, prepared.issues, {
+  const code = await serve(options, prepared.start, [...prepared.issues, ...prepared.hints], {
     ...{ log, signals },
     ...(ancestor && { ancestor }),
   });
@@ -58,8 +61,8 @@ export async function prepareToRun({ config, ...options }: RunOptions): Promise<
     for (const issue of prepared.issues) console.error(describeIssue(issue));
     return prepared;
   }
-  const missing = missingCapabilities();
-  if (missing.length === 0) return { start, ...prepared };
-  console.error(`rvrrpd needs ${missing.join(' and ')}: run it as root`);
+  const fault = capabilityFault(missingCapabilities());
+  if (fault === undefined) return { start, ...prepared };
+  console.error(fault);
   return prepared;
 }

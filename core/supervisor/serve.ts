@@ -158,7 +158,11 @@ export async function serve(
     { routers: first.config.virtualRouters.length },
     `rvrrpd ${packageVersion()} running ${file}: ${daemon.summary()}`,
   );
-  manager.started(() => applier.summary, handed !== undefined);
+  manager.started(
+    () => applier.summary,
+    () => daemon.lateness(Number(process.hrtime.bigint()) / 1e6), // CLOCK_MONOTONIC, as the engine's
+    handed !== undefined,
+  );
   surroundings.running?.();
   signals.onHangUp(() => void reloader.reload());
 

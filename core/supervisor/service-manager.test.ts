@@ -40,6 +40,24 @@ test('it is told of start, reload and stop, and of what changes', () => {
   expect(socket.sent).toHaveLength(5);
 });
 
+test('its watchdog is fed as long as the engine is not late', () => {
+  const manager = new ServiceManager(recordedLog().log, '/run/notify', 3000);
+  let late = 0;
+  manager.started(
+    () => '1 Master',
+    () => late,
+  );
+  const fed = (): number => socket.sent.filter((message) => message === '/run/notify WATCHDOG=1').length;
+  vi.advanceTimersByTime(3000);
+  expect(fed()).toBe(3);
+  late = 3000;
+  vi.advanceTimersByTime(3000);
+  expect(fed()).toBe(3);
+  late = 2;
+  vi.advanceTimersByTime(1000);
+  expect(fed()).toBe(4);
+});
+
 test('without one nothing happens', () => {
   const manager = new ServiceManager(recordedLog().log, '');
   manager.started(() => 'x');

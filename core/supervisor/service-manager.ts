@@ -2,6 +2,7 @@
 import { native } from '../native/index.ts';
 import type { Logger } from './log.ts';
 import { notification } from './notification.ts';
+import { watchdogPeriod } from './watchdog.ts';
 
 /** STATUS is brought up to date so often, in ms. */
 const STATUS_INTERVAL = 10_000;
@@ -10,11 +11,13 @@ const STATUS_INTERVAL = 10_000;
 export class ServiceManager {
   private status = '';
   private timer: NodeJS.Timeout | undefined;
+  private feeder: NodeJS.Timeout | undefined;
   private failed = false;
 
   constructor(
     private readonly log: Logger,
     private readonly address = process.env.NOTIFY_SOCKET,
+    private readonly watchdog = watchdogPeriod(process.env, process.pid),
   ) {}
 
   /** Another process is the service from now on. It may say so only if we have said it first. */
@@ -25,10 +28,12 @@ export class ServiceManager {
   /**
    * It runs.
    * @param status asked again and again from now on
+   * @param late by how many ms the engine is: the watchdog is not fed while that is more than it allows
    * @param takenOver from another process: we are the service now
    */
-  started(status: () => string, takenOver = false): void {
+  started(status: () => string, late: () => number = () => 0, takenOver = false): void {
     if (!this.address) return;
+    this.feed(late);
     this.status = status();
     this.notify({ ...(takenOver && { MAINPID: String(process.pid) }), READY: '1', STATUS: this.status });
     this.timer = setInterval(() => {
@@ -52,6 +57,17 @@ export class ServiceManager {
     this.notify({ READY: '1', STATUS: this.status });
   }
 
+  /** Begins to tell the watchdog that all is well, three times in its period. */
+  private feed(late: () => number): void {
+    const { watchdog } = this;
+    if (watchdog === undefined) return;
+    this.feeder = setInterval(() => {
+      if (late() < watchdog) this.notify({ WATCHDOG: '1' });
+    }, watchdog / 3);
+    this.feeder.unref();
+  }
+
+  /** The end has its own bound, TimeoutStopSec: the watchdog is fed until then. */
   stopping(): void {
     clearInterval(this.timer);
     this.notify({ STOPPING: '1', STATUS: 'stopping' });

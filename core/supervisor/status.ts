@@ -1,14 +1,34 @@
 /** What `rvrrpd status` tells: the state table together with the reloads so far. */
 import type { DaemonConfig } from '../config/model.ts';
-import type { DaemonCounters, ReloadOutcome, RouterCounters } from '../plugin/contracts/index.ts';
+import type {
+  DaemonCounters,
+  PriorityParts,
+  ReloadOutcome,
+  RouterCounters,
+  RouterFault,
+  RouterState,
+  RouterTracker,
+  SyncStatus,
+  TrackerStatus,
+} from '../plugin/contracts/index.ts';
 import { readCounters } from '../threads/counters.ts';
 import { readInPlace } from '../threads/in-place.ts';
 import { type RouterWords, readRouterWords } from '../threads/router-words.ts';
 import { Num } from '../threads/state-table.ts';
+import { readSyncGroups } from '../threads/sync-status.ts';
 import type { TableReader } from '../threads/table-views.ts';
+import type { TrackBoard } from '../threads/track-board.ts';
 
 /** One virtual router. */
-export interface RouterReport extends RouterCounters {
+export interface RouterReport extends Omit<RouterCounters, 'state'> {
+  /** `Fault`: it does not run for what {@link fault} says, which the API's paths of 0.1.3 show as `Down`. */
+  readonly state: RouterState | 'Fault';
+  /** Why it does not run although its interface can be used. */
+  readonly fault?: RouterFault;
+  /** The trackers that count for it; absent: it names none. */
+  readonly trackers?: readonly Told<RouterTracker>[];
+  /** What the priority comes of; absent: it is as configured. */
+  readonly priorityParts?: PriorityParts;
   /** The virtual addresses, in place or not: see {@link inPlace}. */
   readonly addresses: readonly string[];
   /** The prefix length that the configuration gives each, null: none. Absent: it gives none at all. */
@@ -29,6 +49,8 @@ export interface RouterReport extends RouterCounters {
   readonly peers?: readonly string[];
   /** The address that it is told to speak to them from. */
   readonly source?: string;
+  /** Name of its group (`[[sync]]`); absent: it is in none. */
+  readonly sync?: string;
   /** It is Master, and its addresses are in the kernel. */
   readonly inPlace?: boolean;
   /** Name of the errno that the kernel refused them with, or that it gave up being Master for. */
@@ -37,11 +59,26 @@ export interface RouterReport extends RouterCounters {
   readonly since: string | null;
 }
 
+/** A group of virtual routers that are Master together or not at all. */
+export interface SyncReport extends Omit<SyncStatus, 'since'> {
+  /** When the state of one of its routers changed last, ISO 8601; null: never. */
+  readonly since: string | null;
+}
+/** A tracker as it is printed: times as ISO 8601. */
+export type Told<T extends TrackerStatus> = Omit<T, 'since' | 'heldUntil'> & {
+  readonly since: string;
+  readonly heldUntil?: string;
+};
+
 /** What the running generation does. */
-export interface GenerationStatus extends DaemonCounters {
+export interface GenerationStatus extends Omit<DaemonCounters, 'routers'> {
   /** 1 for the first generation, one more at each reload and at each replacement of a crashed worker. */
   readonly generation: number;
   readonly routers: readonly RouterReport[];
+  /** `[[sync]]`. */
+  readonly syncGroups: readonly SyncReport[];
+  /** Every tracker; absent: there is none. */
+  readonly trackers?: readonly Told<TrackerStatus>[];
 }
 
 /** The whole daemon. */
@@ -63,26 +100,47 @@ export function readStatus(
   generation: number,
   table: TableReader,
   routers: DaemonConfig['virtualRouters'],
+  board: Pick<TrackBoard, 'of' | 'status'>,
 ): GenerationStatus {
   const counters = readCounters(table, routers);
+  const all = board.status();
   return {
     generation,
     ...counters,
+    syncGroups: readSyncGroups(table, routers).map((group) => ({ ...group, since: timeText(group.since) })),
+    ...(all.length > 0 && { trackers: all.map(told) }),
     routers: counters.routers.map((router, slot) => {
-      const since = table.num(slot, Num.Since);
       const { addresses, prefixLengths, authType } = routers[slot]!;
       const placed = readInPlace(table, slot);
+      const { fault, trackers, priorityParts } = board.of(routers[slot]!, table, slot);
       return {
         ...router,
+        // One that waits has never run: it is still in Initialize.
+        state: fault !== undefined && router.state === 'Down' ? ('Fault' as const) : router.state,
+        ...(fault && { fault }),
+        ...(trackers && { trackers: trackers.map(told) }),
+        ...(priorityParts && { priorityParts }),
         addresses,
         ...(prefixLengths && { prefixLengths: addresses.map((_, index) => prefixLengths[index] ?? null) }),
         ...(authType === undefined ? {} : { auth: authType }),
         ...inSeconds(readRouterWords(table, slot, routers[slot]!)),
         ...placed,
-        since: since === 0 ? null : new Date(since).toISOString(),
+        since: timeText(table.num(slot, Num.Since)),
       };
     }),
   };
+}
+
+function timeText(time: number): string | null {
+  return time === 0 ? null : new Date(time).toISOString();
+}
+
+function told<T extends TrackerStatus>({ since, heldUntil, ...tracker }: T): Told<T> {
+  return {
+    ...tracker,
+    since: new Date(since).toISOString(),
+    ...(heldUntil !== undefined && { heldUntil: new Date(heldUntil).toISOString() }),
+  } as Told<T>;
 }
 
 function inSeconds({

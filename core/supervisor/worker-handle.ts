@@ -3,6 +3,7 @@ import type { ResourceLimits, TransferListItem } from 'node:worker_threads';
 import { CodedError, errorOf } from '../shared/errors.ts';
 import type { HandedSocket } from '../threads/engine-messages.ts';
 import type { ServiceReport } from '../threads/service-messages.ts';
+import type { TrackReport } from '../threads/track-messages.ts';
 import type { WorkerOrder, WorkerReport } from '../threads/worker-messages.ts';
 import type { Logger } from './log.ts';
 import { holdsNothing, isGone, next, type WorkerEvent, type WorkerState } from './worker-state.ts';
@@ -37,6 +38,8 @@ export class WorkerHandle {
   onTrouble: () => void = () => {};
   /** Told what a service reports. */
   onService: (report: ServiceReport) => void = () => {};
+  /** Told what the thread of a `track` plugin reports. */
+  onTrack: (report: TrackReport) => void = () => {};
   private readonly thread: WorkerThread;
   private state: WorkerState = 'loading';
   private readonly preparedGate = new Gate();
@@ -212,6 +215,9 @@ export class WorkerHandle {
         break;
       case 'service':
         this.onService(report.report);
+        break;
+      case 'track':
+        this.onTrack(report.report);
         break;
     }
   }

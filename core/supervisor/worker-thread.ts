@@ -6,7 +6,7 @@ import type { WorkerOrder, WorkerReport } from '../threads/worker-messages.ts';
 /** What to start. */
 export interface ThreadPlan {
   /** Of the worker, and of its entry file beside this one. */
-  readonly name: 'engine' | 'actuator' | 'service';
+  readonly name: 'engine' | 'actuator' | 'service' | 'track';
   /** Its `workerData`; ports in it must be in `transfer`. */
   readonly init: object;
   readonly transfer: readonly TransferListItem[];

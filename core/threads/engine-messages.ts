@@ -22,6 +22,10 @@ export interface EngineInit {
   /** Rung after an event was written, through `eventPort`. */
   readonly eventBell: SharedArrayBuffer;
   readonly eventPort: MessagePort;
+  /** Memory of what the trackers say, by index of `config.trackers`, see `TrackCell`. */
+  readonly trackCells: readonly SharedArrayBuffer[];
+  /** Rung by the main thread after a tracker's verdict has changed, through `eventPort`. */
+  readonly trackBell: SharedArrayBuffer;
   /** See `AuthMemories`. */
   readonly authMemories: SharedArrayBuffer;
   /** Rung after a plugin has asked for its memory to be kept, through `eventPort`. */

@@ -6,7 +6,7 @@
 
 /** What a record tells; `a` and `b` are its arguments. */
 export const EventType = {
-  /** `a`: the state before, `b`: the state after, `c`: a {@link Cause}. */
+  /** `a`: the state before, `b`: the state after, `c`: a {@link Cause}, or what {@link trackerCause} or {@link groupCause} makes of one. */
   Transition: 1,
   /**
    * `a`: index of the drop reason, `b`: how many since the last such record, this one included; peer. For the
@@ -39,6 +39,10 @@ export const EventType = {
   ClockSkew: 12,
   /** Told once: an advertisement without authentication was obeyed, as none is required yet; peer. */
   Unauthenticated: 13,
+  /** Of no virtual router. `a`: index of the tracker, `b`: its `Verdict`. */
+  Tracker: 14,
+  /** Trackers have changed the priority in use. `a`: before, `b`: after. */
+  Priority: 15,
 } as const;
 
 /** Why a virtual router changed its state. */
@@ -65,6 +69,13 @@ export const CAUSES = [
   'this host does not have the address of source, or cannot use it yet',
   'the interface has no global IPv6 address to reach its peers from',
   'a router of the same group on another interface sends from the same address',
+  'a tracker has failed',
+  'waiting for a tracker',
+  'none of its trackers fails any more',
+  'became Master',
+  'yielded',
+  'cannot be Master',
+  'follows another Master',
 ] as const;
 
 /** Indices of {@link CAUSES}. */
@@ -91,7 +102,41 @@ export const Cause = {
   SourceMissing: 19,
   NoGlobal: 20,
   SourceShared: 21,
+  TrackerFailed: 22,
+  TrackerAwaited: 23,
+  TrackersUp: 24,
+  GroupMaster: 25,
+  GroupYielded: 26,
+  GroupUnfit: 27,
+  GroupFollows: 28,
 } as const;
+
+/** Room for causes below the index of a tracker, or of a router. */
+const CAUSE_BITS = 8;
+
+/** A cause together with the tracker, by its index, that it is about. */
+export function trackerCause(cause: number, tracker: number): number {
+  return cause | ((tracker + 1) << CAUSE_BITS);
+}
+
+/** The reverse; `tracker` −1: it is about none. */
+export function causeParts(code: number): { readonly cause: number; readonly tracker: number } {
+  return { cause: code & ((1 << CAUSE_BITS) - 1), tracker: (code >> CAUSE_BITS) - 1 };
+}
+
+/**
+ * What a record says where another router of the same group (`[[sync]]`) is the cause: what it did, one of the `Group…`
+ * causes, and its slot.
+ */
+export function groupCause(cause: number, slot: number): number {
+  return trackerCause(cause, slot);
+}
+
+/** The slot of the router of the same group that a record is about; −1: none. */
+export function groupSlot(code: number): number {
+  const { cause, tracker } = causeParts(code);
+  return cause >= Cause.GroupMaster ? tracker : -1;
+}
 
 /** One event, as a reader gets it. The object is reused: copy what is to be kept. */
 export interface EngineEvent {

@@ -15,11 +15,12 @@ export interface RouterWords {
   readonly checksum?: 'rfc9568' | 'pseudo-header';
   readonly peers?: readonly string[];
   readonly source?: string;
+  readonly sync?: string;
 }
 
 /** Reads them. */
 export function readRouterWords(table: TableReader, slot: number, config: VirtualRouterConfig): RouterWords {
-  const { version, advertisementIntervalCs, accept, peers, source } = config;
+  const { version, advertisementIntervalCs, accept, peers, source, sync } = config;
   const advertisementInterval = advertisementIntervalCs * 10;
   // 0 in Initialize, before anything set it.
   const priority = table.int(slot, Int.Priority) || config.priority;
@@ -35,5 +36,6 @@ export function readRouterWords(table: TableReader, slot: number, config: Virtua
     ...(checksum === undefined ? {} : { checksum }),
     ...(peers === undefined ? {} : { peers }),
     ...(source === undefined ? {} : { source }),
+    ...(sync === undefined ? {} : { sync }),
   };
 }

@@ -10,6 +10,7 @@ import type {
 } from '../plugin/contracts/index.ts';
 import type { ErrorReport } from '../shared/errors.ts';
 import type { ResolvedPlugin } from './resolved-plugins.ts';
+import type { TrackerIdentity } from './track-board.ts';
 
 /** `workerData` of a service. */
 export interface ServiceInit {
@@ -30,6 +31,9 @@ export interface ServiceView {
   readonly table: SharedArrayBuffer;
   /** Memory of the event ring. */
   readonly events: SharedArrayBuffer;
+  /** The trackers, and what they say: memory of a `TrackCell` each. */
+  readonly trackers: readonly TrackerIdentity[];
+  readonly trackCells: readonly SharedArrayBuffer[];
   readonly configuration: RunningConfiguration;
   readonly daemon: DaemonInfo;
 }

@@ -14,7 +14,7 @@ export { STATE_NAMES, State } from '../vrrp/state.ts';
 export const Int = {
   /** {@link State}. */
   State: 0,
-  /** The priority in use: as configured, 255 for the address owner. */
+  /** The priority in use: as configured and with {@link Int.Weight}, 255 for the address owner. */
   Priority: 1,
   /**
    * Counts the changes between Master and not Master: odd while Master. What the engine wants of the
@@ -50,8 +50,12 @@ export const Int = {
   Checksum: 14,
   /** The same of the last advertisement of another router of the group; 0: none was heard that tells. */
   ChecksumHeard: 15,
+  /** Why trackers keep it from running, a `trackerCause`; 0: they do not. */
+  Fault: 16,
+  /** What trackers add to the priority that is configured. */
+  Weight: 17,
   /** Even, so that the Float64 fields behind them are aligned. */
-  Count: 16,
+  Count: 18,
 } as const;
 
 /** Float64 fields of a slot: monotonic times in ms (CLOCK_MONOTONIC), counters. */
@@ -106,7 +110,7 @@ const MAGIC = 0x52565354;
  * read by another version of rvrrpd, which must be able to tell: any change of {@link Int}, {@link Num} or the drop
  * reasons is a new version.
  */
-export const TABLE_VERSION = 3;
+export const TABLE_VERSION = 4;
 
 /** Int32 words in front of the fields. */
 const Header = { Magic: 0, Version: 1, Slots: 2, Ints: 3, Nums: 4, Changes: 5, Count: 6 } as const;

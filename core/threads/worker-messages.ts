@@ -3,6 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { ErrorReport } from '../shared/errors.ts';
 import type { HandedSocket, Succession } from './engine-messages.ts';
 import type { ServiceOrder, ServiceReport } from './service-messages.ts';
+import type { TrackOrder, TrackReport } from './track-messages.ts';
 
 /** From a worker to the supervisor. */
 export type WorkerReport =
@@ -31,7 +32,9 @@ export type WorkerReport =
   /** It has stopped or handed over; the worker may be terminated. */
   | { readonly type: 'stopped' }
   /** Services only. */
-  | { readonly type: 'service'; readonly report: ServiceReport };
+  | { readonly type: 'service'; readonly report: ServiceReport }
+  /** Threads of `track` plugins only. */
+  | { readonly type: 'track'; readonly report: TrackReport };
 
 /** From the supervisor to a worker. */
 export type WorkerOrder =
@@ -54,4 +57,6 @@ export type WorkerOrder =
   /** Take everything back, and stop. */
   | { readonly type: 'stop' }
   /** Services only. */
-  | { readonly type: 'service'; readonly order: ServiceOrder };
+  | { readonly type: 'service'; readonly order: ServiceOrder }
+  /** Threads of `track` plugins only. */
+  | { readonly type: 'track'; readonly order: TrackOrder };

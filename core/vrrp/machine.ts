@@ -17,7 +17,7 @@ export interface VirtualRouter {
   readonly state: State;
   /**
    * When the running timer expires: Adver_Timer in Master, Master_Down_Timer in Backup; 0 while none runs.
-   * There is never more than one.
+   * There is never more than one. A Backup has none while it waits for its group, see sync.ts.
    */
   readonly deadline: number;
   /** Master_Adver_Interval in ms: what the current Master advertises (VRRPv3), else the configured interval. */

@@ -11,6 +11,21 @@ export function masterDownInterval(version: 2 | 3, priority: number, masterAdver
 }
 
 /**
+ * When a Master_Down_Timer that runs expires after the priority has become another one: it began when it did, and
+ * Skew_Time is that of the new priority.
+ */
+export function skewedDeadline(
+  version: 2 | 3,
+  deadline: number,
+  masterAdverInterval: number,
+  before: number,
+  after: number,
+): number {
+  const skew = (priority: number): number => skewTime(version, priority, masterAdverInterval);
+  return deadline + skew(after) - skew(before);
+}
+
+/**
  * When a periodic timer is due next: on the grid of the first deadline, whatever lateness there was. Periods
  * that have passed altogether are left out rather than made up for in a burst.
  */

@@ -62,6 +62,8 @@ let started = 0;
 export interface KeepalivedOptions {
   /** Lines for `global_defs`. */
   readonly globals?: string;
+  /** Has all instances in one `vrrp_sync_group`. Default false. */
+  readonly sync?: boolean;
   /** `discard` for thousands of instances, whose every transition is a line. Default `capture`. */
   readonly output?: 'capture' | 'discard';
   /** Runs it on a terminal of its own. Default false. */
@@ -85,7 +87,9 @@ export class Keepalived {
     options: KeepalivedOptions = {},
   ): Keepalived {
     const base = path.join(lab.folder, `keepalived-${host.name}-${++started}`);
-    writeFileSync(`${base}.conf`, keepalivedConfiguration(instances, options.globals));
+    const names = instances.map((_, index) => `    i${index}\n`).join('');
+    const group = options.sync ? `vrrp_sync_group all {\n  group {\n${names}  }\n}\n` : '';
+    writeFileSync(`${base}.conf`, `${keepalivedConfiguration(instances, options.globals)}${group}`);
     const args = [
       ...['--dont-fork', '--vrrp', '--log-console', '--no-syslog'],
       ...(options.detail === false ? [] : ['--log-detail']),

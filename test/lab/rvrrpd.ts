@@ -32,6 +32,9 @@ export interface VrouterDirectives {
   readonly auth_secret?: string | Readonly<Record<string, string>>;
   /** `[vrouter.auth]`. */
   readonly auth?: Readonly<Record<string, unknown>>;
+  /** Names of `[[track]]`, or with a weight. */
+  readonly track?: readonly (string | { readonly name: string; readonly weight: number })[];
+  readonly track_interface?: boolean;
 }
 
 /** The same with any number of addresses. */
@@ -92,7 +95,8 @@ function tomlTable(table: object): string {
 }
 
 function tomlValue(value: unknown): string {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(tomlValue).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   const fields = Object.entries(value).map(([name, inner]) => `${name} = ${tomlValue(inner)}`);
   return `{ ${fields.join(', ')} }`;
 }

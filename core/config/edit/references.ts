@@ -22,6 +22,8 @@ export interface OpenSchemas {
   readonly protocols: ReadonlyMap<string, SchemaNode>;
   /** Of `[vrouter.auth]`, by `auth_type`. Absent: there is no such table. */
   readonly auth?: ReadonlyMap<string, SchemaNode>;
+  /** Of whole `[[track]]` tables, by `type`. Absent: there is none. */
+  readonly track?: ReadonlyMap<string, SchemaNode>;
 }
 
 /**
@@ -101,6 +103,10 @@ class Comparison {
   private openSchema(path: ConfigPath, holder: Readonly<Record<string, unknown>>): SchemaNode | undefined {
     const [first, name, last] = path;
     if (path.length !== 3) return undefined;
+    if (first === 'track') {
+      const schema = this.schemas?.track?.get(String(holder.type));
+      return schema && schemaAt(schema, [last!]);
+    }
     if (first === 'vrouter' && last === 'auth') return this.schemas?.auth?.get(String(holder.auth_type));
     if (first === 'plugins' && last === 'options') return this.schemas?.options.get(String(name));
     return first === 'protocols' ? this.schemas?.protocols.get(String(name)) : undefined;

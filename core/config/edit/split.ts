@@ -37,7 +37,8 @@ class Splitter {
     for (const key of keysOf(before, after.data)) {
       const [old, wanted] = [own(before, key), own(after.data, key)];
       if (key === 'vrouter' || isDeepStrictEqual(old, wanted)) continue;
-      if (key === 'protocols' && isTable(old) && isTable(wanted)) this.changeProtocols(old, wanted);
+      if (key === 'track' && Array.isArray(old)) this.changeTrackers(old, wanted);
+      else if (key === 'protocols' && isTable(old) && isTable(wanted)) this.changeProtocols(old, wanted);
       else if (isTable(old) && isTable(wanted)) this.changeTable(key, old, wanted);
       else if (wanted === undefined) this.removeAll(key);
       else this.set(this.holdersOf(key).at(-1) ?? { part: 0, path: [key] }, wanted);
@@ -75,6 +76,41 @@ class Splitter {
       if (value === undefined) for (const holder of holders) this.set(holder, undefined);
       else this.set(holders.at(-1) ?? { part: this.partWith(key), path: [key, inner] }, value);
     }
+  }
+
+  /** Each stays in its table; what is new is where others are. */
+  private changeTrackers(old: readonly unknown[], wanted: unknown): void {
+    const after: readonly unknown[] = Array.isArray(wanted) ? wanted : [];
+    const nameOf = (table: unknown): unknown => (isTable(table) ? own(table, 'name') : undefined);
+    const origins = after.map((table) => old.findIndex((each) => nameOf(each) === nameOf(table)));
+    const alone = (index: number): Holder => {
+      const { part, path, overlays } = this.assembly.trackers[index]!;
+      const [over] = overlays;
+      if (over === undefined) return { part, path };
+      const { file, line } = this.assembly.parts[over.part]!.places.position(over.path);
+      const name = JSON.stringify(nameOf(old[index]));
+      throw new EditError(
+        'invalid',
+        `${directiveName(over.path)} (${file}:${line}) is put over tracker ${name}: edit it there`,
+      );
+    };
+    const added: unknown[] = [];
+    for (const [index, table] of after.entries()) {
+      const origin = origins[index]!;
+      if (origin < 0) added.push(table);
+      else if (!isDeepStrictEqual(old[origin], table)) this.set(alone(origin), table);
+    }
+    const gone = [...old.keys()].filter((index) => !origins.includes(index)).map(alone);
+    // From behind: those in front keep their index.
+    for (const { part, path } of gone.reverse()) {
+      const array = valueAt(this.drafts[part], path.slice(0, -1)) as unknown[];
+      array.splice(Number(path.at(-1)), 1);
+      if (array.length === 0) this.set({ part, path: path.slice(0, -1) }, undefined);
+    }
+    if (added.length === 0) return;
+    const draft = this.drafts[this.partWith('track')]!;
+    const there: readonly unknown[] = Array.isArray(draft.track) ? draft.track : [];
+    draft.track = [...there, ...added];
   }
 
   private changeProtocols(old: RawTable, wanted: RawTable): void {

@@ -221,6 +221,7 @@ export class ApiStage {
       },
       log: (_level: string, message: string) => void this.log.push(message),
       routers: () => this.routers,
+      trackers: () => [],
       counters: () => none,
       daemon: () => daemon,
       configuration: () => configuration,

@@ -7,6 +7,7 @@ import type {
   RouterStatus,
   RunningConfiguration,
   ServiceEvent,
+  TrackerStatus,
 } from './daemon.ts';
 
 /**
@@ -76,6 +77,8 @@ export interface ApiSettings {
 export interface ServiceContext extends PluginContext, ServiceSettings {
   /** Every virtual router as it is now. The same array as last time if nothing in it has changed. */
   routers(): readonly RouterStatus[];
+  /** Every tracker as it is now (since 1.1). */
+  trackers(): readonly TrackerStatus[];
   /** Everything that is counted. */
   counters(): DaemonCounters;
   /** The daemon, and how its last reload went. */

@@ -17,7 +17,7 @@ export interface RouterName {
   readonly version?: 2 | 3;
 }
 
-/** State of a virtual router, as operators know it. `Down`: it cannot run, see the log. */
+/** State of a virtual router, as operators know it. `Down`: it cannot run, see the log, or {@link RouterStatus.fault}. */
 export type RouterState = 'Init' | 'Backup' | 'Master' | 'Down';
 
 /** A virtual router at one moment. */
@@ -63,8 +63,79 @@ export interface RouterStatus extends RouterName {
   readonly peers?: readonly string[];
   /** The address that it is told to speak to them from (since 1.1). Absent: the interface's. */
   readonly source?: string;
+  /** Name of the group (`[[sync]]`) whose routers are Master together or not at all (since 1.1). Absent: it is in none. */
+  readonly sync?: string;
+  /** A Backup that would be Master but for the others of its group (since 1.1). Absent: it is in none. */
+  readonly waiting?: boolean;
   /** It has been told to fail over: it does not preempt until it becomes Master again. */
   readonly standingBy: boolean;
+  /** Why it does not run although its interface can be used (since 1.1): `state` is `Down`, or `Init` if it never ran. */
+  readonly fault?: RouterFault;
+  /** The trackers that count for it (since 1.1). Absent: it names none. */
+  readonly trackers?: readonly RouterTracker[];
+  /** What the priority in use comes of (since 1.1). Absent: it is the one that is configured, or the owner's. */
+  readonly priorityParts?: PriorityParts;
+}
+
+/** What a tracker says (since 1.1). `waiting`: there is no verdict yet. */
+export type TrackerVerdict = 'up' | 'down' | 'waiting';
+
+/** A tracker at one moment (since 1.1). */
+export interface TrackerStatus {
+  /** Of its `[[track]]` table. */
+  readonly name: string;
+  /** What selects its plugin. */
+  readonly type: string;
+  readonly verdict: TrackerVerdict;
+  /** When the verdict has changed last, ms since the epoch. */
+  readonly since: number;
+  /** What its last check has said. */
+  readonly words: string;
+  /** It has recovered, and counts as up from then on, ms since the epoch (`hold`). Absent: it has not. */
+  readonly heldUntil?: number;
+}
+
+/** A tracker as it counts for a virtual router (since 1.1). */
+export interface RouterTracker extends TrackerStatus {
+  /** As the virtual router has it. Absent: while it is down the virtual router is in Fault. */
+  readonly weight?: number;
+  /** What it adds to the priority at the moment. Absent: it has no weight. */
+  readonly adds?: number;
+}
+
+/** Why a virtual router is in Fault (since 1.1). */
+export interface RouterFault {
+  /** For an operator: `tracker uplink is down: eth1 has no carrier`. */
+  readonly reason: string;
+  /** The tracker that it is about. */
+  readonly tracker?: string;
+}
+
+/** What a priority comes of (since 1.1). */
+export interface PriorityParts {
+  readonly configured: number;
+  /** What is added, in order; none of them is 0. */
+  readonly parts: readonly { readonly tracker: string; readonly adds: number }[];
+  /** In use, within 1 to 254. */
+  readonly priority: number;
+  /** `100 - 30 (web) = 70` */
+  readonly text: string;
+}
+
+/** A group of virtual routers that are Master together or not at all (`[[sync]]`), at one moment. */
+export interface SyncStatus {
+  readonly name: string;
+  /** `Down` or `Init` if one of its routers is, `Master` if all are. */
+  readonly state: RouterState;
+  /** When the state of one of its routers changed last, ms since the epoch; 0: never. */
+  readonly since: number;
+  readonly routers: readonly {
+    /** As `[[sync]]` names it: `eth0/7`. */
+    readonly name: string;
+    readonly state: RouterState;
+    /** A Backup that would be Master but for the others of the group: its Master_Down_Timer has expired. */
+    readonly waiting: boolean;
+  }[];
 }
 
 /** Packets that were dropped, by reason; reasons that never occurred are left out. */
@@ -164,6 +235,8 @@ export type ServiceEvent =
       readonly to: RouterState;
       /** Why, in words. */
       readonly cause: string;
+      /** Which of both, `Down`, is Fault (since 1.1). Absent: none. */
+      readonly fault?: 'from' | 'to';
     })
   /** Packets were rejected. At a bounded rate: `count` of them since the last such event. */
   | (Partial<RouterName> & {
@@ -184,5 +257,23 @@ export type ServiceEvent =
       /** Seconds that its clock is ahead of ours. */
       readonly skew: number;
       readonly peer: string;
+    })
+  /** The verdict of a tracker is another one (since 1.1). */
+  | {
+      readonly type: 'tracker';
+      readonly time: number;
+      readonly tracker: string;
+      readonly verdict: TrackerVerdict;
+      /** What its last check has said. */
+      readonly words: string;
+    }
+  /** Trackers have changed the priority in use (since 1.1). */
+  | (RouterName & {
+      readonly type: 'priority';
+      readonly time: number;
+      readonly from: number;
+      readonly to: number;
+      /** `100 - 30 (web) = 70` */
+      readonly cause: string;
     })
   | ({ readonly type: 'reload' } & ReloadOutcome & { readonly generation: number });

@@ -12,6 +12,7 @@ import type { FilterPlugin } from './filter.ts';
 import type { IftypePlugin } from './iftype.ts';
 import type { NetdrvPlugin } from './netdrv.ts';
 import type { ProtocolPlugin } from './protocol.ts';
+import type { TrackPlugin } from './track.ts';
 
 export type { AddressFamily } from '../../vrrp/family.ts';
 export type * from './api.ts';
@@ -36,6 +37,7 @@ export interface Contracts {
   readonly iftype: IftypePlugin;
   readonly protocol: ProtocolPlugin;
   readonly api: ApiPlugin;
+  readonly track: TrackPlugin;
 }
 
 /** What a plugin is for. */

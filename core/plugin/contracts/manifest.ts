@@ -38,7 +38,9 @@ export interface PluginManifest {
   readonly optionsSchema?: string;
   /**
    * Path of the JSON Schema of its own part of the configuration. `protocol`: one `[[protocols.<name>]]` entry; absent: not
-   * checked. `auth` with `placement` `trailer` (since 1.1): `[vrouter.auth]`; absent: it takes no directives.
+   * checked. `auth` with `placement` `trailer` (since 1.1): `[vrouter.auth]`; `track` (since 1.1): a `[[track]]` table without
+   * the core's directives; absent: it takes no directives. A `default` that it has for `interval`, `timeout`, `rise`, `fall` or
+   * `hold` of `[[track]]` is the default of its types.
    */
   readonly configSchema?: string;
   /**

@@ -28,15 +28,20 @@ export interface TrackContext extends PluginContext {
   readonly timeout: number;
 }
 
-/** A tracker. It is created afresh at a reload that changes its table or its plugin; its verdict and counts are kept. */
+/**
+ * A tracker. It is created afresh at a reload that changes its table, that of another tracker of its plugin, or its plugin;
+ * its verdict and counts are kept.
+ */
 export interface Tracker {
   /**
    * Begins to watch, if it can be told of changes rather than ask. From then on it may call `changed` at any time, however
-   * often: it is checked soon, out of turn. Called once, before the first check.
+   * often: it is checked soon, out of turn. Called once, before the first check and within its time; if it throws, that
+   * check has failed, and it is called again before the next one.
    */
   start?(changed: () => void): void | Promise<void>;
   /**
-   * One check. It is not called again before it has ended.
+   * One check. It is not called again before it has ended: one that does not end within 5 s after its time costs the
+   * plugin its thread, which is started anew.
    * @param signal aborted when its time is over, or it is no longer wanted: whatever it has begun, processes that it has
    * started among them, must end at once
    * @returns what was found; a check that throws, or whose time is over, has failed

@@ -15,6 +15,7 @@ import { decodeTable } from '../../threads/table-format.ts';
 import type { Estate, Predecessor } from '../generation.ts';
 import { instancePlaces } from '../instance.ts';
 import type { RouterSummary } from '../succession.ts';
+import type { TrackerStates } from '../track/trackers.ts';
 import type { WorkerHandle } from '../worker-handle.ts';
 import { HEIR_MARK } from './heir.ts';
 import { Line, LineCut, type Received } from './line.ts';
@@ -37,6 +38,13 @@ const GAP = 1000;
 const PATIENCE = 5000;
 /** The file descriptor of standard error. */
 const STANDARD_ERROR = 2;
+
+/** What is told first. */
+export interface Introduction {
+  /** By slot. */
+  readonly routers: readonly RouterSummary[];
+  readonly trackers: TrackerStates;
+}
 
 /** What is given at the end. */
 export interface Remainder {
@@ -87,7 +95,7 @@ export class Ancestor implements Predecessor {
    * @param file the configuration file
    * @throws CodedError why we are not to take over; LineCut if it is gone
    */
-  async introduce(file: string): Promise<readonly RouterSummary[]> {
+  async introduce(file: string): Promise<Introduction> {
     const { lock, namespaceCookie } = instancePlaces(file);
     const hello: Hello = {
       ...{ protocol: PROTOCOL, version: packageVersion(), node: process.version, pid: process.pid },
@@ -98,14 +106,15 @@ export class Ancestor implements Predecessor {
     const welcome = await this.line.next('welcome');
     this.welcome = welcome.fields as unknown as Welcome;
     this.routers = essentialOf(welcome, 'routers') as readonly RouterSummary[];
-    return this.routers;
+    return { routers: this.routers, trackers: trackersOf(welcome) };
   }
 
   /**
    * We are ready: has it offer what it has. Its claims are ours by then.
    * @param leaving its slots that have no successor
+   * @returns what its trackers have come to
    */
-  async receive(leaving: readonly number[]): Promise<void> {
+  async receive(leaving: readonly number[]): Promise<TrackerStates> {
     this.line.send('prepared', { leaving });
     const message = await this.line.next('offer');
     const { descriptors } = message;
@@ -122,6 +131,7 @@ export class Ancestor implements Predecessor {
     const links = essentialOf(message, 'links') as Offer['links'];
     const states = plainOf(message, 'plugin-states') as Offer['pluginStates'] | undefined;
     this.offer = { offer: { links, pluginStates: states ?? [] }, sockets: socketsOf(message) };
+    return trackersOf(message);
   }
 
   /** Descriptors of lock, control socket and PID file. */
@@ -249,6 +259,10 @@ export class Ancestor implements Predecessor {
     closeSync(this.standardError);
     this.standardError = undefined;
   }
+}
+
+function trackersOf(message: Received): TrackerStates {
+  return (plainOf(message, 'trackers') as TrackerStates | undefined) ?? new Map();
 }
 
 /** Time namespace of this process (man 7 time_namespaces); null where the kernel has none. */

@@ -26,6 +26,8 @@ export interface Goods {
   readonly claims: readonly { readonly name: string; readonly descriptor: number }[];
   /** Descriptors, where indices are wanted. */
   readonly places: HandedPlaces;
+  /** See `TrackerStates`; absent: there are no trackers. */
+  readonly trackers?: unknown;
   /** Called once the new engine runs: the places are the new process's by now. */
   taken(): void;
   /** Ends the client API. @returns sections for the new one */
@@ -78,6 +80,7 @@ export async function give(
       plainSection('links', offer.links),
       plainSection('claims', names),
       plainSection('places', places),
+      plainSection('trackers', goods.trackers),
     ];
     send('offer', {}, [...sections, ...exported(offer.pluginStates)], descriptors);
     await within(line.next('take'), PATIENCE, 'the new process has not taken in what it was offered');

@@ -48,12 +48,14 @@ export class Heir {
     const words = namelessFile(folder);
     const [mine, its] = native.socketPair();
     let child: ChildProcess;
+    // The service manager's watchdog is for whoever is the daemon.
+    const { WATCHDOG_PID: _, ...env } = process.env;
     try {
       child = spawn(program, args, {
         detached,
         // Its standard error is ours once it has taken over: until then we tell what it says.
         stdio: ['ignore', 'inherit', words, 'pipe', its, 2],
-        env: { ...process.env, [HEIR_MARK]: Object.values(DESCRIPTORS).join(' ') },
+        env: { ...env, [HEIR_MARK]: Object.values(DESCRIPTORS).join(' ') },
       });
     } catch (error) {
       closeSync(words);

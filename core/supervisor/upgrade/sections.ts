@@ -33,6 +33,8 @@ export const SECTIONS = {
   claims: { version: 1, essential: true },
   /** `HandedPlaces`: lock, control socket and PID file. */
   places: { version: 1, essential: true },
+  /** `TrackerStates`: what trackers have come to. */
+  trackers: { version: 1, essential: false },
   /** `HandedService`: what the client API has exported. */
   service: { version: 1, essential: false },
   /** `HandedDaemon`: what is told of the daemon itself. */

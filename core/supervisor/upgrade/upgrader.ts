@@ -62,7 +62,7 @@ export class Upgrader {
 
   /** @param affairs asked when they are needed */
   constructor(
-    private readonly daemon: Pick<Daemon, 'turns' | 'start' | 'yieldTo' | 'stopRequested'>,
+    private readonly daemon: Pick<Daemon, 'turns' | 'start' | 'trackerStates' | 'yieldTo' | 'stopRequested'>,
     private readonly log: Pick<Logger, 'info' | 'error'>,
     private readonly manager: Pick<ServiceManager, 'handOver'>,
     private readonly affairs: () => OwnAffairs,
@@ -141,6 +141,7 @@ export class Upgrader {
     this.expectCompatible(hello);
     heir.line.send('welcome', { version: packageVersion(), pid: process.pid } satisfies Welcome, [
       plainSection('routers', summariesOf(daemon.start)),
+      plainSection('trackers', daemon.trackerStates),
     ]);
     const { fields } = await within(
       heir.line.next('prepared'),

@@ -162,6 +162,7 @@ export function fakeContext(overrides: Partial<ServiceContext> = {}): ServiceCon
     api,
     log: () => {},
     routers: () => routers,
+    trackers: () => [],
     counters: (): DaemonCounters => ({
       wakeUps: 1234,
       routers: routers.map(routerCounters),

@@ -89,6 +89,27 @@ describe('the metrics', () => {
     expect([...samples.keys()].filter((key) => key.startsWith('rvrrpd_last_reload'))).toEqual([]);
   });
 
+  test('tell of groups of virtual routers', async () => {
+    const routers = [
+      router(1, { sync: 'gw', waiting: true, state: 'Backup' }),
+      router(2, { sync: 'gw', waiting: false, state: 'Down' }),
+      router(3),
+    ];
+    const { samples } = await scrape(withRouters(routers));
+    const labels = (group: number): string =>
+      `interface="eth${group - 1}",group="${group}",family="4",version="2"`;
+    expect(Object.fromEntries(samples)).toMatchObject({
+      'rvrrpd_sync_group_state{sync="gw",state="Down"}': 1,
+      'rvrrpd_sync_group_state{sync="gw",state="Master"}': 0,
+      [`rvrrpd_sync_group_member{sync="gw",${labels(2)}}`]: 1,
+      [`rvrrpd_virtual_router_waiting{${labels(1)}}`]: 1,
+      [`rvrrpd_virtual_router_waiting{${labels(2)}}`]: 0,
+    });
+    expect([...samples.keys()].filter((key) => key.includes(labels(3)) && /sync|waiting/.test(key))).toEqual(
+      [],
+    );
+  });
+
   test('follow the naming rules: counters, and nothing else, end in _total', async () => {
     const { types } = await scrape();
     expect(types.size).toBeGreaterThan(25);
@@ -222,7 +243,7 @@ describe('the metrics', () => {
     const { body } = await app.inject({ url: '/metrics' });
     // 0.1 s on an idle machine
     expect(performance.now() - started).toBeLessThan(3000);
-    expect(body.match(/^rvrrpd_virtual_router_state/gm)).toHaveLength(4 * 4000);
+    expect(body.match(/^rvrrpd_virtual_router_state/gm)).toHaveLength(5 * 4000);
   }, 30_000);
 });
 
@@ -258,4 +279,27 @@ describe('a text that takes long to make', () => {
     await expect(scrape()).rejects.toThrow('oops');
     expect(await scrape()).toBe('made');
   });
+});
+
+test('Fault with its reason, what trackers say, and what they add', async () => {
+  const web = { name: 'web', type: 'http', since: 1_700_000_000_000, words: '503', verdict: 'down' } as const;
+  const faulty = router(1, {
+    state: 'Down',
+    fault: { reason: 'tracker web is down: 503', tracker: 'web' },
+    trackers: [web],
+  });
+  const weighted = router(2, { trackers: [{ ...web, weight: -30, adds: -30 }] });
+  const context = fakeContext({ routers: () => [faulty, weighted], trackers: () => [web] });
+  const { app } = telemetryApp(metricsRoutes, context);
+  const { body } = await app.inject({ url: '/metrics' });
+  const lines = body.split('\n');
+  const of = (name: string, ...labels: string[]): string[] =>
+    lines.filter((line) => line.startsWith(`${name}{`) && labels.every((label) => line.includes(label)));
+  expect(of('rvrrpd_tracker_verdict', 'verdict="down"')).toEqual([
+    'rvrrpd_tracker_verdict{tracker="web",type="http",verdict="down"} 1',
+  ]);
+  expect(of('rvrrpd_virtual_router_state', 'state="Fault"', 'group="1"')[0]).toMatch(/ 1$/);
+  expect(of('rvrrpd_virtual_router_state', 'state="Down"', 'group="1"')[0]).toMatch(/ 0$/);
+  expect(of('rvrrpd_virtual_router_fault', 'reason="tracker web is down: 503"')).toHaveLength(1);
+  expect(of('rvrrpd_virtual_router_priority_part', 'tracker="web"')[0]).toMatch(/ -30$/);
 });

@@ -51,6 +51,7 @@ export class FakeDaemon {
   /** The one that an app is built with. */
   readonly context: ServiceContext = fakeContext({
     routers: () => this.members.routers(),
+    trackers: () => this.members.trackers(),
     counters: () => this.members.counters(),
     daemon: () => this.members.daemon(),
     configuration: () => this.members.configuration(),

@@ -301,18 +301,49 @@ describe('/run/status', () => {
       '"priority":254,"preempt":true,"state":"Master","since":"2023-11-14T22:13:20.000Z",' +
       `"vifname":"standby${group}","on_virtual_interface":true,"addresses_in_place":true,"refusal":null,` +
       `"auth_type":250,"auth":null,` +
-      `"hardware_address":"02:00:00:00:00:0${group}","accept":true,"checksum":null,"peers":null,"source":null,"advertisement_interval":1,` +
+      `"hardware_address":"02:00:00:00:00:0${group}","accept":true,"checksum":null,"peers":null,"source":null,"sync":null,"waiting":false,"advertisement_interval":1,` +
       `"master_advertisement_interval":1,` +
-      `"master_down_interval":3.008,"skew_time":0.008,"standing_by":false,` +
+      `"master_down_interval":3.008,"skew_time":0.008,"standing_by":false,"fault":null,"priority_parts":null,"trackers":[],` +
       `"counters":${counters(100 + group)}}`;
     expect((await app.inject('/run/status')).body).toBe(
       '{"version":"0.2.0","pid":4711,"since":"2026-01-02T03:04:05.678Z","generation":1,"last_reload":' +
         '{"time":"2026-02-03T04:05:06.789Z","ok":false,"error":"no","issues":["error: a:1: b"]},' +
         '"configuration":{"file":"/etc/rvrrpd/rvrrpd.conf","tag":"abc123","temporary":false},"troubles":[],"plugins":' +
         '[{"package":"rvrrpd-plugin-api-http","version":"1.0.0","kind":"api","names":["http"],' +
-        '"origin":"built-in","in_use":true}],"wake_ups":1234,"strangers":{"dropped":{"vrid":5}},' +
-        `"routers":[${of(1)},${of(2)}]}`,
+        '"origin":"built-in","in_use":true}],"wake_ups":1234,"strangers":{"dropped":{"vrid":5}},"trackers":[],' +
+        `"routers":[${of(1)},${of(2)}],"sync_groups":[]}`,
     );
+  });
+
+  test('has groups of routers that are Master together', async () => {
+    const member = (group: number, more: object) => router(group, { sync: 'gw', waiting: false, ...more });
+    const stateOf = async (...routers: readonly RouterStatus[]) => {
+      run(...routers);
+      return (await app.inject('/run/status')).json();
+    };
+    const body = await stateOf(
+      member(1, { state: 'Backup', waiting: true }),
+      router(2),
+      member(3, { state: 'Down' }),
+    );
+    expect(body.sync_groups).toMatchObject([
+      {
+        ...{ name: 'gw', state: 'Down' },
+        routers: [
+          { interface: 'eth0', group: 1, family: 4, version: 2, state: 'Backup', waiting: true },
+          { group: 3, state: 'Down', waiting: false },
+        ],
+      },
+    ]);
+    expect(body.routers).toMatchObject([
+      { sync: 'gw', waiting: true },
+      { sync: null, waiting: false },
+      { sync: 'gw', waiting: false },
+    ]);
+    const together = await stateOf(member(1, {}), member(2, {}));
+    expect(together.sync_groups[0].state).toBe('Master');
+    const apart = await stateOf(member(1, {}), member(2, { state: 'Backup' }));
+    expect(apart.sync_groups[0].state).toBe('Backup');
   });
 
   test('says null for a reload and a transition that never were', async () => {
@@ -344,4 +375,45 @@ test('/run/plugins', async () => {
     '[{"package":"rvrrpd-plugin-api-http","version":"1.0.0","kind":"api","names":["http"],' +
       '"origin":"built-in","in_use":true}]',
   );
+});
+
+describe('Fault, and what trackers say', () => {
+  const web = { name: 'web', type: 'http', since: 1_700_000_000_000, words: '503' } as const;
+  const down = { ...web, verdict: 'down' } as const;
+  const faulty = router(1, {
+    state: 'Down',
+    fault: { reason: 'tracker web is down: 503', tracker: 'web' },
+    trackers: [down],
+  });
+  const weighted = router(2, {
+    priority: 70,
+    trackers: [{ ...down, weight: -30, adds: -30 }],
+    priorityParts: {
+      ...{ configured: 100, parts: [{ tracker: 'web', adds: -30 }], priority: 70 },
+      text: '100 - 30 (web) = 70',
+    },
+  });
+
+  test('/run/status has them, the paths of 0.1.3 show Down', async () => {
+    daemon.be({
+      routers: () => [faulty, weighted],
+      trackers: () => [{ ...down, heldUntil: 1_700_000_009_000 }],
+    });
+    const status = (await app.inject('/run/status')).json();
+    expect(status.trackers).toEqual([
+      {
+        ...{ name: 'web', type: 'http', verdict: 'down', words: '503', since: '2023-11-14T22:13:20.000Z' },
+        held_until: '2023-11-14T22:13:29.000Z',
+      },
+    ]);
+    expect(status.routers[0]).toMatchObject({
+      ...{ state: 'Fault', fault: 'tracker web is down: 503', priority_parts: null },
+      trackers: [{ name: 'web', verdict: 'down', weight: null, adds: null }],
+    });
+    expect(status.routers[1]).toMatchObject({
+      ...{ state: 'Master', priority: 70, priority_parts: '100 - 30 (web) = 70' },
+      trackers: [{ name: 'web', weight: -30, adds: -30 }],
+    });
+    expect((await app.inject('/run/vrrp')).json()[0].state).toBe('Down');
+  });
 });

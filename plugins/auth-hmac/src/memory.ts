@@ -13,28 +13,52 @@ const STRIDE = ADDRESS + TRAIL_LENGTH;
 /** Senders that are remembered; the draft has 4 at least. */
 export const SENDERS = 16;
 
+/** Views of one piece of memory. */
+interface Views {
+  readonly bytes: Uint8Array;
+  readonly words: Uint32Array;
+  readonly times: Float64Array;
+}
+
+/** By memory: where the routers of a thread share one, views of their own would not all fit into the processor's cache. */
+const known = new WeakMap<ArrayBufferLike, Views>();
+
+function viewsOf(buffer: ArrayBufferLike): Views {
+  let views = known.get(buffer);
+  if (views === undefined) {
+    const times = new Float64Array(buffer, 0, Math.floor(buffer.byteLength / 8));
+    views = { bytes: new Uint8Array(buffer), words: new Uint32Array(buffer, 0, times.length * 2), times };
+    known.set(buffer, views);
+  }
+  return views;
+}
+
 /** See the file's comment. */
 export class Memory {
   readonly sent: Trail;
   private readonly senders: readonly Trail[];
+  private readonly bytes: Uint8Array;
+  /** Where it begins among them. */
+  private readonly base: number;
 
-  /** @param bytes zero, or what an earlier one has left */
-  constructor(private readonly bytes: Uint8Array) {
-    const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
-    const times = new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8);
-    this.sent = new Trail(words, times, 8);
+  /** @param own zero, or what an earlier one has left; it begins at a multiple of 8 octets in its buffer */
+  constructor(private readonly own: Uint8Array) {
+    const { bytes, words, times } = viewsOf(own.buffer);
+    this.bytes = bytes;
+    this.base = own.byteOffset;
+    this.sent = new Trail(words, times, this.base + 8);
     this.senders = Array.from(
       { length: SENDERS },
-      (_, index) => new Trail(words, times, SENDERS_AT + index * STRIDE + ADDRESS),
+      (_, index) => new Trail(words, times, this.base + SENDERS_AT + index * STRIDE + ADDRESS),
     );
     this.settle();
   }
 
   /** Looks at what is there: what is not of this layout is nothing. */
   settle(): void {
-    if (this.bytes[0] === VERSION) return;
-    this.bytes.fill(0);
-    this.bytes[0] = VERSION;
+    if (this.own[0] === VERSION) return;
+    this.own.fill(0);
+    this.own[0] = VERSION;
   }
 
   /** It is a copy of before a restart. @param now monotonic ms */
@@ -45,9 +69,9 @@ export class Memory {
 
   /** The trail of the sender whose address is `packet[at, at + length)`; undefined: it was not heard. */
   find(packet: Uint8Array, at: number, length: number): Trail | undefined {
-    const { bytes, senders } = this;
+    const { bytes, base, senders } = this;
     for (let index = 0; index < SENDERS; index++) {
-      const place = SENDERS_AT + index * STRIDE;
+      const place = base + SENDERS_AT + index * STRIDE;
       let i = 0;
       while (i < length && bytes[place + i] === packet[at + i]) i++;
       if (i === length && senders[index]!.isUsed) return senders[index]!;
@@ -57,7 +81,7 @@ export class Memory {
 
   /** A trail for a sender that has none, if need be in place of the one that was heard longest ago. */
   add(packet: Uint8Array, at: number, length: number): Trail {
-    const { bytes, senders } = this;
+    const { bytes, base, senders } = this;
     let oldest = 0;
     for (let index = 0; index < SENDERS; index++) {
       if (!senders[index]!.isUsed) {
@@ -68,7 +92,7 @@ export class Memory {
     }
     const trail = senders[oldest]!;
     trail.clear();
-    const place = SENDERS_AT + oldest * STRIDE;
+    const place = base + SENDERS_AT + oldest * STRIDE;
     bytes.fill(0, place, place + ADDRESS);
     for (let i = 0; i < length; i++) bytes[place + i] = packet[at + i]!;
     return trail;

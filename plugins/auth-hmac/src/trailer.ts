@@ -8,7 +8,7 @@
  * The HMAC is over a pseudo-header of 20 octets (family, version, VRID, 0, source address padded to 16), the message with
  * its checksum zero, the trailer's first 12 octets and 16 zeros. Nothing here allocates once it is made.
  */
-import type { AuthRouter, TrailerAuthenticator, TrailerVerdict } from 'rvrrpd/plugin';
+import type { AuthClock, AuthRouter, TrailerAuthenticator, TrailerVerdict } from 'rvrrpd/plugin';
 import { Memory } from './memory.ts';
 import { createHmac, type Hmac, INPUT, OUTPUT } from './native.ts';
 import { fractionOf, isAfter, secondsBetween, secondsOf, timeOf } from './sequence.ts';
@@ -48,6 +48,11 @@ export class HmacTrailer implements TrailerAuthenticator {
   private readonly activeHmac: Hmac | undefined;
   private readonly memory: Memory;
   private readonly addressLength: number;
+  /** Of `router`, whose objects are the core's: of what shape they are is not ours to say. */
+  private readonly family: number;
+  private readonly version: number;
+  private readonly group: number;
+  private readonly clock: AuthClock;
   private readonly activeKey: number;
   private readonly timed: boolean;
   private readonly window: number;
@@ -62,6 +67,10 @@ export class HmacTrailer implements TrailerAuthenticator {
     this.timed = timed;
     this.window = window;
     this.addressLength = router.family === 4 ? 4 : 16;
+    this.family = router.family;
+    this.version = router.version;
+    this.group = router.group;
+    this.clock = router.clock;
     this.memory = new Memory(router.memory.bytes);
     this.keys = new Map([...keys].map(([number, key]) => [number, createHmac(key)]));
     this.activeHmac = this.keys.get(this.activeKey);
@@ -69,7 +78,7 @@ export class HmacTrailer implements TrailerAuthenticator {
 
   sign(packet: Uint8Array, start: number, end: number, source: number): void {
     const { sent } = this.memory;
-    const now = this.router.clock.wall();
+    const now = this.clock.wall();
     let hi = secondsOf(now);
     let lo = fractionOf(now);
     if (sent.isUsed && !isAfter(hi, lo, sent.hi, sent.lo)) {
@@ -86,7 +95,7 @@ export class HmacTrailer implements TrailerAuthenticator {
     putWord(packet, end + SEQUENCE_AT, hi);
     putWord(packet, end + SEQUENCE_AT + 4, lo);
     // Before anything goes out: should we end here, the number is lost, and never used twice.
-    if (sent.move(hi, lo, this.window, this.router.clock.monotonic())) this.router.memory.save();
+    if (sent.move(hi, lo, this.window, this.clock.monotonic())) this.router.memory.save();
     this.compute(this.activeHmac!, packet, start, end, source);
     for (let i = 0; i < HMAC_LENGTH; i++) packet[end + HMAC_AT + i] = OUTPUT[i]!;
   }
@@ -96,7 +105,7 @@ export class HmacTrailer implements TrailerAuthenticator {
     if (packet[end] !== SCHEME || packet[end + 2] !== 0 || packet[end + 3] !== 0) return 'malformed';
     const hi = word(packet, end + SEQUENCE_AT);
     const lo = word(packet, end + SEQUENCE_AT + 4);
-    const now = this.router.clock.wall();
+    const now = this.clock.wall();
     const seconds = secondsOf(now);
     if (this.timed) {
       const ahead = secondsBetween(hi, seconds);
@@ -105,7 +114,9 @@ export class HmacTrailer implements TrailerAuthenticator {
         return 'stale';
       }
     }
-    const key = this.keys.get(packet[end + 1]!);
+    const number = packet[end + 1]!;
+    // The usual one without the map, which would have to come from memory.
+    const key = number === this.activeKey ? this.activeHmac : this.keys.get(number);
     if (key === undefined) return 'unknown-key';
     this.compute(key, packet, start, end, source);
     let difference = 0;
@@ -116,7 +127,7 @@ export class HmacTrailer implements TrailerAuthenticator {
 
   adopt(from: 'reload' | 'restart'): void {
     this.memory.settle();
-    if (from === 'restart') this.memory.catchUp(this.router.clock.monotonic());
+    if (from === 'restart') this.memory.catchUp(this.clock.monotonic());
   }
 
   /** Of a genuine one: whether it was there before; if not, it is remembered. */
@@ -137,7 +148,7 @@ export class HmacTrailer implements TrailerAuthenticator {
         isForgotten = !trail.leapBack();
       if (!isForgotten && !isAfter(hi, lo, trail.hi, trail.lo)) return 'replayed';
     } else trail = memory.add(packet, source, addressLength);
-    if (trail.move(hi, lo, window, this.router.clock.monotonic())) this.router.memory.save();
+    if (trail.move(hi, lo, window, this.clock.monotonic())) this.router.memory.save();
     const skew = timeOf(hi, lo) - now;
     this.skew = skew;
     return timed && Math.abs(skew) * 2 > window * 1000 ? 'skewed' : 'genuine';
@@ -145,8 +156,7 @@ export class HmacTrailer implements TrailerAuthenticator {
 
   /** The HMAC of a message and the first octets of its trailer, to `OUTPUT`. */
   private compute(key: Hmac, packet: Uint8Array, start: number, end: number, source: number): void {
-    const { addressLength } = this;
-    const { family, version, group } = this.router;
+    const { addressLength, family, version, group } = this;
     INPUT[0] = family;
     INPUT[1] = version;
     INPUT[2] = group;

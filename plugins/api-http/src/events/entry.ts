@@ -24,7 +24,8 @@ export interface EventEntry {
 /** The entry of an event. */
 export function entryOf(event: ServiceEvent | LostEvents): EventEntry {
   const data = JSON.stringify(dataOf(event));
-  if (event.type === 'reload' || event.type === 'lost') return { type: event.type, data };
+  if (event.type === 'reload' || event.type === 'lost' || event.type === 'tracker')
+    return { type: event.type, data };
   const { type, interface: name, group } = event;
   return {
     type,
@@ -39,8 +40,18 @@ function dataOf(event: ServiceEvent | LostEvents): Readonly<Record<string, unkno
   const time = new Date(event.time).toISOString();
   switch (event.type) {
     case 'transition': {
+      const { interface: name, group, family = 4, version = 2, cause, fault } = event;
+      const from = fault === 'from' ? 'Fault' : event.from;
+      const to = fault === 'to' ? 'Fault' : event.to;
+      return { time, interface: name, group, family, version, from, to, cause };
+    }
+    case 'priority': {
       const { interface: name, group, family = 4, version = 2, from, to, cause } = event;
       return { time, interface: name, group, family, version, from, to, cause };
+    }
+    case 'tracker': {
+      const { tracker, verdict, words } = event;
+      return { time, tracker, verdict, words };
     }
     case 'rejected': {
       const { interface: name = null, group = null, family = null, version = null } = event;

@@ -1,10 +1,12 @@
 /** Metrics of the virtual routers. */
 import type { Registry } from 'prom-client';
 import type { DroppedCounters, RouterCounters, RouterState, RouterStatus } from 'rvrrpd/plugin';
+import { shownState } from '../views/fault.ts';
+import { syncGroups } from '../views/sync.ts';
 import { family, type Labels, NONE, type Sample } from './family.ts';
 import type { Snapshot } from './snapshot.ts';
 
-const STATES: readonly RouterState[] = ['Init', 'Backup', 'Master', 'Down'];
+const STATES: readonly (RouterState | 'Fault')[] = ['Init', 'Backup', 'Master', 'Down', 'Fault'];
 const STATE_LABELS: readonly Labels[] = STATES.map((state) => ({ state }));
 
 type Counted = Exclude<keyof RouterCounters['counters'], 'dropped'>;
@@ -48,12 +50,40 @@ export function routerMetrics(registry: Registry, now: () => Snapshot): void {
 
   add('gauge', 'state', 'The state of a virtual router is 1, all others are 0.', () => {
     const { routers, routerLabels } = now();
-    return routers.flatMap(({ state }, index) =>
-      STATES.map((each, which) => ({
+    return routers.flatMap((router, index) => {
+      const state = shownState(router);
+      return STATES.map((each, which) => ({
         value: each === state ? 1 : 0,
         labels: STATE_LABELS[which]!,
         sharedLabels: routerLabels[index]!,
-      })),
+      }));
+    });
+  });
+  add(
+    'gauge',
+    'fault',
+    '1 while it does not run although its interface can be used, with the reason.',
+    () => {
+      const { routers, routerLabels } = now();
+      return routers.flatMap(({ fault }, index) =>
+        fault === undefined
+          ? []
+          : {
+              value: 1,
+              labels: { tracker: fault.tracker ?? '', reason: fault.reason },
+              sharedLabels: routerLabels[index]!,
+            },
+      );
+    },
+  );
+  add('gauge', 'priority_part', 'What a tracker adds to the priority that is configured.', () => {
+    const { routers, routerLabels } = now();
+    return routers.flatMap(({ trackers = [] }, index) =>
+      trackers.flatMap(({ name, adds }) =>
+        adds === undefined
+          ? []
+          : { value: adds, labels: { tracker: name }, sharedLabels: routerLabels[index]! },
+      ),
     );
   });
   gauge('priority', 'Priority in use, 255 for the address owner.', ({ priority }) => priority);
@@ -72,6 +102,33 @@ export function routerMetrics(registry: Registry, now: () => Snapshot): void {
     'peers',
     'How many peers it speaks to without multicast; absent: it speaks to the multicast group.',
     ({ peers }) => peers?.length,
+  );
+  gauge(
+    'waiting',
+    '1 if it is Backup and would be Master but for the others of its group; absent: it is in none.',
+    ({ waiting }) => (waiting === undefined ? undefined : Number(waiting)),
+  );
+  family(
+    registry,
+    'gauge',
+    'rvrrpd_sync_group_state',
+    'The state of a group of virtual routers is 1, all others are 0.',
+    () =>
+      syncGroups(now().routers).flatMap(({ name, state }) =>
+        STATES.map((each) => ({ value: each === state ? 1 : 0, labels: { sync: name, state: each } })),
+      ),
+  );
+  family(
+    registry,
+    'gauge',
+    'rvrrpd_sync_group_member',
+    'The virtual routers of each group: always 1.',
+    () => {
+      const { routers, routerLabels } = now();
+      return routers.flatMap(({ sync }, index) =>
+        sync === undefined ? [] : { value: 1, labels: { sync }, sharedLabels: routerLabels[index]! },
+      );
+    },
   );
   for (const [key, name, help] of COUNTERS) {
     add('counter', `${name}_total`, help, () => {

@@ -6,6 +6,7 @@ import type {
   RouterStatus,
   RunningConfiguration,
   ServiceContext,
+  TrackerStatus,
 } from 'rvrrpd/plugin';
 import type { Labels } from './family.ts';
 
@@ -17,6 +18,7 @@ export interface Snapshot {
   readonly counters: DaemonCounters;
   /** Labels of each of the routers of {@link counters}. */
   readonly counterLabels: readonly Labels[];
+  readonly trackers: readonly TrackerStatus[];
   readonly daemon: DaemonInfo;
   readonly configuration: RunningConfiguration;
 }
@@ -33,6 +35,7 @@ export function snapshots(context: ServiceContext): () => Snapshot {
       routerLabels: routerLabels(routers),
       counters,
       counterLabels: counterLabels(counters.routers),
+      trackers: context.trackers(),
       daemon: context.daemon(),
       configuration: context.configuration(),
     };

@@ -6,14 +6,15 @@ import { EventStream } from '../events/stream.ts';
 import { EventStreams, MOST_STREAMS } from '../events/streams.ts';
 import { ProblemError, problemResponses } from '../problems.ts';
 
-const TYPE = '(transition|rejected|clock-skew|reload)';
+const TYPE = '(transition|rejected|clock-skew|tracker|priority|reload)';
 
 const Query = Type.Object({
   type: Type.Optional(
     Type.String({
       pattern: `^${TYPE}(,${TYPE})*$`,
       description:
-        'Only events of these types, with commas between: `transition`, `rejected`, `clock-skew`, `reload`.',
+        'Only events of these types, with commas between: `transition`, `rejected`, ' +
+        '`clock-skew`, `tracker`, `priority`, `reload`.',
     }),
   ),
   group: Type.Optional(

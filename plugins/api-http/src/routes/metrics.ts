@@ -7,6 +7,7 @@ import { daemonMetrics } from '../metrics/daemon.ts';
 import { routerMetrics } from '../metrics/routers.ts';
 import { scraper } from '../metrics/scraper.ts';
 import { type Snapshot, snapshots } from '../metrics/snapshot.ts';
+import { trackerMetrics } from '../metrics/trackers.ts';
 import { problemResponses } from '../problems.ts';
 
 export const metricsRoutes: Routes = (app, deps) => {
@@ -16,6 +17,7 @@ export const metricsRoutes: Routes = (app, deps) => {
   const now = (): Snapshot => (snapshot ??= read());
   daemonMetrics(registry, now);
   routerMetrics(registry, now);
+  trackerMetrics(registry, now);
   apiMetrics(registry, app, deps.tally);
   const scrape = scraper(async () => {
     try {

@@ -189,7 +189,14 @@ export const runRoutes: Routes = (app, { context }) => {
         response: { 200: answers(StatusSchema, 'Everything.'), ...problems },
       },
     },
-    async () => status(context.daemon(), context.configuration(), context.routers(), context.counters()),
+    async () =>
+      status(
+        context.daemon(),
+        context.configuration(),
+        context.routers(),
+        context.counters(),
+        context.trackers(),
+      ),
   );
 };
 

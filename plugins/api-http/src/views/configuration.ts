@@ -11,7 +11,10 @@ export const GeneralSchema = shown(GENERAL, 'General', 'General directives.');
 export const GeneralPatchSchema = patched(GENERAL, 'GeneralPatch', 'General directives to change.');
 
 /** Directives that rVRRPd 0.1.3 had not: its answers have no key for them. */
-const NEWER = ['address_check', 'accept', 'checksum', 'auth', 'peers', 'source', 'min_ttl'];
+const NEWER = [
+  ...['address_check', 'accept', 'checksum', 'auth', 'peers', 'source', 'min_ttl'],
+  ...['track', 'track_interface'],
+];
 
 /** A `[[vrouter]]`. */
 export const VrouterSchema = shown(VROUTER, 'Vrouter', 'A `[[vrouter]]`.', NEWER);

@@ -132,6 +132,27 @@ export const VROUTER: Readonly<Record<string, Directive>> = {
     maximum: 255,
     description: 'With `peers`: the least TTL that an advertisement is accepted with. Default 255.',
   },
+  track: {
+    type: 'array',
+    items: {
+      anyOf: [
+        { type: 'string' },
+        {
+          type: 'object',
+          properties: { name: { type: 'string' }, weight: { type: 'integer', minimum: -253, maximum: 253 } },
+          required: ['name'],
+          additionalProperties: false,
+        },
+      ],
+    },
+    description:
+      'Trackers that count for it: names of `[[track]]`, or with a weight. While one without a weight is down it is in ' +
+      'Fault. Default: none.',
+  },
+  track_interface: {
+    type: 'boolean',
+    description: 'Whether it is Down while its own interface has no carrier. Default true.',
+  },
   socket_filter: {
     type: 'boolean',
     description: 'Whether the kernel filters out what is not for the interface’s routers. Default true.',

@@ -9,7 +9,10 @@ import type {
   RouterName,
   RouterStatus,
   RunningConfiguration,
+  TrackerStatus,
 } from 'rvrrpd/plugin';
+import { shownState, TrackerSchema, tracker, tracking, trackingProperties } from './fault.ts';
+import { syncGroups } from './sync.ts';
 
 const Count = Type.Integer({ minimum: 0 });
 const Dropped = Type.Record(Type.String(), Count, {
@@ -24,7 +27,7 @@ export const PluginSchema = Type.Object(
     version: Type.String(),
     kind: Type.Unsafe<PluginListing['kind']>({
       type: 'string',
-      enum: ['auth', 'filter', 'netdrv', 'iftype', 'protocol', 'api'],
+      enum: ['auth', 'filter', 'netdrv', 'iftype', 'protocol', 'api', 'track'],
     }),
     names: Type.Array(Type.String(), { description: 'Configuration values that it answers to.' }),
     origin: Type.Unsafe<PluginListing['origin']>({
@@ -47,9 +50,10 @@ export const RouterStatusSchema = Type.Object(
     addresses: Type.Array(Type.String(), { description: 'The virtual addresses.' }),
     priority: Type.Integer({ description: 'In use: 255 for the address owner.' }),
     preempt: Type.Boolean(),
-    state: Type.Unsafe<RouterStatus['state']>({
+    state: Type.Unsafe<RouterStatus['state'] | 'Fault'>({
       type: 'string',
-      enum: ['Init', 'Backup', 'Master', 'Down'],
+      enum: ['Init', 'Backup', 'Master', 'Down', 'Fault'],
+      description: '`Fault`: it does not run for what `fault` says; `/run/vrrp` shows it as `Down`.',
     }),
     since: Type.Unsafe<string | null>({
       type: ['string', 'null'],
@@ -87,6 +91,15 @@ export const RouterStatusSchema = Type.Object(
       type: ['string', 'null'],
       description: 'The address that it is told to speak to its peers from; `null`: the interface’s.',
     }),
+    sync: Type.Unsafe<string | null>({
+      type: ['string', 'null'],
+      description:
+        'The group (`[[sync]]`) whose routers are Master together or not at all; `null`: it is in none.',
+    }),
+    waiting: Type.Boolean({
+      description:
+        'It is Backup and would be Master but for the others of its group: its Master_Down_Timer has expired.',
+    }),
     advertisement_interval: Type.Number({ description: 'Its own, in seconds.' }),
     master_advertisement_interval: Type.Number({
       description: 'In seconds. What a VRRPv3 Backup goes by: that of the Master that it heard last.',
@@ -96,6 +109,7 @@ export const RouterStatusSchema = Type.Object(
     standing_by: Type.Boolean({
       description: 'It was told to fail over: it does not preempt until it becomes Master again.',
     }),
+    ...trackingProperties,
     counters: Type.Object(
       {
         received: Count,
@@ -114,6 +128,32 @@ export const RouterStatusSchema = Type.Object(
     ),
   },
   { title: 'RouterStatus' },
+);
+
+/** A `[[sync]]`. */
+const SyncSchema = Type.Object(
+  {
+    name: Type.String(),
+    state: Type.Unsafe<RouterStatus['state']>({
+      type: 'string',
+      enum: ['Init', 'Backup', 'Master', 'Down'],
+      description: '`Down` or `Init` if one of its routers is, `Master` if all are.',
+    }),
+    routers: Type.Array(
+      Type.Object({
+        interface: Type.String(),
+        group: Type.Integer(),
+        family: Type.Integer(),
+        version: Type.Integer(),
+        state: Type.Unsafe<RouterStatus['state']>({
+          type: 'string',
+          enum: ['Init', 'Backup', 'Master', 'Down'],
+        }),
+        waiting: Type.Boolean({ description: 'It would be Master but for the others.' }),
+      }),
+    ),
+  },
+  { title: 'SyncStatus', description: 'Virtual routers that are Master together or not at all.' },
 );
 
 /** `/run/status`. */
@@ -158,7 +198,9 @@ export const StatusSchema = Type.Object(
       { dropped: Dropped },
       { description: 'Packets that belong to no virtual router.' },
     ),
+    trackers: Type.Array(TrackerSchema),
     routers: Type.Array(RouterStatusSchema),
+    sync_groups: Type.Array(SyncSchema, { description: '`[[sync]]`.' }),
   },
   { title: 'Status' },
 );
@@ -182,6 +224,7 @@ export function status(
   configuration: RunningConfiguration,
   routers: readonly RouterStatus[],
   counters: DaemonCounters,
+  trackers: readonly TrackerStatus[],
 ): Static<typeof StatusSchema> {
   const { version, pid, since, generation, lastReload, plugins, troubles = [] } = daemon;
   const counted = new Map(counters.routers.map((router) => [keyOf(router), router.counters]));
@@ -200,7 +243,20 @@ export function status(
     plugins: plugins.map(pluginListing),
     wake_ups: counters.wakeUps,
     strangers: { dropped: present(counters.strangers.dropped) },
+    trackers: trackers.map(tracker),
     routers: routers.map((router) => withCounters(router, counted.get(keyOf(router)))),
+    sync_groups: syncGroups(routers).map(({ name, state, routers: members }) => ({
+      name,
+      state,
+      routers: members.map((router) => ({
+        interface: router.interface,
+        group: router.group,
+        family: router.family,
+        version: router.version ?? 2,
+        state: router.state,
+        waiting: router.waiting ?? false,
+      })),
+    })),
   };
 }
 
@@ -235,7 +291,7 @@ function withCounters(
     addresses: [...router.addresses],
     priority: router.priority,
     preempt: router.preempt,
-    state: router.state,
+    state: shownState(router),
     since: router.since === 0 ? null : new Date(router.since).toISOString(),
     vifname: router.vifname,
     on_virtual_interface: router.onVirtualInterface && router.inPlace !== false,
@@ -248,12 +304,15 @@ function withCounters(
     checksum: router.checksum ?? null,
     peers: router.peers === undefined ? null : [...router.peers],
     source: router.source ?? null,
+    sync: router.sync ?? null,
+    waiting: router.waiting ?? false,
     advertisement_interval: router.advertisementInterval / 1000,
     master_advertisement_interval:
       (router.masterAdvertisementInterval ?? router.advertisementInterval) / 1000,
     master_down_interval: router.masterDownInterval / 1000,
     skew_time: router.skewTime / 1000,
     standing_by: router.standingBy,
+    ...tracking(router),
     counters: {
       received: counters?.received ?? 0,
       sent: counters?.sent ?? 0,

@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest';
+import { parseMember } from './sync.ts';
+import { complaints, read, router } from './test-read.ts';
+
+const lan = (more = ''): string => router(more, 'group = 7\ninterface = "eth0"\nvip = "10.0.0.1"');
+const uplink = (more = ''): string => router(more, 'group = 8\ninterface = "eth1"\nvip = "192.0.2.1"');
+const group = (more = '', routers = '[ "eth0/7", "eth1/8" ]'): string =>
+  `[[sync]]\nname = "gw"\nrouters = ${routers}\n${more}`;
+
+test('routers of a group know it, and have its priority and preemption', () => {
+  const { config, issues } = read(`${lan()}${uplink()}${group('priority = 150\npreemption = true\n')}`);
+  expect(issues).toEqual([]);
+  expect(config.virtualRouters).toMatchObject([
+    { sync: 'gw', priority: 150, preempt: true },
+    { sync: 'gw', priority: 150, preempt: true },
+  ]);
+});
+
+test('a table of both families is in it with both, or with one', () => {
+  const both = router('version = 3', 'group = 7\ninterface = "eth0"\nvip = [ "10.0.0.1", "fe80::1" ]');
+  const syncOf = (routers: string) =>
+    read(`${both}${uplink()}${group('', routers)}`).config.virtualRouters.map(({ sync }) => sync);
+  expect(syncOf('[ "eth0/7", "eth1/8" ]')).toEqual(['gw', 'gw', 'gw']);
+  expect(syncOf('[ "eth0/7/ipv6", "eth1/8" ]')).toEqual([undefined, 'gw', 'gw']);
+  expect(syncOf('[ "eth0/7" ]')).toEqual(['gw', 'gw', undefined]);
+});
+
+describe('what is refused', () => {
+  test.each([
+    [
+      'no such router',
+      group('', '[ "eth0/7", "eth1/9" ]'),
+      'there is no such virtual router: did you mean "eth1/8"?',
+    ],
+    ['no name of a router', group('', '[ "eth0/7", "eth1" ]'), 'must be "INTERFACE/GROUP"'],
+    ['in two groups', `${group()}${group().replace('"gw"', '"other"')}`, 'eth0/7 is already in group "gw"'],
+    ['two of one name', `${group()}${group('', '[]')}`, 'is already sync[0].name'],
+    ['none', group('', '[]'), 'must name two virtual routers at least'],
+    ['no routers', '[[sync]]\nname = "gw"\n', 'sync[0].routers: is missing'],
+    ['a priority', group('priority = 255\n'), 'must be 1 to 254'],
+  ])('%s', (_, text, complaint) => {
+    const found = complaints(`${lan()}${uplink()}${text}`);
+    expect(found.filter((each) => each.startsWith('error')).join('\n')).toContain(complaint);
+  });
+
+  test('priorities that disagree, which one for the group avoids', () => {
+    const text = `${lan('priority = 200')}${uplink()}`;
+    expect(complaints(`${text}${group()}`)).toEqual([
+      'error 12: sync[0].routers = [ "eth0/7", "eth1/8" ]: must have the same priority: eth0/7 has 200 (line 5), ' +
+        'eth1/8 has 100 (line 6); superior on one link and inferior on another, a router can be Master of neither for ' +
+        'long: set priority in [[sync]], for all of them',
+    ]);
+    expect(complaints(`${text}${group('priority = 200\n')}`)).toEqual([]);
+    expect(complaints(`${text}${group('priority = 150\n')}`)).toEqual([
+      'warning 5: vrouter[0].priority = 200: is not used: its group "gw" has priority = 150 for all (line 13)',
+    ]);
+  });
+
+  test('preemption that disagrees', () => {
+    const text = `${lan('preemption = true')}${uplink()}`;
+    expect(complaints(`${text}${group()}`).join()).toContain(
+      'must have the same preemption: eth0/7 has true (line 5)',
+    );
+    expect(complaints(`${text}${group('preemption = true\n')}`)).toEqual([]);
+  });
+});
+
+test('a group of one, and a router that is there twice, are warned about', () => {
+  expect(complaints(`${lan()}${uplink()}${group('', '[ "eth0/7" ]')}`)).toEqual([
+    expect.stringMatching(/^warning .* does nothing: a group of one/),
+  ]);
+  expect(complaints(`${lan()}${uplink()}${group('', '[ "eth0/7", "eth1/8", "eth0/7" ]')}`)).toEqual([
+    expect.stringMatching(/^warning .*: eth0\/7 is in the group already$/),
+  ]);
+});
+
+test('names of routers', () => {
+  expect(parseMember('eth0/7')).toEqual({ interface: 'eth0', group: 7 });
+  expect(parseMember('eth0.5/255/IPv6/v3')).toEqual({
+    interface: 'eth0.5',
+    group: 255,
+    family: 6,
+    version: 3,
+  });
+  expect(parseMember('eth0/7/v2/ipv4')).toEqual({ interface: 'eth0', group: 7, family: 4, version: 2 });
+  for (const wrong of ['', 'eth0', '7', 'eth0/', 'eth0/256', 'eth0/7/v4', 'eth0/7/ipv4/ipv6', 'eth 0/7'])
+    expect(parseMember(wrong)).toBeUndefined();
+});

@@ -1,0 +1,102 @@
+import { describe, expect, test } from 'vitest';
+import { interpret } from '../config/interpret.ts';
+import { formatIssue } from '../config/issues.ts';
+import { parseDocument } from '../config/parse.ts';
+import { redactConfiguration } from '../config/redact.ts';
+import type { SchemaNode } from '../config/schema.ts';
+import type { PluginKind } from './contracts/index.ts';
+import type { AvailablePlugin } from './discover.ts';
+import { listPlugins } from './listing.ts';
+import { resolvePlugins } from './resolve.ts';
+import { trackerSchema } from './resolve-track.ts';
+
+function plugin(kind: PluginKind, name: string, configSchema?: SchemaNode): AvailablePlugin {
+  const more = { default: false, provides: [], needs: [], entry: '/index.js', options: {} };
+  return {
+    folder: '/',
+    resolved: { package: `p-${name}`, version: '1.0.0', kind, names: [name], ...more },
+    ...(configSchema && { configSchema }),
+  };
+}
+
+const SCHEMA: SchemaNode = {
+  type: 'object',
+  required: ['url'],
+  additionalProperties: false,
+  properties: {
+    url: { type: 'string', expected: 'a URL' },
+    expect: { type: 'integer', expected: 'a status', default: 200 },
+    password: { type: 'string', expected: 'a text', writeOnly: true },
+    fall: { default: 3 },
+    rise: { default: 0.5 },
+  },
+};
+const all = [
+  plugin('iftype', 'plain'),
+  plugin('netdrv', 'basic'),
+  plugin('track', 'http', SCHEMA),
+  plugin('track', 'always'),
+];
+
+function resolve(tables: string) {
+  const text = `[[vrouter]]\ngroup = 1\ninterface = "eth0"\nvip = "10.0.0.1"\niftype = "plain"\nnetdrv = "basic"
+track = ["x"]\n[[track]]\nname = "x"\n${tables}\n`;
+  const { document } = parseDocument('f', text);
+  const resolution = resolvePlugins(interpret(document!).config, document!, all);
+  const complaints = resolution.issues.filter(({ severity }) => severity === 'error');
+  return {
+    ...resolution,
+    document: document!,
+    complaints: complaints.map((each) => formatIssue(each).slice(2)),
+  };
+}
+
+describe('a tracker', () => {
+  test('has what its plugin’s schema makes of it, and the defaults of its type', () => {
+    const { config, complaints, trackers } = resolve('type = "http"\nurl = "http://x"\ninterval = 2');
+    expect(complaints).toEqual([]);
+    expect(config.trackers).toMatchObject([
+      {
+        ...{ name: 'x', interval: 2000, timeout: 2000, fall: 3, rise: 1 },
+        settings: { url: 'http://x', expect: 200 },
+      },
+    ]);
+    expect(Object.keys(config.trackers![0]!.settings)).toEqual(['url', 'expect']);
+    expect(trackers.map(({ plugin: { package: name } }) => name)).toEqual(['p-http']);
+    expect(resolve('type = "http"\nurl = "http://x"\nfall = 1').config.trackers![0]!.fall).toBe(1);
+  });
+
+  test.each([
+    [
+      'type = "htpp"',
+      '10: track[0].type = "htpp": no plugin answers to type "htpp" yet (there is "http", "always"; did you mean "http"?): ' +
+        'change it, or install a plugin that does and add it to [plugins]',
+    ],
+    ['type = "http"', '8: track[0].url: is missing: must be a URL'],
+    ['type = "http"\nurl = 5', '11: track[0].url = 5: must be a URL'],
+    ['type = "http"\nurl = "x"\nurll = "x"', '12: track[0].urll: unknown directive, did you mean "url"?'],
+    [
+      'type = "http"\nurl = "x"\nintervall = 1',
+      '12: track[0].intervall: unknown directive, did you mean "interval"?',
+    ],
+    ['type = "always"\nhow = 1', /^11: track\[0\]\.how: unknown directive, there are: name, type, /],
+  ])('%s', (tables, complaint) => {
+    const { complaints } = resolve(tables);
+    expect(complaints).toHaveLength(1);
+    expect(complaints[0]).toMatch(complaint instanceof RegExp ? complaint : /./);
+    if (typeof complaint === 'string') expect(complaints[0]).toBe(complaint);
+  });
+
+  test('uses its plugin, which the listing shows', () => {
+    const used = listPlugins(all, resolve('type = "always"')).filter(({ inUse }) => inUse);
+    expect(used.map(({ package: name }) => name)).toEqual(['p-plain', 'p-basic', 'p-always']);
+  });
+
+  test('is shown without its secrets, and without anything that nobody describes', () => {
+    const data = resolve('type = "http"\nurl = "http://x"\npassword = "geheim"\ninterval = 2').document.data;
+    const schemas = new Map([['http', trackerSchema(SCHEMA)]]);
+    const track = [{ name: 'x', type: 'http', url: 'http://x', password: '***', interval: 2 }];
+    expect(redactConfiguration(data, new Map(), new Map(), new Map(), schemas).track).toEqual(track);
+    expect(redactConfiguration(data, new Map()).track).toEqual([{ ...track[0], url: '***' }]);
+  });
+});
