@@ -469,7 +469,7 @@ export class Engine {
     this.armed = -1;
     const pause = this.clock() - this.suspended;
     for (const { slot, state, deadline } of this.routers) {
-      if (state === State.Backup) this.table.setNum(slot, Num.Deadline, deadline + pause);
+      if (state === State.Backup && deadline !== 0) this.table.setNum(slot, Num.Deadline, deadline + pause);
     }
     for (const [tag, attachment] of this.attachments.entries()) if (attachment) this.listen(attachment, tag);
     this.resume();
