@@ -43,6 +43,13 @@ const status: DaemonStatus = {
 const TIME = String.raw`\d{4}-11-\d\d \d\d:\d\d:\d\d [+-]\d\d:\d\d`;
 
 describe('statusText', () => {
+  test('what keeps a Backup from becoming Master, and for how long', () => {
+    const [first] = status.routers;
+    const held = { ...first!, state: 'Backup', hold: { reason: 'hearing', left: 11.2 } } as const;
+    const text = statusText({ ...status, routers: [held] });
+    expect(text).toMatch(/ Backup \(hearing, 12 s left\) +200 /);
+  });
+
   test('both versions and families are told apart, with their intervals', () => {
     const [first] = status.routers;
     const v3 = { ...first!, version: 3, advertisementInterval: 0.5 } as const;

@@ -19,7 +19,7 @@ export function statusText(status: DaemonStatus): string {
   const rows = routers.map((router) => [
     router.interface,
     String(router.group),
-    router.state,
+    stateText(router),
     router.priorityParts?.priority === router.priority ? router.priorityParts.text : String(router.priority),
     ...(protocol ? [protocolText(router), intervalText(router)] : []),
     router.since === null ? 'never' : time(router.since),
@@ -71,6 +71,11 @@ function trackerTable(trackers: NonNullable<DaemonStatus['trackers']>): string[]
     words,
   ]);
   return table([['TRACKER', 'TYPE', 'VERDICT', 'SINCE', 'LAST WORDS'], ...rows]);
+}
+
+/** `Backup (hearing, 12 s left)`: with what keeps it from becoming Master. */
+function stateText({ state, hold }: RouterReport): string {
+  return hold === undefined ? state : `${state} (${hold.reason}, ${Math.ceil(hold.left)} s left)`;
 }
 
 /** `v2 IPv4`, `v3 IPv4 pseudo-header`: with the sort of checksum that it sends, where there is more than one. */

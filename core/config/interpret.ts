@@ -2,6 +2,7 @@
 import semver from 'semver';
 import type { AddressFamily } from '../plugin/contracts/index.ts';
 import { checkApi, checkRouters } from './checks.ts';
+import { delaysOf, shareInterfaces } from './delays.ts';
 import type { ConfigDocument, RawTable } from './document.ts';
 import type { RouterFacts } from './facts.ts';
 import { INTERVALS } from './interval.ts';
@@ -164,7 +165,7 @@ function toRouters(
       });
     }
   }
-  return routers;
+  return shareInterfaces(routers);
 }
 
 function toRouter(
@@ -201,6 +202,7 @@ function toRouter(
     ...peersOf(router, facts, family),
     ...(router.track && router.track.length > 0 ? { track: tracksOf(router.track) } : {}),
     ...(router.track_interface === false ? { trackInterface: false } : {}),
+    ...delaysOf(router),
     socketFilter: router.socket_filter ?? true,
   };
 }

@@ -71,6 +71,34 @@ export interface AuthDirectives {
   readonly lines: Readonly<Record<string, number>>;
 }
 
+/** What holds a virtual router back from being Master, in ms; 0: nothing. */
+export interface HoldSettings {
+  /** `start_delay`: since the start of the daemon. */
+  readonly start: number;
+  /** `boot_delay`: since the machine's boot. */
+  readonly boot: number;
+  /** `link_delay`: since the interface came up. */
+  readonly link: number;
+  /** `link_debounce`: losses of carrier that are shorter are not acted upon. The same for all routers of an interface. */
+  readonly debounce: number;
+  /** `hearing`: at most so long, until something is heard on the interface. */
+  readonly hearing: number;
+  /** `preempt_delay`: while a Master of lower priority is there. */
+  readonly preempt: number;
+}
+
+/** `announce`: how a Master announces its addresses. What is absent has its default, see announcer.ts. */
+export interface AnnounceSettings {
+  /** Announcements of a series. */
+  readonly count?: number;
+  /** Pauses in ms before each of them but the first, the last one repeats; one at least. */
+  readonly pauses?: readonly number[];
+  /** A Master announces again every so many ms after a series; 0: never. */
+  readonly refresh?: number;
+  /** At most so many announcements a second on the interface, of all its routers; 0: no limit. */
+  readonly rate?: number;
+}
+
 /** One `[[vrouter]]`, or one family of it: a table with addresses of both stands for two. */
 export interface VirtualRouterConfig {
   /** Where its table starts, for messages about it. */
@@ -132,6 +160,11 @@ export interface VirtualRouterConfig {
   readonly track?: readonly RouterTrack[];
   /** `track_interface`: whether it is Down while its interface has no carrier. Absent: true. */
   readonly trackInterface?: boolean;
+  /** Absent: nothing holds it back. */
+  readonly hold?: HoldSettings;
+  /** `down_timer_adverts`: how many intervals the Master_Down_Interval has. Absent: 3, as the RFCs say. */
+  readonly downTimerAdverts?: number;
+  readonly announce?: AnnounceSettings;
   /** `socket_filter`. */
   readonly socketFilter: boolean;
   /**

@@ -31,6 +31,12 @@ const choice = <const T extends string>(values: readonly T[], annotations: Annot
 
 const closed = { additionalProperties: false } as const;
 
+/** Seconds, with fractions, from 0 on. */
+const seconds = (maximum: number, description: string) =>
+  Type.Optional(
+    Type.Number({ minimum: 0, maximum, description, expected: `seconds, 0 (off) to ${maximum}` }),
+  );
+
 /** `timers` of a `[[vrouter]]`. */
 const Timers = Type.Object(
   {
@@ -49,6 +55,58 @@ const Timers = Type.Object(
     description: 'Timers of the virtual router.',
     expected: 'a table: { advert = 1 }',
     default: {},
+  },
+);
+
+/** The longest delay in seconds: an hour. */
+const LONGEST_DELAY = 3600;
+
+/** `announce` of a `[[vrouter]]`. */
+const Announce = Type.Object(
+  {
+    count: Type.Optional(
+      integer(1, 100, {
+        description:
+          'How often a new Master announces its addresses. Default: 5, one more than there are pauses.',
+        expected: 'a number of announcements, 1 to 100',
+      }),
+    ),
+    pauses: Type.Optional(
+      Type.Unsafe<number[]>({
+        type: 'array',
+        minItems: 1,
+        maxItems: 20,
+        items: {
+          type: 'number',
+          minimum: 0.01,
+          maximum: LONGEST_DELAY,
+          expected: `a number of seconds, 0.01 to ${LONGEST_DELAY}`,
+        },
+        description:
+          'Seconds before each announcement but the first; the last one repeats. Default: [ 0.5, 1, 2, 5 ].',
+        expected: `an array of 1 to 20 numbers of seconds, each 0.01 to ${LONGEST_DELAY}`,
+      }),
+    ),
+    refresh: Type.Optional(
+      Type.Unsafe<number>({
+        ...{ type: 'number', anyOf: [{ const: 0 }, { minimum: 1, maximum: 86400 }] },
+        description: 'A Master announces again every so many seconds after that. Default: 0, never.',
+        expected: 'seconds: 0 (never), or 1 to 86400',
+      }),
+    ),
+    rate: Type.Optional(
+      integer(0, 100_000, {
+        description:
+          'At most so many announcements a second on the interface, an address each, of all its virtual routers ' +
+          'together; the lowest of theirs counts. Default: 0, no limit.',
+        expected: 'a number of announcements a second, 0 (no limit) to 100000',
+      }),
+    ),
+  },
+  {
+    ...closed,
+    description: 'Gratuitous ARP and neighbour advertisements of a Master.',
+    expected: 'a table: { count = 5, pauses = [ 0.5, 1, 2, 5 ], refresh = 60, rate = 100 }',
   },
 );
 
@@ -221,7 +279,8 @@ export const VirtualRouterSchema = Type.Object(
               minimum: -253,
               maximum: 253,
               description:
-                'What the tracker adds to the priority: below 0 while it fails, above 0 while it does not.',
+                'What the tracker adds to the priority: below 0 while it fails, above 0 while it does ' +
+                'not. Default: none, a failure means Fault.',
               expected: '-253 to 253, and not 0',
             },
           },
@@ -243,6 +302,40 @@ export const VirtualRouterSchema = Type.Object(
           'Default: `true`.',
       }),
     ),
+    start_delay: seconds(
+      LONGEST_DELAY,
+      'Seconds after the start of the daemon in which the virtual router does not become Master, whether there is one ' +
+        'or not. Default: 0.',
+    ),
+    boot_delay: seconds(
+      LONGEST_DELAY,
+      'The same, counted from the boot of the machine (CLOCK_BOOTTIME): a later restart of the daemon does not wait. ' +
+        'Default: 0.',
+    ),
+    link_delay: seconds(LONGEST_DELAY, 'The same, each time that the interface has come up. Default: 0.'),
+    link_debounce: seconds(
+      60,
+      'Losses of carrier that are over within so many seconds are not acted upon; the longest of the virtual routers ' +
+        'of an interface counts. Default: 0.',
+    ),
+    hearing: seconds(
+      LONGEST_DELAY,
+      'After a start, and each time that the interface has come up: the virtual router does not become Master before ' +
+        'anything of another station has been heard on the interface, or so many seconds have passed. Default: 0.',
+    ),
+    preempt_delay: seconds(
+      LONGEST_DELAY,
+      'Seconds that a Backup lets a Master of lower priority be before it preempts. A Master that dies meanwhile is ' +
+        'taken over at once. Default: 0.',
+    ),
+    down_timer_adverts: Type.Optional(
+      integer(1, 100, {
+        description:
+          'Off the RFC: how many intervals of silence make a Master dead, before the skew time. Default: 3.',
+        expected: 'a number of intervals, 1 to 100',
+      }),
+    ),
+    announce: Type.Optional(Announce),
     socket_filter: flag({
       description:
         'Whether the kernel filters out packets that are not for this interface’s virtual routers.',
@@ -258,8 +351,8 @@ export interface TrackEntry {
   readonly weight?: number;
 }
 
-/** A time in seconds, fractions allowed. */
-const seconds = (minimum: number, annotations: Annotations) =>
+/** Of a tracker: a time in seconds, fractions allowed. */
+const trackerSeconds = (minimum: number, annotations: Annotations) =>
   Type.Optional(Type.Number({ minimum, maximum: 86_400, ...annotations }));
 
 /** One `[[track]]`: the core's directives. All others are its plugin's affair. */
@@ -273,11 +366,11 @@ export const TrackerSchema = Type.Object(
       description: 'What is checked, and how: a type that a `track` plugin offers.',
       expected: 'the type of a tracker, which a plugin of kind track offers',
     }),
-    interval: seconds(0.05, {
+    interval: trackerSeconds(0.05, {
       description: 'Seconds from one check to the next. Default: 1, unless the type has another.',
       expected: '0.05 to 86400 seconds',
     }),
-    timeout: seconds(0.01, {
+    timeout: trackerSeconds(0.01, {
       description: 'Seconds that a check may take: after that it has failed. Default: the interval.',
       expected: '0.01 to 86400 seconds',
     }),
@@ -303,7 +396,7 @@ export const TrackerSchema = Type.Object(
         expected: '"up", "down" or "wait"',
       }),
     ),
-    hold: seconds(0, {
+    hold: trackerSeconds(0, {
       description:
         'Seconds that it must stay up after it was down before that counts, against flapping. Default: 0.',
       expected: '0 to 86400 seconds',
@@ -365,14 +458,13 @@ export const SyncSchema = Type.Object(
     }),
     priority: Type.Optional(
       integer(1, 254, {
-        description: 'Priority of all of them, instead of that of their tables, which must else be the same.',
+        description: 'Priority of all of them. Default: that of their tables, which must be the same.',
         expected: '1 to 254',
       }),
     ),
     preemption: Type.Optional(
       flag({
-        description:
-          'Preempt_Mode of all of them, instead of that of their tables, which must else be the same.',
+        description: 'Preempt_Mode of all of them. Default: that of their tables, which must be the same.',
       }),
     ),
   },

@@ -24,7 +24,10 @@ function abbreviated(wanted: string, candidates: Iterable<string>): string | und
     const name = simplify(candidate);
     return Math.min(name.length, wanted.length) >= 3 && (name.startsWith(wanted) || wanted.startsWith(name));
   });
-  return found.length === 1 ? found[0] : undefined;
+  // `preempt` is the beginning of a word, and of several words: who writes one word means one.
+  const single = found.filter((candidate) => !/[-_]/.test(candidate));
+  const meant = found.length > 1 ? single : found;
+  return meant.length === 1 ? meant[0] : undefined;
 }
 
 function simplify(word: string): string {

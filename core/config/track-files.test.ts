@@ -23,7 +23,7 @@ track = ["uplink", "web"]
 `;
 const TWO = `[[track]]
 name = "web"
-type = "http"
+type = "probe"
 fall = 3
 `;
 const HOST = `
@@ -91,7 +91,7 @@ describe('changes', () => {
   test('trackers go to the file that they are in', () => {
     const [uplink, web] = [
       { name: 'uplink', type: 'link', interface: 'eth1' },
-      { name: 'web', type: 'http', fall: 3 },
+      { name: 'web', type: 'probe', fall: 3 },
     ];
     const [main, two] = editedFiles(MAIN, set('track', [uplink, { ...web, fall: 5 }]));
     expect(main).toBe(MAIN);

@@ -84,7 +84,7 @@ test('nothing is announced of a Backup, of addresses that are not in place, or w
     expect(on.announcer.hasComeIntoPlace(on.router, 100)).toBe(false);
     expect(on.announcer.again(on.router, 5000)).toBe(false);
     expect(on.announcer.contested(on.router, 5000)).toBe(0);
-    expect(on.announcer.resume(on.router)).toBe(0);
+    expect(on.announcer.resume(on.router, 5000)).toBe(0);
   }
   const on = stage();
   on.router.attachment = undefined;
@@ -129,6 +129,6 @@ test('contested twice before it is sent: the second claim does not put it off', 
 test('a successor goes on with the series, and does not start another one', () => {
   const { announcer, router, table } = stage();
   table.setNum(0, Num.AnnounceDeadline, 4711);
-  expect(announcer.resume(router)).toBe(4711);
+  expect(announcer.resume(router, 100)).toBe(4711);
   expect(announcer.hasComeIntoPlace(router, 100)).toBe(false);
 });

@@ -1,11 +1,13 @@
 /** When and how a Master tells its neighbours where the virtual addresses are. */
+import type { AnnounceSettings } from '../config/model.ts';
 import { Int, Num, State } from '../threads/state-table.ts';
 import type { EngineTable } from '../threads/table-views.ts';
+import { AnnounceLimit } from './announce-limit.ts';
 import type { EngineRouter } from './router.ts';
 import type { Transmitter } from './transmitter.ts';
 
 /**
- * Pauses in ms before each announcement of a series but the first. One may be lost, a port of a switch may
+ * Pauses in ms before each announcement of a series but the first, unless `announce.pauses` says otherwise. One may be lost, a port of a switch may
  * not forward yet, and another router may have announced itself last: spread out, one of them arrives.
  */
 const PAUSES = [500, 1000, 2000, 5000];
@@ -21,6 +23,7 @@ export class Announcer {
   private readonly started: Float64Array;
   /** When each slot's last announcement against another station was, or will be, monotonic ms. */
   private readonly asserted: Float64Array;
+  private readonly limit: AnnounceLimit;
 
   constructor(
     private readonly table: EngineTable,
@@ -28,6 +31,7 @@ export class Announcer {
   ) {
     this.announced = new Int32Array(table.slots);
     this.started = new Float64Array(table.slots);
+    this.limit = new AnnounceLimit(table.slots);
     this.asserted = new Float64Array(table.slots).fill(-RESTART_INTERVAL);
   }
 
@@ -41,16 +45,22 @@ export class Announcer {
     }
     if (this.announced[slot] === wanted) return false;
     this.announced[slot] = wanted;
+    this.limit.reset(slot);
     this.restart(slot, now);
     return true;
   }
 
   /** Goes on with another engine's series. @returns when the next one is due, monotonic ms; 0: never */
-  resume(router: EngineRouter): number {
+  resume(router: EngineRouter, now: number): number {
     const { slot } = router;
     if (!this.isInPlace(router)) return 0;
     this.announced[slot] = this.table.int(slot, Int.Wanted);
-    return this.table.num(slot, Num.AnnounceDeadline);
+    const due = this.table.num(slot, Num.AnnounceDeadline);
+    // There may not have been one before, or a longer one.
+    const { refresh = 0 } = router.config.announce ?? {};
+    const next = refresh > 0 && (due === 0 || due > now + refresh) ? now + refresh : due;
+    this.table.setNum(slot, Num.AnnounceDeadline, next);
+    return next;
   }
 
   /** Starts the series again. @returns false if it has only just started, or the addresses are not in place */
@@ -78,22 +88,40 @@ export class Announcer {
     return next;
   }
 
-  /** Queues one announcement of each address. @returns when the next one is due, monotonic ms; 0: never */
+  /**
+   * Queues one announcement of each address, or of as many as `announce.rate` allows now.
+   * @returns when the next one is due, monotonic ms; 0: never
+   */
   announce(router: EngineRouter, now: number): number {
     const { slot } = router;
     const attachment = router.announcing ?? router.attachment;
     if (!attachment || !this.isInPlace(router)) return 0;
     const virtual = this.table.int(slot, Int.Announce) === 0;
     const mac = virtual ? router.virtualMac : attachment.link.mac;
-    const { addresses, family } = router.config;
-    for (const address of addresses) {
+    const { addresses, family, announce } = router.config;
+    const { rate = 0 } = announce ?? {};
+    const link = attachment.link.index;
+    let first = 0;
+    let end = addresses.length;
+    if (rate > 0) {
+      const turn = this.limit.turn(slot, link, rate, now);
+      if (turn > now) return this.due(slot, turn);
+      first = this.limit.take(slot, rate, addresses.length);
+      end = Math.min(first + AnnounceLimit.share(rate), addresses.length);
+    }
+    for (let index = first; index < end; index++) {
+      const address = addresses[index]!;
       if (family === 4) this.transmitter.gratuitousArp(attachment.descriptor, address, mac, slot);
       else this.transmitter.neighbourAdvertisement(attachment.descriptor, address, mac, slot);
     }
+    if (rate > 0 && this.limit.isInRound(slot)) return this.due(slot, this.limit.turn(slot, link, rate, now));
     const step = this.table.int(slot, Int.AnnounceStep);
     this.table.setInt(slot, Int.AnnounceStep, step + 1);
-    const pause = PAUSES[step];
-    const next = pause === undefined ? 0 : now + pause;
+    const pause = pauseAfter(step, announce);
+    return this.due(slot, pause === 0 ? 0 : now + pause);
+  }
+
+  private due(slot: number, next: number): number {
     this.table.setNum(slot, Num.AnnounceDeadline, next);
     return next;
   }
@@ -106,4 +134,10 @@ export class Announcer {
     this.started[slot] = now;
     this.table.setInt(slot, Int.AnnounceStep, 0);
   }
+}
+
+/** The pause in ms after the announcement of this number, from 0 on; 0: it was the last one. */
+function pauseAfter(step: number, { pauses = PAUSES, count, refresh = 0 }: AnnounceSettings = {}): number {
+  if (step + 1 < (count ?? pauses.length + 1)) return pauses[Math.min(step, pauses.length - 1)]!;
+  return refresh;
 }

@@ -7,7 +7,7 @@ import type { AddressFamily, Link } from '../plugin/contracts/index.ts';
 import { ALL_NODES_MAC, ETHERTYPE_ARP } from '../vrrp/announcement.ts';
 import { etherType, groupMac } from '../vrrp/frame.ts';
 import { kernelIo, type PacketSockets } from './io.ts';
-import { GROUP, groupKey, type PeersUse, type Use } from './use.ts';
+import { EAR, GROUP, groupKey, type PeersUse, type Use } from './use.ts';
 import { openWatch } from './watch.ts';
 
 /** Octets. A second's advertisements of 255 virtual routers, some hundred times over (a packet counts as 1 KiB). */
@@ -74,6 +74,11 @@ export class Attachment {
    */
   static imaginary(link: Link, family: AddressFamily, slotOfVrid: Int32Array, descriptor = -1): Attachment {
     return new Attachment(undefined, descriptor, link, family, slotOfVrid);
+  }
+
+  /** One that hears whether anything comes in, see ears.ts; no virtual router receives from it. */
+  static ear(descriptor: number, link: Link, slotOfVrid: Int32Array, sockets: PacketSockets): Attachment {
+    return new Attachment(sockets, descriptor, link, 4, slotOfVrid, EAR);
   }
 
   /**

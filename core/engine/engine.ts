@@ -21,6 +21,7 @@ import { AnswerLimit } from '../vrrp/answer-limit.ts';
 import { foldChecksum, sumWords } from '../vrrp/checksum.ts';
 import { Drop } from '../vrrp/drop-reasons.ts';
 import { compareAddress, decodeFor, decodeHeader, ETHERNET_LENGTH, emptyFrame } from '../vrrp/frame.ts';
+import { heldBackUntil } from '../vrrp/hold.ts';
 import { IP_LENGTH, pseudoHeaderOf } from '../vrrp/ip-header.ts';
 import type { Action, Event, Outcome } from '../vrrp/machine.ts';
 import { type SyncEvent, transitionTogether } from '../vrrp/sync.ts';
@@ -30,6 +31,7 @@ import { isArp, SENDER_ADDRESS_AT, senderMac } from './arp-watch.ts';
 import type { Attachment } from './attachment.ts';
 import { Deadlines } from './deadlines.ts';
 import { FAMILIAR_MESSAGE_AT, FAMILIAR_SOURCE_AT, Familiar } from './familiar.ts';
+import { Holds } from './holds.ts';
 import { type EngineIo, kernelIo } from './io.ts';
 import { isNeighbourAdvertisement, toldMac } from './nd-watch.ts';
 import { droppedField, type Observer } from './observer.ts';
@@ -137,7 +139,7 @@ export class Engine {
   private readonly announcer: Announcer;
   private readonly loop: PacketLoop;
   /** The clock of everything here: monotonic ms. */
-  private readonly clock: () => number;
+  readonly clock: () => number;
   private readonly slotSize: number;
   private readonly receiveBuffer: Uint8Array;
   private readonly meta: Int32Array;
@@ -151,6 +153,8 @@ export class Engine {
   private readonly answers: AnswerLimit;
   private readonly stalls: Stalls;
   private readonly groups: SyncGroups;
+  /** What keeps routers from being Master. */
+  readonly holds: Holds;
   private armed = 0;
   /** When the last turn was over, and how late this one has begun. */
   private turnEnded = 0;
@@ -209,6 +213,7 @@ export class Engine {
     this.familiar = new Familiar(routers.length);
     this.answers = new AnswerLimit(routers.length);
     this.stalls = new Stalls(routers.length);
+    this.holds = new Holds(table, observer, io);
     this.deadlines = new Deadlines(routers.length * 2);
     this.frameAt = [];
     this.signedFor = new Int32Array(routers.length).fill(-1);
@@ -301,7 +306,7 @@ export class Engine {
       if (router.state === State.Backup && router.deadline === 0 && !this.groups.membersWith(router))
         this.table.setNum(router.slot, Num.Deadline, this.clock()); // it has waited for a group, and is in none now
       this.deadlines.set(router.slot * 2 + PROTOCOL, router.deadline);
-      this.deadlines.set(router.slot * 2 + ANNOUNCE, this.announcer.resume(router));
+      this.deadlines.set(router.slot * 2 + ANNOUNCE, this.announcer.resume(router, this.clock()));
     }
     this.wantedChanged = true;
   }
@@ -413,6 +418,17 @@ export class Engine {
    * can be made ready. To be back within half a ms.
    */
   onAwake: () => void = () => {};
+
+  /** Told a socket that hears whether anything comes in, after it has: it is to be detached. */
+  onHeard: (ear: Attachment) => void = () => {};
+
+  /** What kept a router from being Master is over before its time; {@link settle} sends what comes of it. */
+  endHold(router: EngineRouter, which: typeof Num.HearingUntil | typeof Num.CarrierUntil): void {
+    const deadline = this.holds.end(router, which);
+    if (deadline === 0) return;
+    this.table.setNum(router.slot, Num.Deadline, deadline);
+    this.deadlines.set(router.slot * 2 + PROTOCOL, deadline);
+  }
 
   /** Sends what waits, arms the timer, tells the actuator. Ends every turn of the engine. */
   settle(): void {
@@ -526,7 +542,12 @@ export class Engine {
     const tag = this.meta[index * Meta.Count + Meta.Tag]!;
     const attachment = this.attachments[tag >> 1];
     const foreign = this.meta[index * Meta.Count + Meta.Foreign]!;
-    if (!attachment || foreign === 1) return;
+    if (!attachment) return;
+    if (attachment.use.kind === 'ear') {
+      this.onHeard(attachment);
+      return;
+    }
+    if (foreign === 1) return;
     const length = this.meta[index * Meta.Count + Meta.Length]!;
     if (foreign < 0) {
       this.hearFailure(attachment, at, length, -foreign);
@@ -628,7 +649,8 @@ export class Engine {
     const { advertisement, frame } = this;
     if (compareAddress(bytes, frame.sourceAt, router.primary) === 0) return Drop['own-source'];
     if (router.isSubnetEdge(bytes, frame.sourceAt)) return Drop.source;
-    const isOwner = router.priority === 255;
+    // One that is held back from being Master listens like any Backup.
+    const isOwner = router.priority === 255 && router.state !== State.Backup;
     if (isOwner && !router.trailer) return Drop['address-owner'];
     // The owner's own address is a virtual one, and only the owner's: it has priority 255 until it says good-bye.
     // Over IPv6 not: FRR puts the virtual link-local address on an interface of its own and speaks from there.
@@ -861,6 +883,13 @@ export class Engine {
         this.deadlines.set(timer, later);
         return;
       }
+      // Before its group learns that it waits for nothing any more.
+      const until = router.isHeld ? heldBackUntil(router, now) : 0;
+      if (until > 0) {
+        this.table.setNum(slot, Num.Deadline, until);
+        this.deadlines.set(timer, until);
+        return;
+      }
     }
     this.step(router, TIMER, now, Cause.MasterDown);
   }
@@ -891,7 +920,10 @@ export class Engine {
     const { slot } = router;
     const { table } = this;
     const before = router.state;
-    const outcome = transitionTogether(router, event, now, this.outcome);
+    const { isHeld } = router;
+    const outcome = isHeld
+      ? this.holds.transition(router, event, now)
+      : transitionTogether(router, event, now, this.outcome);
     const { masterAdverInterval, actions } = outcome;
     const deadline =
       outcome.deadline + (event.type === 'timer' && before === State.Master ? this.pause(router) : 0);
@@ -912,7 +944,7 @@ export class Engine {
     if (state !== before) {
       table.setNum(slot, Num.Since, Date.now());
       table.setInt(slot, Int.State, state);
-      this.observer.transition(slot, before, state, cause);
+      this.observer.transition(slot, before, state, isHeld && this.holds.freed ? Cause.HoldOver : cause);
     }
     for (const action of actions) this.perform(router, action, now);
   }

@@ -2,6 +2,7 @@
  * What the engine asks of the world: the time, packets in and out, sockets. It is handed in, so that all of it can be
  * made up: tests run engines on virtual time and virtual wires (test/virtual-host.ts).
  */
+import os from 'node:os';
 import { type Native, native } from '../native/index.ts';
 import type { PacketLoop } from '../native/packet-loop.ts';
 import { claimantOf, RouterClaims } from '../threads/router-claims.ts';
@@ -11,6 +12,8 @@ import { closeLater } from './closing.ts';
 export interface EngineIo {
   /** The clock of everything in the engine: CLOCK_MONOTONIC in ms, with fractions. */
   readonly now: () => number;
+  /** How many ms ago the machine was booted: CLOCK_BOOTTIME. */
+  readonly sinceBoot: () => number;
   /** UTC in ms since 1970. */
   readonly wall: () => number;
   /** A packet loop over these buffers, see {@link PacketLoop}. @throws Error with an errno `code` */
@@ -51,6 +54,7 @@ export interface PlacementIo {
 /** The kernel's. */
 export const kernelIo: EngineIo & PlacementIo = {
   now: native.monotonicMs,
+  sinceBoot: () => os.uptime() * 1000, // by libuv CLOCK_BOOTTIME, or /proc/uptime, which shows the same
   wall: Date.now,
   loop: (...memory) => new native.PacketLoop(...memory),
   sockets: native,

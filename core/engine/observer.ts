@@ -54,6 +54,16 @@ export class Observer {
     this.write(EventType.Priority, slot, before, after, 0);
   }
 
+  /** @param reason an index of `HOLD_REASONS` @param ms how long the router is held back at most */
+  hold(slot: number, reason: number, ms: number): void {
+    this.write(EventType.Hold, slot, reason, ms, 0);
+  }
+
+  /** Before its time. @param reason an index of `HOLD_REASONS` */
+  holdOver(slot: number, reason: number): void {
+    this.write(EventType.HoldOver, slot, reason, 0, 0);
+  }
+
   ownership(slot: number, owned: boolean): void {
     this.write(EventType.Ownership, slot, owned ? 1 : 0, 0, 0);
   }

@@ -9,7 +9,9 @@ import { Int, macNumber, Num, State } from '../threads/state-table.ts';
 import type { EngineTable } from '../threads/table-views.ts';
 import { arpProgram } from './arp-watch.ts';
 import { Attachment, type Routing } from './attachment.ts';
+import { Carriers } from './carriers.ts';
 import { EngineClaims } from './claims.ts';
+import { Ears } from './ears.ts';
 import type { Engine } from './engine.ts';
 import type { ErrorLog, GuardedFilter } from './guard.ts';
 import { kernelIo, type PlacementIo } from './io.ts';
@@ -29,6 +31,9 @@ const BACK_OFF = [1000, 2000, 5000, 15_000];
  * have their turn before the next.
  */
 const TURN_BUDGET = 64;
+
+/** What keeps a router from running, and is the link's own. */
+const LINK_LOST: readonly number[] = [Cause.InterfaceMissing, Cause.InterfaceDown];
 
 const NO_PLAN: Plan = { links: [], places: [], groups: new Map() };
 
@@ -65,6 +70,8 @@ export class Placement {
   private readonly closed: number[] = [];
   private readonly opened: Attachment[] = [];
   private readonly claims: EngineClaims;
+  private readonly carriers: Carriers;
+  private readonly ears: Ears;
   /** Told what is configured and cannot be used, by topic; without a text once that is over. */
   onTrouble: (topic: string, text?: string) => void = () => {};
 
@@ -90,6 +97,22 @@ export class Placement {
     }
     this.sourced = engine.routers.filter(({ config }) => config.source !== undefined);
     this.claims = new EngineClaims(io, log);
+    this.carriers = new Carriers(engine, table, engine.clock, io.after, (name) => this.lookAgainAt([name]));
+    this.ears = new Ears(
+      engine,
+      engine.clock,
+      io,
+      () => this.links,
+      (ear) => this.opened.push(ear),
+      (descriptor) => this.onSockets([descriptor], []),
+      ({ name }, error) =>
+        log(
+          `${name}: cannot tell whether anything is heard: ${messageOf(error)}: it is waited for all the same`,
+          {
+            interface: name,
+          },
+        ),
+    );
   }
 
   /**
@@ -124,7 +147,7 @@ export class Placement {
 
   /** The sockets in use. */
   get sockets(): HandedSocket[] {
-    return [...this.attachments.values()].map(handed);
+    return [...this.attachments.values(), ...this.ears.sockets].map(handed);
   }
 
   /** Brings every router in line with the links as they are now; does nothing after {@link letGo} or {@link shutdown}. */
@@ -132,11 +155,17 @@ export class Placement {
     if (this.over) return;
     this.callOff();
     this.wanting.clear();
+    this.engine.holds.begin();
     const { places, groups } = this.planOn(links);
     this.queue.reset(links);
     this.sources = this.presentSources(links);
     const { routers } = this.engine;
     this.place(routers, places, groups, new Set(this.attachments.keys()));
+    this.ears.follow((key) => {
+      const descriptor = this.inherited.get(key)?.descriptor;
+      this.inherited.delete(key);
+      return descriptor;
+    });
     for (const { descriptor, watch, membership } of this.inherited.values()) {
       for (const one of [descriptor, watch, membership]) {
         if (one !== undefined) this.io.sockets.closeDescriptor(one);
@@ -223,6 +252,11 @@ export class Placement {
     if (this.over) return;
     const names = new Set<string>();
     for (const slot of slots) names.add(this.engine.routers[slot]!.config.interface);
+    this.lookAgainAt(names);
+  }
+
+  private lookAgainAt(names: Iterable<string>): void {
+    if (this.over) return;
     this.queue.again(names);
     if (!this.turn) this.takeTurn();
   }
@@ -243,6 +277,7 @@ export class Placement {
   private conclude(): void {
     this.engine.reviewGroups();
     this.engine.settle();
+    this.ears.follow();
     if (this.closed.length + this.opened.length > 0) {
       this.onSockets(this.closed.splice(0), this.opened.splice(0).map(handed));
     }
@@ -302,6 +337,8 @@ export class Placement {
   private end(): void {
     this.over = true;
     this.callOff();
+    this.carriers.stop();
+    this.ears.stop();
     this.engine.close();
   }
 
@@ -323,7 +360,8 @@ export class Placement {
   }
 
   private planOn(links: readonly Link[]): Plan {
-    if (this.plan.links === links) return this.plan; // made ahead by `prepare`
+    // Made ahead by `prepare`: but what a carrier was before is known since then.
+    if (this.plan.links === links && !this.carriers.used) return this.plan;
     const plan = this.planFor(this.engine.routers, links);
     for (const group of plan.groups.values()) this.addProgram(group);
     this.plan = plan;
@@ -333,7 +371,9 @@ export class Placement {
   /** @param links those of the routers at least */
   private planFor(routers: readonly EngineRouter[], links: readonly Link[], all = links): Plan {
     this.claims.letGo(routers, links);
-    return planFor(routers, links, (router, link) => this.claims.mayRun(router, link), all);
+    const seen = this.carriers.see(links);
+    const plan = planFor(routers, seen, (router, link) => this.claims.mayRun(router, link), all);
+    return seen === links ? plan : { ...plan, links };
   }
 
   private addProgram(group: Group): void {
@@ -388,6 +428,7 @@ export class Placement {
       attachment.close();
     }
     this.attachments.clear();
+    this.ears.shutdown();
     this.end();
   }
 
@@ -407,6 +448,7 @@ export class Placement {
       } else if (router.link) {
         const owner = router.priority === 255;
         if (router.link.index !== place.link.index) {
+          this.engine.holds.see(router, false);
           this.engine.stop(router, Cause.InterfaceMissing, State.Initialize);
         } else if (owner !== place.owner) {
           const cause = place.owner ? Cause.OwnershipGained : Cause.OwnershipLost;
@@ -492,6 +534,7 @@ export class Placement {
   /** Starts a router that can run and does not, and gives a running one its new primary address. */
   private startOrStop(router: EngineRouter, place: Place): void {
     const { slot } = router;
+    this.engine.holds.see(router, !('cause' in place && LINK_LOST.includes(place.cause)));
     if ('cause' in place) {
       this.table.setInt(slot, Int.InterfaceIndex, 0);
       this.table.setNum(slot, Num.RetryAt, 0); // an interface that comes back is worth another attempt
@@ -564,6 +607,7 @@ function handed({ descriptor, watch, membership, link, family, use }: Attachment
     ...{ link: use.kind === 'peers' ? use.on : link.index, family },
     ...(use.kind === 'peers' && { source: use.source }),
     ...(use.kind === 'announce' && { announce: true as const }),
+    ...(use.kind === 'ear' && { ear: true as const }),
   };
 }
 

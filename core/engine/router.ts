@@ -13,7 +13,7 @@ import {
 } from '../vrrp/advertisement.ts';
 import type { AddressFamily } from '../vrrp/family.ts';
 import { encodeFixedParts, type FrameParts, frameLength, packetLength, sealFrame } from '../vrrp/frame.ts';
-import type { VirtualRouter } from '../vrrp/machine.ts';
+import type { HeldRouter } from '../vrrp/hold.ts';
 import {
   type Destination,
   GROUPS,
@@ -52,12 +52,16 @@ export type PeersKnown = ReadonlyMap<
 >;
 
 /** A virtual router of the engine. Its dynamic state is the slot; this object can be made anew at any time. */
-export class EngineRouter implements VirtualRouter {
+export class EngineRouter implements HeldRouter {
   readonly version: 2 | 3;
   /** Of `config`, whose objects have many shapes: each access to them costs many times one to this. */
   readonly family: AddressFamily;
   /** Its `checksum`; undefined: it is not of version 3 over IPv4, and has but one. */
   private readonly checksum: VirtualRouterConfig['checksum'] | undefined;
+  /** Whether anything that is configured may keep it from becoming Master. */
+  readonly isHeld: boolean;
+  /** `preempt_delay` in ms, see {@link HeldRouter}. */
+  readonly preemptDelay: number;
   /** What packets that it accepts look like, and go to. */
   rules: PacketRules;
   /** Where its advertisements go, a packet to each: the multicast group, or its `peers`. */
@@ -65,6 +69,8 @@ export class EngineRouter implements VirtualRouter {
   /** Which of its `peers` packets do not get to; undefined: it has none. */
   readonly reach: Reach | undefined;
   readonly advertisementInterval: number;
+  /** `down_timer_adverts`; undefined: the RFCs' 3. */
+  readonly downTimerAdverts: number | undefined;
   readonly virtualMac: string;
   /** The same as a number of 48 bits. */
   readonly virtualMacNumber: number;
@@ -118,12 +124,15 @@ export class EngineRouter implements VirtualRouter {
     this.version = config.version;
     const { version, family } = config;
     this.family = family;
+    this.isHeld = config.hold !== undefined;
+    this.preemptDelay = config.hold?.preempt ?? 0;
     this.checksum = version === 3 && family === 4 ? (config.checksum ?? 'auto') : undefined;
     const sent = trailer?.sends ? trailer.length : 0;
     this.rules = packetRules(version, family, GROUPS[family], ChecksumSort.Any, trailer?.length);
     const before = SOURCE_BEFORE[family];
     if (trailer?.sends) this.extend = (bytes, start, end) => trailer.sign(bytes, start, end, start - before);
     this.advertisementInterval = config.advertisementIntervalCs * 10;
+    this.downTimerAdverts = config.downTimerAdverts;
     const peers = config.peers?.map(addressBytes);
     this.peers = Uint8Array.from((peers ?? []).flatMap((address) => [...address]));
     this.destinations = peers?.map(unicast) ?? [GROUPS[family]];
@@ -167,6 +176,20 @@ export class EngineRouter implements VirtualRouter {
   /** Preempt_Mode: as configured, but false while it stands by after a fail-over. */
   get preempt(): boolean {
     return this.config.preempt && this.table.ints[this.ints + Int.StandingBy] === 0;
+  }
+
+  get holdUntil(): number {
+    const { nums } = this.table;
+    const at = this.nums;
+    return Math.max(nums[at + Num.HoldUntil]!, nums[at + Num.HearingUntil]!, nums[at + Num.CarrierUntil]!);
+  }
+
+  get preemptAt(): number {
+    return this.table.nums[this.nums + Num.PreemptAt]!;
+  }
+
+  get inferiorUntil(): number {
+    return this.table.nums[this.nums + Num.InferiorUntil]!;
   }
 
   /** What checksums of other routers of the group were heard to cover last. */

@@ -1,6 +1,6 @@
 /** Takes over the predecessor's state table. Pure: from one table to the other. */
 
-import type { VirtualRouterConfig } from '../config/model.ts';
+import type { HoldSettings, VirtualRouterConfig } from '../config/model.ts';
 import type { Succession } from '../threads/engine-messages.ts';
 import { Int, Num, State, type StateTable } from '../threads/state-table.ts';
 import type { EngineTable, TableReader } from '../threads/table-views.ts';
@@ -38,11 +38,12 @@ export function inherit(
 function adjust(
   table: EngineTable,
   slot: number,
-  { version, advertisementIntervalCs }: VirtualRouterConfig,
+  { version, advertisementIntervalCs, hold }: VirtualRouterConfig,
   changed: boolean,
   now: number,
 ): void {
   const interval = advertisementIntervalCs * 10;
+  adjustHolds(table, slot, hold, now);
   const state = table.int(slot, Int.State);
   // A VRRPv3 Backup goes by its Master's interval (RFC 5798 §6.1), everyone else by the configuration's.
   if (version === 2 || state !== State.Backup) table.setNum(slot, Num.MasterAdverInterval, interval);
@@ -57,4 +58,23 @@ function adjust(
   // Still Master (odd), but of other addresses: a new value for the actuator to work towards.
   const wanted = table.int(slot, Int.Wanted);
   if (changed && wanted % 2 === 1) table.setInt(slot, Int.Wanted, wanted + 2);
+}
+
+/** What held a router back goes on with the time that is left, unless there is less of it by the new configuration. */
+function adjustHolds(table: EngineTable, slot: number, hold: HoldSettings | undefined, now: number): void {
+  const { start = 0, boot = 0, link = 0, debounce = 0, hearing = 0, preempt = 0 } = hold ?? {};
+  const longest = [
+    [Num.HoldUntil, [start, boot, link][table.int(slot, Int.HoldReason)] ?? 0],
+    [Num.HearingUntil, hearing],
+    [Num.CarrierUntil, debounce],
+    [Num.PreemptAt, preempt],
+  ] as const;
+  for (const [field, delay] of longest) {
+    const until = table.num(slot, field);
+    const left = delay === 0 ? 0 : Math.min(until, now + delay);
+    if (left === until) continue;
+    table.setNum(slot, field, left);
+    // Its timer had expired, and was put off until then.
+    if (table.num(slot, Num.Deadline) === until) table.setNum(slot, Num.Deadline, Math.max(left, now));
+  }
 }

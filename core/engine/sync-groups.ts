@@ -14,7 +14,7 @@ import type { EngineRouter } from './router.ts';
 import { SyncTie } from './sync-tie.ts';
 
 const JOIN: SyncEvent = { type: 'join' };
-const TIMER: SyncEvent = { type: 'timer' };
+const TAKE: SyncEvent = { type: 'take' };
 const WAIT: SyncEvent = { type: 'wait' };
 const YIELD: SyncEvent = { type: 'yield' };
 const FAREWELL: SyncEvent = { type: 'advertisement', priority: 0, interval: 0, addressOrder: 0 };
@@ -188,11 +188,11 @@ export class SyncGroups {
   /** The first one for its own reason, the others because of it. */
   private take(group: SyncGroup, first: EngineRouter, now: number, cause: number): void {
     group.moving = true;
-    this.mover.move(first, TIMER, now, cause);
+    this.mover.move(first, TAKE, now, cause);
     const why = groupCause(Cause.GroupMaster, first.slot);
     for (const member of group.members) {
       if (group.pending !== 'nothing') break; // one has stopped meanwhile
-      if (member !== first && member.state === State.Backup) this.mover.move(member, TIMER, now, why);
+      if (member !== first && member.state === State.Backup) this.mover.move(member, TAKE, now, why);
     }
     group.moving = false;
     group.countMasters();

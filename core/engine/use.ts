@@ -19,19 +19,24 @@ export type Use =
   | { readonly kind: 'group' }
   /** Announcements alone. */
   | { readonly kind: 'announce' }
+  /** To hear whether anything comes in at all, see ears.ts. */
+  | { readonly kind: 'ear' }
   | PeersUse;
 
 export const GROUP: Use = { kind: 'group' };
 export const ANNOUNCE: Use = { kind: 'announce' };
+export const EAR: Use = { kind: 'ear' };
 
 /** Identifies a socket: a link's index, a family, and what it is there for. */
 export function groupKey(link: number, family: AddressFamily, use: Use = GROUP): string {
   if (use.kind === 'peers') return `${use.on}/${family}/${use.source}`;
+  if (use.kind === 'ear') return `${link}/ear`;
   return use.kind === 'announce' ? `${link}/${family}/announce` : `${link}/${family}`;
 }
 
 /** The same of a socket that an engine before this one has had. */
-export function handedKey({ link, family, announce, source }: HandedSocket): string {
+export function handedKey({ link, family, announce, source, ear }: HandedSocket): string {
+  if (ear) return groupKey(link, family, EAR);
   if (source !== undefined) return groupKey(0, family, { kind: 'peers', source, on: link, scope: 0 });
   return groupKey(link, family, announce ? ANNOUNCE : GROUP);
 }

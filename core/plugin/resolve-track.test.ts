@@ -34,7 +34,7 @@ const SCHEMA: SchemaNode = {
 const all = [
   plugin('iftype', 'plain'),
   plugin('netdrv', 'basic'),
-  plugin('track', 'http', SCHEMA),
+  plugin('track', 'probe', SCHEMA),
   plugin('track', 'always'),
 ];
 
@@ -53,7 +53,7 @@ track = ["x"]\n[[track]]\nname = "x"\n${tables}\n`;
 
 describe('a tracker', () => {
   test('has what its plugin’s schema makes of it, and the defaults of its type', () => {
-    const { config, complaints, trackers } = resolve('type = "http"\nurl = "http://x"\ninterval = 2');
+    const { config, complaints, trackers } = resolve('type = "probe"\nurl = "http://x"\ninterval = 2');
     expect(complaints).toEqual([]);
     expect(config.trackers).toMatchObject([
       {
@@ -62,21 +62,21 @@ describe('a tracker', () => {
       },
     ]);
     expect(Object.keys(config.trackers![0]!.settings)).toEqual(['url', 'expect']);
-    expect(trackers.map(({ plugin: { package: name } }) => name)).toEqual(['p-http']);
-    expect(resolve('type = "http"\nurl = "http://x"\nfall = 1').config.trackers![0]!.fall).toBe(1);
+    expect(trackers.map(({ plugin: { package: name } }) => name)).toEqual(['p-probe']);
+    expect(resolve('type = "probe"\nurl = "http://x"\nfall = 1').config.trackers![0]!.fall).toBe(1);
   });
 
   test.each([
     [
-      'type = "htpp"',
-      '10: track[0].type = "htpp": no plugin answers to type "htpp" yet (there is "http", "always"; did you mean "http"?): ' +
+      'type = "prbe"',
+      '10: track[0].type = "prbe": no plugin answers to type "prbe" yet (there is "probe", "always"; did you mean "probe"?): ' +
         'change it, or install a plugin that does and add it to [plugins]',
     ],
-    ['type = "http"', '8: track[0].url: is missing: must be a URL'],
-    ['type = "http"\nurl = 5', '11: track[0].url = 5: must be a URL'],
-    ['type = "http"\nurl = "x"\nurll = "x"', '12: track[0].urll: unknown directive, did you mean "url"?'],
+    ['type = "probe"', '8: track[0].url: is missing: must be a URL'],
+    ['type = "probe"\nurl = 5', '11: track[0].url = 5: must be a URL'],
+    ['type = "probe"\nurl = "x"\nurll = "x"', '12: track[0].urll: unknown directive, did you mean "url"?'],
     [
-      'type = "http"\nurl = "x"\nintervall = 1',
+      'type = "probe"\nurl = "x"\nintervall = 1',
       '12: track[0].intervall: unknown directive, did you mean "interval"?',
     ],
     ['type = "always"\nhow = 1', /^11: track\[0\]\.how: unknown directive, there are: name, type, /],
@@ -93,9 +93,9 @@ describe('a tracker', () => {
   });
 
   test('is shown without its secrets, and without anything that nobody describes', () => {
-    const data = resolve('type = "http"\nurl = "http://x"\npassword = "geheim"\ninterval = 2').document.data;
-    const schemas = new Map([['http', trackerSchema(SCHEMA)]]);
-    const track = [{ name: 'x', type: 'http', url: 'http://x', password: '***', interval: 2 }];
+    const data = resolve('type = "probe"\nurl = "http://x"\npassword = "geheim"\ninterval = 2').document.data;
+    const schemas = new Map([['probe', trackerSchema(SCHEMA)]]);
+    const track = [{ name: 'x', type: 'probe', url: 'http://x', password: '***', interval: 2 }];
     expect(redactConfiguration(data, new Map(), new Map(), new Map(), schemas).track).toEqual(track);
     expect(redactConfiguration(data, new Map()).track).toEqual([{ ...track[0], url: '***' }]);
   });

@@ -3,6 +3,7 @@ import type { ServiceEvent } from '../plugin/contracts/index.ts';
 import { Cause, EventRing, EventType } from '../threads/event-ring.ts';
 import { State } from '../threads/state-table.ts';
 import { Drop } from '../vrrp/drop-reasons.ts';
+import { Hold } from '../vrrp/hold.ts';
 import { EventFeed } from './event-feed.ts';
 import { config, viewOf } from './test/view.ts';
 
@@ -31,6 +32,8 @@ test('translates what the engine tells', () => {
   ring.write(EventType.Dropped, 0, Drop['auth-failed'], 3, 0, 6, Uint8Array.of(10, 0, 0, 9), 0, 4);
   ring.write(EventType.Dropped, 2, Drop['unknown-vrid'], 1, 0, 7); // the strangers' slot
   ring.write(EventType.AdvertisementSent, 0, 100, 0, 0, 8); // of no interest
+  ring.write(EventType.Hold, 0, Hold.Link, 8000.4, 0, 9);
+  ring.write(EventType.HoldOver, 0, Hold.Hearing, 0, 0, 10);
   expect(told).toEqual([]);
   vi.advanceTimersByTime(200);
   const on = (group: number) => ({ interface: 'eth0', group, family: 4, version: 2 });
@@ -41,6 +44,8 @@ test('translates what the engine tells', () => {
     },
     { type: 'rejected', time: 6, ...on(1), reason: 'auth-failed', count: 3, peer: '10.0.0.9' },
     { type: 'rejected', time: 7, reason: 'unknown-vrid', count: 1 },
+    { type: 'hold', time: 9, ...on(1), reason: 'link_delay', left: 8 },
+    { type: 'hold', time: 10, ...on(1), reason: 'hearing', left: 0 },
   ]);
 });
 

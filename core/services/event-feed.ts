@@ -10,6 +10,7 @@ import { STATE_NAMES } from '../threads/state-table.ts';
 import { faultIn, TrackBoard } from '../threads/track-board.ts';
 import { addressText } from '../vrrp/address.ts';
 import { DROP_REASONS } from '../vrrp/drop-reasons.ts';
+import { HOLD_REASONS } from '../vrrp/hold.ts';
 
 /** Events are looked for this often, in ms: the engine does not know of services. */
 const LOOK_INTERVAL = 100;
@@ -86,6 +87,8 @@ export class EventFeed {
       return { type: 'priority', time, ...name, from: a, to: b, cause: this.board.priorityText(router) };
     if (type === EventType.ClockSkew && name)
       return { type: 'clock-skew', time, ...name, skew: a / 1000, peer: addressText(peer) };
+    if ((type === EventType.Hold || type === EventType.HoldOver) && name)
+      return { type: 'hold', time, ...name, reason: HOLD_REASONS[a]!, left: Math.round(b) / 1000 };
     if (type !== EventType.Dropped) return undefined;
     const sender = peer.length > 0 ? { peer: addressText(peer) } : {};
     const reason = DROP_REASONS[a]!;

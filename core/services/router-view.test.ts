@@ -111,3 +111,26 @@ test('a MAC as a number and back', () => {
     expect(new RouterView([config(1)], table).read()[0]!.hardwareAddress).toBe(mac);
   }
 });
+
+test('what holds a Backup back, until its time is over, without a change of the table', () => {
+  const table = StateTable.allocate(2);
+  const view = new RouterView(configs, table);
+  const now = Number(process.hrtime.bigint()) / 1e6;
+  table.setInt(0, Int.State, State.Backup);
+  table.setInt(0, Int.HoldReason, 2);
+  table.setNum(0, Num.HoldUntil, now + 3_600_000);
+  table.setNum(0, Num.HearingUntil, now + 1000);
+  const hold = view.read()[0]?.hold;
+  expect(hold?.reason).toBe('link_delay');
+  expect(Math.abs(hold!.until - Date.now() - 3_600_000)).toBeLessThan(60_000);
+  expect(view.read()[1]).not.toHaveProperty('hold');
+  table.setNum(0, Num.HoldUntil, now + 1);
+  table.setNum(0, Num.HearingUntil, 0);
+  view.read();
+  while (Number(process.hrtime.bigint()) / 1e6 < now + 2);
+  expect(view.read()[0]).not.toHaveProperty('hold');
+  table.setNum(0, Num.PreemptAt, now + 3_600_000);
+  expect(view.read()[0]?.hold?.reason).toBe('preempt_delay');
+  table.setInt(0, Int.State, State.Master);
+  expect(view.read()[0]).not.toHaveProperty('hold');
+});

@@ -1,6 +1,7 @@
 /** The virtual routers of the running generation, as a service sees them. */
 import type { VirtualRouterConfig } from '../config/model.ts';
 import type { RouterStatus } from '../plugin/contracts/index.ts';
+import { HOLD_INTS, HOLD_NUMS, monotonicMs, readHold } from '../threads/hold-words.ts';
 import { readInPlace } from '../threads/in-place.ts';
 import { readRouterWords } from '../threads/router-words.ts';
 import { Int, macText, Num, STATE_NAMES } from '../threads/state-table.ts';
@@ -23,8 +24,9 @@ const INTS = [
   Int.Checksum,
   Int.Fault,
   Int.Weight,
+  ...HOLD_INTS,
 ] as const;
-const NUMS = [Num.Since, Num.HardwareAddress, Num.MasterAdverInterval] as const;
+const NUMS = [Num.Since, Num.HardwareAddress, Num.MasterAdverInterval, ...HOLD_NUMS] as const;
 const FIELDS = INTS.length + NUMS.length + 1;
 
 /** Makes a new array only when something has changed: whoever keeps something by it can tell. */
@@ -34,6 +36,8 @@ export class RouterView {
   /** Of the table and the trackers, before they were read last. */
   private version: number | undefined;
   private boardVersion = 0;
+  /** When what was read of it is over without any change of it: monotonic ms. */
+  private until = Number.POSITIVE_INFINITY;
 
   constructor(
     private readonly configs: readonly VirtualRouterConfig[],
@@ -48,11 +52,15 @@ export class RouterView {
     const { version } = this.table;
     const { version: boardVersion } = this.board;
     const isSameBoard = this.boardVersion === boardVersion;
-    if (this.routers && this.version === version && isSameBoard) return this.routers;
+    const isOver = this.until !== Number.POSITIVE_INFINITY && monotonicMs() >= this.until;
+    if (this.routers && this.version === version && isSameBoard && !isOver) return this.routers;
     this.version = version;
     this.boardVersion = boardVersion;
-    if (this.hasChanged() || !this.routers || !isSameBoard)
-      this.routers = this.configs.map((_, slot) => this.status(slot));
+    if (this.hasChanged() || !this.routers || !isSameBoard || isOver) {
+      this.until = Number.POSITIVE_INFINITY;
+      const now = monotonicMs();
+      this.routers = this.configs.map((_, slot) => this.status(slot, now));
+    }
     return this.routers;
   }
 
@@ -75,8 +83,10 @@ export class RouterView {
     return changed;
   }
 
-  private status(slot: number): RouterStatus {
+  private status(slot: number, now: number): RouterStatus {
     const { table } = this;
+    const hold = readHold(table, slot, now);
+    if (hold) this.until = Math.min(this.until, now + hold.left);
     const config = this.configs[slot]!;
     const { prefixLengths } = config;
     return {
@@ -101,6 +111,7 @@ export class RouterView {
       ...this.board.of(config, table, slot),
       ...(config.sync === undefined ? {} : { waiting: waitsForGroup(table, slot, config) }),
       standingBy: table.int(slot, Int.StandingBy) === 1,
+      ...(hold && { hold: { reason: hold.reason, until: Math.round(Date.now() + hold.left) } }),
     };
   }
 }

@@ -5,6 +5,7 @@ import { State } from '../threads/state-table.ts';
 import { addressBytes } from '../vrrp/address.ts';
 import { ChecksumSort } from '../vrrp/advertisement.ts';
 import { DROP_REASONS, type DropReason } from '../vrrp/drop-reasons.ts';
+import { HOLD_REASONS } from '../vrrp/hold.ts';
 import { Narrator } from './narrator.ts';
 import { recordedLog, router } from './test/stage.ts';
 
@@ -155,4 +156,22 @@ test('a clock that is off, and advertisements without a trailer, are told', () =
   expect(told({ type: EventType.Unauthenticated, b: 1, peer: PEER })[0]).toMatch(
     /192\.0\.2\.9 advertises without a trailer, which is accepted for now/,
   );
+});
+
+test('what holds a router back, and that it does so no longer', () => {
+  const of = (type: number, reason: (typeof HOLD_REASONS)[number], b = 0): string[] =>
+    told({ type, a: HOLD_REASONS.indexOf(reason), b });
+  const { Hold, HoldOver } = EventType;
+  expect(of(Hold, 'start_delay', 29_996)).toEqual([
+    'info: eth0 group 1: does not become Master for 30 s: start_delay',
+  ]);
+  expect(of(Hold, 'preempt_delay', 2500)[0]).toMatch(
+    'lets a Master of lower priority be for 2.5 s: preempt_delay',
+  );
+  expect(of(Hold, 'hearing', 5000)[0]).toMatch(
+    'before anything is heard on the interface, or 5 s have passed',
+  );
+  expect(of(Hold, 'link_debounce', 300)[0]).toMatch('if it is not back within 0.3 s: link_debounce');
+  expect(of(HoldOver, 'hearing')[0]).toMatch('another station was heard on the interface');
+  expect(of(HoldOver, 'link_debounce')[0]).toMatch('back in time: link_debounce');
 });

@@ -5,12 +5,14 @@ import { counted } from '../shared/words.ts';
 import { causeText } from '../threads/cause-words.ts';
 import { skewText } from '../threads/clock-words.ts';
 import { type EngineEvent, EventType } from '../threads/event-ring.ts';
+import { holdOverText, holdText } from '../threads/hold-words.ts';
 import { listedAddresses } from '../threads/listed-addresses.ts';
 import { macText, STATE_NAMES } from '../threads/state-table.ts';
 import { faultIn, TrackBoard } from '../threads/track-board.ts';
 import { addressText } from '../vrrp/address.ts';
 import { CHECKSUM_SORT_NAMES } from '../vrrp/advertisement.ts';
 import { DROP_REASONS, type DropReason } from '../vrrp/drop-reasons.ts';
+import { HOLD_REASONS } from '../vrrp/hold.ts';
 import type { Logger } from './log.ts';
 
 /** What an operator would check, for each reason to drop a packet that a misconfigured peer causes. */
@@ -167,6 +169,17 @@ export class Narrator {
       case EventType.PeerReachable:
         this.log.info({ ...fields, peer }, `${who}: peer ${peer} can be reached again`);
         break;
+      case EventType.Hold: {
+        const reason = HOLD_REASONS[event.a]!;
+        const text = `${who}: ${holdText(reason, event.b)}`;
+        this.log.info({ ...fields, reason, left: event.b / 1000 }, text);
+        break;
+      }
+      case EventType.HoldOver: {
+        const reason = HOLD_REASONS[event.a]!;
+        this.log.info({ ...fields, reason }, `${who}: ${holdOverText(reason)}`);
+        break;
+      }
       case EventType.Ownership: {
         const text =
           event.a === 1

@@ -12,6 +12,7 @@ import type {
   TrackerStatus,
 } from '../plugin/contracts/index.ts';
 import { readCounters } from '../threads/counters.ts';
+import { monotonicMs, readHold } from '../threads/hold-words.ts';
 import { readInPlace } from '../threads/in-place.ts';
 import { type RouterWords, readRouterWords } from '../threads/router-words.ts';
 import { Num } from '../threads/state-table.ts';
@@ -55,6 +56,8 @@ export interface RouterReport extends Omit<RouterCounters, 'state'> {
   readonly inPlace?: boolean;
   /** Name of the errno that the kernel refused them with, or that it gave up being Master for. */
   readonly refusal?: string;
+  /** What keeps a Backup from becoming Master, by its directive, and for how many seconds more at most; absent: nothing. */
+  readonly hold?: { readonly reason: string; readonly left: number };
   /** When the state changed last, ISO 8601; null: never. */
   readonly since: string | null;
 }
@@ -113,6 +116,7 @@ export function readStatus(
       const { addresses, prefixLengths, authType } = routers[slot]!;
       const placed = readInPlace(table, slot);
       const { fault, trackers, priorityParts } = board.of(routers[slot]!, table, slot);
+      const hold = readHold(table, slot, monotonicMs());
       return {
         ...router,
         // One that waits has never run: it is still in Initialize.
@@ -125,6 +129,7 @@ export function readStatus(
         ...(authType === undefined ? {} : { auth: authType }),
         ...inSeconds(readRouterWords(table, slot, routers[slot]!)),
         ...placed,
+        ...(hold && { hold: { reason: hold.reason, left: Math.round(hold.left) / 1000 } }),
         since: timeText(table.num(slot, Num.Since)),
       };
     }),

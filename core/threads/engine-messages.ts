@@ -44,6 +44,8 @@ export interface HandedSocket {
   readonly family: 4 | 6;
   /** It is a packet socket for announcements alone. */
   readonly announce?: true;
+  /** It is a packet socket that hears whether anything comes in. */
+  readonly ear?: true;
   /** It is a raw IP socket, bound to this address of ours. */
   readonly source?: string;
 }

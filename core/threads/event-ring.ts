@@ -43,6 +43,10 @@ export const EventType = {
   Tracker: 14,
   /** Trackers have changed the priority in use. `a`: before, `b`: after. */
   Priority: 15,
+  /** Something holds the router back. `a`: an index of `HOLD_REASONS`, `b`: for how many ms at most. */
+  Hold: 16,
+  /** It does so no longer, before its time. `a`: an index of `HOLD_REASONS`. */
+  HoldOver: 17,
 } as const;
 
 /** Why a virtual router changed its state. */
@@ -76,6 +80,7 @@ export const CAUSES = [
   'yielded',
   'cannot be Master',
   'follows another Master',
+  'the delay that held it back is over',
 ] as const;
 
 /** Indices of {@link CAUSES}. */
@@ -109,6 +114,7 @@ export const Cause = {
   GroupYielded: 26,
   GroupUnfit: 27,
   GroupFollows: 28,
+  HoldOver: 29,
 } as const;
 
 /** Room for causes below the index of a tracker, or of a router. */

@@ -20,7 +20,7 @@ export interface RouterWords {
 
 /** Reads them. */
 export function readRouterWords(table: TableReader, slot: number, config: VirtualRouterConfig): RouterWords {
-  const { version, advertisementIntervalCs, accept, peers, source, sync } = config;
+  const { version, advertisementIntervalCs, downTimerAdverts, accept, peers, source, sync } = config;
   const advertisementInterval = advertisementIntervalCs * 10;
   // 0 in Initialize, before anything set it.
   const priority = table.int(slot, Int.Priority) || config.priority;
@@ -29,7 +29,7 @@ export function readRouterWords(table: TableReader, slot: number, config: Virtua
   const checksum = CHECKSUM_SORT_NAMES[table.int(slot, Int.Checksum)];
   return {
     advertisementInterval,
-    masterDownInterval: masterDownInterval(version, priority, interval),
+    masterDownInterval: masterDownInterval(version, priority, interval, downTimerAdverts),
     skewTime: skewTime(version, priority, interval),
     ...(follows && interval !== advertisementInterval ? { masterAdvertisementInterval: interval } : {}),
     ...(accept === undefined ? {} : { accept }),

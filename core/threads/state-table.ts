@@ -54,8 +54,12 @@ export const Int = {
   Fault: 16,
   /** What trackers add to the priority that is configured. */
   Weight: 17,
+  /** Which delay `HoldUntil` is: an index of `HOLD_REASONS`. */
+  HoldReason: 18,
+  /** What was seen of its link: 0 nothing yet, 1 it is up, 2 it is down or missing. */
+  LinkSeen: 19,
   /** Even, so that the Float64 fields behind them are aligned. */
-  Count: 18,
+  Count: 20,
 } as const;
 
 /** Float64 fields of a slot: monotonic times in ms (CLOCK_MONOTONIC), counters. */
@@ -87,9 +91,21 @@ export const Num = {
   Unauthenticated: 15,
   /** Advertisements accepted although the clock of their sender differs from ours by more than it should. */
   ClockSkews: 16,
+  /** In the strangers' slot alone: when the daemon's first engine began, monotonic ms. */
+  StartedAt: 17,
+  /** It does not become Master before, monotonic ms: `start_delay`, `boot_delay` or `link_delay`; 0: none runs. */
+  HoldUntil: 18,
+  /** `hearing`: nor before then, unless something is heard on the interface; 0: something was, or it is not asked. */
+  HearingUntil: 19,
+  /** `link_debounce`: when the loss of carrier that there is now is acted upon; 0: there is none. */
+  CarrierUntil: 20,
+  /** `preempt_delay`: when a Master of lower priority may be preempted; 0: none was heard. */
+  PreemptAt: 21,
+  /** Until when that Master counts as alive: it moves with each of its advertisements, and {@link StateTable.version} does not. */
+  InferiorUntil: 22,
   /** First of the counters of dropped packets, one for each of {@link DROP_REASONS}. */
-  Dropped: 17,
-  Count: 17 + DROP_REASONS.length,
+  Dropped: 23,
+  Count: 23 + DROP_REASONS.length,
 } as const;
 
 /** A MAC address (lower case, colons) as a number of 48 bits; an empty one is 0. */
@@ -108,7 +124,8 @@ const MAGIC = 0x52565354;
 /**
  * Version of the layout: what fields there are, in what order and what they mean, and this header. A table is also
  * read by another version of rvrrpd, which must be able to tell: any change of {@link Int}, {@link Num} or the drop
- * reasons is a new version.
+ * reasons is a new version. Another process is told fields by their names (table-format.ts): one that comes to mean
+ * something else gets another name.
  */
 export const TABLE_VERSION = 4;
 

@@ -14,6 +14,8 @@ export interface VirtualRouter {
   readonly preempt: boolean;
   /** Advertisement_Interval in ms. */
   readonly advertisementInterval: number;
+  /** How many intervals the Master_Down_Interval has; undefined: 3, as the RFCs say. */
+  readonly downTimerAdverts?: number | undefined;
   readonly state: State;
   /**
    * When the running timer expires: Adver_Timer in Master, Master_Down_Timer in Backup; 0 while none runs.
@@ -177,13 +179,17 @@ function becomeMaster(router: VirtualRouter, now: number, out: Outcome): void {
 
 function becomeBackup(router: VirtualRouter, now: number, out: Outcome): void {
   out.state = State.Backup;
-  out.deadline = now + masterDownInterval(router.version, router.priority, out.masterAdverInterval);
+  out.deadline = now + downInterval(router, out.masterAdverInterval);
 }
 
 /** Restarts the Master_Down_Timer by the advertisement of the Master that is followed. */
 function follow(router: VirtualRouter, event: ReceivedAdvertisement, now: number, out: Outcome): void {
   out.masterAdverInterval = router.version === 3 ? event.interval : router.advertisementInterval;
-  out.deadline = now + masterDownInterval(router.version, router.priority, out.masterAdverInterval);
+  out.deadline = now + downInterval(router, out.masterAdverInterval);
+}
+
+function downInterval({ version, priority, downTimerAdverts }: VirtualRouter, interval: number): number {
+  return masterDownInterval(version, priority, interval, downTimerAdverts);
 }
 
 function stop(out: Outcome): void {

@@ -70,6 +70,8 @@ export type SyncEvent =
   | { readonly type: 'join' }
   /** A Backup's Master_Down_Timer has expired, and it waits for the others. */
   | { readonly type: 'wait' }
+  /** Those of all have expired: it becomes Master with the others. */
+  | { readonly type: 'take' }
   /** A Master's group yields: as if VRRP were stopped and started again (RFC 3768 §6.4.3 and §6.4.1). */
   | { readonly type: 'yield' };
 
@@ -96,6 +98,8 @@ export function transitionTogether(
       out.masterAdverInterval = router.masterAdverInterval;
       out.actions = NOTHING;
       return out;
+    case 'take':
+      return transition(router, TIMER, now, out);
     case 'yield':
       becomeBackup(router, isOwner, now, out);
       out.actions = STOP_MASTER;
@@ -106,13 +110,14 @@ export function transitionTogether(
 }
 
 const STARTUP: Event = { type: 'startup' };
+const TIMER: Event = { type: 'timer' };
 
 /** Nobody is heard by the address owner: it has nothing to wait for but the others. */
 function becomeBackup(router: VirtualRouter, isOwner: boolean, now: number, out: Outcome): void {
-  const { version, priority, advertisementInterval: interval } = router;
+  const { version, priority, advertisementInterval: interval, downTimerAdverts } = router;
   out.state = State.Backup;
   out.masterAdverInterval = interval;
-  out.deadline = isOwner ? now : now + masterDownInterval(version, priority, interval);
+  out.deadline = isOwner ? now : now + masterDownInterval(version, priority, interval, downTimerAdverts);
   out.actions = NOTHING;
 }
 

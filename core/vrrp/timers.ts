@@ -5,9 +5,20 @@ export function skewTime(version: 2 | 3, priority: number, masterAdverInterval: 
   return ((256 - priority) * (version === 2 ? 1000 : masterAdverInterval)) / 256;
 }
 
-/** Master_Down_Interval: `3 × Advertisement_Interval + Skew_Time` (RFC 3768 §6.1, RFC 5798 §6.1). */
-export function masterDownInterval(version: 2 | 3, priority: number, masterAdverInterval: number): number {
-  return 3 * masterAdverInterval + skewTime(version, priority, masterAdverInterval);
+/** How many intervals of silence make a Master dead, by the RFCs. */
+const DOWN_TIMER_ADVERTS = 3;
+
+/**
+ * Master_Down_Interval: `3 × Advertisement_Interval + Skew_Time` (RFC 3768 §6.1, RFC 5798 §6.1).
+ * @param adverts another factor than 3, which no RFC has: `down_timer_adverts`
+ */
+export function masterDownInterval(
+  version: 2 | 3,
+  priority: number,
+  masterAdverInterval: number,
+  adverts: number = DOWN_TIMER_ADVERTS,
+): number {
+  return adverts * masterAdverInterval + skewTime(version, priority, masterAdverInterval);
 }
 
 /**

@@ -21,6 +21,8 @@ export interface KeepalivedInstance {
   /** `auth_type PASS`; keepalived uses its first 8 characters. */
   readonly secret?: string;
   readonly nopreempt?: boolean;
+  /** `preempt_delay` in s. */
+  readonly preemptDelay?: number;
   /** `use_vmac`: the addresses are on an interface of this name with the virtual MAC; it speaks from its own interface. */
   readonly vmac?: string;
   /** `unicast_peer`: whom it speaks to without multicast. */
@@ -33,7 +35,8 @@ export interface KeepalivedInstance {
 export function keepalivedConfiguration(instances: readonly KeepalivedInstance[], globals = ''): string {
   const blocks = instances.map((instance, index) => {
     const { secret, peers, source } = instance;
-    const unicast = [
+    const more = [
+      ...(instance.preemptDelay === undefined ? [] : [`  preempt_delay ${instance.preemptDelay}`]),
       ...(source === undefined ? [] : [`  unicast_src_ip ${source}`]),
       ...(peers === undefined ? [] : ['  unicast_peer {', ...peers.map((peer) => `    ${peer}`), '  }']),
     ];
@@ -43,7 +46,7 @@ export function keepalivedConfiguration(instances: readonly KeepalivedInstance[]
   virtual_router_id ${instance.vrid}
   priority ${instance.priority ?? 100}
   advert_int ${instance.interval ?? 1}
-${unicast.map((line) => `${line}\n`).join('')}${instance.version === undefined ? '' : `  version ${instance.version}\n`}${instance.nopreempt ? '  nopreempt\n' : ''}${
+${more.map((line) => `${line}\n`).join('')}${instance.version === undefined ? '' : `  version ${instance.version}\n`}${instance.nopreempt ? '  nopreempt\n' : ''}${
   instance.vmac === undefined ? '' : `  use_vmac ${instance.vmac}\n  vmac_xmit_base\n`
 }${
   secret === undefined ? '' : `  authentication {\n    auth_type PASS\n    auth_pass ${secret}\n  }\n`

@@ -27,6 +27,14 @@ export interface VrouterDirectives {
   readonly peers?: readonly string[];
   readonly source?: string;
   readonly min_ttl?: number;
+  readonly start_delay?: number;
+  readonly boot_delay?: number;
+  readonly link_delay?: number;
+  readonly link_debounce?: number;
+  readonly hearing?: number;
+  readonly preempt_delay?: number;
+  readonly down_timer_adverts?: number;
+  readonly announce?: Readonly<Record<string, unknown>>;
   readonly auth_type?: string;
   /** The secret, or where it stands. */
   readonly auth_secret?: string | Readonly<Record<string, string>>;

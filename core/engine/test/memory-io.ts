@@ -34,6 +34,7 @@ export class MemoryIo implements EngineIo {
   /** How often a timer has fired, by whether the thread had slept before. */
   readonly fired = this.host.fired;
   readonly now = this.host.now;
+  readonly sinceBoot = this.host.sinceBoot;
   readonly wall = this.host.wall;
   readonly loop = this.host.loop;
 

@@ -20,6 +20,8 @@ const DESTINATION = { 4: [30, 34], 6: [38, 54] } as const;
 const ANSWER = 1;
 /** A packet that has waited longer has no known age, see packet_loop.cc. */
 const OLDEST = 50;
+/** ETH_P_ALL, from linux/if_ether.h. */
+const EVERY_TYPE = 3;
 /** From linux/if_packet.h. */
 const PACKET_MULTICAST = 2;
 const PACKET_OTHERHOST = 3;
@@ -190,6 +192,9 @@ export class VirtualHost implements EngineIo, PlacementIo {
   readonly now = (): number => this.time.now();
   /** What its clock shows when the virtual time is 0, ms since 1970: somebody may set it. */
   epoch = 1_800_000_000_000;
+  /** How long before the virtual time 0 it was booted, in ms. */
+  bootedBefore = 3_600_000;
+  readonly sinceBoot = (): number => this.bootedBefore + this.time.now();
   readonly wall = (): number => this.epoch + this.time.now();
   readonly after = (ms: number, act: () => void): (() => void) => {
     let wanted = true;
@@ -342,7 +347,11 @@ export class VirtualHost implements EngineIo, PlacementIo {
     if (!foreign || this.promiscuous) {
       const facts = { packetType: foreign ? PACKET_OTHERHOST : PACKET_MULTICAST };
       for (const { etherType: wanted, program, queue } of here) {
-        if (wanted !== etherType || (program && runProgram(program, frame, facts) === 0)) continue;
+        if (
+          (wanted !== etherType && wanted !== EVERY_TYPE) ||
+          (program && runProgram(program, frame, facts) === 0)
+        )
+          continue;
         queue.push({ frame, time: this.time.now(), foreign });
         heard = true;
       }

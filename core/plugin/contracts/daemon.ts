@@ -75,6 +75,11 @@ export interface RouterStatus extends RouterName {
   readonly trackers?: readonly RouterTracker[];
   /** What the priority in use comes of (since 1.1). Absent: it is the one that is configured, or the owner's. */
   readonly priorityParts?: PriorityParts;
+  /**
+   * A Backup that must not become Master yet (since 1.1): the directive that says so (`start_delay`, `hearing`, …), and until
+   * when at most, ms since the epoch. Absent: nothing holds it back.
+   */
+  readonly hold?: { readonly reason: string; readonly until: number };
 }
 
 /** What a tracker says (since 1.1). `waiting`: there is no verdict yet. */
@@ -275,5 +280,14 @@ export type ServiceEvent =
       readonly to: number;
       /** `100 - 30 (web) = 70` */
       readonly cause: string;
+    })
+  /** A virtual router must not become Master yet, or may before its time was over (since 1.1). */
+  | (RouterName & {
+      readonly type: 'hold';
+      readonly time: number;
+      /** The directive that says so. */
+      readonly reason: string;
+      /** For how many seconds at most; 0: it is over. */
+      readonly left: number;
     })
   | ({ readonly type: 'reload' } & ReloadOutcome & { readonly generation: number });

@@ -127,6 +127,17 @@ describe('reading the configuration', () => {
       expect(two).not.toHaveProperty(name);
   });
 
+  test('every directive about delays, and none of them where it is absent', async () => {
+    const delays = {
+      ...{ start_delay: 30, boot_delay: 60, link_delay: 1.5, link_debounce: 0.3, hearing: 45 },
+      ...{ preempt_delay: 300, down_timer_adverts: 5, announce: { refresh: 60, pauses: [0.5] } },
+    };
+    configure({ vrouter: [{ ...FULL, ...delays }, FULL] });
+    const [all, none] = (await app.inject('/config/vrouter')).json<Record<string, unknown>[]>();
+    expect(all).toMatchObject(delays);
+    for (const name of Object.keys(delays)) expect(none).not.toHaveProperty(name);
+  });
+
   test('the query says which of several entries of a group on an interface', async () => {
     const two = { group: 7, interface: 'eth0', vip: '192.0.2.1' };
     const three = { ...two, version: 3 };

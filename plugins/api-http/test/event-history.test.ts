@@ -46,6 +46,16 @@ describe('an event as clients see it', () => {
       },
     ],
     [
+      'what holds a virtual router back',
+      { type: 'hold', time: TIME, interface: 'eth0', group: 7, reason: 'start_delay', left: 12.5 },
+      {
+        type: 'hold',
+        interface: 'eth0',
+        group: 7,
+        data: '{"time":"2026-01-02T03:04:05.678Z","interface":"eth0","group":7,"family":4,"version":2,"reason":"start_delay","left":12.5}',
+      },
+    ],
+    [
       'rejected packets of a virtual router',
       {
         type: 'rejected',

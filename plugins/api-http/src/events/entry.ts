@@ -72,6 +72,10 @@ function dataOf(event: ServiceEvent | LostEvents): Readonly<Record<string, unkno
       const { interface: name, group, family = 4, version = 2, skew, peer } = event;
       return { time, interface: name, group, family, version, skew, peer };
     }
+    case 'hold': {
+      const { interface: name, group, family = 4, version = 2, reason, left } = event;
+      return { time, interface: name, group, family, version, reason, left };
+    }
     case 'reload': {
       const { ok, error = null, issues, generation } = event;
       return { time, generation, ok, error, issues };

@@ -95,6 +95,23 @@ export function routerMetrics(registry: Registry, now: () => Snapshot): void {
   gauge('standing_by', '1 if it has been told to fail over, and does not preempt.', ({ standingBy }) =>
     standingBy ? 1 : 0,
   );
+  add(
+    'gauge',
+    'hold_seconds',
+    'For how long it must not become Master yet, at most, by reason; absent: it may.',
+    () => {
+      const { routers, routerLabels } = now();
+      return routers.flatMap(({ hold }, index) =>
+        hold === undefined
+          ? []
+          : {
+              value: Math.max(0, hold.until - Date.now()) / 1000,
+              labels: { reason: hold.reason },
+              sharedLabels: routerLabels[index]!,
+            },
+      );
+    },
+  );
   gauge('addresses_in_place', '1 if it is Master and the kernel has its addresses.', ({ inPlace, state }) =>
     (inPlace ?? state === 'Master') ? 1 : 0,
   );

@@ -6,7 +6,7 @@ import { EventStream } from '../events/stream.ts';
 import { EventStreams, MOST_STREAMS } from '../events/streams.ts';
 import { ProblemError, problemResponses } from '../problems.ts';
 
-const TYPE = '(transition|rejected|clock-skew|tracker|priority|reload)';
+const TYPE = '(transition|rejected|clock-skew|tracker|priority|hold|reload)';
 
 const Query = Type.Object({
   type: Type.Optional(
@@ -14,7 +14,7 @@ const Query = Type.Object({
       pattern: `^${TYPE}(,${TYPE})*$`,
       description:
         'Only events of these types, with commas between: `transition`, `rejected`, ' +
-        '`clock-skew`, `tracker`, `priority`, `reload`.',
+        '`clock-skew`, `tracker`, `priority`, `hold`, `reload`.',
     }),
   ),
   group: Type.Optional(

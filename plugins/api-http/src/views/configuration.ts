@@ -14,6 +14,8 @@ export const GeneralPatchSchema = patched(GENERAL, 'GeneralPatch', 'General dire
 const NEWER = [
   ...['address_check', 'accept', 'checksum', 'auth', 'peers', 'source', 'min_ttl'],
   ...['track', 'track_interface'],
+  ...['start_delay', 'boot_delay', 'link_delay', 'link_debounce', 'hearing', 'preempt_delay'],
+  ...['down_timer_adverts', 'announce'],
 ];
 
 /** A `[[vrouter]]`. */

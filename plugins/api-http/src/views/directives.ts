@@ -36,6 +36,11 @@ export const GENERAL: Readonly<Record<string, Directive>> = {
   client_api: { type: 'string', description: 'Client API: a name that an `api` plugin offers.' },
 };
 
+/** A number of seconds, 0 by default. */
+function seconds(description: string, maximum = 3600): Directive {
+  return { type: 'number', minimum: 0, maximum, description: `Seconds. ${description} Default 0.` };
+}
+
 /** Directives of a `[[vrouter]]`. */
 export const VROUTER: Readonly<Record<string, Directive>> = {
   group: { type: 'integer', minimum: 0, maximum: 255, description: 'Virtual router identifier (VRID).' },
@@ -152,6 +157,54 @@ export const VROUTER: Readonly<Record<string, Directive>> = {
   track_interface: {
     type: 'boolean',
     description: 'Whether it is Down while its own interface has no carrier. Default true.',
+  },
+  start_delay: seconds('After the start of the daemon in which it does not become Master.'),
+  boot_delay: seconds('The same after the boot of the machine.'),
+  link_delay: seconds('The same each time that the interface has come up.'),
+  link_debounce: seconds('Losses of carrier that are shorter are not acted upon.', 60),
+  hearing: seconds(
+    'At most so long it does not become Master before another station was heard on the interface, after a start and each ' +
+      'time that the interface has come up.',
+  ),
+  preempt_delay: seconds('For which a Master of lower priority is let be before it is preempted.'),
+  down_timer_adverts: {
+    type: 'integer',
+    minimum: 1,
+    maximum: 100,
+    description: 'Off the RFC: how many intervals of silence make a Master dead. Default 3.',
+  },
+  announce: {
+    type: 'object',
+    properties: {
+      count: {
+        type: ['integer', 'null'],
+        minimum: 1,
+        maximum: 100,
+        description:
+          'How often a new Master announces its addresses. Default 5, or one more than there are pauses.',
+      },
+      pauses: {
+        type: ['array', 'null'],
+        items: { type: 'number', minimum: 0.01, maximum: 3600 },
+        description:
+          'Seconds before each announcement but the first; the last one repeats. Default 0.5, 1, 2, 5.',
+      },
+      refresh: {
+        type: ['number', 'null'],
+        minimum: 0,
+        maximum: 86400,
+        description: 'A Master announces again every so many seconds after that. Default 0: never.',
+      },
+      rate: {
+        type: ['integer', 'null'],
+        minimum: 0,
+        maximum: 100_000,
+        description:
+          'At most so many announcements a second on the interface, of all its virtual routers. Default 0: no limit.',
+      },
+    },
+    additionalProperties: false,
+    description: 'Gratuitous ARP and neighbour advertisements of a Master.',
   },
   socket_filter: {
     type: 'boolean',

@@ -40,6 +40,13 @@ export const PluginSchema = Type.Object(
   { title: 'Plugin' },
 );
 
+/** What keeps a virtual router from becoming Master. */
+interface Hold {
+  readonly reason: string;
+  readonly until: string;
+  readonly left: number;
+}
+
 /** A virtual router with everything that is known of it. */
 export const RouterStatusSchema = Type.Object(
   {
@@ -110,6 +117,16 @@ export const RouterStatusSchema = Type.Object(
       description: 'It was told to fail over: it does not preempt until it becomes Master again.',
     }),
     ...trackingProperties,
+    hold: Type.Unsafe<Hold | null>({
+      type: ['object', 'null'],
+      properties: {
+        reason: Type.String({ description: 'The directive that says so.', examples: ['start_delay'] }),
+        until: Time,
+        left: Type.Number({ description: 'Seconds until then.' }),
+      },
+      required: ['reason', 'until', 'left'],
+      description: 'What keeps a Backup from becoming Master, and until when at most; `null`: nothing.',
+    }),
     counters: Type.Object(
       {
         received: Count,
@@ -313,6 +330,7 @@ function withCounters(
     skew_time: router.skewTime / 1000,
     standing_by: router.standingBy,
     ...tracking(router),
+    hold: holdOf(router),
     counters: {
       received: counters?.received ?? 0,
       sent: counters?.sent ?? 0,
@@ -327,6 +345,12 @@ function withCounters(
       dropped: present(counters?.dropped ?? {}),
     },
   };
+}
+
+function holdOf({ hold }: RouterStatus): Hold | null {
+  if (hold === undefined) return null;
+  const left = Math.max(0, hold.until - Date.now()) / 1000;
+  return { reason: hold.reason, until: new Date(hold.until).toISOString(), left };
 }
 
 /** Without members that are undefined. */
