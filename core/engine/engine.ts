@@ -482,6 +482,7 @@ export class Engine {
   /** After {@link suspend}: goes on with what the state table says. What a Backup has not heard meanwhile, others have. */
   reopen(): void {
     this.closed = false;
+    this.groups.form();
     this.armed = -1;
     const pause = this.clock() - this.suspended;
     for (const { slot, state, deadline } of this.routers) {

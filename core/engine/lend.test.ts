@@ -77,6 +77,18 @@ describe.each(SECONDS)('$name', (kind) => {
     expect(station.state()).toBe(State.Backup);
   });
 
+  test('a group is one again', () => {
+    const routers = [1, 2].map((vrid) => kind.configuration({ vrid, sync: 'gw' }));
+    const station = started({ routers });
+    station.time.pass(DOWN + 2000);
+    expect([station.state(0), station.state(1)]).toEqual([State.Master, State.Master]);
+    station.placement.lend([]);
+    station.placement.takeBack();
+    station.engine.failOver(station.routers[0]!);
+    station.engine.settle();
+    expect([station.state(0), station.state(1)]).toEqual([State.Backup, State.Backup]);
+  });
+
   test('news of links that come meanwhile count', () => {
     const station = master();
     station.placement.lend([]);

@@ -310,6 +310,7 @@ export class Placement {
     this.lastWords(leaving);
     this.over = true;
     this.callOff();
+    this.ears.stop(); // a carrier that is lost meanwhile is seen afterwards
     this.engine.suspend();
     return this.sockets;
   }
