@@ -13,7 +13,7 @@
     ['part=="core"', {
       'targets': [{
         'target_name': 'core',
-        'sources': ['core/native/addon.cc', 'core/native/claims.cc', 'core/native/hardware.cc', 'core/native/ip_packets.cc', 'core/native/ip_socket.cc', 'core/native/packet_loop.cc', 'core/native/process.cc', 'core/native/signals.cc', 'core/native/syscalls.cc', 'core/native/tap.cc']
+        'sources': ['core/native/addon.cc', 'core/native/claims.cc', 'core/native/hardware.cc', 'core/native/ip_packets.cc', 'core/native/ip_socket.cc', 'core/native/packet_loop.cc', 'core/native/passing.cc', 'core/native/process.cc', 'core/native/signals.cc', 'core/native/syscalls.cc', 'core/native/tap.cc']
       }]
     }],
     ['part=="ioctl"', {

@@ -28,6 +28,8 @@ export interface OptionRow {
 export interface CommandRow {
   readonly text: string;
   readonly more?: string;
+  /** What may stand behind it, a file; absent: nothing. */
+  readonly operand?: string;
   /** The long options that it takes. */
   readonly options: readonly string[];
 }
@@ -110,11 +112,17 @@ export const STANDBY_OPTIONS = [
   { long: 'rate', value: 'NUMBER', text: 'Masters that give up in a second; default: 10' },
 ] as const satisfies readonly OptionRow[];
 
+/** Options of `rvrrpd upgrade`. */
+export const UPGRADE_OPTIONS = [
+  { long: 'node', value: 'FILE', kind: 'file', text: 'program of the Node.js that is to run it' },
+] as const satisfies readonly OptionRow[];
+
 /** The headings of `rvrrpd --help`. */
 export const OPTION_GROUPS: readonly OptionGroup[] = [
   { options: OPTIONS },
   { heading: 'Mode 0, which needs no configuration:', options: LISTEN_OPTIONS },
   { heading: 'Stand-by and fail-over:', options: STANDBY_OPTIONS },
+  { heading: 'rvrrpd upgrade:', options: UPGRADE_OPTIONS },
 ];
 
 /** What can be asked of the daemon that runs. */
@@ -130,6 +138,14 @@ export const COMMANDS: Readonly<Record<ControlCommand, CommandRow>> = {
       'As SIGHUP, but it waits, prints the outcome, and tells it by its exit status. No virtual router leaves its state, ' +
       'and no advertisement is late. A reload that fails leaves everything as it was.',
     options: ['conf', 'json'],
+  },
+  upgrade: {
+    text: 'has the installed version take over, or that of EXECUTABLE',
+    more:
+      'Another version, or another Node.js: no virtual router leaves its state, and no advertisement is late. If the new ' +
+      'version does not start, or cannot take over, the old one runs on, and it is said why.',
+    operand: 'EXECUTABLE',
+    options: ['conf', 'json', 'node'],
   },
   plugins: {
     text: 'what is loaded; without a daemon: what would be',
@@ -156,7 +172,7 @@ export const COMMANDS: Readonly<Record<ControlCommand, CommandRow>> = {
 /** Exit statuses of `rvrrpd`. */
 export const EXIT_STATUSES: readonly (readonly [status: number, meaning: string])[] = [
   [0, 'all is well'],
-  [1, 'the configuration is wrong or something could not be started or reloaded'],
+  [1, 'the configuration is wrong or something could not be started, reloaded or upgraded'],
   [2, 'the command line is wrong'],
   [3, 'no daemon runs that could be asked'],
 ];

@@ -68,6 +68,10 @@ describe('parseArguments', () => {
     [['status', '-m1'], '--mode is not for rvrrpd status'],
     [['reload', '--check'], '--check is not for rvrrpd reload'],
     [['reload', '-g', 'toml'], '--cfg-format is not for rvrrpd reload'],
+    [['upgrade', 'a', 'b'], "unexpected argument 'b'"],
+    [['upgrade', ''], 'a path must not be empty'],
+    [['status', '--node', '/n'], '--node is not for rvrrpd status'],
+    [['--node', '/n'], '--node is for rvrrpd upgrade'],
     [['plugins', '-g', 'yaml'], '-g yaml: the format must be toml or json'],
     [['status', '-c', ''], '--conf must not be empty'],
     [['-c'], "option '-c, --conf <value>' argument missing"],
@@ -82,7 +86,7 @@ describe('parseArguments', () => {
     }
     for (const option of ['--json', '--count', '--auth-type', '--secret-file'])
       expect(HELP).toContain(option);
-    for (const word of ['  status ', '  reload ', '  plugins ']) expect(HELP).toContain(word);
+    for (const word of ['  status ', '  reload ', '  plugins ', '  upgrade ']) expect(HELP).toContain(word);
     for (const option of ['-h, --help', '-V, --version', '--check']) expect(HELP).toContain(option);
     for (const line of HELP.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   });

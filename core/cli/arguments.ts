@@ -14,6 +14,7 @@ import {
   OPTIONS,
   parseable,
   STANDBY_OPTIONS,
+  UPGRADE_OPTIONS,
 } from './argument-table.ts';
 import { exitStatuses, optionRows, rows } from './help-text.ts';
 import { isStandbyCommand, type StandbyCommand, standbyDetails } from './standby-arguments.ts';
@@ -80,6 +81,9 @@ export type Command =
       readonly json: boolean;
       /** For `standby`, `resume` and `failover`. */
       readonly details?: ControlDetails;
+      /** For `upgrade` alone: the new version's executable, and the Node.js that is to run it. Absent: as it was started. */
+      readonly executable?: string;
+      readonly node?: string;
     }
   | { readonly command: 'help' }
   | { readonly command: 'version' }
@@ -92,6 +96,7 @@ export type DebugLevel = 0 | 1 | 2 | 3 | 4 | 5;
 /** What `-h` prints. */
 export const HELP = `Usage: rvrrpd [options]
        rvrrpd status|reload|plugins [-c FILE] [--json]
+       rvrrpd upgrade [-c FILE] [--json] [--node FILE] [EXECUTABLE]
        rvrrpd standby [--for TIME] [--force] [--rate NUMBER] [NAME...]
        rvrrpd resume [NAME...]
        rvrrpd failover [--rate NUMBER] NAME...
@@ -122,8 +127,9 @@ export function parseArguments(args: readonly string[]): Command {
     const command = CONTROL_COMMANDS.find((each) => each === word);
     if (command === undefined) return usageError(`unexpected argument '${word}'`);
     if (isStandbyCommand(command)) return aboutRouters(command, words.slice(1), values);
-    if (words[1] !== undefined) return usageError(`unexpected argument '${words[1]}'`);
-    return control(command, values);
+    const more = command === 'upgrade' ? words[2] : words[1];
+    if (more !== undefined) return usageError(`unexpected argument '${more}'`);
+    return control(command, values, words[1]);
   }
 
   const mode = digit(values.mode ?? '1', 2);
@@ -142,6 +148,7 @@ export function parseArguments(args: readonly string[]): Command {
   for (const name of ['for', 'force', 'rate'] as const) {
     if (values[name] !== undefined) return usageError(`--${name} is for rvrrpd standby`);
   }
+  if (values.node !== undefined) return usageError('--node is for rvrrpd upgrade');
   for (const name of ['json', 'count', 'auth-type', 'secret-file'] as const) {
     if (values[name] !== undefined) return usageError(`--${name} is for listening: use it with -m0`);
   }
@@ -156,8 +163,8 @@ export function parseArguments(args: readonly string[]): Command {
 }
 
 /** `rvrrpd status` and its like. */
-function control(command: ControlCommand, values: Values): Command {
-  const { conf, json, 'cfg-format': format, ...others } = values;
+function control(command: ControlCommand, values: Values, executable?: string): Command {
+  const { conf, json, 'cfg-format': format, node, ...others } = values;
   const foreign = Object.keys(others)[0];
   if (foreign !== undefined) return usageError(`--${foreign} is not for rvrrpd ${command}`);
   if (conf === '') return usageError('--conf must not be empty');
@@ -165,9 +172,13 @@ function control(command: ControlCommand, values: Values): Command {
     return usageError(`--cfg-format is not for rvrrpd ${command}`);
   }
   if (format !== undefined && !isFormat(format)) return wrongFormat(format);
+  if (node !== undefined && command !== 'upgrade') return usageError(`--node is not for rvrrpd ${command}`);
+  if (node === '' || executable === '') return usageError('a path must not be empty');
   return {
     command,
     json: json ?? false,
+    ...(executable === undefined ? {} : { executable }),
+    ...(node === undefined ? {} : { node }),
     ...(conf === undefined ? {} : { conf }),
     ...(format === undefined ? {} : { format }),
   };
@@ -210,7 +221,7 @@ function scan(args: readonly string[]) {
     args: [...args],
     strict: true,
     allowPositionals: true,
-    options: parseable([...OPTIONS, ...LISTEN_OPTIONS, ...STANDBY_OPTIONS]),
+    options: parseable([...OPTIONS, ...LISTEN_OPTIONS, ...STANDBY_OPTIONS, ...UPGRADE_OPTIONS]),
   });
 }
 

@@ -4,16 +4,11 @@ import { connect } from 'node:net';
 import path from 'node:path';
 import { SEARCH_FOLDER, SEARCH_PLACES } from '../config/index.ts';
 import { CodedError, type ErrorCode } from '../shared/errors.ts';
-import type {
-  ControlAnswer,
-  ControlCommand,
-  ControlDetails,
-  ControlRequest,
-} from '../supervisor/control-messages.ts';
+import type { ControlAnswer, ControlRequest } from '../supervisor/control-messages.ts';
 
 /** The daemon answers within this many ms, or is taken for stuck. Longer than its own patience for a reload. */
 const PATIENCE = {
-  ...{ status: 10_000, plugins: 10_000, reload: 120_000, resume: 120_000 },
+  ...{ status: 10_000, plugins: 10_000, reload: 120_000, resume: 120_000, upgrade: 180_000 },
   // As many as there are, one after the other.
   ...{ standby: 43_200_000, failover: 43_200_000 },
 } as const;
@@ -65,12 +60,8 @@ export function exists(file: string): Promise<boolean> {
  * @returns `result` of the answer
  * @throws NotRunning, ControlError
  */
-export async function ask(
-  socket: string,
-  command: ControlCommand,
-  details: ControlDetails = {},
-): Promise<unknown> {
-  const line = await exchange(socket, { ...details, command }, PATIENCE[command]);
+export async function ask(socket: string, request: ControlRequest): Promise<unknown> {
+  const line = await exchange(socket, request, PATIENCE[request.command]);
   const answer = JSON.parse(line) as ControlAnswer;
   if (!answer.ok) throw new ControlError(answer.error, answer.code);
   return answer.result;

@@ -1,9 +1,10 @@
-/** What `rvrrpd status`, `reload`, `plugins`, `standby` and their like print for people. Pure. */
+/** What `rvrrpd status`, `reload`, `upgrade`, `plugins`, `standby` and their like print for people. Pure. */
 import type { PluginListing, ReloadOutcome } from '../plugin/contracts/index.ts';
 import { counted } from '../shared/words.ts';
 import type { StandbyOutcome } from '../supervisor/standby.ts';
 import type { DaemonStatus, RouterReport, SyncReport } from '../supervisor/status.ts';
 import { formatTime } from '../supervisor/time.ts';
+import type { UpgradeOutcome } from '../supervisor/upgrade/upgrader.ts';
 
 /** Local time with offset, whole seconds. */
 function time(iso: string): string {
@@ -157,6 +158,12 @@ export function standbyText(command: 'standby' | 'resume' | 'failover', outcome:
     case 'failover':
       return `${what} failed over`;
   }
+}
+
+/** `rvrrpd upgrade`. */
+export function upgradeText({ from, to, node, pid }: UpgradeOutcome): string {
+  const under = node === undefined ? '' : ` with Node.js ${node.replace(/^v/, '')}`;
+  return `upgraded from ${from} to ${to}${under}: process ${pid} runs`;
 }
 
 /** `rvrrpd plugins`. */

@@ -1,14 +1,16 @@
-/** `rvrrpd status`, `reload`, `plugins`, `standby`, `resume` and `failover`. */
+/** `rvrrpd status`, `reload`, `upgrade`, `plugins`, `standby`, `resume` and `failover`. */
+import path from 'node:path';
 import type { PluginListing, ReloadOutcome } from '../plugin/contracts/index.ts';
-import type { ControlCommand, ControlDetails } from '../supervisor/control-messages.ts';
+import type { ControlCommand, ControlRequest } from '../supervisor/control-messages.ts';
 import { instancePlaces } from '../supervisor/instance.ts';
 import { describeIssue } from '../supervisor/issues.ts';
 import { installedPlugins, prepare } from '../supervisor/prepare.ts';
 import type { StandbyOutcome } from '../supervisor/standby.ts';
 import type { DaemonStatus } from '../supervisor/status.ts';
+import type { UpgradeOutcome } from '../supervisor/upgrade/upgrader.ts';
 import { type Command, ExitCode } from './arguments.ts';
 import { ask, ControlError, exists, findConfiguration, NotRunning } from './control-client.ts';
-import { isWhole, pluginsText, reloadText, standbyText, statusText } from './control-text.ts';
+import { isWhole, pluginsText, reloadText, standbyText, statusText, upgradeText } from './control-text.ts';
 
 type ControlRequested = Extract<Command, { command: ControlCommand }>;
 
@@ -41,6 +43,11 @@ async function perform(command: ControlRequested): Promise<ExitCode> {
       else console.error(`rvrrpd: ${reloadText(outcome)}`);
       return isWhole(outcome) ? ExitCode.Ok : ExitCode.Failure;
     }
+    case 'upgrade': {
+      const outcome = await upgrade(file, command);
+      await print(json ? JSON.stringify({ ok: true, ...outcome }) : upgradeText(outcome));
+      return ExitCode.Ok;
+    }
     case 'plugins':
       return plugins(file, command);
     case 'standby':
@@ -57,6 +64,44 @@ async function perform(command: ControlRequested): Promise<ExitCode> {
       return outcome.ok ? ExitCode.Ok : ExitCode.Failure;
     }
   }
+}
+
+/** An old daemon that dies at the end of an upgrade gives no answer: whoever runs by then does, within so many ms. */
+const AFTERMATH = 10_000;
+
+async function upgrade(
+  file: string | undefined,
+  { executable, node }: ControlRequested,
+): Promise<UpgradeOutcome> {
+  const before = (await query(file, 'status')) as DaemonStatus;
+  try {
+    const paths = {
+      ...(executable !== undefined && { executable: path.resolve(executable) }),
+      ...(node !== undefined && { node: path.resolve(node) }),
+    };
+    return (await query(file, 'upgrade', paths)) as UpgradeOutcome;
+  } catch (error) {
+    if (!(error instanceof ControlError)) throw error;
+    if (error.code !== 'no-answer')
+      throw new ControlError(`not upgraded: ${error.message}; everything runs on as before`, error.code);
+    const after = await otherThan(before.pid, file);
+    if (!after) throw error;
+    return { from: before.version, to: after.version, pid: after.pid };
+  }
+}
+
+/** The daemon of another process id, if there is one before long. */
+async function otherThan(pid: number, file: string | undefined): Promise<DaemonStatus | undefined> {
+  for (const end = performance.now() + AFTERMATH; performance.now() < end; ) {
+    try {
+      const status = (await query(file, 'status')) as DaemonStatus;
+      return status.pid === pid ? undefined : status;
+    } catch (error) {
+      if (!(error instanceof NotRunning || error instanceof ControlError)) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  return undefined;
 }
 
 /** What the daemon has loaded; without one, what it would load. */
@@ -85,13 +130,13 @@ async function plugins(file: string | undefined, { json, format }: ControlReques
 /** Asks the daemon of a configuration file. */
 async function query(
   file: string | undefined,
-  command: ControlCommand,
-  details?: ControlDetails,
+  command: ControlRequested['command'],
+  more: Omit<ControlRequest, 'command'> = {},
 ): Promise<unknown> {
   if (file === undefined)
     throw new NotRunning('rvrrpd is not running, and there is no configuration: name one with -c FILE');
   try {
-    return await ask(socketOf(file), command, details);
+    return await ask(socketOf(file), { command, ...more });
   } catch (error) {
     if (!(error instanceof NotRunning)) throw error;
     // Perhaps a slip of the pen: asked before the daemon itself is blamed.

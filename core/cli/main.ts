@@ -45,6 +45,7 @@ export async function main(args: readonly string[], signals: Signals): Promise<E
     case 'standby':
     case 'resume':
     case 'failover':
+    case 'upgrade':
       return runControl(command);
   }
 }

@@ -165,6 +165,8 @@ export class Engine {
   /** When this turn has begun. */
   private woke = 0;
   private closed = false;
+  /** When it was told to {@link suspend}, monotonic ms. */
+  private suspended = 0;
   /** How many attachments are for peers, and when what strangers have sent there was looked at last. */
   private unicast = 0;
   private collected = 0;
@@ -255,14 +257,22 @@ export class Engine {
     const free = this.attachments.indexOf(undefined);
     const tag = free < 0 ? this.attachments.length : free;
     this.attachments[tag] = attachment;
-    const { descriptor, family, use } = attachment;
+    this.listen(attachment, tag);
+    if (attachment.use.kind === 'peers') this.unicast++;
+  }
+
+  private listen({ descriptor, family, use, watch }: Attachment, tag: number): void {
     if (use.kind === 'peers') {
       this.loop.add(descriptor, tag * 2, family, use.scope);
-      this.unicast++;
       return;
     }
     if (descriptor >= 0) this.loop.add(descriptor, tag * 2);
-    if (attachment.watch !== undefined) this.loop.add(attachment.watch, tag * 2 + WATCH);
+    if (watch !== undefined) this.loop.add(watch, tag * 2 + WATCH);
+  }
+
+  private unlisten({ descriptor, watch }: Attachment): void {
+    this.loop.remove(descriptor);
+    if (watch !== undefined) this.loop.remove(watch);
   }
 
   /** Puts a frame into a slot of the receive buffer, as if it had come from the attachment with this tag. */
@@ -275,8 +285,7 @@ export class Engine {
 
   /** Receives from it no longer; it can be closed. */
   detach(attachment: Attachment): void {
-    this.loop.remove(attachment.descriptor);
-    if (attachment.watch !== undefined) this.loop.remove(attachment.watch);
+    this.unlisten(attachment);
     this.attachments[this.attachments.indexOf(attachment)] = undefined;
     if (attachment.use.kind === 'peers') this.unicast--;
   }
@@ -531,6 +540,27 @@ export class Engine {
     this.warmedAt = turnEnded;
     this.onAwake();
     this.turnEnded = this.clock();
+  }
+
+  /** Neither receives, nor serves deadlines, nor sends, until {@link reopen}. The routers are another engine's meanwhile. */
+  suspend(): void {
+    this.closed = true;
+    this.suspended = this.clock();
+    for (const attachment of this.attachments) if (attachment) this.unlisten(attachment);
+    this.loop.setTimer(0);
+  }
+
+  /** After {@link suspend}: goes on with what the state table says. What a Backup has not heard meanwhile, others have. */
+  reopen(): void {
+    this.closed = false;
+    this.groups.form();
+    this.armed = -1;
+    const pause = this.clock() - this.suspended;
+    for (const { slot, state, deadline } of this.routers) {
+      if (state === State.Backup && deadline !== 0) this.table.setNum(slot, Num.Deadline, deadline + pause);
+    }
+    for (const [tag, attachment] of this.attachments.entries()) if (attachment) this.listen(attachment, tag);
+    this.resume();
   }
 
   /** Stops for good: neither packets nor deadlines are served any more, and nothing is sent. Idempotent. */

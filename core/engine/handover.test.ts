@@ -93,3 +93,30 @@ test('the new engine fails when the old one is gone without a word', async () =>
   channel.port1.close();
   await expect(taken).rejects.toThrow('did not offer to hand over');
 });
+
+test.each(['keep', 'gone'] as const)(
+  'what was let go can be taken back until the other side keeps it: %s',
+  async (last) => {
+    const did: string[] = [];
+    const handed = handOver(
+      channel.port1,
+      () => OFFER,
+      () => {
+        did.push('let go');
+        return ESTATE;
+      },
+      () => void did.push('took back'),
+    );
+    const estate = await new Promise<unknown>((resolve) => {
+      channel.port2.on('message', ({ type }: { type: string }) => {
+        if (type === 'offer') channel.port2.postMessage({ type: 'take' });
+        else resolve(type);
+      });
+    });
+    expect(estate).toBe('estate');
+    if (last === 'keep') channel.port2.postMessage({ type: 'keep' });
+    else channel.port2.close();
+    expect(await handed).toBe(last === 'keep');
+    expect(did).toEqual(last === 'keep' ? ['let go'] : ['let go', 'took back']);
+  },
+);

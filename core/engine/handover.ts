@@ -39,14 +39,23 @@ export type HandoverMessage =
   /** The new engine cannot take over: the old one goes on. */
   | { readonly type: 'decline' }
   | { readonly type: 'take' }
-  | { readonly type: 'estate'; readonly estate: Estate };
+  | { readonly type: 'estate'; readonly estate: Estate }
+  /** A hand-over that could be revoked cannot be any more: the old engine may end. */
+  | { readonly type: 'keep' };
 
 /**
  * The old engine's side: offers, and lets go when asked to.
  * @param offer what there is to give; what it throws is told to the other side, and we go on
+ * @param takeBack absent: what was let go is gone. Otherwise it is taken back by this, unless the other side says `keep`
+ *   before it is gone
  * @returns whether it has let go
  */
-export async function handOver(port: MessagePort, offer: () => Offer, letGo: () => Estate): Promise<boolean> {
+export async function handOver(
+  port: MessagePort,
+  offer: () => Offer,
+  letGo: () => Estate,
+  takeBack?: () => void,
+): Promise<boolean> {
   try {
     post(port, { type: 'offer', offer: offer() });
   } catch (error) {
@@ -56,8 +65,16 @@ export async function handOver(port: MessagePort, offer: () => Offer, letGo: () 
     return false;
   }
   const answer = await receive(port);
-  const taken = answer?.type === 'take';
-  if (taken) post(port, { type: 'estate', estate: letGo() });
+  let taken = answer?.type === 'take';
+  if (taken) {
+    // Before it is told: the answer may be there as soon.
+    const kept = takeBack && receive(port);
+    post(port, { type: 'estate', estate: letGo() });
+    if (kept && (await kept)?.type !== 'keep') {
+      takeBack();
+      taken = false;
+    }
+  }
   port.close();
   return taken;
 }

@@ -85,6 +85,13 @@ export class Patience {
     this.callOff?.();
   }
 
+  /** After {@link stop}: they are this engine's again. */
+  resume(): void {
+    this.stopped = false;
+    this.callOff = undefined;
+    this.watch();
+  }
+
   private turn(): void {
     const waiting = this.look(this.clock());
     this.callOff = waiting && !this.stopped ? this.after(TURN, () => this.turn()) : undefined;

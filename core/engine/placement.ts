@@ -181,7 +181,10 @@ export class Placement {
    * rest turn by turn.
    */
   change(news: Omit<LinkNews, 'type'>): void {
-    if (this.over) return;
+    if (this.over) {
+      this.queue.hear(news); // should the sockets be taken back
+      return;
+    }
     if (!news.gone) {
       this.update(news.links);
       return;
@@ -297,14 +300,39 @@ export class Placement {
    * @param leaving slots of routers that it will not run: they stop
    */
   letGo(leaving: readonly number[]): HandedSocket[] {
+    this.lastWords(leaving);
+    this.end();
+    return this.sockets;
+  }
+
+  /** The same, until {@link takeBack}. */
+  lend(leaving: readonly number[]): HandedSocket[] {
+    this.lastWords(leaving);
+    this.over = true;
+    this.callOff();
+    this.ears.stop(); // a carrier that is lost meanwhile is seen afterwards
+    this.engine.suspend();
+    return this.sockets;
+  }
+
+  /** Goes on after {@link lend}, on the links as they are by now; whoever had the sockets may have changed their filters. */
+  takeBack(): void {
+    this.over = false;
+    this.plan = NO_PLAN;
+    const links = this.queue.latest();
+    for (const [key, group] of this.planOn(links).groups)
+      this.attachments.get(key)?.reroute(this.routing(group));
+    this.engine.reopen();
+    this.update(links);
+  }
+
+  private lastWords(leaving: readonly number[]): void {
     if (this.over) throw new Error('the engine has no sockets any more');
     this.engine.dissolveGroups();
     for (const slot of leaving)
       this.engine.stop(this.engine.routers[slot]!, Cause.Shutdown, State.Initialize);
     this.engine.bridge();
     this.engine.settle();
-    this.end();
-    return this.sockets;
   }
 
   private end(): void {

@@ -117,6 +117,11 @@ export class SyncGroups {
     this.dissolved = true;
   }
 
+  /** After {@link dissolve}: the other engine has not taken them. */
+  form(): void {
+    this.dissolved = false;
+  }
+
   /**
    * How an advertisement's sender compares with a Master of the same priority, for its group: one that is not to be obeyed
    * yet is as one from a lower address.

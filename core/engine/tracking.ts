@@ -94,6 +94,13 @@ export class Tracking {
     this.queue.clear();
   }
 
+  /** After {@link stop}: they are this engine's again. */
+  resume(): void {
+    this.over = false;
+    this.look();
+    this.begin();
+  }
+
   /** @returns the trackers that say something else than at the last look, and what that was */
   private look(): { readonly tracker: number; readonly before: number }[] {
     const changed: { readonly tracker: number; readonly before: number }[] = [];

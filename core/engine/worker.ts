@@ -250,18 +250,25 @@ async function main(): Promise<void> {
   };
 
   /** Lets another engine take over, which then runs all but the `leaving` slots. */
-  const yieldTo = async (port: MessagePort, leaving: readonly number[]): Promise<void> => {
+  const yieldTo = async (port: MessagePort, leaving: readonly number[], revocable = false): Promise<void> => {
     const offer = () => ({ links: placement.links, pluginStates: routers.map(exportState) });
-    const handed = await handOver(port, offer, () => {
+    const letGo = () => {
       patience.stop();
       tracking.stop();
-      const sockets = placement.letGo(leaving);
+      const sockets = revocable ? placement.lend(leaving) : placement.letGo(leaving);
       return {
         sockets,
         peers: routers.map(({ peersKnown }) => peersKnown),
         since: kernelIo.now(),
       };
-    });
+    };
+    const takeBack = (): void => {
+      placement.takeBack();
+      patience.resume();
+      tracking.resume();
+      engine.announceApplied();
+    };
+    const handed = await handOver(port, offer, letGo, revocable ? takeBack : undefined);
     if (!handed) return;
     await allClosed();
     report({ type: 'stopped' });
@@ -276,7 +283,7 @@ async function main(): Promise<void> {
         else links.then(run).catch(failed);
         break;
       case 'hand-over':
-        yieldTo(order.port, order.leaving).catch((error: unknown) => {
+        yieldTo(order.port, order.leaving, order.revocable).catch((error: unknown) => {
           log('error', `cannot hand over: ${messageOf(error)}`);
           order.port.close();
         });

@@ -3,6 +3,7 @@
 #include "hardware.h"
 #include "ip_socket.h"
 #include "packet_loop.h"
+#include "passing.h"
 #include "process.h"
 #include "signals.h"
 #include "syscalls.h"
@@ -15,6 +16,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   rvrrpd::InitProcess(env, exports);
   rvrrpd::InitHardware(env, exports);
   rvrrpd::InitSignals(env, exports);
+  rvrrpd::InitPassing(env, exports);
   rvrrpd::PacketLoop::Init(env, exports);
   rvrrpd::Claims::Init(env, exports);
   return exports;

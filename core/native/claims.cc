@@ -50,10 +50,16 @@ socklen_t AbstractAddress(Napi::Env env, const std::string& name, sockaddr_un* a
   return static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
 }
 
+// Closes a claim's socket. Another process may have it too, and the kernel goes on watching it as long. The lock is held.
+void Close(int fd) {
+  epoll_ctl(Watcher(), EPOLL_CTL_DEL, fd, nullptr);
+  close(fd);
+}
+
 void Drop(const std::string& name) {
   const auto held = Registry().find(name);
   if (held == Registry().end() || --held->second.users > 0) return;
-  close(held->second.fd);
+  Close(held->second.fd);
   Registry().erase(held);
 }
 
@@ -82,12 +88,66 @@ Napi::Value InterfaceIndex(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), if_nametoindex(info[0].As<Napi::String>().Utf8Value().c_str()));
 }
 
+// Watches a claim's socket for callers. The lock is held.
+bool Watch(const std::string& name, int fd) {
+  epoll_event interest = {};
+  interest.events = EPOLLIN;
+  interest.data.ptr = const_cast<std::string*>(&name);
+  return epoll_ctl(Watcher(), EPOLL_CTL_ADD, fd, &interest) == 0;
+}
+
+// heldClaims(): { name, descriptor }[]
+Napi::Value HeldClaims(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Napi::Array result = Napi::Array::New(env);
+  const std::lock_guard<std::mutex> lock(mutex);
+  for (const auto& [name, held] : Registry()) {
+    Napi::Object claim = Napi::Object::New(env);
+    claim.Set("name", name);
+    claim.Set("descriptor", held.fd);
+    result.Set(result.Length(), claim);
+  }
+  return result;
+}
+
+// adoptClaim(name, descriptor)
+void AdoptClaim(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const std::string name = info[0].As<Napi::String>().Utf8Value();
+  const int fd = info[1].As<Napi::Number>().Int32Value();
+  const std::lock_guard<std::mutex> lock(mutex);
+  // Whoever asks is told this process from now on (SO_PEERCRED).
+  if (listen(fd, kBacklog) != 0) throw SystemError(env, "listen(" + std::to_string(fd) + ")", errno);
+  const auto [entry, is_new] = Registry().emplace(name, Held{fd, 0});
+  if (!is_new) {
+    close(fd);
+    return;
+  }
+  if (!Watch(entry->first, fd)) throw SystemError(env, "epoll_ctl(" + std::to_string(fd) + ")", errno);
+}
+
+// dropIdleClaims()
+void DropIdleClaims(const Napi::CallbackInfo&) {
+  const std::lock_guard<std::mutex> lock(mutex);
+  for (auto entry = Registry().begin(); entry != Registry().end();) {
+    if (entry->second.users > 0) {
+      ++entry;
+      continue;
+    }
+    Close(entry->second.fd);
+    entry = Registry().erase(entry);
+  }
+}
+
 }  // namespace
 
 void Claims::Init(Napi::Env env, Napi::Object exports) {
   exports.Set("Claims", DefineClass(env, "Claims",
                                     {InstanceMethod("take", &Claims::Take), InstanceMethod("release", &Claims::Release),
                                      InstanceMethod("callers", &Claims::Callers)}));
+  exports.Set("heldClaims", Napi::Function::New(env, HeldClaims));
+  exports.Set("adoptClaim", Napi::Function::New(env, AdoptClaim));
+  exports.Set("dropIdleClaims", Napi::Function::New(env, DropIdleClaims));
   exports.Set("claimant", Napi::Function::New(env, Claimant));
   exports.Set("interfaceIndex", Napi::Function::New(env, InterfaceIndex));
 }
@@ -123,10 +183,7 @@ Napi::Value Claims::Take(const Napi::CallbackInfo& info) {
   if (error == 0 && listen(fd, kBacklog) != 0) error = errno;
   if (error == 0) {
     const auto entry = Registry().emplace(name, Held{fd, 1}).first;
-    epoll_event interest = {};
-    interest.events = EPOLLIN;
-    interest.data.ptr = const_cast<std::string*>(&entry->first);
-    if (epoll_ctl(Watcher(), EPOLL_CTL_ADD, fd, &interest) == 0) {
+    if (Watch(entry->first, fd)) {
       names_.insert(name);
       return Napi::Boolean::New(env, true);
     }

@@ -20,6 +20,12 @@ export interface NativeClaims {
 /** What the addon exports of it. */
 export interface ClaimCalls {
   Claims: new () => NativeClaims;
+  /** The names that this process holds, and their sockets, which may be passed on to another process. */
+  heldClaims(): { readonly name: string; readonly descriptor: number }[];
+  /** A socket that another process has held a name by, and holds still: `take` of that name succeeds from now on. */
+  adoptClaim(name: string, descriptor: number): void;
+  /** Lets go of names that were adopted, and that nobody here has taken. */
+  dropIdleClaims(): void;
   /** The process that holds a name, 0 if it cannot be told. It learns that we asked. */
   claimant(name: string): number;
   /** Index of an interface in this thread's network namespace, 0 if there is none of that name. */

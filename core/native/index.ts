@@ -5,12 +5,13 @@ import { packageRoot } from '../shared/package-root.ts';
 import type { ClaimCalls } from './claims.ts';
 import type { HardwareCalls } from './hardware.ts';
 import type { PacketLoop } from './packet-loop.ts';
+import type { PassingCalls } from './passing.ts';
 import type { ProcessCalls } from './process.ts';
 import type { SignalCalls } from './signals.ts';
 import type { TapCalls } from './tap.ts';
 
 /** What the addon exports. Every call throws an Error whose `code` is the errno name. */
-export interface Native extends ProcessCalls, SignalCalls, TapCalls, ClaimCalls, HardwareCalls {
+export interface Native extends ProcessCalls, SignalCalls, TapCalls, ClaimCalls, HardwareCalls, PassingCalls {
   PacketLoop: new (
     receive: Uint8Array,
     slotSize: number,

@@ -27,6 +27,7 @@ export const ERROR_CODES = {
   'router-taken': 'another process in this network namespace runs the virtual router',
   stopping: 'rvrrpd was told to stop meanwhile',
   'timed-out': 'something took longer than it may',
+  'upgrade-failed': 'another version could not be started, or could not take over',
   'worker-failed': 'a thread of the daemon could not start, or broke down',
 } as const;
 

@@ -3,16 +3,18 @@
  * another one in a session of its own, waits until its virtual routers run, and tells by its exit code.
  */
 import { spawn } from 'node:child_process';
+import { closeSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { DaemonConfig } from '../config/model.ts';
 import { CodedError } from '../shared/errors.ts';
 import { guardAgainstForeignSignals } from './foreign-signals.ts';
 import { flushLog, openFileLog } from './log.ts';
 import { LogFiles, logPlaces } from './log-files.ts';
-import { takePidFile } from './pid-file.ts';
+import { adoptPidFile, type PidFile, takePidFile } from './pid-file.ts';
 import { type ExitCode, LAST_WORDS, prepareToRun, type RunOptions } from './run.ts';
 import { serve } from './serve.ts';
 import type { Signals } from './signals.ts';
+import { Ancestor } from './upgrade/ancestor.ts';
 
 /** In the environment of the process that is to be the daemon. */
 const MARK = 'RVRRPD_IN_BACKGROUND';
@@ -34,9 +36,11 @@ export async function runBackground(
   signals: Signals,
 ): Promise<ExitCode> {
   guardAgainstForeignSignals();
-  if (process.env[MARK] === undefined || process.send === undefined) return start(args, signals);
+  const ancestor = Ancestor.fromEnvironment();
+  if (!ancestor && (process.env[MARK] === undefined || process.send === undefined))
+    return start(args, signals);
   delete process.env[MARK];
-  return run(options, signals);
+  return run(options, signals, ancestor);
 }
 
 /** The starting process. */
@@ -64,13 +68,16 @@ function start(args: readonly string[], signals: Signals): Promise<ExitCode> {
   });
 }
 
-/** The daemon itself. */
-async function run(options: RunOptions, signals: Signals): Promise<ExitCode> {
+/** The daemon itself. @param ancestor whom it takes over from */
+async function run(options: RunOptions, signals: Signals, ancestor: Ancestor | undefined): Promise<ExitCode> {
   const { start, issues, hints } = await prepareToRun(options);
   if (!start) return 1;
+  const pidFile = new OwnPidFile(start.config);
   let files: LogFiles;
   try {
-    files = openLogFiles(start.config);
+    takePlace(start.config);
+    if (!ancestor) pidFile.take();
+    files = new LogFiles(logPlaces(start.config));
   } catch (error) {
     console.error(`rvrrpd: not started: ${start.config.file}: ${(error as Error).message}`);
     return 1;
@@ -89,13 +96,15 @@ async function run(options: RunOptions, signals: Signals): Promise<ExitCode> {
       leaveStarter();
     },
     failed: (reason) => console.error(`rvrrpd: not started: ${reason}`),
+    pidFile: () => pidFile.taken,
+    ...(ancestor && { ancestor, takePidFile: (handed) => pidFile.take(handed) }),
   });
   await flushLog(log, LAST_WORDS);
   return code;
 }
 
 /** Takes its place in the file system. @throws Error naming the directive that cannot be followed */
-function openLogFiles(config: DaemonConfig): LogFiles {
+function takePlace(config: DaemonConfig): void {
   process.umask(UMASK);
   try {
     process.chdir(config.workingDir);
@@ -104,9 +113,31 @@ function openLogFiles(config: DaemonConfig): LogFiles {
     const where = `working_dir ${JSON.stringify(config.workingDir)}`;
     throw new CodedError('file-unusable', `${where}: ${code}: name a folder that exists`);
   }
-  const pidFile = takePidFile(path.resolve(config.pid));
-  process.once('exit', () => pidFile.release());
-  return new LogFiles(logPlaces(config));
+}
+
+/** The PID file of this process, once it has it. */
+class OwnPidFile {
+  private file: PidFile | undefined;
+
+  constructor(private readonly config: Pick<DaemonConfig, 'pid'>) {}
+
+  /** Undefined: none was taken yet, or could be. */
+  get taken(): PidFile | undefined {
+    return this.file;
+  }
+
+  /** @param handed that of the process before, which is ours if it has the same path @throws Error, see pid-file.ts */
+  take(handed?: Pick<PidFile, 'path' | 'descriptor'>): void {
+    if (this.file) return;
+    const wanted = path.resolve(this.config.pid);
+    if (handed && handed.path !== wanted) {
+      rmSync(handed.path, { force: true }); // of a process that is about to end
+      closeSync(handed.descriptor);
+    }
+    const file = handed?.path === wanted ? adoptPidFile(handed) : takePidFile(wanted);
+    this.file = file;
+    process.once('exit', () => file.release());
+  }
 }
 
 /** From here on the daemon is on its own. */

@@ -17,6 +17,7 @@ const NOBODY = {
   resume: () => Promise.reject(),
   failOver: () => Promise.reject(),
 };
+const upgrader = { upgrade: () => Promise.reject() };
 
 /** Not vi.waitUntil: that moves the clock. */
 async function until(condition: () => boolean): Promise<void> {
@@ -31,9 +32,9 @@ test('a control socket that cannot be opened is a trouble, and tried again until
     trouble: (_topic: string, text: string | undefined) => troubles.push(text),
   } as unknown as Daemon;
   const socket = path.join(folder, 'run', 'x.sock');
-  const control = new Control(socket, daemon, { reload: () => Promise.reject() }, log, NOBODY);
+  const control = new Control(socket, daemon, { reload: () => Promise.reject() }, upgrader, log, NOBODY);
   await control.open();
-  const text = /^rvrrpd status, reload and plugins do not work: listen E/;
+  const text = /^rvrrpd status, reload, upgrade and plugins do not work: bind.*E/;
   expect(troubles).toEqual([expect.stringMatching(text)]);
 
   for (const pause of [1000, 2000]) {
@@ -62,6 +63,7 @@ test('once closed it is not tried any more', async () => {
     path.join(folder, 'no', 'x.sock'),
     daemon,
     { reload: () => Promise.reject() },
+    upgrader,
     log,
     NOBODY,
   );

@@ -2,7 +2,9 @@
 import type { ErrorCode } from '../shared/errors.ts';
 
 /** What can be asked for. */
-export const CONTROL_COMMANDS = ['status', 'reload', 'plugins', 'standby', 'resume', 'failover'] as const;
+export const CONTROL_COMMANDS = [
+  ...(['status', 'reload', 'upgrade', 'plugins', 'standby', 'resume', 'failover'] as const),
+] as const;
 export type ControlCommand = (typeof CONTROL_COMMANDS)[number];
 
 /** What is said beside the command, to `standby`, `resume` and `failover`. */
@@ -20,9 +22,12 @@ export interface ControlDetails {
 /** From the client. */
 export interface ControlRequest extends ControlDetails {
   readonly command: ControlCommand;
+  /** Of `upgrade`, see `UpgradeRequest`. */
+  readonly executable?: string;
+  readonly node?: string;
 }
 
-/** From the daemon. `result`: DaemonStatus, ReloadOutcome, an array of PluginListing, or a StandbyOutcome. */
+/** From the daemon. `result`: DaemonStatus, ReloadOutcome, UpgradeOutcome, an array of PluginListing, or a StandbyOutcome. */
 export type ControlAnswer =
   | { readonly ok: true; readonly result: unknown }
   | { readonly ok: false; readonly error: string; readonly code: ErrorCode };
@@ -43,11 +48,14 @@ export function parseRequest(line: string): ControlRequest | { readonly error: s
   } catch {
     return { error: 'the request is not JSON' };
   }
-  const command = (parsed as { readonly command?: unknown } | null)?.command;
+  const { command, executable, node } = (parsed ?? {}) as Readonly<Record<string, unknown>>;
   const known = CONTROL_COMMANDS.find((each) => each === command);
   if (known === undefined) return { error: `"command" must be one of ${CONTROL_COMMANDS.join(', ')}` };
+  for (const [name, value] of Object.entries({ executable, node })) {
+    if (value !== undefined && typeof value !== 'string') return { error: `"${name}" must be a path` };
+  }
   const error = detailsFault(parsed as Readonly<Partial<Record<keyof ControlDetails, unknown>>>);
-  return error === undefined ? { ...(parsed as ControlDetails), command: known } : { error };
+  return error === undefined ? { ...(parsed as Omit<ControlRequest, 'command'>), command: known } : { error };
 }
 
 /** What is wrong with what a request says beside its command; undefined: nothing. */

@@ -50,6 +50,8 @@ async function ask(request: string): Promise<unknown> {
   return JSON.parse(await line);
 }
 
+const UNKNOWN = '"command" must be one of status, reload, upgrade, plugins, standby, resume, failover';
+
 describe('the control socket', () => {
   test('is for its owner alone, and gone when closed', async () => {
     await open();
@@ -66,8 +68,8 @@ describe('the control socket', () => {
 
   test.each([
     ['no JSON\n', 'the request is not JSON'],
-    ['null\n', '"command" must be one of status, reload, plugins, standby, resume, failover'],
-    ['{"command":"stop"}\n', '"command" must be one of status, reload, plugins, standby, resume, failover'],
+    ['null\n', UNKNOWN],
+    ['{"command":"stop"}\n', UNKNOWN],
     ['x'.repeat(MAX_REQUEST + 1), `a request is a line of up to ${MAX_REQUEST} octets`],
     [`${'x'.repeat(MAX_REQUEST + 1)}\n`, `a request is a line of up to ${MAX_REQUEST} octets`],
   ])('%.30j is refused', async (request, error) => {

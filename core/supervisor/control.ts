@@ -4,11 +4,12 @@
  */
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
+import { native } from '../native/index.ts';
 import { codeOf, messageOf } from '../shared/errors.ts';
 import {
   type ControlAnswer,
   type ControlCommand,
-  type ControlDetails,
+  type ControlRequest,
   MAX_REQUEST,
   parseRequest,
 } from './control-messages.ts';
@@ -19,7 +20,7 @@ const MAX_CLIENTS = 16;
 const CLIENT_TIMEOUT = 10_000;
 
 /** Does what is asked for. Its result goes to the client as JSON; an error as its message. */
-export type ControlHandler = (command: ControlCommand, details: ControlDetails) => unknown;
+export type ControlHandler = (command: ControlCommand, request: ControlRequest) => unknown;
 
 /** The open socket. */
 export class ControlServer {
@@ -28,6 +29,9 @@ export class ControlServer {
   private constructor(
     private readonly server: Server,
     private readonly handler: ControlHandler,
+    private readonly path: string,
+    /** Of the socket: another process may have it too. */
+    readonly descriptor: number,
   ) {
     server.maxConnections = MAX_CLIENTS;
     server.on('connection', (client) => this.serve(client));
@@ -37,15 +41,21 @@ export class ControlServer {
    * Opens it. The caller has the lock of instance.ts, so that what is at `path` is a dead daemon's.
    * @throws Error if it cannot be opened
    */
-  static open(path: string, handler: ControlHandler): Promise<ControlServer> {
+  static async open(path: string, handler: ControlHandler): Promise<ControlServer> {
     rmSync(path, { force: true });
+    const descriptor = native.listenUnix(path);
+    chmodSync(path, 0o600); // its folder is for root alone already
+    return ControlServer.adopt(path, descriptor, handler);
+  }
+
+  /** Goes on with the socket of a daemon in another process, which has given it to us. */
+  static adopt(path: string, descriptor: number, handler: ControlHandler): Promise<ControlServer> {
     const server = createServer({ allowHalfOpen: true });
-    const control = new ControlServer(server, handler);
+    const control = new ControlServer(server, handler, path, descriptor);
     return new Promise((resolve, reject) => {
       server.once('error', reject);
-      server.listen(path, () => {
+      server.listen({ fd: descriptor }, () => {
         server.on('error', () => {}); // accept(2) that fails, for lack of descriptors: the client is gone
-        chmodSync(path, 0o600); // its folder is for root alone already
         resolve(control);
       });
     });
@@ -53,8 +63,14 @@ export class ControlServer {
 
   /** Removes it and turns all clients away. */
   close(): void {
-    this.server.close();
+    this.leave();
+    rmSync(this.path, { force: true });
     for (const client of this.clients) client.destroy();
+  }
+
+  /** Whoever comes now is another process's affair; those who are here get their answers. */
+  leave(): void {
+    this.server.close();
   }
 
   private serve(client: Socket): void {

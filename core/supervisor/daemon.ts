@@ -16,10 +16,15 @@ import type { ChangeHandler } from './service-host.ts';
 import { Services, type StagedService } from './services.ts';
 import type { StandbyKeeper } from './standby-keeper.ts';
 import { type GenerationStatus, readStatus } from './status.ts';
-import { matchSlots } from './succession.ts';
-import { type StagedTrackers, Trackers } from './track/trackers.ts';
+import { matchRouters, matchSlots, summariesOf } from './succession.ts';
+import { type StagedTrackers, type TrackerStates, Trackers } from './track/trackers.ts';
 import { Turns } from './turns.ts';
 import type { TwinGuard } from './twin-guard.ts';
+import type { Ancestor } from './upgrade/ancestor.ts';
+import type { Section } from './upgrade/frame.ts';
+import { type Goods, give, type Receiver } from './upgrade/give.ts';
+import type { HandedDaemon, HandedService } from './upgrade/messages.ts';
+import { plainSection } from './upgrade/sections.ts';
 import { lateness } from './watchdog.ts';
 import type { StartThread } from './worker-thread.ts';
 
@@ -139,6 +144,123 @@ export class Daemon {
     twins.watch();
     void daemon.watch(generation);
     return daemon;
+  }
+
+  /**
+   * Starts in place of a daemon in another process. When this resolves, its virtual routers are ours.
+   * @param settle makes everything else our own that was the other process's, such as files; its errors are logged
+   * @throws LineCut if the other process is gone and there is nothing to take over; Error why we cannot: then it goes on.
+   *   In either case nothing is running here
+   */
+  static async succeed(
+    start: Start,
+    ancestor: Ancestor,
+    stop: Promise<unknown>,
+    world: DaemonWorld,
+    settle: () => Promise<void>,
+  ): Promise<Daemon> {
+    const { log, startThread, twins } = world;
+    const interrupted = stop.then((): never => {
+      throw new CodedError('stopping', 'interrupted');
+    });
+    interrupted.catch(() => {});
+    const { routers, trackers: known } = await Promise.race([
+      interrupted,
+      ancestor.introduce(start.config.file),
+    ]);
+    const { slots, changed, leaving } = matchRouters(routers, summariesOf(start));
+    const checked = [...slots.keys()].filter((slot) => slots[slot]! < 0 || changed[slot]);
+    const daemon = new Daemon((trackers) => {
+      trackers.inherit(known);
+      const cells = trackers.cells(start.config.trackers);
+      const held = world.standby?.heldSlots(start.config.virtualRouters);
+      return new Generation(start, log, startThread, checked, world.keeper, cells, held);
+    }, world);
+    const { generation } = daemon;
+    let staged: Staged | undefined;
+    try {
+      staged = await Promise.race([interrupted, daemon.prepare(generation)]);
+      daemon.trackers.inherit(await Promise.race([interrupted, ancestor.receive(leaving)]));
+      await twins.expect(start.config.virtualRouters);
+      const waitingFor = (): string => 'the new engine is taking over from the other process';
+      await patiently(generation.takeOver(ancestor), waitingFor, daemon.stopping.signal);
+    } catch (error) {
+      await staged?.abandon();
+      await daemon.giveUp();
+      await generation.discard();
+      throw error;
+    }
+    twins.runs(start.config.virtualRouters);
+    twins.watch();
+    await settle().catch((error: unknown) => log.error(messageOf(error)));
+    const { service: left, daemon: was } = await ancestor.remainder();
+    if (was) {
+      daemon.number = was.generation + 1;
+      daemon.lastReload = was.lastReload;
+    }
+    if (left) daemon.services.inherit(left);
+    staged.commit();
+    generation.ringTrackers();
+    void daemon.watch(generation);
+    await ancestor.conclude();
+    try {
+      const waitingFor = (): string => 'the new actuator is reading the state of the kernel';
+      await patiently(generation.finishTakeOver(ancestor), waitingFor, daemon.stopping.signal);
+    } catch (error) {
+      log.error(`the addresses of Masters are not looked after for now: ${messageOf(error)}`);
+    }
+    return daemon;
+  }
+
+  /**
+   * Hands over to another process. When this resolves, this one has nothing more to do. Only for whoever has its turn.
+   * @param goods what is given beside what the daemon has
+   * @param kill ends the other process; resolves once it is gone
+   * @throws Error why it could not; then everything is as before
+   */
+  async yieldTo(
+    receiver: Receiver,
+    goods: Pick<Goods, 'claims' | 'places' | 'taken'>,
+    kill: () => Promise<void>,
+  ): Promise<void> {
+    this.expectWanted();
+    const { generation } = this;
+    if (generation.crashed || generation.retired)
+      throw new CodedError('worker-failed', 'a thread that broke down is being replaced');
+    let serviceEnded = false;
+    const serve = async (): Promise<Section[]> => {
+      serviceEnded = true;
+      const left = await this.services.handOver();
+      const { number, lastReload } = this;
+      const sections = [plainSection('daemon', { generation: number, lastReload } satisfies HandedDaemon)];
+      try {
+        if (left) sections.push(plainSection('service', left satisfies HandedService));
+      } catch (error) {
+        this.log.warn(`the state of the client API is not handed over: ${messageOf(error)}`);
+      }
+      return sections;
+    };
+    try {
+      await give(generation, receiver, { ...goods, trackers: this.trackers.state, serve }, kill);
+      this.stopping.abort(); // whoever waits for its turn has nothing to change here any more
+      await this.trackers.end();
+      generation.tellRest();
+    } catch (error) {
+      // The engine goes on by now. What has ended already starts again.
+      if (generation.retired) await this.restore();
+      if (serviceEnded) (await this.services.stage(this.generation.service(this.info))).commit();
+      throw error;
+    }
+  }
+
+  /** What its trackers have come to, for another process. */
+  get trackerStates(): TrackerStates {
+    return this.trackers.state;
+  }
+
+  /** Aborted once the daemon is told to stop. */
+  get stopRequested(): AbortSignal {
+    return this.stopping.signal;
   }
 
   /**
@@ -422,6 +544,22 @@ export class Daemon {
     }
     const service = next.service(this.info);
     if (service) this.services.show(service.init.view);
+  }
+
+  /** {@link renew}, as long as it takes: the generation is not whole. */
+  private async restore(): Promise<void> {
+    for (let attempt = 0; !this.stopping.signal.aborted; attempt++) {
+      try {
+        await this.renew();
+        return;
+      } catch (error) {
+        const pause = BACK_OFF[Math.min(attempt + 1, BACK_OFF.length - 1)]!;
+        this.log.error(
+          `the actuator cannot be started again: ${messageOf(error)}; trying again in ${pause / 1000} s`,
+        );
+        await new Promise((resolve) => setTimeout(resolve, pause));
+      }
+    }
   }
 
   /**

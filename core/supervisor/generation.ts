@@ -2,7 +2,7 @@
  * A generation: one configuration with the workers that run it. A reload starts the next one beside it
  * (docs/architecture.md, "Generations").
  */
-import { MessageChannel } from 'node:worker_threads';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { OpenSchemas } from '../config/edit.ts';
 import type { DaemonConfig, VirtualRouterConfig } from '../config/model.ts';
 import type {
@@ -29,7 +29,7 @@ import type { Logger } from './log.ts';
 import { Narrator } from './narrator.ts';
 import type { ServiceSpec } from './service-host.ts';
 import { type ConfigurationSource, configurationTag, isTemporary } from './source.ts';
-import { matchSlots } from './succession.ts';
+import { matchRouters, type RouterSummary, summariesOf } from './succession.ts';
 import type { TrackStart } from './track/trackers.ts';
 import { WorkerHandle } from './worker-handle.ts';
 import type { StartThread } from './worker-thread.ts';
@@ -80,8 +80,30 @@ export interface ServiceStart extends Pick<RunningConfiguration, 'data' | 'effec
   readonly fingerprint: string;
 }
 
+/** What a generation leaves to the next one. */
+export interface Estate extends Pick<Succession, 'table' | 'authMemories' | 'sockets'> {
+  /** By slot. */
+  readonly routers: readonly RouterSummary[];
+}
+
+/** A generation as the next one sees it: it may be another process's. */
+export interface Predecessor {
+  /** With the sockets that a crashed engine has had. */
+  readonly estate: Estate;
+  /** Its engine has crashed. */
+  readonly crashed: boolean;
+  /** Has its engine hand over to the one at the other end of the port; `leaving` slots have no successor. */
+  handOver(port: MessagePort, leaving: readonly number[]): void;
+  /** Waits for the new engine, and ends the old one. @throws Error if the new one has failed; then the old one goes on */
+  handedOver(successor: WorkerHandle): Promise<void>;
+  /** Ends its actuator, which leaves everything in the kernel. */
+  retire(): Promise<void>;
+  /** Logs what has happened in it. */
+  tellRest(): void;
+}
+
 /** See the file's comment. */
-export class Generation {
+export class Generation implements Predecessor {
   readonly table: TableReader & Pick<StateTable, 'buffer'>;
   private readonly engine: WorkerHandle;
   private readonly actuator: WorkerHandle;
@@ -219,31 +241,66 @@ export class Generation {
     return [this.actuator, this.engine].flatMap(({ unprepared }) => unprepared ?? []).join(', ');
   }
 
+  /** What a successor has to know of it. */
+  get estate(): Estate {
+    return {
+      routers: summariesOf(this.start),
+      table: this.table.buffer,
+      authMemories: this.authMemories.buffer,
+      sockets: this.engine.sockets,
+    };
+  }
+
+  /** Its engine has crashed. */
+  get crashed(): boolean {
+    return this.engine.dead;
+  }
+
+  /** Has its engine hand over to the one at the other end of the port. @param revocable see `WorkerOrder` */
+  handOver(port: MessagePort, leaving: readonly number[], revocable?: true): void {
+    this.engine.order({ type: 'hand-over', port, leaving, ...(revocable && { revocable }) }, [port]);
+  }
+
+  /** See `WorkerHandle.handedOver`. */
+  handedOver(successor: WorkerHandle): Promise<void> {
+    return this.engine.handedOver(successor, GAP);
+  }
+
+  /** Its actuator stops, and leaves everything in the kernel to the successor's. */
+  async retire(): Promise<void> {
+    if (!this.actuator.dead) await this.actuator.end('retire', RETIRE_TIMEOUT);
+  }
+
+  /** Its actuator has stopped. */
+  get retired(): boolean {
+    return this.actuator.dead;
+  }
+
+  /** Logs what has happened in it. */
+  tellRest(): void {
+    this.narrate();
+  }
+
   /**
    * Takes over the virtual routers of the generation before, whose workers may have crashed.
    * @throws Error why it could not: then the old engine runs on, or has crashed. This one is to be discarded.
    */
-  async takeOver(old: Generation): Promise<void> {
-    const { slots, changed, leaving } = matchSlots(old.start, this.start);
-    const succession: Succession = {
-      table: old.table.buffer,
-      authMemories: old.authMemories.buffer,
-      slots,
-      changed,
-      sockets: old.engine.sockets,
-    };
-    const crashed = old.engine.dead;
+  async takeOver(old: Predecessor): Promise<void> {
+    const { crashed } = old;
+    const { routers, ...estate } = old.estate;
+    const { slots, changed, leaving } = matchRouters(routers, summariesOf(this.start));
+    const succession: Succession = { ...estate, slots, changed };
     if (crashed) {
       this.engine.order({ type: 'go', succession });
     } else {
       const heirs = new MessageChannel();
-      old.engine.order({ type: 'hand-over', port: heirs.port1, leaving }, [heirs.port1]);
+      old.handOver(heirs.port1, leaving);
       this.engine.order({ type: 'go', succession: { ...succession, port: heirs.port2 } }, [heirs.port2]);
-      await old.engine.handedOver(this.engine, GAP);
+      await old.handedOver(this.engine);
     }
     this.keep();
     // What the routers want of the kernel waits for its turn meanwhile.
-    if (!old.actuator.dead) await old.actuator.end('retire', RETIRE_TIMEOUT);
+    await old.retire();
     this.actuator.order({ type: 'go' });
     // A crashed engine's successor needs the actuator: it has the links from nobody else.
     if (crashed) await Promise.all([this.actuator.ready, this.engine.ready]);
@@ -278,14 +335,14 @@ export class Generation {
    * After {@link takeOver}: does what must not call it off any more, because the routers are ours.
    * @throws Error why the actuator does not work; it counts as crashed then, see {@link broken}
    */
-  async finishTakeOver(old: Generation): Promise<void> {
+  async finishTakeOver(old: Predecessor): Promise<void> {
     try {
       await this.actuator.ready;
     } catch (error) {
       await this.actuator.crash();
       throw error;
     } finally {
-      old.narrate();
+      old.tellRest();
     }
   }
 

@@ -1,7 +1,7 @@
 /** One daemon for each configuration file and network namespace: a lock, and where its files are. */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
-import { connect, createServer, type Server } from 'node:net';
+import { createServer, Socket } from 'node:net';
 import path from 'node:path';
 import { native } from '../native/index.ts';
 import { CodedError } from '../shared/errors.ts';
@@ -14,6 +14,8 @@ const LASTING_FOLDER = '/var/lib/rvrrpd';
 const HOST_SETTING = '/proc/sys/net/core/netdev_budget';
 /** A daemon that is asked for its process id answers within this many ms, or stays nameless. */
 const WHO_TIMEOUT = 500;
+/** Octets of a Unix socket's address (man 7 unix). Node.js 20 fills abstract names up with zeros, others do not. */
+const ADDRESS_LENGTH = 108;
 /** Characters of its answer: a process id and a path. */
 const LONGEST_ANSWER = 16_384;
 
@@ -37,6 +39,8 @@ export interface InstancePlaces {
 
 /** The place of a daemon among others on this machine. */
 export interface Instance extends InstancePlaces {
+  /** Of the socket that is its lock: another process of the same instance may have it too. */
+  readonly lockDescriptor: number;
   /** Lets another daemon have the place; the kernel does it when this process ends. */
   release(): void;
 }
@@ -84,14 +88,22 @@ function tidy({ journal, namespaceCookie }: InstancePlaces): void {
 export async function takeInstance(configFile: string): Promise<Instance> {
   const places = instancePlaces(configFile);
   expectRunFolder();
-  const lock = await bindAbstract(places.lock, configFile).catch(async (error: NodeJS.ErrnoException) => {
+  const lock = await bindLock(places.lock).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EADDRINUSE') throw error;
     const pid = (await holderOf(places.lock))?.pid;
     const who = pid === undefined ? 'another rvrrpd' : `another rvrrpd, process ${pid},`;
     throw new CodedError('already-running', `${who} already runs ${configFile} in this network namespace`);
   });
   tidy(places);
-  return { ...places, release: () => lock.close() };
+  return holdInstance(configFile, places, lock);
+}
+
+/**
+ * Goes on with the place of a daemon in another process, which has given us its lock.
+ * @param lock descriptor of that
+ */
+export function adoptInstance(configFile: string, lock: number): Promise<Instance> {
+  return holdInstance(configFile, instancePlaces(configFile), lock);
 }
 
 /** Makes the folder if it is missing. @throws CodedError if it is not for this user */
@@ -128,8 +140,32 @@ function realName(file: string): string {
   }
 }
 
-/** An abstract socket does not outlive its process. It tells whoever connects the process id and the file. */
-function bindAbstract(name: string, file: string): Promise<Server> {
+/** An abstract socket does not outlive the processes that have it. @returns its descriptor */
+async function bindLock(name: string): Promise<number> {
+  const lock = native.listenUnix(`@${name.slice(1)}`);
+  // Earlier releases have had Node.js make the name.
+  const before = connectTo(filledUp(name));
+  if (before === undefined) return lock;
+  native.closeDescriptor(before);
+  native.closeDescriptor(lock);
+  throw Object.assign(new Error('the name is in use'), { code: 'EADDRINUSE' });
+}
+
+function filledUp(name: string): string {
+  return name.padEnd(ADDRESS_LENGTH, '\0');
+}
+
+/** @returns a descriptor; undefined: nobody answers to this name */
+function connectTo(name: string): number | undefined {
+  try {
+    return native.connectUnix(`@${name.slice(1)}`);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The lock tells whoever connects the process id and the file. */
+function holdInstance(file: string, places: InstancePlaces, lock: number): Promise<Instance> {
   return new Promise((resolve, reject) => {
     const server = createServer((connection) => {
       connection.on('error', () => {});
@@ -137,7 +173,9 @@ function bindAbstract(name: string, file: string): Promise<Server> {
       connection.end(`${process.pid}\n${JSON.stringify(file)}\n`, () => connection.destroy());
     });
     server.once('error', reject);
-    server.listen(name, () => resolve(server));
+    server.listen({ fd: lock }, () =>
+      resolve({ ...places, lockDescriptor: lock, release: () => server.close() }),
+    );
     server.unref();
   });
 }
@@ -162,8 +200,10 @@ export async function instanceFiles(sockets: string): Promise<ReadonlyMap<number
 
 /** The process that holds a lock, or undefined if it does not say. */
 function holderOf(name: string): Promise<Holder | undefined> {
+  const descriptor = connectTo(name) ?? connectTo(filledUp(name));
+  if (descriptor === undefined) return Promise.resolve(undefined);
   return new Promise((resolve) => {
-    const connection = connect(name);
+    const connection = new Socket({ fd: descriptor, readable: true, writable: true });
     let said = '';
     connection.setEncoding('utf8');
     connection.on('data', (text: string) => {

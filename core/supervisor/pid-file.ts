@@ -19,6 +19,13 @@ const LARGEST = 32;
 
 /** Ours until {@link PidFile.release}. */
 export interface PidFile {
+  readonly path: string;
+  /** Holds the lock, also in another process that has been given it. */
+  readonly descriptor: number;
+  /** It is another process's now. */
+  leave(): void;
+  /** Another process may have taken it, and is gone. */
+  takeBack(): void;
   /** Removes it. Idempotent. */
   release(): void;
 }
@@ -31,8 +38,27 @@ export interface PidFile {
 export function takePidFile(file: string): PidFile {
   const fd = lock(file);
   write(file, fd);
+  return hold(file, fd);
+}
+
+/**
+ * Goes on with the PID file of another process, which has given it to us.
+ * @throws Error if it can't be written
+ */
+export function adoptPidFile({ path, descriptor }: Pick<PidFile, 'path' | 'descriptor'>): PidFile {
+  write(path, descriptor);
+  return hold(path, descriptor);
+}
+
+function hold(file: string, fd: number): PidFile {
   let held = true;
   return {
+    path: file,
+    descriptor: fd,
+    leave: () => {
+      held = false;
+    },
+    takeBack: () => write(file, fd),
     release: () => {
       if (!held) return;
       held = false;

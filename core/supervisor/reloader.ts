@@ -19,6 +19,11 @@ export class Reloader {
     private readonly options: PrepareOptions,
   ) {}
 
+  /** Somebody has asked for a reload that has not begun yet. */
+  get isAskedFor(): boolean {
+    return this.waiting !== undefined;
+  }
+
   /**
    * Reads the configuration again and brings it into force, or says why not. Never rejects. Whoever asks while
    * a reload is under way waits for the next one, which may be everybody's who has asked meanwhile.

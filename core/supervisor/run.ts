@@ -8,6 +8,7 @@ import { capabilityFault, missingCapabilities } from './permissions.ts';
 import { type Preparation, type PrepareOptions, prepare } from './prepare.ts';
 import { serve } from './serve.ts';
 import type { Signals } from './signals.ts';
+import { Ancestor } from './upgrade/ancestor.ts';
 
 /** What the command line asked for. */
 export interface RunOptions extends PrepareOptions {
@@ -41,12 +42,13 @@ export async function check({ config, ...options }: RunOptions): Promise<ExitCod
 /** Runs in the foreground until a signal asks for the end. */
 export async function runForeground(options: RunOptions, signals: Signals): Promise<ExitCode> {
   guardAgainstForeignSignals();
+  const ancestor = Ancestor.fromEnvironment();
   const prepared = await prepareToRun(options);
   if (!prepared.start) return 1;
   const log = await openLog(prepared.start.config);
   const code = await serve(options, prepared.start, [...prepared.issues, ...prepared.hints], {
-    log,
-    signals,
+    ...{ log, signals },
+    ...(ancestor && { ancestor }),
   });
   await flushLog(log, LAST_WORDS);
   return code;

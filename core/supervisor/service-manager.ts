@@ -20,16 +20,22 @@ export class ServiceManager {
     private readonly watchdog = watchdogPeriod(process.env, process.pid),
   ) {}
 
+  /** Another process is the service from now on. It may say so only if we have said it first. */
+  handOver(pid: number): void {
+    this.notify({ MAINPID: String(pid) });
+  }
+
   /**
    * It runs.
    * @param status asked again and again from now on
    * @param late by how many ms the engine is: the watchdog is not fed while that is more than it allows
+   * @param takenOver from another process: we are the service now
    */
-  started(status: () => string, late: () => number = () => 0): void {
+  started(status: () => string, late: () => number = () => 0, takenOver = false): void {
     if (!this.address) return;
     this.feed(late);
     this.status = status();
-    this.notify({ READY: '1', STATUS: this.status });
+    this.notify({ ...(takenOver && { MAINPID: String(process.pid) }), READY: '1', STATUS: this.status });
     this.timer = setInterval(() => {
       const now = status();
       if (now !== this.status) this.notify({ STATUS: now });

@@ -20,6 +20,8 @@ export interface StagedService {
 export class Services {
   private current: ServiceHost | undefined;
   private coming: ServiceHost | undefined;
+  /** What a service of this package has left, before there was one here. */
+  private inheritance: { readonly package: string; readonly state: unknown } | undefined;
   /** One takes another's place after the other. */
   private changes: Promise<void> = Promise.resolve();
 
@@ -94,6 +96,22 @@ export class Services {
     void this.changes.then(() => this.current?.told(daemon));
   }
 
+  /** Ends it for another process's. @returns what that one needs; undefined: nothing */
+  async handOver(): Promise<{ readonly package: string; readonly state: unknown } | undefined> {
+    await this.changes;
+    const { current } = this;
+    if (!current) return undefined;
+    const state = await current.exported();
+    await this.end();
+    if (state !== undefined) this.inherit({ package: current.package, state });
+    return this.inheritance;
+  }
+
+  /** What a service has left to the next one here. */
+  inherit(left: { readonly package: string; readonly state: unknown }): void {
+    this.inheritance = left;
+  }
+
   /** Ends it. */
   async end(): Promise<void> {
     await this.changes;
@@ -107,7 +125,10 @@ export class Services {
     const old = this.current;
     this.current = host;
     this.changes = this.changes.then(async () => {
-      const state = host && old?.package === host.package ? await old.exported() : undefined;
+      const { inheritance } = this;
+      this.inheritance = undefined;
+      let state = host && old?.package === host.package ? await old.exported() : undefined;
+      if (host && inheritance?.package === host.package) state ??= inheritance.state;
       await old?.end();
       if (state !== undefined) host?.import(state);
       host?.go();

@@ -1,5 +1,5 @@
 /** Which virtual routers of one configuration go on in the next. Pure. */
-import { routerKey } from '../config/identity.ts';
+import { type RouterIdentity, routerKey } from '../config/identity.ts';
 import type { DaemonConfig, VirtualRouterConfig } from '../config/model.ts';
 import type { RouterPlugins } from '../threads/resolved-plugins.ts';
 
@@ -19,6 +19,12 @@ export interface Match {
   readonly leaving: readonly number[];
 }
 
+/** A virtual router as far as it matters to whoever comes after it, who may be another process. */
+export interface RouterSummary extends RouterIdentity {
+  /** All of it that the kernel's state depends on, in any form: it is compared. */
+  readonly kernel: string;
+}
+
 /** All of a router that the kernel's state depends on. */
 function kernelPart(
   { addresses, prefixLengths, accept = true, vifname, extras }: VirtualRouterConfig,
@@ -27,28 +33,36 @@ function kernelPart(
   return JSON.stringify([addresses, prefixLengths, accept, vifname, netdrv, iftype, extras]);
 }
 
+/** By slot. */
+export function summariesOf({ config, routerPlugins }: Running): RouterSummary[] {
+  return config.virtualRouters.map((router, slot) => {
+    const { interface: name, vrid, family, version } = router;
+    return { interface: name, vrid, family, version, kernel: kernelPart(router, routerPlugins[slot]!) };
+  });
+}
+
 /**
  * Finds each router's slot before: that of the very same router, else that of the other version, if it is there no more.
  * A reload that changes only the version keeps the router, which stays Master.
  */
 export function matchSlots(before: Running, after: Running): Match {
-  const routers = after.config.virtualRouters;
-  const old = new Map(before.config.virtualRouters.map((router, slot) => [routerKey(router), slot]));
-  const same = routers.map((router) => old.get(routerKey(router)) ?? -1);
+  return matchRouters(summariesOf(before), summariesOf(after));
+}
+
+/** The same for summaries. */
+export function matchRouters(before: readonly RouterSummary[], after: readonly RouterSummary[]): Match {
+  const old = new Map(before.map((router, slot) => [routerKey(router), slot]));
+  const same = after.map((router) => old.get(routerKey(router)) ?? -1);
   const going = new Set(same);
   const slots = same.map((exact, slot) => {
     if (exact >= 0) return exact;
-    const { version, ...router } = routers[slot]!;
+    const { version, ...router } = after[slot]!;
     const from = old.get(routerKey({ ...router, version: version === 2 ? 3 : 2 }));
     if (from === undefined || going.has(from)) return -1;
     going.add(from);
     return from;
   });
-  const changed = slots.map((from, slot) => {
-    if (from < 0) return false;
-    const was = kernelPart(before.config.virtualRouters[from]!, before.routerPlugins[from]!);
-    return was !== kernelPart(after.config.virtualRouters[slot]!, after.routerPlugins[slot]!);
-  });
-  const leaving = [...before.config.virtualRouters.keys()].filter((slot) => !going.has(slot));
+  const changed = slots.map((from, slot) => from >= 0 && before[from]!.kernel !== after[slot]!.kernel);
+  const leaving = [...before.keys()].filter((slot) => !going.has(slot));
   return { slots, changed, leaving };
 }

@@ -155,7 +155,7 @@ export class WorkerHandle {
   }
 
   /** It did not run in time, and counts as crashed. */
-  private isLate(patience: number): void {
+  isLate(patience: number): void {
     const { name } = this;
     const what = `the new ${name} did not run within ${patience} ms after the old one let go`;
     const late = new CodedError('timed-out', what);

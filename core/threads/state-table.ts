@@ -132,7 +132,8 @@ const MAGIC = 0x52565354;
 /**
  * Version of the layout: what fields there are, in what order and what they mean, and this header. A table is also
  * read by another version of rvrrpd, which must be able to tell: any change of {@link Int}, {@link Num} or the drop
- * reasons is a new version.
+ * reasons is a new version. Another process is told fields by their names (table-format.ts): one that comes to mean
+ * something else gets another name.
  */
 export const TABLE_VERSION = 5;
 

@@ -40,8 +40,16 @@ export type WorkerReport =
 export type WorkerOrder =
   /** After `prepared`: start. */
   | { readonly type: 'go'; readonly succession?: Succession }
-  /** Engine only: hand over to the engine at the other end of `port`; `leaving` slots have no successor. */
-  | { readonly type: 'hand-over'; readonly port: MessagePort; readonly leaving: readonly number[] }
+  /**
+   * Engine only: hand over to the engine at the other end of `port`; `leaving` slots have no successor. `revocable`: if
+   * the port is closed before `keep` has come, it goes on as if nothing had been.
+   */
+  | {
+      readonly type: 'hand-over';
+      readonly port: MessagePort;
+      readonly leaving: readonly number[];
+      readonly revocable?: true;
+    }
   /** Engine only: Masters of these slots give up, see `Engine.failOver`. */
   | { readonly type: 'fail-over'; readonly slots: readonly number[] }
   /** Engine only: these slots stand by from now on, or no longer, see `Standby` of core/engine/standby.ts. */

@@ -6,6 +6,7 @@ import {
   OPTIONS,
   type OptionRow,
   PASSWORD_OPTIONS,
+  UPGRADE_OPTIONS,
 } from '../../core/cli/argument-table.ts';
 import { packageRoot } from '../../core/shared/package-root.ts';
 import { bashCompletion, type Grammar, unique } from './completion-bash.ts';
@@ -43,10 +44,11 @@ export function outputs(): ReadonlyMap<string, string> {
 /** The command lines that shells complete. */
 export function grammars(): Grammar[] {
   const every: readonly OptionRow[] = unique([...LISTEN_OPTIONS, ...OPTIONS]);
+  const withUpgrade: readonly OptionRow[] = [...every, ...UPGRADE_OPTIONS];
   const commands = Object.entries(COMMANDS).map(([name, { text, options }]) => ({
     name,
     text,
-    options: every.filter(({ long }) => options.includes(long)),
+    options: withUpgrade.filter(({ long }) => options.includes(long)),
   }));
   return [
     { program: 'rvrrpd', options: every, commands },

@@ -1,6 +1,7 @@
 /** The manual pages: from the argument table, and from the documents, which the generated tables are in. Pure. */
 import {
   COMMANDS,
+  type CommandRow,
   EXIT_STATUSES,
   LISTEN_OPTIONS,
   OPTIONS,
@@ -8,6 +9,7 @@ import {
   PASSWORD_OPTIONS,
   PASSWORD_STATUSES,
   PASSWORD_WORDS,
+  UPGRADE_OPTIONS,
 } from '../../core/cli/argument-table.ts';
 import { type Block, parseMarkdown, under } from './markdown.ts';
 import { blocks, example, head, paragraph, section, term } from './roff.ts';
@@ -35,6 +37,12 @@ export function manualPages(documents: Documents): ReadonlyMap<string, string> {
   ]);
 }
 
+function operandOf({ operand, options }: CommandRow): string {
+  if (operand === undefined) return '';
+  const own = UPGRADE_OPTIONS.filter(({ long }) => options.includes(long));
+  return `${own.map(({ long, value }) => ` [**--${long}** *${value}*]`).join('')} [*${operand}*]`;
+}
+
 function daemonPage(operating: readonly Block[]): string {
   const commands = Object.entries(COMMANDS);
   return [
@@ -42,7 +50,11 @@ function daemonPage(operating: readonly Block[]): string {
     section('Synopsis'),
     paragraph(synopsis('rvrrpd', OPTIONS)),
     paragraph(synopsis('rvrrpd -m0', LISTEN_OPTIONS)),
-    paragraph(commands.map(([name]) => `**rvrrpd ${name}** [**-c** *FILE*] [**--json**]`).join(', ')),
+    paragraph(
+      commands
+        .map(([name, row]) => `**rvrrpd ${name}** [**-c** *FILE*] [**--json**]${operandOf(row)}`)
+        .join(', '),
+    ),
     section('Description'),
     paragraph(
       'Two or more routers share an IP address; one of them, the Master, answers for it, and when it fails another takes ' +
@@ -68,10 +80,11 @@ function daemonPage(operating: readonly Block[]): string {
         'namespace that they run in.',
     ),
     ...commands.map(([name, { text, more }]) => term(`**${name}**`, sentences(text, more))),
+    ...UPGRADE_OPTIONS.map(option),
     section('Exit status'),
     ...EXIT_STATUSES.map(([status, meaning]) => term(`**${status}**`, sentences(meaning))),
     ...[
-      ...['Start and stop', 'Ask and reload', 'In the background', 'With systemd', 'Privileges'],
+      ...['Start and stop', 'Ask and reload', 'Upgrade', 'In the background', 'With systemd', 'Privileges'],
       'What a Master does to the kernel',
     ].flatMap((heading) => [section(heading), blocks(under(operating, heading), 2)]),
     section('Files'),

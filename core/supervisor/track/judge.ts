@@ -5,6 +5,16 @@ import { Verdict } from '../../threads/track-cell.ts';
 /** What verdicts go by. Times in ms. */
 export type TrackRules = Pick<TrackerConfig, 'rise' | 'fall' | 'hold' | 'initial'>;
 
+/** What a judge has come to, for one in another process. */
+export interface JudgeState {
+  readonly verdict: Verdict;
+  /** ms until what has recovered counts as up; 0: it does not recover. */
+  readonly held: number;
+  readonly good: number;
+  readonly bad: number;
+  readonly hasFailed: boolean;
+}
+
 /** What one tracker's results have come to. */
 export class Judge {
   verdict: Verdict;
@@ -28,6 +38,21 @@ export class Judge {
     const { initial } = rules;
     this.verdict =
       initial === 'up' ? Verdict.Up : initial === 'down' && !running ? Verdict.Down : Verdict.None;
+  }
+
+  /** @param now monotonic ms */
+  state(now: number): JudgeState {
+    const { verdict, heldUntil, good, bad, hasFailed } = this;
+    return { verdict, held: heldUntil === 0 ? 0 : Math.max(1, heldUntil - now), good, bad, hasFailed };
+  }
+
+  /** Goes on from there. */
+  inherit({ verdict, held, good, bad, hasFailed }: JudgeState, now: number): void {
+    this.verdict = verdict;
+    this.heldUntil = held === 0 ? 0 : now + held;
+    this.good = good;
+    this.bad = bad;
+    this.hasFailed = hasFailed;
   }
 
   /**

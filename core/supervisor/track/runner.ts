@@ -3,7 +3,7 @@
  * nobody has answered in time has failed. Time and thread are handed in.
  */
 import { type TrackCell, Verdict } from '../../threads/track-cell.ts';
-import { Judge, type TrackRules } from './judge.ts';
+import { Judge, type JudgeState, type TrackRules } from './judge.ts';
 
 /**
  * What a check is given beyond its own time before it counts as failed without an answer, in ms: its plugin ends it in
@@ -44,6 +44,14 @@ export interface CheckResult {
   readonly up: boolean;
   readonly words: string;
   readonly weight?: number;
+}
+
+/** What a tracker has come to, for another process. */
+export interface TrackerState extends JudgeState {
+  /** When the verdict changed last, ms since the epoch. */
+  readonly since: number;
+  readonly words: string;
+  readonly weight: number | undefined;
 }
 
 /** See the file's comment. */
@@ -88,6 +96,21 @@ export class TrackRunner {
   /** Of the last check. */
   get lastWords(): string {
     return this.words;
+  }
+
+  /** What it has come to. */
+  get state(): TrackerState {
+    const { since, words, weight } = this;
+    return { ...this.judge.state(this.world.now()), since, words, weight };
+  }
+
+  /** Goes on with what that of another process has come to; before {@link follow}. */
+  inherit({ since, words, weight, ...judged }: TrackerState): void {
+    this.judge.inherit(judged, this.world.now());
+    this.since = since;
+    this.words = words;
+    this.weight = weight;
+    this.write();
   }
 
   /** Goes on with other rules, and another thread: what was counted stays. Begins, the first time. */

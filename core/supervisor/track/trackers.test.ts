@@ -1,11 +1,12 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import type { TrackerConfig } from '../../config/model.ts';
+import { fromPlain, toPlain } from '../../shared/plain.ts';
 import type { ResolvedPlugin } from '../../threads/resolved-plugins.ts';
-import { TrackCell, VERDICT_NAMES } from '../../threads/track-cell.ts';
+import { TrackCell, VERDICT_NAMES, Verdict } from '../../threads/track-cell.ts';
 import type { TrackInit } from '../../threads/track-messages.ts';
 import { type FakeThread, FakeThreads } from '../test/fake-threads.ts';
 import { quiet, recordedLog } from '../test/stage.ts';
-import { type TrackConfiguration, Trackers } from './trackers.ts';
+import { type TrackConfiguration, type TrackerStates, Trackers } from './trackers.ts';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -146,4 +147,25 @@ test('a thread that does not answer is ended, and its tracker has failed', async
   expect(lines.some((line) => line.includes('does not answer: one of its checks holds up all others'))).toBe(
     true,
   );
+});
+
+test('those of another process go on with all that these have come to', async () => {
+  const rules = { rise: 2, fall: 3 };
+  const old = made();
+  await old.use(configuration([tracker('a', rules), tracker('b', rules), tracker('gone')]));
+  const thread = old.threads.named('track 1');
+  for (let round = 0; round < 3; round++) finds(thread, 0, false, 'no answer');
+  const young = made();
+  young.trackers.inherit(fromPlain(toPlain(old.trackers.state)) as TrackerStates);
+  const next = configuration([tracker('b', rules), tracker('a', rules), tracker('new', rules)]);
+  const cells = young.trackers.cells(next.config.trackers).map((buffer) => new TrackCell(buffer));
+  const was = old.trackers.state.get('a')!;
+  expect(cells[1]!.read()).toMatchObject({ words: was.words, since: was.since });
+  expect(verdicts(cells)[2]).toBe('waiting');
+  // What has come meanwhile is told again, before they are checked here.
+  young.trackers.inherit(new Map([['b', { ...was, verdict: Verdict.Up, words: 'late' }]]));
+  expect(cells[0]!.read()).toMatchObject({ verdict: Verdict.Up, words: 'late' });
+  (await young.trackers.stage(next)).commit();
+  await quiet();
+  expect(young.trackers.state.get('a')).toMatchObject({ good: was.good, bad: was.bad, verdict: was.verdict });
 });

@@ -9,7 +9,7 @@ import { TrackCell, VERDICT_NAMES, Verdict } from '../../threads/track-cell.ts';
 import type { Logger } from '../log.ts';
 import type { StartThread } from '../worker-thread.ts';
 import { TrackHost, type TrackSpec } from './host.ts';
-import { type RunnerWorld, TrackRunner } from './runner.ts';
+import { type RunnerWorld, type TrackerState, TrackRunner } from './runner.ts';
 
 /** A plugin of kind `track` that is used. */
 export interface TrackStart {
@@ -35,8 +35,13 @@ export interface StagedTrackers {
   abandon(): Promise<void>;
 }
 
+/** What trackers have come to, by name. */
+export type TrackerStates = ReadonlyMap<string, TrackerState>;
+
 /** See the file's comment. */
 export class Trackers {
+  /** What those of another process have come to, whose place these take. */
+  private inherited: TrackerStates = new Map();
   private readonly runners = new Map<string, TrackRunner>();
   /** Of trackers that are new in the generation which is being made ready. */
   private coming = new Map<string, TrackRunner>();
@@ -82,6 +87,22 @@ export class Trackers {
     return waiting.length === 0 ? undefined : waiting.join(', ');
   }
 
+  /** What they have come to, for another process. */
+  get state(): TrackerStates {
+    return new Map([...this.runners].map(([name, { state }]) => [name, state]));
+  }
+
+  /** Goes on with what those of another process have come to, as far as there are such here: before they are checked. */
+  inherit(states: TrackerStates): void {
+    this.inherited = states;
+    for (const [name, runner] of this.coming) this.endow(name, runner);
+  }
+
+  private endow(name: string, runner: TrackRunner): void {
+    const state = this.inherited.get(name);
+    if (state) runner.inherit(state);
+  }
+
   /** Memory of the trackers of a configuration, by index: of those that go on what they have, else new. */
   cells(trackers: readonly TrackerConfig[] = []): SharedArrayBuffer[] {
     this.coming = new Map();
@@ -89,7 +110,10 @@ export class Trackers {
       const { name } = tracker;
       const known = this.runners.get(name);
       const runner = known ?? new TrackRunner(name, tracker, TrackCell.allocate(), this.world, this.running);
-      if (!known) this.coming.set(name, runner);
+      if (!known) {
+        this.endow(name, runner);
+        this.coming.set(name, runner);
+      }
       return runner.cell.buffer;
     });
   }
@@ -140,6 +164,7 @@ export class Trackers {
   ): void {
     this.staged = [];
     this.running = true;
+    this.inherited = new Map();
     const before = this.troubles;
     const names = new Set(trackers.map(({ name }) => name));
     for (const [name, runner] of this.runners) {
