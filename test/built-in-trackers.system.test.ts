@@ -221,6 +221,7 @@ command = ["/bin/sh", "-c", "trap '' TERM; sleep ${mark} & (sleep ${mark}) & sle
           20_000,
           async () => (await count(r1, mark, 'sleep')) === 3,
         );
+        await eventually('some advertisements', 20_000, () => wire.adverts(FIRST, since).length >= 3);
         expectUndisturbed(wire, since, [FIRST]);
         const zombies = await r1.run(
           'sh',
