@@ -4,17 +4,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { PARTS } from './native-parts.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-
-/** Where each part's sources are, and the package folder that its `prebuilds/` goes into. */
-const PARTS = {
-  core: { sources: 'core/native', out: 'core/native' },
-  hmac: { sources: 'plugins/auth-hmac/native', out: 'plugins/auth-hmac' },
-  ioctl: { sources: 'plugins/netdrv-ioctl/native', out: 'plugins/netdrv-ioctl' },
-  libnl: { sources: 'plugins/netdrv-libnl/native', out: 'plugins/netdrv-libnl' },
-  track: { sources: 'plugins/track-system/native', out: 'plugins/track-system' },
-};
 
 /** Headers that came with this Node.js (a distribution's package, a tarball), or none: node-gyp fetches. */
 function headersBesideNode() {

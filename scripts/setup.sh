@@ -26,6 +26,8 @@ need_command script bsdutils
 need_command setpriv util-linux
 need_command curl curl
 need_command openssl openssl
+need_command dpkg-deb dpkg
+need_command lintian lintian
 need_command man man-db
 need_command systemd-analyze systemd # the program alone: it takes over no machine
 need_command make make
@@ -34,6 +36,11 @@ need_command python3 python3
 need_command pkg-config pkg-config
 command -v pkg-config >/dev/null && pkg-config --exists libnl-3.0 || missing="$missing libnl-3-dev"
 command -v pkg-config >/dev/null && pkg-config --exists libnl-route-3.0 || missing="$missing libnl-route-3-dev"
+# `setup.sh cross`: what `make cross` and `make cross-test` need beside that.
+if [ "${1:-}" = cross ]; then
+  need_command qemu-aarch64 qemu-user
+  python3 -m pip --version >/dev/null 2>&1 || missing="$missing python3-pip"
+fi
 
 if [ -n "$missing" ]; then
   command -v apt-get >/dev/null || fail "missing:$missing (Debian package names)"

@@ -1,5 +1,7 @@
 #include "ip_packets.h"
 
+#include <time.h>  // linux/errqueue.h does not include what it needs, and musl nothing of it by itself
+
 #include <linux/errqueue.h>
 #include <string.h>
 

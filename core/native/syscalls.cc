@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+#include <uv.h>
 
 #include <string>
 #include <vector>
@@ -20,8 +21,10 @@
 namespace rvrrpd {
 
 Napi::Error SystemError(Napi::Env env, const std::string& call, int error) {
-  const char* name = strerrorname_np(error);
-  const std::string code = name ? name : std::to_string(error);
+  // libuv's name: glibc has its own only since 2.32, musl has none.
+  char name[64];
+  uv_err_name_r(-error, name, sizeof name);
+  const std::string code = name[0] == 'E' ? name : std::to_string(error);
   Napi::Error result = Napi::Error::New(env, call + ": " + code + " (" + strerror(error) + ")");
   result.Set("code", Napi::String::New(env, code));
   return result;

@@ -17,6 +17,8 @@ export const COMMANDS = {
   python3: 'python3',
   curl: 'curl',
   openssl: 'openssl',
+  'dpkg-deb': 'dpkg',
+  lintian: 'lintian',
 } as const;
 
 /** Where Debian has FRR's daemons. */

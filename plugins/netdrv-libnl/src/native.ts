@@ -68,13 +68,14 @@ export function explainLoadFailure(error: unknown): string {
   const library = /libnl-(?:route-)?3\.so[.\d]*/.exec(reason)?.[0];
   if (library !== undefined) {
     return (
-      `the network driver libnl needs ${library}, which is not installed: install the Debian package ` +
-      'libnl-route-3-200, or configure another network driver (netdrv) for the virtual routers'
+      `the network driver libnl needs ${library}, which is not installed: install the Debian packages ` +
+      'libnl-3-200 and libnl-route-3-200 (Alpine: libnl3), or configure another network driver (netdrv = "ioctl") ' +
+      'for the virtual routers'
     );
   }
   return (
-    `the native part of the network driver libnl cannot be loaded (${reason}): build it with ` +
-    '"npm run build:native" (Debian packages libnl-3-dev and libnl-route-3-dev), or configure another ' +
-    'network driver (netdrv) for the virtual routers'
+    `the native part of the network driver libnl cannot be loaded (${reason}): packages have it for Linux on x64 and ` +
+    'arm64, in a checkout "npm run build:native" builds it (Debian packages libnl-3-dev and libnl-route-3-dev); or ' +
+    'configure another network driver (netdrv) for the virtual routers'
   );
 }

@@ -8,14 +8,15 @@ describe('a library that is missing', () => {
       'libnl-route-3.so.200: cannot open shared object file: No such file or directory\nRequire stack:\n- x',
     );
     expect(explainLoadFailure(error)).toBe(
-      'the network driver libnl needs libnl-route-3.so.200, which is not installed: install the Debian package ' +
-        'libnl-route-3-200, or configure another network driver (netdrv) for the virtual routers',
+      'the network driver libnl needs libnl-route-3.so.200, which is not installed: install the Debian packages ' +
+        'libnl-3-200 and libnl-route-3-200 (Alpine: libnl3), or configure another network driver (netdrv = "ioctl") ' +
+        'for the virtual routers',
     );
   });
 
   it('names the build where the addon itself is missing', () => {
     expect(explainLoadFailure(new Error('No native build was found for platform=linux'))).toMatch(
-      /No native build was found .* build it with "npm run build:native"/,
+      /No native build was found .*x64 and arm64, in a checkout "npm run build:native" builds it/,
     );
   });
 });
