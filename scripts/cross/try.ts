@@ -156,7 +156,11 @@ const TRIALS: readonly Trial[] = [
       return { command: ['qemu-aarch64', '-L', root, nodeForArm64()] };
     },
   },
-  { platform: 'linux-arm64-musl', parts: 'core,track,hmac,ioctl,libnl-missing', prepare: () => musl('arm64') },
+  {
+    platform: 'linux-arm64-musl',
+    parts: 'core,track,hmac,ioctl,libnl-missing',
+    prepare: () => musl('arm64'),
+  },
 ];
 
 const wanted = process.argv.slice(2);
