@@ -29,13 +29,20 @@ export interface KeepalivedInstance {
   readonly peers?: readonly string[];
   /** `unicast_src_ip`. */
   readonly source?: string;
+  /** Further lines, such as `track_interface { … }`. */
+  readonly more?: readonly string[];
 }
 
 /** The text of a configuration file (man 5 keepalived.conf). */
-export function keepalivedConfiguration(instances: readonly KeepalivedInstance[], globals = ''): string {
+export function keepalivedConfiguration(
+  instances: readonly KeepalivedInstance[],
+  globals = '',
+  other = '',
+): string {
   const blocks = instances.map((instance, index) => {
     const { secret, peers, source } = instance;
     const more = [
+      ...(instance.more ?? []),
       ...(instance.preemptDelay === undefined ? [] : [`  preempt_delay ${instance.preemptDelay}`]),
       ...(source === undefined ? [] : [`  unicast_src_ip ${source}`]),
       ...(peers === undefined ? [] : ['  unicast_peer {', ...peers.map((peer) => `    ${peer}`), '  }']),
@@ -56,7 +63,7 @@ ${instance.vips.map((vip) => `    ${vip}`).join('\n')}
 }
 `;
   });
-  return `global_defs {\n  vrrp_version 2\n${globals}}\n${blocks.join('')}`;
+  return `global_defs {\n  vrrp_version 2\n${globals}}\n${other}${blocks.join('')}`;
 }
 
 let started = 0;
@@ -67,12 +74,21 @@ export interface KeepalivedOptions {
   readonly globals?: string;
   /** Has all instances in one `vrrp_sync_group`. Default false. */
   readonly sync?: boolean;
+  /** Further blocks in front of the instances, such as `vrrp_script x { … }`. */
+  readonly blocks?: string;
   /** `discard` for thousands of instances, whose every transition is a line. Default `capture`. */
   readonly output?: 'capture' | 'discard';
   /** Runs it on a terminal of its own. Default false. */
   readonly terminal?: boolean;
   /** `--log-detail`: each transition is a line. Default true. */
   readonly detail?: boolean;
+}
+
+function fileText(instances: readonly KeepalivedInstance[], options: KeepalivedOptions): string {
+  const { globals = '', blocks = '' } = options;
+  const names = instances.map((_, index) => `    i${index}\n`).join('');
+  const group = options.sync ? `vrrp_sync_group all {\n  group {\n${names}  }\n}\n` : '';
+  return `${keepalivedConfiguration(instances, globals, blocks)}${group}`;
 }
 
 /** A running keepalived: a parent, and the child that speaks VRRP. */
@@ -90,9 +106,7 @@ export class Keepalived {
     options: KeepalivedOptions = {},
   ): Keepalived {
     const base = path.join(lab.folder, `keepalived-${host.name}-${++started}`);
-    const names = instances.map((_, index) => `    i${index}\n`).join('');
-    const group = options.sync ? `vrrp_sync_group all {\n  group {\n${names}  }\n}\n` : '';
-    writeFileSync(`${base}.conf`, `${keepalivedConfiguration(instances, options.globals)}${group}`);
+    writeFileSync(`${base}.conf`, fileText(instances, options));
     const args = [
       ...['--dont-fork', '--vrrp', '--log-console', '--no-syslog'],
       ...(options.detail === false ? [] : ['--log-detail']),
@@ -113,6 +127,16 @@ export class Keepalived {
         if (!(pid > 0)) throw new Error(`no process id in ${this.base}${suffix}`);
         return pid;
       }),
+    );
+  }
+
+  /** Another configuration, by SIGHUP; resolves when it has begun to read it. */
+  async reload(instances: readonly KeepalivedInstance[], options: KeepalivedOptions = {}): Promise<void> {
+    writeFileSync(`${this.base}.conf`, fileText(instances, options));
+    const before = this.running.output.length;
+    process.kill((await this.pids())[0]!, 'SIGHUP');
+    await eventually('the reload of keepalived', 20_000, () =>
+      /Reloading/.test(this.running.output.slice(before)),
     );
   }
 
