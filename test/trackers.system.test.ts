@@ -207,7 +207,10 @@ describeSystem('trackers', () => {
       const { routers, trackers } = await status(r1, configure(vrouters, tables(0.2)));
       expect(routers[0]).toMatchObject({ state: 'Master', priority: 190 });
       expect(trackers!.map(({ verdict }) => verdict)).toEqual(['up', 'down']);
-      expect(trackers![0]!.words).toBe(`version ${version} of uplink`);
+      await eventually('a check of the last version', 20_000, async () => {
+        const { trackers: latest } = await status(r1, configure(vrouters, tables(0.2)));
+        return latest![0]!.words === `version ${version} of uplink`;
+      });
       const verdicts = story(daemon).filter((line) => line.startsWith('tracker '));
       expect(verdicts).toHaveLength(2);
       await eventually('as many threads as before', 20_000, () => threads() <= before);

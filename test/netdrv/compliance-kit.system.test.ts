@@ -25,6 +25,7 @@ afterAll(async () => {
 
 const EVERYTHING: DriverCapability[] = [
   ...(['macvlan', 'ipv6', 'unlabelled-address', 'route-mtu', 'route-metric', 'address-guard'] as const),
+  ...(['table-route', 'rule'] as const),
 ];
 
 type Break = (right: NetworkDriver) => Partial<NetworkDriver>;
@@ -115,6 +116,24 @@ describe('a broken driver fails', () => {
   });
 
   const cases: readonly (readonly [what: string, change: Break, fails: RegExp])[] = [
+    [
+      'makes routes of another type',
+      changing((change) =>
+        change.op === 'add-table-route' && change.route.type === 'throw'
+          ? { ...change, route: { ...change.route, type: 'prohibit' } }
+          : change,
+      ),
+      /^adds routes of any type/,
+    ],
+    [
+      'makes rules of another priority',
+      changing((change) =>
+        change.op === 'add-rule' || change.op === 'remove-rule'
+          ? { ...change, rule: { ...change.rule, priority: change.rule.priority + 1 } }
+          : change,
+      ),
+      /^adds rules/,
+    ],
     [
       'swallows refusals',
       answering(() => null),
@@ -339,6 +358,8 @@ describe('a broken driver fails', () => {
     ['macvlan', /^makes and removes macvlan/],
     ['route-mtu', /^sets the MTU/],
     ['route-metric', /^sets any metric/],
+    ['table-route', /^adds routes of any type/],
+    ['rule', /^adds rules/],
   ] as const)('does not say that it provides %s', async (capability, fails) => {
     const provides = EVERYTHING.filter((each) => each !== capability);
     expect(

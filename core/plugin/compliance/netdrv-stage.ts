@@ -148,6 +148,9 @@ export class Stage {
   }
 }
 
+/** The table that routes of a table of their own are in; rules have this priority and those after it. */
+export const TABLE = 7700;
+
 /** A shell command that waits until `ip link` shows something: the kernel looks at a carrier when it has time. */
 export function untilLink(text: string, device: string): string {
   return `for i in $(seq 200); do ip link show dev ${device} | grep -q '${text}' && break; sleep 0.05; done`;
@@ -155,6 +158,13 @@ export function untilLink(text: string, device: string): string {
 
 /** Runs a test on a stage of its own, and takes it down whatever happens. */
 export async function onStage(options: StageOptions, body: (stage: Stage) => Promise<void>): Promise<void> {
+  // What goes with no interface is still there after a driver that has not taken it back.
+  options.run(
+    `for family in -4 -6; do
+       ip $family route flush table ${TABLE} 2>/dev/null || true
+       for place in $(seq ${TABLE} ${TABLE + 9}); do ip $family rule del pref $place 2>/dev/null || true; done
+     done`,
+  );
   // IPv6 link-local addresses come late and go late: they would make two looks at the same state differ.
   options.run(
     `ip link del ${DEV} 2>/dev/null || true; ip link set lo up

@@ -1,11 +1,9 @@
 /** Compliance tests for network drivers: routes of any type in any table, and rules. */
 import assert from 'node:assert/strict';
 import type { KernelChange, RuleResource, TableRouteResource } from '../contracts/index.ts';
-import { DEV, GATEWAY, GATEWAY6, OWN, OWN6, type Stage } from './netdrv-stage.ts';
+import { DEV, GATEWAY, GATEWAY6, OWN, OWN6, type Stage, TABLE } from './netdrv-stage.ts';
 
 type Tests = Readonly<Record<string, (stage: Stage) => Promise<void>>>;
-
-const TABLE = 7700;
 
 /** A blackhole in a table of its own, unless it is said otherwise. */
 function route(op: 'add' | 'remove', over: Partial<TableRouteResource> = {}): KernelChange {

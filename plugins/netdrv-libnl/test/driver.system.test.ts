@@ -301,8 +301,8 @@ it('says which library is missing, and what to do', () => {
     ['-m', 'sh', '-ec', 'mount --bind /dev/null "$0"; exec "$1" -e "$2"', library, process.execPath, script],
     { encoding: 'utf8' },
   );
-  expect(output).toContain(
-    'install the Debian package libnl-route-3-200, or configure another network driver',
+  expect(output).toMatch(
+    /install the Debian packages libnl-3-200 and libnl-route-3-200 .*, or configure another network driver/,
   );
 });
 
