@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { COMMANDS, OPTION_GROUPS } from '../core/cli/argument-table.ts';
+import { COMMAND_OPTIONS, COMMANDS, OPTION_GROUPS } from '../core/cli/argument-table.ts';
 import { packageRoot } from '../core/shared/package-root.ts';
 import { executable } from './lab/rvrrpd.ts';
 import { UNIT } from './lab/unit-file.ts';
@@ -23,6 +23,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Every long option of `rvrrpd`. */
 const OPTIONS = OPTION_GROUPS.flatMap(({ options }) => options.map(({ long }) => `--${long}`));
+const OF_COMMANDS: readonly string[] = COMMAND_OPTIONS.map(({ long }) => `--${long}`);
+const WITHOUT_COMMAND = OPTIONS.filter((option) => !OF_COMMANDS.includes(option));
 
 describe('manual pages', () => {
   const pages = readdirSync(path.join(packaging, 'man'));
@@ -73,7 +75,7 @@ describe('completion for bash', () => {
 
   test.each<[string[], string[]]>([
     [[''], Object.keys(COMMANDS)],
-    [['re'], ['reload']],
+    [['re'], ['reload', 'resume']],
     [
       ['-m', ''],
       ['0', '1', '2'],
@@ -93,8 +95,18 @@ describe('completion for bash', () => {
     ],
     [['--conf', '=', 'my fi'], ['my file.conf']],
     [['-i', 'l'], ['lo']],
-    [['-c', 'x', 'st'], ['status']],
-    [['--conf', '=', 'x', 'st'], ['status']],
+    [
+      ['-c', 'x', 'sta'],
+      ['standby', 'status'],
+    ],
+    [
+      ['--conf', '=', 'x', 'sta'],
+      ['standby', 'status'],
+    ],
+    [
+      ['standby', '--fo'],
+      ['--for', '--force'],
+    ],
     [
       ['status', '--'],
       ['--conf', '--json'],
@@ -107,7 +119,7 @@ describe('completion for bash', () => {
   });
 
   test('all options', () => {
-    expect(offers('rvrrpd', '--')).toEqual([...new Set(OPTIONS)].sort());
+    expect(offers('rvrrpd', '--')).toEqual([...new Set(WITHOUT_COMMAND)].sort());
     expect(offers('rvrrpd-pw', '--')).toEqual(['--alg', '--help', '--level', '--version']);
     expect(offers('rvrrpd-pw', 'carol', '--alg', '')).toEqual(['scrypt', 'sha256'].sort());
   });

@@ -28,7 +28,7 @@ export interface OptionRow {
 export interface CommandRow {
   readonly text: string;
   readonly more?: string;
-  /** What may stand behind it, a file; absent: nothing. */
+  /** What stands behind it, in brackets if it may be left out; absent: nothing. */
   readonly operand?: string;
   /** The long options that it takes. */
   readonly options: readonly string[];
@@ -117,6 +117,9 @@ export const UPGRADE_OPTIONS = [
   { long: 'node', value: 'FILE', kind: 'file', text: 'program of the Node.js that is to run it' },
 ] as const satisfies readonly OptionRow[];
 
+/** Options that some commands have and no mode has. */
+export const COMMAND_OPTIONS: readonly OptionRow[] = [...STANDBY_OPTIONS, ...UPGRADE_OPTIONS];
+
 /** The headings of `rvrrpd --help`. */
 export const OPTION_GROUPS: readonly OptionGroup[] = [
   { options: OPTIONS },
@@ -144,7 +147,7 @@ export const COMMANDS: Readonly<Record<ControlCommand, CommandRow>> = {
     more:
       'Another version, or another Node.js: no virtual router leaves its state, and no advertisement is late. If the new ' +
       'version does not start, or cannot take over, the old one runs on, and it is said why.',
-    operand: 'EXECUTABLE',
+    operand: '[EXECUTABLE]',
     options: ['conf', 'json', 'node'],
   },
   plugins: {
@@ -157,14 +160,17 @@ export const COMMANDS: Readonly<Record<ControlCommand, CommandRow>> = {
       'Behind it names: an interface (eth0), a virtual router (eth0/7, eth0/7/ipv6), a group of [[sync]], or all, which is ' +
       'the default. It lasts over reloads and restarts. Refused without --force where no other router has been heard of. ' +
       'Of many, Masters give up one after the other; where nobody takes over, that one is Master again, and the rest is left.',
+    operand: '[NAME...]',
     options: ['conf', 'json', 'for', 'force', 'rate'],
   },
   resume: {
     text: 'ends the stand-by of these names, or of all',
+    operand: '[NAME...]',
     options: ['conf', 'json'],
   },
   failover: {
     text: 'Masters with these names give up, and are Master again only if nobody else is',
+    operand: 'NAME...',
     options: ['conf', 'json', 'rate'],
   },
 };

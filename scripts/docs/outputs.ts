@@ -1,12 +1,12 @@
 /** Every generated file, by its path in the repository. */
 import { readFileSync } from 'node:fs';
 import {
+  COMMAND_OPTIONS,
   COMMANDS,
   LISTEN_OPTIONS,
   OPTIONS,
   type OptionRow,
   PASSWORD_OPTIONS,
-  UPGRADE_OPTIONS,
 } from '../../core/cli/argument-table.ts';
 import { packageRoot } from '../../core/shared/package-root.ts';
 import { bashCompletion, type Grammar, unique } from './completion-bash.ts';
@@ -44,11 +44,11 @@ export function outputs(): ReadonlyMap<string, string> {
 /** The command lines that shells complete. */
 export function grammars(): Grammar[] {
   const every: readonly OptionRow[] = unique([...LISTEN_OPTIONS, ...OPTIONS]);
-  const withUpgrade: readonly OptionRow[] = [...every, ...UPGRADE_OPTIONS];
+  const ofCommands: readonly OptionRow[] = [...every, ...COMMAND_OPTIONS];
   const commands = Object.entries(COMMANDS).map(([name, { text, options }]) => ({
     name,
     text,
-    options: withUpgrade.filter(({ long }) => options.includes(long)),
+    options: ofCommands.filter(({ long }) => options.includes(long)),
   }));
   return [
     { program: 'rvrrpd', options: every, commands },

@@ -1,5 +1,6 @@
 /** The manual pages: from the argument table, and from the documents, which the generated tables are in. Pure. */
 import {
+  COMMAND_OPTIONS,
   COMMANDS,
   type CommandRow,
   EXIT_STATUSES,
@@ -9,7 +10,6 @@ import {
   PASSWORD_OPTIONS,
   PASSWORD_STATUSES,
   PASSWORD_WORDS,
-  UPGRADE_OPTIONS,
 } from '../../core/cli/argument-table.ts';
 import { type Block, parseMarkdown, under } from './markdown.ts';
 import { blocks, example, head, paragraph, section, term } from './roff.ts';
@@ -37,10 +37,13 @@ export function manualPages(documents: Documents): ReadonlyMap<string, string> {
   ]);
 }
 
-function operandOf({ operand, options }: CommandRow): string {
-  if (operand === undefined) return '';
-  const own = UPGRADE_OPTIONS.filter(({ long }) => options.includes(long));
-  return `${own.map(({ long, value }) => ` [**--${long}** *${value}*]`).join('')} [*${operand}*]`;
+/** What a command takes beside `-c` and `--json`, as the synopsis has it. */
+function behind({ operand, options }: CommandRow): string {
+  const own = COMMAND_OPTIONS.filter(({ long }) => options.includes(long)).map(
+    ({ long, value }) => ` [**--${long}**${value === undefined ? '' : ` *${value}*`}]`,
+  );
+  const last = operand === undefined ? '' : ` ${operand.replace(/[A-Z]+(\.\.\.)?/, '*$&*')}`;
+  return `${own.join('')}${last}`;
 }
 
 function daemonPage(operating: readonly Block[]): string {
@@ -52,7 +55,7 @@ function daemonPage(operating: readonly Block[]): string {
     paragraph(synopsis('rvrrpd -m0', LISTEN_OPTIONS)),
     paragraph(
       commands
-        .map(([name, row]) => `**rvrrpd ${name}** [**-c** *FILE*] [**--json**]${operandOf(row)}`)
+        .map(([name, row]) => `**rvrrpd ${name}** [**-c** *FILE*] [**--json**]${behind(row)}`)
         .join(', '),
     ),
     section('Description'),
@@ -80,11 +83,12 @@ function daemonPage(operating: readonly Block[]): string {
         'namespace that they run in.',
     ),
     ...commands.map(([name, { text, more }]) => term(`**${name}**`, sentences(text, more))),
-    ...UPGRADE_OPTIONS.map(option),
+    ...COMMAND_OPTIONS.map(option),
     section('Exit status'),
     ...EXIT_STATUSES.map(([status, meaning]) => term(`**${status}**`, sentences(meaning))),
     ...[
-      ...['Start and stop', 'Ask and reload', 'Upgrade', 'In the background', 'With systemd', 'Privileges'],
+      ...['Start and stop', 'Ask and reload', 'Upgrade', 'Stand-by and fail-over'],
+      ...['In the background', 'With systemd', 'Privileges'],
       'What a Master does to the kernel',
     ].flatMap((heading) => [section(heading), blocks(under(operating, heading), 2)]),
     section('Files'),
