@@ -84,7 +84,7 @@ fall = ${fall}
           (await status()).words.endsWith('1.1'),
         );
         expect((await status()).since).toBe(before.since);
-        expectUndisturbed(wire, begin, [GROUP]);
+        expectUndisturbed(wire, begin - 1200, [GROUP]);
         const lines = daemon.log().filter(({ msg }) => /^tracker database: /.test(msg ?? ''));
         expect(lines).toHaveLength(1); // waiting -> up
         await server.stop('SIGKILL');

@@ -114,7 +114,7 @@ describeSystem('trackers', () => {
         `lan group ${TRACKED}: Fault -> Backup: tracker uplink does not fail any more`,
         `lan group ${TRACKED}: Backup -> Master: the Master_Down_Timer expired`,
       ]);
-      expectUndisturbed(wire, since, [OTHER]);
+      expectUndisturbed(wire, since - 1200, [OTHER]);
     })());
 
   it.concurrent('with a weight: the priority changes, the protocol decides, nobody says good-bye', () =>
@@ -180,7 +180,7 @@ describeSystem('trackers', () => {
         if (priority === 200) return true;
         throw new Error(`${priority}\n${story(daemon).slice(-12).join('\n')}`);
       });
-      expectUndisturbed(wire, since, [TRACKED, OTHER]);
+      expectUndisturbed(wire, since - 1200, [TRACKED, OTHER]);
       expect(story(daemon).filter((line) => line.startsWith('tracker good'))).toHaveLength(1);
       expect(wire.adverts(TRACKED, since).some(({ priority }) => priority <= 170)).toBe(true);
     })());
@@ -203,7 +203,7 @@ describeSystem('trackers', () => {
         configure(vrouters, tables(i % 2 === 0 ? 0.3 : 0.2));
         expect((await daemon.reload()).at(-1)!.msg).toMatch(/^reloaded: /);
       }
-      expectUndisturbed(wire, since, [TRACKED, OTHER]);
+      expectUndisturbed(wire, since - 1200, [TRACKED, OTHER]);
       const { routers, trackers } = await status(r1, configure(vrouters, tables(0.2)));
       expect(routers[0]).toMatchObject({ state: 'Master', priority: 190 });
       expect(trackers!.map(({ verdict }) => verdict)).toEqual(['up', 'down']);
@@ -225,7 +225,7 @@ describeSystem('trackers', () => {
       const added = { ...other, group: 9, vip: '10.0.0.9', track: ['slow'] };
       configure([tracked(['uplink', 'slow']), other, added], more);
       expect((await daemon.reload()).at(-1)!.msg).toMatch(/^reloaded: /);
-      expectUndisturbed(wire, since, [TRACKED, OTHER]);
+      expectUndisturbed(wire, since - 1200, [TRACKED, OTHER]);
       const waiting = (await status(r1, configure([tracked(['uplink', 'slow']), other, added], more)))
         .routers[2];
       expect(waiting).toMatchObject({ state: 'Init', fault: { reason: 'waiting for tracker slow' } });
@@ -270,7 +270,7 @@ describeSystem('trackers', () => {
           .map((line) => line.replace(/: (version|turn).*/, ''))
           .sort(),
       ).toEqual(['tracker calm: waiting -> up', 'tracker held: up -> down', 'tracker held: waiting -> up']);
-      expectUndisturbed(wire, since, [OTHER]);
+      expectUndisturbed(wire, since - 1200, [OTHER]);
       for (const name of ['calm', 'held']) tracker.tell(name, 'up');
       const steady = Date.now();
       await logged(daemon, /Fault -> Backup/);
@@ -336,7 +336,7 @@ describeSystem('trackers', () => {
         return true;
       });
       await sleep(2500); // some advertisements
-      expectUndisturbed(wire, since, [TRACKED]);
+      expectUndisturbed(wire, since - 1200, [TRACKED]);
       tracker.tell('uplink', 'down');
       await logged(daemon, /Master -> Fault/);
       const reason = 'tracker uplink is down: told to be down';
