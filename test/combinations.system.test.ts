@@ -48,7 +48,7 @@ function authentication(type: string | undefined, secret = SECRET): Partial<Vrou
 
 /** Waits until the client's echo replies come from the host whose packets start at this TTL. */
 async function answeredBy(ping: Ping, ttl: number): Promise<void> {
-  await eventually(`echo replies with TTL ${ttl}`, 10_000, () => {
+  await eventually(`echo replies with TTL ${ttl}`, 30_000, () => {
     const latest = ping.replies(Date.now() - 300);
     return latest.length > 3 && latest.slice(-3).every((reply) => reply.ttl === ttl);
   });
