@@ -214,7 +214,7 @@ describeSystem('rvrrpd upgrade', () => {
         expect(await onlyDaemonOn(r1)).not.toBe(before);
       }
       await sleep(INTERVAL);
-      expectUndisturbed(wire, begin, vrids);
+      expectUndisturbed(wire, begin - 1500, vrids);
     }, V3_IPV6),
     PATIENCE,
   );
