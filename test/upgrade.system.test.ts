@@ -82,7 +82,8 @@ describeSystem('rvrrpd upgrade', () => {
         expect(status.routers.every(({ state }) => state === 'Master')).toBe(true);
       }
       await sleep(INTERVAL);
-      expectUndisturbed(wire, begin - 1500, vrids);
+      // Who goes on for one that has died does not know when that advertised last: it may do so again, at once.
+      expectUndisturbed(wire, begin - 1500, vrids, undefined, 0);
       expect(peer.running.output).not.toMatch(/Entering MASTER STATE/);
       expect(await snapshot(r1)).toEqual(before);
       // The session is the same.

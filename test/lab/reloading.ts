@@ -81,12 +81,17 @@ export async function allMaster(wire: Wire, vrids: readonly number[]): Promise<v
   });
 }
 
-/** r1 has advertised these VRIDs at its cadence since then, and nobody else has. */
+/**
+ * r1 has advertised these VRIDs at its cadence since then, and nobody else has.
+ * @param intervals no gap is longer than so many
+ * @param leastMs and none is shorter than so many ms
+ */
 export function expectUndisturbed(
   wire: Wire,
   since: number,
   vrids: readonly number[],
   intervals = GAP,
+  leastMs = INTERVAL / 2,
 ): void {
   const adverts = wire.adverts(undefined, since).filter(({ vrid }) => vrids.includes(vrid));
   expect(adverts.filter(({ source, priority }) => !OWN.has(source) || priority === 0)).toEqual([]);
@@ -94,7 +99,7 @@ export function expectUndisturbed(
   const { smallest, greatest, count } = cadence(adverts, (source) => OWN.has(source));
   expect(count).toBeGreaterThan(0);
   expect(greatest).toBeLessThan(intervals * INTERVAL);
-  expect(smallest).toBeGreaterThan(INTERVAL / 2);
+  expect(smallest).toBeGreaterThan(leastMs);
   // The last one is not too long ago either.
   for (const vrid of vrids) {
     const last = adverts.filter((advert) => advert.vrid === vrid).at(-1)!;
