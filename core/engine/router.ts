@@ -58,6 +58,9 @@ export class EngineRouter implements HeldRouter {
   readonly family: AddressFamily;
   /** Its `checksum`; undefined: it is not of version 3 over IPv4, and has but one. */
   private readonly checksum: VirtualRouterConfig['checksum'] | undefined;
+  /** `priority` and `preemption`, as configured. */
+  private readonly ownPriority: number;
+  private readonly preempts: boolean;
   /** Whether anything that is configured may keep it from becoming Master. */
   readonly isHeld: boolean;
   /** `preempt_delay` in ms, see {@link HeldRouter}. */
@@ -124,6 +127,8 @@ export class EngineRouter implements HeldRouter {
     this.version = config.version;
     const { version, family } = config;
     this.family = family;
+    this.ownPriority = config.priority;
+    this.preempts = config.preempt;
     this.isHeld = config.hold !== undefined;
     this.preemptDelay = config.hold?.preempt ?? 0;
     this.checksum = version === 3 && family === 4 ? (config.checksum ?? 'auto') : undefined;
@@ -164,7 +169,7 @@ export class EngineRouter implements HeldRouter {
   }
   /** The priority that it is to have. */
   priorityAs(owner: boolean): number {
-    return owner ? OWNER : inRange(this.config.priority + this.weight);
+    return owner ? OWNER : inRange(this.ownPriority + this.weight);
   }
   get deadline(): number {
     return this.table.nums[this.nums + Num.Deadline]!;
@@ -175,7 +180,7 @@ export class EngineRouter implements HeldRouter {
 
   /** Preempt_Mode: as configured, but false while it stands by after a fail-over, or as an operator asked. */
   get preempt(): boolean {
-    return this.config.preempt && this.table.ints[this.ints + Int.StandingBy] === 0 && !this.held;
+    return this.preempts && this.table.ints[this.ints + Int.StandingBy] === 0 && !this.held;
   }
 
   /** In stand-by: it does not claim the role. */

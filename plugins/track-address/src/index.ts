@@ -4,7 +4,6 @@ import {
   body,
   Group,
   linkByName,
-  type Message,
   type Prefix,
   parsePrefix,
   Rtnetlink,
@@ -84,15 +83,9 @@ class AddressTracker implements Tracker {
       return { up: false, words: `there is no interface ${name}` };
     const header = new Uint8Array(8);
     header[0] = prefix.family === 4 ? AF_INET : AF_INET6;
-    const found = await this.rtnetlink.dump(RTM_GETADDR, body(header), () => {
-      const result: InterfaceAddress[] = [];
-      return {
-        result,
-        each: (message: Message) => {
-          const address = readAddress(message);
-          if (address !== undefined && isAddress(address, prefix)) result.push(address);
-        },
-      };
+    const found = await this.rtnetlink.dump(RTM_GETADDR, body(header), (message) => {
+      const address = readAddress(message);
+      return address !== undefined && isAddress(address, prefix) ? address : undefined;
     });
     return judge(this.wanted, found, link?.index);
   }

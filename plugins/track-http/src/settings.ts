@@ -1,5 +1,5 @@
 /** What a `[[track]]` table of this type asks for. */
-import { isIP } from 'node:net';
+import { checkFamilies } from 'rvrrpd-track-system';
 
 /** What `schema.json` leaves of the table. */
 export interface Settings {
@@ -49,16 +49,7 @@ export function wantedOf(settings: Settings): Wanted {
   if (method === 'HEAD' && expected !== undefined)
     throw new Error('text: an answer to method = "HEAD" has no body: use "GET", or leave text out');
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
-  const hostFamily = isIP(host);
-  if (family !== undefined && hostFamily !== 0 && hostFamily !== family)
-    throw new Error(`family = ${family}: the host of url, ${host}, is of IPv${hostFamily}`);
-  if (source !== undefined) {
-    const sourceFamily = isIP(source);
-    if (sourceFamily === 0) throw new Error(`source = "${source}": must be an IPv4 or IPv6 address`);
-    const other = hostFamily !== 0 ? hostFamily : family;
-    if (other !== undefined && other !== sourceFamily)
-      throw new Error(`source = "${source}": must be an IPv${other} address, as the host of url is`);
-  }
+  checkFamilies({ host, family, source }, `the host of url, ${host},`, 'the host of url');
   const tls = url.protocol === 'https:';
   const credentials = url.username === '' ? undefined : `${decode(url.username)}:${decode(url.password)}`;
   return {

@@ -2,7 +2,15 @@
 import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Finding, TrackContext, Tracker, TrackPlugin } from 'rvrrpd/plugin';
-import { addon, meaningOf, patience, resolveHost, startRefusal, within } from 'rvrrpd-track-system';
+import {
+  addon,
+  checkTarget,
+  meaningOf,
+  patience,
+  resolveHost,
+  startRefusal,
+  within,
+} from 'rvrrpd-track-system';
 import { echoRequest, sequenceOf, type Ticket } from './echo.ts';
 
 /** What `schema.json` leaves of a `[[track]]` table. */
@@ -21,22 +29,6 @@ interface Settings {
 const TOKEN = 16;
 /** From one request to the next at most, in ms. */
 const LONGEST_PAUSE = 200;
-
-/** @throws Error that names the directive, if the settings contradict each other */
-export function checkSettings({ host, family, source }: Settings): void {
-  const [bare = ''] = host.split('%');
-  const hostFamily = isIP(bare);
-  if (hostFamily === 0 && /^[\d.]+$|:/.test(host))
-    throw new Error(`host = "${host}": must be an IPv4 or IPv6 address, or the name of a host`);
-  if (family !== undefined && hostFamily !== 0 && hostFamily !== family)
-    throw new Error(`family = ${family}: host "${host}" is of IPv${hostFamily}`);
-  if (source === undefined) return;
-  const sourceFamily = isIP(source);
-  if (sourceFamily === 0) throw new Error(`source = "${source}": must be an IPv4 or IPv6 address`);
-  const other = hostFamily !== 0 ? hostFamily : family;
-  if (other !== undefined && other !== sourceFamily)
-    throw new Error(`source = "${source}": must be an IPv${other} address, as the host is`);
-}
 
 /** How many of `count` requests must be answered. @param loss percent that need not */
 export function needed(count: number, loss: number): number {
@@ -164,7 +156,7 @@ const plugin: TrackPlugin = {
   kind: 'track',
   create: (context: TrackContext): Tracker => {
     const settings = context.settings as unknown as Settings;
-    checkSettings(settings);
+    checkTarget(settings);
     return new PingTracker(settings, context.timeout);
   },
 };

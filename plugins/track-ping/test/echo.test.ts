@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { checksum, echoRequest, sequenceOf } from '../src/echo.ts';
-import { checkSettings, needed } from '../src/index.ts';
+import { needed } from '../src/index.ts';
 
 const ticket = { identifier: 0x1234, token: Uint8Array.of(1, 2, 3, 4) };
 
@@ -41,12 +41,4 @@ test.each([
   [3, 34, 2],
 ])('of %i requests with %i %% loss allowed, %i must be answered', (count, loss, expected) => {
   expect(needed(count, loss)).toBe(expected);
-});
-
-test('settings that contradict each other name the directive', () => {
-  expect(() => checkSettings({ host: '10.0.0.1', source: '::1' })).toThrow('source = "::1": must be an IPv4');
-  expect(() => checkSettings({ host: '::1', family: 4 })).toThrow('family = 4');
-  expect(() => checkSettings({ host: '1.2.3' })).toThrow('host = "1.2.3"');
-  expect(() => checkSettings({ host: 'a.example', family: 6, source: '10.0.0.1' })).toThrow('IPv6 address');
-  expect(() => checkSettings({ host: 'fe80::1%eth0', source: 'fe80::2' })).not.toThrow();
 });

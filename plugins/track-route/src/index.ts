@@ -86,16 +86,14 @@ class RouteTracker implements Tracker {
     const family = prefix.family === 4 ? AF_INET : AF_INET6;
     const header = new Uint8Array(12);
     header[0] = family;
-    const routes = await this.rtnetlink.dump(RTM_GETROUTE, body(header, attribute(RTA_TABLE, table)), () => {
-      const result: Route[] = [];
-      return {
-        result,
-        each: (message: Message) => {
-          const route = readRoute(message);
-          if (route !== undefined && isTo(route, prefix, table)) result.push(route);
-        },
-      };
-    });
+    const routes = await this.rtnetlink.dump(
+      RTM_GETROUTE,
+      body(header, attribute(RTA_TABLE, table)),
+      (message) => {
+        const route = readRoute(message);
+        return route !== undefined && isTo(route, prefix, table) ? route : undefined;
+      },
+    );
     if (this.known === reading) this.known = routes;
     return routes;
   }

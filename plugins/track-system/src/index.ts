@@ -19,4 +19,5 @@ export {
 export { type Addon, addon, type EchoSocket, type NetlinkSocket } from './native.ts';
 export { resolveHost } from './resolve.ts';
 export { Group, NetlinkError, Rtnetlink, watchRtnetlink } from './rtnetlink.ts';
+export { checkFamilies, checkTarget, type Target } from './target.ts';
 export { codeOf, meaningOf, startRefusal } from './words.ts';

@@ -57,21 +57,20 @@ export class Rtnetlink {
   private closed = false;
 
   /**
-   * Asks for a list, each entry of which goes to `each`.
+   * Asks for a list; anew if it changes while it is read.
    * @param type RTM_GET…
    * @param body the header of that type, with attributes
-   * @returns what `each` has made of it: `make` is called anew when the list changes while it is read
+   * @param entryOf an entry as it is wanted; undefined: it is not
    * @throws NetlinkError if the kernel refuses
    */
-  async dump<T>(
-    type: number,
-    body: Uint8Array,
-    make: () => { readonly result: T; each(message: Message): void },
-  ): Promise<T> {
+  async dump<T>(type: number, body: Uint8Array, entryOf: (message: Message) => T | undefined): Promise<T[]> {
     for (let tries = 1; ; tries++) {
-      const made = make();
-      const interrupted = await this.ask(type, body, true, (entry) => made.each(entry));
-      if (!interrupted || tries === MOST_TRIES) return made.result;
+      const entries: T[] = [];
+      const interrupted = await this.ask(type, body, true, (message) => {
+        const entry = entryOf(message);
+        if (entry !== undefined) entries.push(entry);
+      });
+      if (!interrupted || tries === MOST_TRIES) return entries;
     }
   }
 

@@ -1,7 +1,14 @@
 /** Tracker `tcp`: a connection can be made. Nothing is sent over it. */
-import { isIP } from 'node:net';
 import type { Finding, TrackContext, Tracker, TrackPlugin } from 'rvrrpd/plugin';
-import { codeOf, connectTcp, meaningOf, patience, startRefusal, within } from 'rvrrpd-track-system';
+import {
+  checkTarget,
+  codeOf,
+  connectTcp,
+  meaningOf,
+  patience,
+  startRefusal,
+  within,
+} from 'rvrrpd-track-system';
 
 /** What `schema.json` leaves of a `[[track]]` table. */
 interface Settings {
@@ -10,22 +17,6 @@ interface Settings {
   readonly family?: 4 | 6;
   readonly interface?: string;
   readonly source?: string;
-}
-
-/** @throws Error that names the directive, if the settings contradict each other */
-export function checkSettings({ host, family, source }: Settings): void {
-  const [bare = ''] = host.split('%');
-  const hostFamily = isIP(bare);
-  if (hostFamily === 0 && /^[\d.]+$|:/.test(host))
-    throw new Error(`host = "${host}": must be an IPv4 or IPv6 address, or the name of a host`);
-  if (family !== undefined && hostFamily !== 0 && hostFamily !== family)
-    throw new Error(`family = ${family}: host "${host}" is of IPv${hostFamily}`);
-  if (source === undefined) return;
-  const sourceFamily = isIP(source);
-  if (sourceFamily === 0) throw new Error(`source = "${source}": must be an IPv4 or IPv6 address`);
-  const other = hostFamily !== 0 ? hostFamily : family;
-  if (other !== undefined && other !== sourceFamily)
-    throw new Error(`source = "${source}": must be an IPv${other} address, as the host is`);
 }
 
 class TcpTracker implements Tracker {
@@ -70,7 +61,7 @@ const plugin: TrackPlugin = {
   kind: 'track',
   create: (context: TrackContext): Tracker => {
     const settings = context.settings as unknown as Settings;
-    checkSettings(settings);
+    checkTarget(settings);
     return new TcpTracker(settings, context.timeout);
   },
 };

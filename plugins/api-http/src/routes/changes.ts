@@ -76,6 +76,18 @@ export function runningRouter(
   return router;
 }
 
+function runningName({ interface: on, group, family, version }: RouterStatus): RouterName {
+  return { interface: on, group, family, ...(version === undefined ? {} : { version }) };
+}
+
+/** What has become of a virtual router, as it is shown; if it is gone meanwhile, what it was. */
+export function statusNow(context: ServiceContext, router: RouterStatus): ReturnType<typeof routerStatus> {
+  const name = runningName(router);
+  const there = findRouters(context.routers(), router.group, router.interface);
+  const now = there.find((each) => isAskedFor(each, name));
+  return routerStatus(now ?? router, context.counters());
+}
+
 /** Refuses several virtual routers that a name may stand for. @throws ProblemError 409 */
 function theOnly<T extends { readonly interface?: unknown }>(
   found: readonly T[],
@@ -295,11 +307,8 @@ export const changeRoutes: Routes = (app, { context }) => {
     },
     async (request, reply) => {
       const router = runningRouter(context, request.params, request.query);
-      const { interface: on, group, family, version } = router;
-      const name = { interface: on, group, family, ...(version === undefined ? {} : { version }) };
-      await make(context, request, reply, { changes: [], failOver: [name] });
-      const now = findRouters(context.routers(), group, on).find((each) => isAskedFor(each, name));
-      return routerStatus(now ?? router, context.counters());
+      await make(context, request, reply, { changes: [], failOver: [runningName(router)] });
+      return statusNow(context, router);
     },
   );
 };

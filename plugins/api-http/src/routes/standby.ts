@@ -3,11 +3,11 @@ import { Type } from '@sinclair/typebox';
 import type { RouterStatus, StandbyOrder, StandbyResult } from 'rvrrpd/plugin';
 import type { Routes } from '../deps.ts';
 import { ProblemError } from '../problems.ts';
-import { RouterStatusSchema, routerStatus } from '../views/status.ts';
+import { RouterStatusSchema } from '../views/status.ts';
 import type { Table } from '../views/tables.ts';
 import { answers } from './answers.ts';
 import { ConditionsSchema, ETAG_HEADER, FlagsSchema, type Made, make, refusals } from './change.ts';
-import { runningRouter } from './changes.ts';
+import { runningRouter, statusNow } from './changes.ts';
 import { JSON_TYPE, requireType, tableBody } from './json-body.ts';
 import { RouterParams, RouterQuery } from './params.ts';
 
@@ -102,12 +102,6 @@ function orderOf(body: Table, schema: typeof StandbyBody | typeof ResumeBody): S
 const { 409: _, ...neverInConflict } = refusals();
 
 export const standbyRoutes: Routes = (app, { context }) => {
-  /** The virtual router after an order about it. */
-  const now = (router: RouterStatus) => {
-    const same = context.routers().find((each) => nameOf(each) === nameOf(router));
-    return routerStatus(same ?? router, context.counters());
-  };
-
   app.post<{ Params: RouterParams; Querystring: RouterQuery & { for?: number; force?: boolean } }>(
     '/run/vrrp/:group/:interface/standby',
     {
@@ -133,7 +127,7 @@ export const standbyRoutes: Routes = (app, { context }) => {
       const { for: lasts, force } = request.query;
       const more = { ...(lasts !== undefined && { for: lasts }), ...(force !== undefined && { force }) };
       await make(context, request, reply, { changes: [], standby: { names: [nameOf(router)], ...more } });
-      return now(router);
+      return statusNow(context, router);
     },
   );
 
@@ -157,7 +151,7 @@ export const standbyRoutes: Routes = (app, { context }) => {
     async (request, reply) => {
       const router = runningRouter(context, request.params, request.query);
       await make(context, request, reply, { changes: [], resume: { names: [nameOf(router)] } });
-      return now(router);
+      return statusNow(context, router);
     },
   );
 
