@@ -14,7 +14,7 @@ import {
 import { describeSystem } from './lab/requirements.ts';
 import { snapshot } from './lab/snapshot.ts';
 import { springFile, throwsWhen, writeAuthPlugin, writeIftypePlugin } from './lab/trap.ts';
-import { sleep } from './lab/wait.ts';
+import { eventually, sleep } from './lab/wait.ts';
 
 // A worker that a plugin brings down is replaced before anybody else notices.
 
@@ -58,6 +58,10 @@ describeSystem('a worker that crashes is replaced', () => {
         const tables = `${PLUGINS.tables}"./rvrrpd-plugin-ground" = "*"\n`;
         stage.configuration({ iftype: 'trap' }, { tables });
         expect(verdict(await stage.daemon.reload())).toBe(`reloaded: ${ALL}`);
+        // It knows of no other router on the interface and gives that the virtual MAC address, after the reload.
+        await eventually('the virtual MAC address', 10_000, async () =>
+          (await stage.r1.ip('link show dev lan')).includes('00:00:5e:00:01:01'),
+        );
         await crash(stage);
       },
     ),
