@@ -74,7 +74,11 @@ export function notifyEvent(more: Partial<NotifyEvent> = {}): NotifyEvent {
 function sorts(): NotifyEvent[] {
   const { peer: _, priorityParts: __, router, ...bare } = notifyEvent();
   const { sync: ___, ...alone } = router!;
-  const { router: ____, ...group } = notifyEvent({ type: 'group', name: 'gw', routers: ['eth0/7', 'eth1/8'] });
+  const { router: ____, ...group } = notifyEvent({
+    type: 'group',
+    name: 'gw',
+    routers: ['eth0/7', 'eth1/8'],
+  });
   const all: NotifyEvent[] = [
     notifyEvent(),
     { ...bare, router: alone, state: 'Backup', previous: 'Init', lasted: null },

@@ -101,16 +101,19 @@ export class Feed {
     // Looked at first: what the older one has written was written before.
     const isOver = next?.view.reader.pending === true;
     const { reader } = source.view;
-    const lost = reader.read((event) => this.take(source, event), limit);
-    if (lost > 0) this.listener.lost(source.hooks, lost);
+    const events: EngineEvent[] = [];
+    const lost = reader.read((event) => {
+      if (event.type === EventType.Transition) events.push({ ...event });
+    }, limit);
+    if (lost > 0) this.listener.lost(source.hooks, lost); // they were the older ones
+    for (const event of events) this.take(source, event);
     if (reader.pending) return false;
     if (!isOver) return true;
     this.sources.shift();
     return false;
   }
 
-  private take(source: Source, { type, slot, a, b, c, time, peer }: EngineEvent): void {
-    if (type !== EventType.Transition) return;
+  private take(source: Source, { slot, a, b, c, time, peer }: EngineEvent): void {
     const fault = faultIn(c, a, b);
     const { routers, view } = source;
     if (routers[slot] === undefined) return;

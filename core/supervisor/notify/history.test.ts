@@ -43,7 +43,14 @@ describe('a virtual router', () => {
 
 describe('a group', () => {
   /** Has a member change. @returns what is told of the group */
-  const move = (history: History, key: string, from: SyncState, to: SyncState, time: number, ends = false) => {
+  const move = (
+    history: History,
+    key: string,
+    from: SyncState,
+    to: SyncState,
+    time: number,
+    ends = false,
+  ) => {
     history.router(key, step(from, to, time, ends));
     return history.group('gw', ['a', 'b'], time);
   };
@@ -58,7 +65,10 @@ describe('a group', () => {
     expect(move(history, 'b', 'Backup', 'Master', 2001)).toEqual({
       ...{ state: 'Master', previous: 'Backup', lasted: 2.001 },
     });
-    expect(move(history, 'a', 'Master', 'Init', 3000, true)).toMatchObject({ state: 'Stop', previous: 'Master' });
+    expect(move(history, 'a', 'Master', 'Init', 3000, true)).toMatchObject({
+      state: 'Stop',
+      previous: 'Master',
+    });
     expect(move(history, 'b', 'Master', 'Init', 3000, true)).toBeUndefined();
   });
 
@@ -69,7 +79,11 @@ describe('a group', () => {
     const next = new History();
     next.inherit(structuredClone(history.state));
     expect(move(next, 'b', 'Backup', 'Down', 1500)).toBeUndefined();
-    expect(move(next, 'a', 'Fault', 'Backup', 2000)).toMatchObject({ state: 'Down', previous: 'Fault', lasted: 1 });
+    expect(move(next, 'a', 'Fault', 'Backup', 2000)).toMatchObject({
+      state: 'Down',
+      previous: 'Fault',
+      lasted: 1,
+    });
     expect(move(next, 'b', 'Down', 'Backup', 2500)).toMatchObject({ state: 'Backup', lasted: 0.5 });
   });
 });

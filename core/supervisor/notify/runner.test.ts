@@ -5,8 +5,8 @@ import type { Notice } from './queue.ts';
 import {
   type Deliverer,
   FIRST_PAUSE,
-  type HookWorld,
   HookRunner,
+  type HookWorld,
   LONGEST_PAUSE,
   MOST_LOST,
   type Outcome,

@@ -29,7 +29,10 @@ export function eventVariables(event: NotifyEvent): Record<string, string> {
     JOINED: event.joined,
     ATTEMPT: event.attempt,
   };
-  const variables = Object.entries(all).map(([name, value]) => [`RVRRPD_${name}`, clean(String(value ?? ''))]);
+  const variables = Object.entries(all).map(([name, value]) => [
+    `RVRRPD_${name}`,
+    clean(String(value ?? '')),
+  ]);
   return { ...Object.fromEntries(variables), RVRRPD_EVENT: JSON.stringify(event) };
 }
 

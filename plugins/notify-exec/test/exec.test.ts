@@ -28,7 +28,9 @@ notifyCompliance({
   arrived: () => read().map((line) => JSON.parse(line) as unknown).length,
   failing: { command: ['/nonexistent/program'] },
   hanging: { command: ['/bin/sleep', '60'] },
-  right: [{ command: ['/bin/true'], user: 0, group: 0, arguments: 'keepalived', names: { 'eth0/7': 'VI_1' } }],
+  right: [
+    { command: ['/bin/true'], user: 0, group: 0, arguments: 'keepalived', names: { 'eth0/7': 'VI_1' } },
+  ],
   wrong: [
     { settings: { command: ['relative'] }, contains: 'relative' },
     { settings: { command: ['/bin/true'], user: 'no-such-user' }, contains: 'no-such-user' },

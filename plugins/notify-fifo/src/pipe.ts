@@ -29,7 +29,9 @@ export class Pipe {
     const found = lstatSync(this.path, { throwIfNoEntry: false });
     if (found?.isSymbolicLink()) return; // to what is seen when it is opened
     if (found !== undefined && !found.isFIFO())
-      throw new Error(`path = "${this.path}": is there, and no named pipe: remove it, or choose another path`);
+      throw new Error(
+        `path = "${this.path}": is there, and no named pipe: remove it, or choose another path`,
+      );
   }
 
   /**

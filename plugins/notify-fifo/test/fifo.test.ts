@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  mkdtempSync,
+  openSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { notifyCompliance, notifyEvent } from 'rvrrpd/plugin';
@@ -77,7 +86,9 @@ test('lines are keepalived’s', () => {
 test('a pipe that is not there is made, with its mode', async () => {
   const file = path.join(folder, 'new');
   const pipe = new Pipe(file, '0620');
-  await expect(pipe.write(1, Buffer.from('x\n'), AbortSignal.timeout(100))).rejects.toThrow('nobody reads it');
+  await expect(pipe.write(1, Buffer.from('x\n'), AbortSignal.timeout(100))).rejects.toThrow(
+    'nobody reads it',
+  );
   expect(statSync(file).isFIFO()).toBe(true);
   expect(statSync(file).mode & 0o777).toBe(0o620);
 });

@@ -86,8 +86,7 @@ function authorities(file: string): string {
 
 const plugin: NotifyPlugin = {
   kind: 'notify',
-  create: (context: NotifyContext): Notifier =>
-    new WebhookNotifier(context.settings as unknown as Settings),
+  create: (context: NotifyContext): Notifier => new WebhookNotifier(context.settings as unknown as Settings),
 };
 
 export default plugin;

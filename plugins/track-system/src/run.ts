@@ -31,7 +31,10 @@ const OUTPUT_PATIENCE = 100;
  * @param signal ends it and its process group at once
  * @throws Error with an errno `code` if it cannot be started, or if it was ended by `signal`
  */
-export function run({ command, account, environment, leavesRest }: Program, signal: AbortSignal): Promise<Outcome> {
+export function run(
+  { command, account, environment, leavesRest }: Program,
+  signal: AbortSignal,
+): Promise<Outcome> {
   const { closeAtExec, guardChild, releaseChild } = addon();
   const [file = '', ...args] = command;
   return new Promise((resolve, reject) => {
