@@ -202,7 +202,8 @@ export class HookRunner {
     this.aborted = false;
     const { notice, sequence, missed, joined, attempt } = due;
     this.busy = deliverer;
-    const event = { ...notice.body, sequence, hook: this.name, missed, joined, attempt };
+    const { format, ...what } = notice.body;
+    const event = { format, sequence, hook: this.name, ...what, missed, joined, attempt };
     deliverer.deliver(event, (outcome) => {
       this.busy = undefined;
       this.take(outcome, attempt);
