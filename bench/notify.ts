@@ -12,6 +12,7 @@ const storm = {
   ...(SHORT
     ? { transitions: 1000, lasts: 6000, answer: 500 }
     : { transitions: 10_000, lasts: 58_000, answer: 5000 }),
+  gap: 1.05,
   memory: (pid: number) => residentMb([pid]),
 };
 

@@ -2,7 +2,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import type { NotifyEvent } from '../core/plugin/contracts/index.ts';
+import { residentMb } from '../bench/usage.ts';
 import { HookStage } from './lab/hook-stage.ts';
+import { playStorm } from './lab/hook-storm.ts';
 import { invoke } from './lab/invocation.ts';
 import { withLab } from './lab/lab.ts';
 import { verdict } from './lab/reloading.ts';
@@ -196,6 +198,20 @@ command = [ "/bin/sh", "-c", "echo \\"$RVRRPD_TYPE $RVRRPD_NAME $RVRRPD_STATE $R
           expect.stringMatching(/^hook fails: number 1, .*was not delivered: exit code 3: it is broken$/),
         );
       }),
+    PATIENCE,
+  );
+
+  it.concurrent(
+    'that are slow, hang, or are not read get hundreds of transitions, with reloads in between',
+    async () => {
+      // The long one is bench/notify.ts.
+      const { faults, measures } = await playStorm({
+        ...{ transitions: 480, lasts: 3000, reloads: 2, answer: 300, gap: 1.5 },
+        memory: (pid) => residentMb([pid]),
+      });
+      expect(faults).toEqual([]);
+      expect(measures.transitions).toBeGreaterThanOrEqual(480);
+    },
     PATIENCE,
   );
 

@@ -21,6 +21,8 @@ export interface Storm {
   readonly reloads: number;
   /** Of the web server's answers, in ms. */
   readonly answer: number;
+  /** A gap between advertisements that is good enough, in intervals. */
+  readonly gap: number;
   /** Resident memory of the daemon, in MB. */
   memory(pid: number): number;
 }
@@ -57,7 +59,7 @@ function vrouters(): VrouterTable[] {
 }
 
 /** Plays it. */
-export function playStorm({ transitions, lasts, reloads, answer, memory }: Storm): Promise<StormOutcome> {
+export function playStorm({ transitions, lasts, reloads, answer, gap: most, memory }: Storm): Promise<StormOutcome> {
   return withLab(async (lab) => {
     const { r1, wire } = await twoRouters(lab);
     await r1.ip('link add flap type veth peer name flap-o');
@@ -150,7 +152,7 @@ mode = "06${round % 2}0"
         posted.filter(({ hook }) => hook === 'newest'),
         true,
       ),
-      ...(gap / INTERVAL <= 1.1 ? [] : ['a gap that is too long']),
+      ...(gap / INTERVAL <= most ? [] : ['a gap that is too long']),
       ...(adverts.some(({ priority }) => priority === 0) ? ['a Master has left'] : []),
       ...(hooks.newest!.queue > 4000 ? ['latest does not bound the queue'] : []),
       ...(greatest - before < 200 ? [] : ['memory is not bounded']),
