@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import type { NotifyEvent } from '../core/plugin/contracts/index.ts';
 import { residentMb } from '../bench/usage.ts';
+import type { NotifyEvent } from '../core/plugin/contracts/index.ts';
 import { HookStage } from './lab/hook-stage.ts';
 import { playStorm } from './lab/hook-storm.ts';
 import { invoke } from './lab/invocation.ts';

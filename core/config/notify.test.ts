@@ -86,13 +86,22 @@ groups = [ "gw" ]
     ['name = "a"', '18: notify[0].type: is missing'],
     ['name = "a b"\ntype = "x"', '19: notify[0].name: must be letters, digits'],
     ['name = "a"\ntype = "x"\nrouters = [ "eth0" ]', '21: notify[0].routers[0]: must be "INTERFACE/GROUP"'],
-    ['name = "a"\ntype = "x"\nrouters = [ "eth0/9" ]', '21: notify[0].routers[0]: there is no such virtual router'],
-    ['name = "a"\ntype = "x"\ngroups = [ "gv" ]', '21: notify[0].groups[0]: must be the name of a group: there is "gw"'],
+    [
+      'name = "a"\ntype = "x"\nrouters = [ "eth0/9" ]',
+      '21: notify[0].routers[0]: there is no such virtual router',
+    ],
+    [
+      'name = "a"\ntype = "x"\ngroups = [ "gv" ]',
+      '21: notify[0].groups[0]: must be the name of a group: there is "gw"',
+    ],
     ['name = "a"\ntype = "x"\nstates = [ "primary" ]', '21: notify[0].states[0]: must be "master", "backup"'],
     ['name = "a"\ntype = "x"\nstates = []', '21: notify[0].states: must be an array of states'],
     ['name = "a"\ntype = "x"\ntimeout = 0', '21: notify[0].timeout: must be 0.1 to 3600 seconds'],
     ['name = "a"\ntype = "x"\nretries = 1.5', '21: notify[0].retries: must be 0 to 1000000'],
-    ['name = "a"\ntype = "x"\n[[notify]]\nname = "a"\ntype = "y"', '22: notify[1].name: is already the name of'],
+    [
+      'name = "a"\ntype = "x"\n[[notify]]\nname = "a"\ntype = "y"',
+      '22: notify[1].name: is already the name of',
+    ],
   ])('that is wrong: %j', (table, complaint) => {
     const { issues } = load(`[[notify]]\n${table}\n`);
     expect(issues).toHaveLength(1);

@@ -568,6 +568,7 @@ export class Daemon {
     } catch (error) {
       this.log.error(`the addresses of Masters are not looked after for now: ${messageOf(error)}`);
     }
+    this.notifier.took(next);
   }
 
   /** The same once more, in place of a generation of which a worker has crashed. */

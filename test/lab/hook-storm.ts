@@ -59,7 +59,14 @@ function vrouters(): VrouterTable[] {
 }
 
 /** Plays it. */
-export function playStorm({ transitions, lasts, reloads, answer, gap: most, memory }: Storm): Promise<StormOutcome> {
+export function playStorm({
+  transitions,
+  lasts,
+  reloads,
+  answer,
+  gap: most,
+  memory,
+}: Storm): Promise<StormOutcome> {
   return withLab(async (lab) => {
     const { r1, wire } = await twoRouters(lab);
     await r1.ip('link add flap type veth peer name flap-o');

@@ -64,6 +64,13 @@ export class Feed {
     this.sources = this.sources.filter((source) => source.view !== view || source.view.reader.pending);
   }
 
+  /** It has taken over: what those before it have told is read, and they are forgotten. */
+  settle(view: EngineView): void {
+    this.drain();
+    const at = this.sources.findIndex((source) => source.view === view);
+    if (at > 0) this.sources.splice(0, at);
+  }
+
   /** Something was written: reads it, some now, the rest soon. */
   look(): void {
     if (this.read(AT_ONCE) || this.scheduled) return;
@@ -140,10 +147,20 @@ export class Feed {
     const { view } = source;
     const key = routerKey(router);
     const change = this.history.router(key, step);
-    const time = new Date(step.time).toISOString();
+    const { sync } = router;
+    const members = source.groups.get(sync ?? '') ?? [];
+    const whole =
+      sync === undefined
+        ? undefined
+        : this.history.group(
+            sync,
+            members.map((member) => routerKey(source.routers[member]!)),
+            step.time,
+          );
+    if (source.hooks.length === 0) return;
     const { priorityParts } = view.board.of(router, view.table, slot);
     const common = {
-      ...{ format: 1 as const, host: this.host, time },
+      ...{ format: 1 as const, host: this.host, time: new Date(step.time).toISOString() },
       ...{ cause: why.cause, ...(why.peer !== undefined && { peer: why.peer }) },
       priority: view.table.int(slot, Int.Priority),
       ...(priorityParts && { priorityParts }),
@@ -158,15 +175,7 @@ export class Feed {
         });
       }
     }
-    const { sync } = router;
-    if (sync === undefined) return;
-    const members = source.groups.get(sync)!;
-    const whole = this.history.group(
-      sync,
-      members.map((member) => routerKey(source.routers[member]!)),
-      step.time,
-    );
-    if (whole) this.tellGroup(source, sync, members, whole, common);
+    if (whole) this.tellGroup(source, sync!, members, whole, common);
   }
 
   private tellGroup(

@@ -209,6 +209,14 @@ describe('a reload', () => {
     expect(events(second).map(({ sequence }) => sequence)).toEqual([2, 3]);
   });
 
+  test('leaves nothing of the generations before, even if nothing happens', async () => {
+    const { notifier, use } = made();
+    const next = configuration([hook('h')], [router(1)]);
+    for (let count = 0; count < 5; count++) notifier.took(await use(next));
+    const { feed, views } = notifier as unknown as { feed: { sources: unknown[] }; views: unknown[] };
+    expect([feed.sources.length, views.length]).toEqual([1, 1]);
+  });
+
   test('that is called off changes nothing', async () => {
     const { threads, notifier, use } = made();
     const next = configuration([hook('h')], [router(1)]);

@@ -142,8 +142,14 @@ export class Notifier {
 
   /** One that has not taken over. */
   forget(view: EngineView): void {
-    this.views.splice(this.views.indexOf(view), 1);
+    const at = this.views.indexOf(view);
+    if (at >= 0) this.views.splice(at, 1);
     this.feed.remove(view);
+  }
+
+  /** One that has: those before it have told all that they had to. */
+  took(view: EngineView): void {
+    if (this.begun) this.feed.settle(view);
   }
 
   /** An engine has written events. */
