@@ -41,6 +41,7 @@ await build({
     actuator: 'core/actuator/worker.ts',
     service: 'core/services/worker.ts',
     track: 'core/services/track-worker.ts',
+    notify: 'core/services/notify-worker.ts',
     plugin: 'core/plugin/index.ts',
   },
   outDir: 'dist',

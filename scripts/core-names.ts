@@ -4,8 +4,8 @@
  *
  * The rule: nowhere in a file of the core stands the name of a plugin's folder or package; and no string literal
  * is, or quotes, a name that a plugin answers to in the configuration. Words outside of literals are free:
- * "static", "ether" and the like are ordinary ones. Trackers are called as the things that they track ("link", "file"),
- * words that the core has of its own: their names are looked for in its code about trackers alone.
+ * "static", "ether" and the like are ordinary ones. Trackers and hooks are called as the things that they track ("link", "file"),
+ * words that the core has of its own: their names are looked for in its code about them alone.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,9 +15,9 @@ import ts from 'typescript';
 export interface PluginNames {
   /** Names of the folders below `plugins/`: `<kind>-<name>`. */
   readonly folders: readonly string[];
-  /** The `names` of all manifests, but those of trackers. */
+  /** The `names` of all manifests, but those of trackers and hooks. */
   readonly configuration: readonly string[];
-  /** The `names` of trackers. */
+  /** The `names` of trackers and hooks. */
   readonly trackers?: readonly string[];
 }
 
@@ -37,15 +37,17 @@ export function pluginNames(pluginsFolder: string): PluginNames {
   });
   const named = (isTracker: boolean) => [
     ...new Set(
-      manifests.filter(({ kind }) => (kind === 'track') === isTracker).flatMap(({ names }) => names),
+      manifests
+        .filter(({ kind }) => (kind === 'track' || kind === 'notify') === isTracker)
+        .flatMap(({ names }) => names),
     ),
   ];
   return { folders, configuration: named(false), trackers: named(true) };
 }
 
-/** Code about trackers: it must treat them all alike. Its tests have to call them something. */
+/** Code about trackers and hooks: it must treat them all alike. Its tests have to call them something. */
 function isAboutTrackers(file: string): boolean {
-  return /track/.test(file) && !file.endsWith('.test.ts');
+  return /track|notify|hook/.test(file) && !file.endsWith('.test.ts');
 }
 
 /** Every file of the core that is code: TypeScript and native sources, tests included; data is not. */

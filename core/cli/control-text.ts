@@ -50,6 +50,7 @@ export function statusText(status: DaemonStatus): string {
       : ['', ...table([['SYNC', 'STATE', 'SINCE', 'ROUTERS'], ...groups.map(groupRow)])]),
     ...faultLines(routers),
     ...(trackers === undefined ? [] : ['', ...trackerTable(trackers)]),
+    ...(status.hooks === undefined ? [] : ['', ...hookTable(status.hooks)]),
   ].join('\n');
 }
 
@@ -79,6 +80,15 @@ function trackerTable(trackers: NonNullable<DaemonStatus['trackers']>): string[]
     words,
   ]);
   return table([['TRACKER', 'TYPE', 'VERDICT', 'SINCE', 'LAST WORDS'], ...rows]);
+}
+
+function hookTable(hooks: NonNullable<DaemonStatus['hooks']>): string[] {
+  const rows = hooks.map(({ name, type, queue, delivered, failed, dropped, joined, words }) => [
+    ...[name, type, ...[queue, delivered, failed, dropped, joined].map(String)],
+    words || '-',
+  ]);
+  const numbers = ['QUEUE', 'DELIVERED', 'FAILED', 'DROPPED', 'JOINED'];
+  return table([['HOOK', 'TYPE', ...numbers, 'LAST WORDS'], ...rows]);
 }
 
 /** `29 min 12 s left`, `until resumed`; with a remark where nobody is Master. */

@@ -11,7 +11,7 @@ import { type ConfigIssue, type ConfigPath, directiveName } from './issues.ts';
 const OWN = ['include', 'host'];
 
 /** Arrays of tables that are put together, not changed by single hosts' tables one by one. */
-const LISTS = ['sync'];
+const LISTS = ['sync', 'notify'];
 
 /** Whether a file is all there is to its configuration, for every host. */
 export function standsAlone({ data }: ConfigDocument): boolean {

@@ -102,9 +102,10 @@ export function exposureIssues(
 
 /** Paths of all secrets that stand in the configuration itself. */
 function secretsIn({ data }: ConfigDocument, schemas: OpenSchemas): ConfigPath[] {
-  const { vrouter, track, plugins, protocols } = data;
+  const { vrouter, track, notify, plugins, protocols } = data;
   const routers = Array.isArray(vrouter) ? vrouter : [];
   const trackers = Array.isArray(track) ? track : [];
+  const hooks = Array.isArray(notify) ? notify : [];
   return [
     ...secretsOf(data, asNode(ConfigSchema), []),
     ...routers.flatMap((router: unknown, index) =>
@@ -114,6 +115,9 @@ function secretsIn({ data }: ConfigDocument, schemas: OpenSchemas): ConfigPath[]
     ),
     ...trackers.flatMap((tracker: unknown, index) =>
       isTable(tracker) ? secretsOf(tracker, schemas.track?.get(String(tracker.type)), ['track', index]) : [],
+    ),
+    ...hooks.flatMap((hook: unknown, index) =>
+      isTable(hook) ? secretsOf(hook, schemas.notify?.get(String(hook.type)), ['notify', index]) : [],
     ),
     ...Object.entries(isTable(plugins) ? plugins : {}).flatMap(([name, entry]) => {
       const options = isTable(entry) ? own(entry, 'options') : undefined;

@@ -5,6 +5,7 @@ import { checkApi, checkRouters } from './checks.ts';
 import { delaysOf, shareInterfaces } from './delays.ts';
 import type { ConfigDocument, RawTable } from './document.ts';
 import type { RouterFacts } from './facts.ts';
+import { type HookChoice, toHook } from './hook.ts';
 import { INTERVALS } from './interval.ts';
 import { IssueList } from './issue-list.ts';
 import type { ConfigIssue, ConfigPath } from './issues.ts';
@@ -14,6 +15,7 @@ import { vifnameOf } from './names.ts';
 import { asNode, type ConfigFile, ConfigSchema, type VirtualRouterFile } from './schema.ts';
 import { substituted } from './substitute.ts';
 import { checkSync, type SyncByTable } from './sync.ts';
+import { checkHooks } from './table-notify.ts';
 import { checkTrackers } from './table-track.ts';
 import { toTracker } from './tracker.ts';
 import { fillDefaults, type Violation, validate } from './validate.ts';
@@ -60,9 +62,10 @@ export function interpret(document: ConfigDocument): Interpretation {
   const facts = checkRouters(file.vrouter, list);
   checkTrackers(file.track ?? [], file.vrouter, list, file.sync);
   const sync = checkSync(file.sync ?? [], file.vrouter, facts, list);
+  const hooks = checkHooks(file.notify ?? [], file.sync ?? [], facts, list);
   const users = checkApi(file.api, list);
   const plugins = checkPlugins(file.plugins, list);
-  return { config: toConfig(document, file, facts, sync, users), plugins, issues: list.issues };
+  return { config: toConfig(document, file, facts, sync, users, hooks), plugins, issues: list.issues };
 }
 
 /** What the schema cannot know: why a value is wrong here, and what else there is for who wants it. */
@@ -98,7 +101,7 @@ function prune(data: RawTable, path: ConfigPath): void {
 }
 
 function isArrayOfTables(key: string | number | undefined): boolean {
-  return key === 'vrouter' || key === 'track' || key === 'sync';
+  return key === 'vrouter' || key === 'track' || key === 'sync' || key === 'notify';
 }
 
 /** A virtual router's table after {@link prune}: even what is required may be missing. */
@@ -110,6 +113,7 @@ function toConfig(
   facts: readonly RouterFacts[],
   sync: SyncByTable,
   users: readonly string[],
+  hooks: readonly HookChoice[],
 ): DaemonConfig {
   const { api } = file;
   const errorLog = file.error_log === 'disabled' ? undefined : file.error_log;
@@ -127,6 +131,11 @@ function toConfig(
     ...(file.track && {
       trackers: file.track.map((table, index) =>
         toTracker(table, document.places.position(['track', index])),
+      ),
+    }),
+    ...(file.notify && {
+      hooks: file.notify.map((table, index) =>
+        toHook(table, document.places.position(['notify', index]), hooks[index]!),
       ),
     }),
     protocols: file.protocols,

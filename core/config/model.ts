@@ -29,6 +29,8 @@ export interface DaemonConfig {
   readonly virtualRouters: readonly VirtualRouterConfig[];
   /** `[[track]]`. Absent: there is none. */
   readonly trackers?: readonly TrackerConfig[];
+  /** `[[notify]]`. Absent: there is none. */
+  readonly hooks?: readonly HookConfig[];
   /** `[protocols]`: the entries by protocol name. */
   readonly protocols: Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>;
   /** `[api]`, its defaults filled in. */
@@ -55,6 +57,30 @@ export interface TrackerConfig {
   readonly initial: 'up' | 'down' | 'wait';
   /** What was down must stay up for so many ms before that counts. */
   readonly hold: number;
+  /** The plugin's own directives, its schema's defaults filled in. May be secret. */
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+/** One `[[notify]]`. */
+export interface HookConfig {
+  /** Where its table starts, for messages about it. */
+  readonly position: Position;
+  /** Unique: a hook of the same name after a reload has the same queue. */
+  readonly name: string;
+  /** Name of a `notify` plugin's type. */
+  readonly type: string;
+  /** Keys of the virtual routers that it is about, see `routerKey`. Absent: all. */
+  readonly routers?: readonly string[];
+  /** Names of the groups (`[[sync]]`) that it is about. Absent: all. */
+  readonly groups?: readonly string[];
+  /** The new states that are told. Absent: all. */
+  readonly states?: readonly ('master' | 'backup' | 'fault' | 'down' | 'stop')[];
+  /** Of events that wait for long only the newest of each router or group is told. */
+  readonly latest: boolean;
+  /** What a delivery may take, in ms. */
+  readonly timeout: number;
+  /** How often a delivery that has failed is tried again. */
+  readonly retries: number;
   /** The plugin's own directives, its schema's defaults filled in. May be secret. */
   readonly settings: Readonly<Record<string, unknown>>;
 }

@@ -29,6 +29,7 @@ export function redact(data: unknown, schema: SchemaNode): unknown {
  * @param protocolSchemas of the entries of `[[protocols.<name>]]`, by name; entries without are shown
  * @param authSchemas of `[vrouter.auth]`, by `auth_type`; tables without are hidden
  * @param trackSchemas of `[[track]]` tables, by `type`; of those without, what is not the core's is hidden
+ * @param notifySchemas of `[[notify]]` tables, likewise
  */
 export function redactConfiguration(
   data: RawTable,
@@ -36,13 +37,19 @@ export function redactConfiguration(
   protocolSchemas: ReadonlyMap<string, SchemaNode> = new Map(),
   authSchemas: ReadonlyMap<string, SchemaNode> = new Map(),
   trackSchemas: ReadonlyMap<string, SchemaNode> = new Map(),
+  notifySchemas: ReadonlyMap<string, SchemaNode> = new Map(),
 ): RawTable {
   const copy = redact(data, asNode(ConfigSchema)) as RawTable;
-  const { plugins, protocols, vrouter, track } = data;
-  if (Array.isArray(track) && Array.isArray(copy.track)) {
-    copy.track = track.map((table: unknown, index) => {
-      const schema = isTable(table) ? trackSchemas.get(String(table.type)) : undefined;
-      return schema === undefined ? (copy.track as unknown[])[index] : redact(table, schema);
+  const { plugins, protocols, vrouter } = data;
+  for (const [key, schemas] of [
+    ['track', trackSchemas],
+    ['notify', notifySchemas],
+  ] as const) {
+    const [tables, shown] = [data[key], copy[key]];
+    if (!Array.isArray(tables) || !Array.isArray(shown)) continue;
+    copy[key] = tables.map((table: unknown, index) => {
+      const schema = isTable(table) ? schemas.get(String(table.type)) : undefined;
+      return schema === undefined ? (shown as unknown[])[index] : redact(table, schema);
     });
   }
   if (Array.isArray(vrouter) && Array.isArray(copy.vrouter)) {

@@ -21,7 +21,7 @@ export interface SyncFacts {
 }
 
 /** The virtual router of one family of a table. */
-interface Member extends RouterIdentity {
+export interface Member extends RouterIdentity {
   readonly facts: RouterFacts;
   /** As messages call it. */
   readonly name: string;
@@ -30,7 +30,8 @@ interface Member extends RouterIdentity {
 /** By table of `[[vrouter]]`, then by family: the group that it is in. */
 export type SyncByTable = readonly ReadonlyMap<AddressFamily, SyncFacts>[];
 
-const FORM =
+/** How a virtual router is named in `routers`. */
+export const MEMBER_FORM =
   '"INTERFACE/GROUP" such as "eth0/7", with "/ipv4" or "/ipv6", "/v2" or "/v3" behind it where that is not enough';
 
 /**
@@ -94,7 +95,7 @@ export function checkSync(
 }
 
 /** One for each family of each table. */
-function membersOf(facts: readonly RouterFacts[]): readonly Member[] {
+export function membersOf(facts: readonly RouterFacts[]): readonly Member[] {
   const all = facts.flatMap((each) => {
     const { group, interface: on, version = 2 } = each;
     if (group === undefined || on === undefined) return [];
@@ -122,22 +123,23 @@ function chosen(
 ): { readonly member: Member; readonly at: ConfigPath }[] {
   if (!Array.isArray(routers)) return [];
   if (routers.length === 0)
-    list.error([...path, 'routers'], `must name two virtual routers at least, each as ${FORM}`);
+    list.error([...path, 'routers'], `must name two virtual routers at least, each as ${MEMBER_FORM}`);
   return (routers as readonly unknown[]).flatMap((text, index) => {
     if (typeof text !== 'string') return [];
     const at = [...path, 'routers', index];
     const name = parseMember(text);
     if (name === undefined) {
-      list.error(at, `must be ${FORM}`);
+      list.error(at, `must be ${MEMBER_FORM}`);
       return [];
     }
     const meant = members.filter((member) => isNamed(member, name));
-    if (meant.length === 0) list.error(at, `there is no such virtual router${hint(text, members)}`);
+    if (meant.length === 0) list.error(at, `there is no such virtual router${memberHint(text, members)}`);
     return meant.map((member) => ({ member, at }));
   });
 }
 
-function hint(text: string, members: readonly Member[]): string {
+/** Behind the complaint that there is no virtual router of such a name: which ones there are. */
+export function memberHint(text: string, members: readonly Member[]): string {
   const names = [...new Set(members.map(({ name }) => name))];
   const near = nearest(text, names);
   if (near !== undefined) return `: did you mean "${near}"?`;

@@ -8,7 +8,7 @@ import { substitute } from './substitute.ts';
 /** The data; the document's own if there is no reference. Holds secrets. */
 export function valuesOf(
   document: ConfigDocument,
-  { options, protocols, auth, track }: OpenSchemas,
+  { options, protocols, auth, track, notify }: OpenSchemas,
 ): RawTable {
   if (document.outside === undefined || document.outside.isEmpty) return document.data;
   const data = structuredClone(document.data);
@@ -18,9 +18,14 @@ export function valuesOf(
     if (schema !== undefined)
       substitute(document, ['vrouter', index, 'auth'], schema, (router as RawTable).auth);
   }
-  for (const [index, table] of asArray(data.track).entries()) {
-    const schema = isTable(table) ? track?.get(String(table.type)) : undefined;
-    if (schema !== undefined) substitute(document, ['track', index], schema, table);
+  for (const [key, schemas] of [
+    ['track', track],
+    ['notify', notify],
+  ] as const) {
+    for (const [index, table] of asArray(data[key]).entries()) {
+      const schema = isTable(table) ? schemas?.get(String(table.type)) : undefined;
+      if (schema !== undefined) substitute(document, [key, index], schema, table);
+    }
   }
   const plugins = own(data, 'plugins');
   for (const [name, schema] of options) {

@@ -175,6 +175,9 @@ export class Engine {
   private untoldSince = 0;
   /** ms that the clock of who sent the last stale trailer is ahead of ours. */
   private skew = 0;
+  /** The slot whose advertisement is being acted upon, −1: none, and where the address of its sender stands. */
+  private hearing = -1;
+  private heardAt = 0;
   /** When {@link onAwake} was called last, monotonic ms. */
   private warmedAt = Number.NEGATIVE_INFINITY;
 
@@ -909,12 +912,15 @@ export class Engine {
     const isSuperior = priority > ours || (priority === ours && order > 0);
     const asks = router.state === State.Master && (priority === 0 || (version === 3 && !isSuperior));
     event.answer = !asks || this.answers.take(slot, arrived, router.advertisementInterval);
+    this.hearing = slot;
+    this.heardAt = sourceAt;
     this.step(
       router,
       event,
       arrived,
       priority > router.priority ? Cause.HigherPriority : Cause.HigherAddress,
     );
+    this.hearing = -1;
   }
 
   private drop(slot: number, reason: number, now: number): void {
@@ -1046,9 +1052,22 @@ export class Engine {
     if (state !== before) {
       table.setNum(slot, Num.Since, Date.now());
       table.setInt(slot, Int.State, state);
-      this.observer.transition(slot, before, state, isHeld && this.holds.freed ? Cause.HoldOver : cause);
+      this.tellTransition(router, before, state, isHeld && this.holds.freed ? Cause.HoldOver : cause);
     }
     for (const action of actions) this.perform(router, action, now);
+  }
+
+  /** With the router that was heard: just now, or the Master that a Backup has followed. */
+  private tellTransition({ slot, family }: EngineRouter, before: number, state: number, cause: number): void {
+    const { observer, familiar } = this;
+    const size = addressLength(family);
+    if (slot === this.hearing) {
+      observer.transition(slot, before, state, cause, this.receiveBuffer, this.heardAt, size);
+      return;
+    }
+    const at = before === State.Backup ? familiar.sourceAt(slot, family) : -1;
+    if (at < 0) observer.transition(slot, before, state, cause);
+    else observer.transition(slot, before, state, cause, familiar.octets, at, size);
   }
 
   /**

@@ -93,6 +93,16 @@ export class Familiar {
     this.trailers[slot] = trailer;
   }
 
+  /** All frames: {@link sourceAt} says where in them. */
+  get octets(): Uint8Array {
+    return this.frames;
+  }
+
+  /** Where the address of the sender of a slot's frame stands in {@link octets}; −1: there is none. */
+  sourceAt(slot: number, family: 4 | 6): number {
+    return this.lengths[slot] === 0 ? -1 : slot * LONGEST + FAMILIAR_SOURCE_AT[family];
+  }
+
   /** Forgets a slot's frame: what the router accepts has changed. */
   forget(slot: number): void {
     this.lengths[slot] = 0;

@@ -36,8 +36,17 @@ export class Observer {
     this.untold = new Uint32Array(slots * KINDS);
   }
 
-  transition(slot: number, from: number, to: number, cause: number): void {
-    this.write(EventType.Transition, slot, from, to, cause);
+  /** @param bytes where the address stands of the router that was heard, from `at`, `length` octets (0: none was) */
+  transition(
+    slot: number,
+    from: number,
+    to: number,
+    cause: number,
+    bytes?: Uint8Array,
+    at = 0,
+    length = 0,
+  ): void {
+    this.write(EventType.Transition, slot, from, to, cause, bytes, at, length);
   }
 
   stalled(slot: number, lateness: number): void {

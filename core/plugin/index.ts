@@ -17,6 +17,8 @@ export { iftypeCompliance } from './compliance/iftype.ts';
 export type { FromManifest } from './compliance/manifest.ts';
 export type { NetdrvComplianceOptions } from './compliance/netdrv.ts';
 export { netdrvCompliance } from './compliance/netdrv.ts';
+export type { NotifyComplianceOptions, NotifySettings } from './compliance/notify.ts';
+export { notifyCompliance, notifyEvent } from './compliance/notify.ts';
 export type { ProtocolComplianceOptions } from './compliance/protocol.ts';
 export { protocolCompliance } from './compliance/protocol.ts';
 export type { AsyncTestRegistrar } from './compliance/test-registrar.ts';

@@ -31,7 +31,7 @@ test('a field of the manifest belongs to some kinds, or to all', () => {
   expect(kindsOfField('provides')).toEqual(['netdrv']);
   expect(kindsOfField('needs')).toEqual(['iftype']);
   expect(kindsOfField('placement')).toEqual(['auth']);
-  expect(kindsOfField('configSchema')).toEqual(['auth', 'protocol', 'track']);
+  expect(kindsOfField('configSchema')).toEqual(['auth', 'protocol', 'track', 'notify']);
   for (const common of ['api', 'kind', 'names', 'default', 'optionsSchema']) {
     expect(kindsOfField(common)).toEqual([]);
   }

@@ -67,6 +67,7 @@ export const KINDS = {
   },
   api: { thread: 'service', directive: 'client_api', fields: {} },
   track: { thread: 'service', directive: 'type', fields: { configSchema: CONFIG_SCHEMA } },
+  notify: { thread: 'service', directive: 'type', fields: { configSchema: CONFIG_SCHEMA } },
 } as const satisfies Readonly<Record<PluginKind, KindFacts>>;
 
 /** Every kind of plugin. */

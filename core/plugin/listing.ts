@@ -12,7 +12,8 @@ import type { Resolution } from './resolve.ts';
  */
 export function listPlugins(
   available: readonly AvailablePlugin[],
-  resolution?: Pick<Resolution, 'routers' | 'api' | 'config'> & Partial<Pick<Resolution, 'trackers'>>,
+  resolution?: Pick<Resolution, 'routers' | 'api' | 'config'> &
+    Partial<Pick<Resolution, 'trackers' | 'hooks'>>,
 ): PluginListing[] {
   const used = new Set<string>();
   const use = (kind: PluginKind, name: string | undefined): void => {
@@ -23,6 +24,7 @@ export function listPlugins(
   }
   for (const name of Object.keys(resolution?.config.protocols ?? {})) use('protocol', name);
   for (const { name } of resolution?.trackers ?? []) use('track', name);
+  for (const { name } of resolution?.hooks ?? []) use('notify', name);
   use('api', resolution?.api?.name);
   return available.map(({ resolved, path }) => {
     const { package: name, version, kind, names } = resolved;

@@ -78,7 +78,7 @@ describe('a manifest', () => {
     ],
     [
       { ...good, kind: 'filter', configSchema: 'x' },
-      '10: rvrrpd.configSchema = "x": is only for plugins of kind auth, protocol and track, this one is filter (plugin p 1.0.0)',
+      '10: rvrrpd.configSchema = "x": is only for plugins of kind auth, protocol, track and notify, this one is filter (plugin p 1.0.0)',
     ],
     [
       { ...good, placement: 'front' },

@@ -3,7 +3,7 @@
 import type { ConfigDocument } from '../config/document.ts';
 import { IssueList } from '../config/issue-list.ts';
 import type { ConfigIssue, ConfigPath } from '../config/issues.ts';
-import type { DaemonConfig, TrackerConfig, VirtualRouterConfig } from '../config/model.ts';
+import type { DaemonConfig, HookConfig, TrackerConfig, VirtualRouterConfig } from '../config/model.ts';
 import { substituted } from '../config/substitute.ts';
 import { nearest } from '../config/suggest.ts';
 import { validate } from '../config/validate.ts';
@@ -13,6 +13,7 @@ import type { AvailablePlugin } from './discover.ts';
 import { KINDS } from './kinds.ts';
 import { type Need, needsOfRouter } from './needs.ts';
 import { checkAuth } from './resolve-auth.ts';
+import { checkHook } from './resolve-notify.ts';
 import { checkTracker } from './resolve-track.ts';
 import { type Offer, PluginTable } from './table.ts';
 
@@ -24,6 +25,8 @@ export interface Resolution {
   readonly api?: Offer;
   /** `track` plugin of each tracker, under the name that selects it. With an error among `issues` some may be missing. */
   readonly trackers: readonly Offer[];
+  /** `notify` plugin of each hook, likewise. */
+  readonly hooks: readonly Offer[];
   /** The configuration to run: `[protocols]` is reduced to those that a plugin answers to. */
   readonly config: DaemonConfig;
   readonly issues: readonly ConfigIssue[];
@@ -71,6 +74,7 @@ class Resolver {
     });
     this.checkVirtualInterfaces(routers);
     const trackers = this.trackers();
+    const hooks = this.hooks();
     const protocols = this.protocols();
     const api = this.api();
     return {
@@ -80,8 +84,10 @@ class Resolver {
         protocols,
         virtualRouters: this.authenticated,
         ...(trackers && { trackers: trackers.map(({ tracker }) => tracker) }),
+        ...(hooks && { hooks: hooks.map(({ hook }) => hook) }),
       },
       trackers: (trackers ?? []).flatMap(({ offer }) => offer ?? []),
+      hooks: (hooks ?? []).flatMap(({ offer }) => offer ?? []),
       ...(api === undefined ? {} : { api }),
       issues: this.list.issues,
     };
@@ -112,9 +118,19 @@ class Resolver {
     });
   }
 
+  /** The hooks, likewise. */
+  private hooks(): { readonly hook: HookConfig; readonly offer: Offer | undefined }[] | undefined {
+    return this.config.hooks?.map((hook, index) => {
+      const path = ['notify', index];
+      const offer = hook.type === '' ? undefined : this.named('notify', hook.type, path);
+      if (offer === undefined) return { hook, offer };
+      return { hook: checkHook(hook, offer, this.document, path, this.list), offer };
+    });
+  }
+
   /** The plugin that answers to `name`, or a complaint that lists what there is. */
   private named(
-    kind: keyof RouterPlugins | 'track',
+    kind: keyof RouterPlugins | 'track' | 'notify',
     name: string,
     table: ConfigPath,
     list = this.list,

@@ -10,6 +10,7 @@ import type {
 import { loadPlugin } from '../plugin/load.ts';
 import { codeOf, messageOf, reportOf } from '../shared/errors.ts';
 import { readCounters } from '../threads/counters.ts';
+import { HookCell } from '../threads/hook-cell.ts';
 import type { ServiceInit, ServiceOrder, ServiceReport, ServiceView } from '../threads/service-messages.ts';
 import { StateTable } from '../threads/state-table.ts';
 import type { TableReader } from '../threads/table-views.ts';
@@ -50,6 +51,7 @@ class Host {
       log: (level, message) => report({ type: 'log', level, message: `${plugin.package}: ${message}` }),
       routers: () => host.routers.read(),
       trackers: () => host.board.status(),
+      hooks: () => host.view.hooks.map((hook, index) => new HookCell(host.view.hookCells[index]!).read(hook)),
       counters: () => readCounters(host.table, host.view.virtualRouters),
       daemon: () => host.view.daemon,
       configuration: () => host.view.configuration,

@@ -12,6 +12,7 @@ import type { AuthKeeper } from './auth-keeper.ts';
 import { type FailOverFault, failOverFault } from './fail-over.ts';
 import { Generation, type Start } from './generation.ts';
 import type { Logger } from './log.ts';
+import { Notifier, type NotifierState, type StagedHooks } from './notify/notifier.ts';
 import type { ChangeHandler } from './service-host.ts';
 import { Services, type StagedService } from './services.ts';
 import type { StandbyKeeper } from './standby-keeper.ts';
@@ -55,8 +56,8 @@ export interface DaemonWorld {
   collectGarbage(): void;
 }
 
-/** What is ready beside a generation: the service, and the trackers' plugins. */
-type Staged = Pick<StagedService & StagedTrackers, 'commit' | 'abandon'>;
+/** What is ready beside a generation: the service, and the plugins of trackers and hooks. */
+type Staged = Pick<StagedService & StagedTrackers & StagedHooks, 'commit' | 'abandon'>;
 
 /** A running daemon. */
 export class Daemon {
@@ -69,6 +70,7 @@ export class Daemon {
   private readonly log: Logger;
   private readonly services: Services;
   private readonly trackers: Trackers;
+  private readonly notifier: Notifier;
   /** A generation that is taking over: its engine looks at the trackers too. */
   private coming: Generation | undefined;
   /** Troubles of the daemon itself, by topic. */
@@ -83,7 +85,7 @@ export class Daemon {
 
   /** @param first makes the first generation */
   private constructor(
-    first: (trackers: Trackers) => Generation,
+    first: (trackers: Trackers, notifier: Notifier) => Generation,
     private readonly world: DaemonWorld,
   ) {
     const { log, change, startThread, keeper } = world;
@@ -93,7 +95,9 @@ export class Daemon {
       () => this.ringTrackers(),
       () => this.services.told(this.info),
     );
-    this.generation = first(this.trackers);
+    this.notifier = new Notifier(log, startThread, () => this.services.told(this.info));
+    this.generation = first(this.trackers, this.notifier);
+    this.attend(this.generation);
     if (keeper) keeper.onTrouble = (text) => this.trouble('authentication', text);
     if (world.standby) {
       world.standby.onTrouble = (text) => this.trouble('stand-by', text);
@@ -118,10 +122,11 @@ export class Daemon {
     interrupted.catch(() => {}); // once it runs, nobody waits for it
     await twins.expect(start.config.virtualRouters);
     const all = [...start.config.virtualRouters.keys()];
-    const daemon = new Daemon((trackers) => {
+    const daemon = new Daemon((trackers, notifier) => {
+      const hooks = notifier.memory(start.config.hooks);
       const held = world.standby?.heldSlots(start.config.virtualRouters);
       const cells = trackers.cells(start.config.trackers);
-      return new Generation(start, log, startThread, all, world.keeper, cells, held);
+      return new Generation(start, log, startThread, all, world.keeper, cells, held, hooks);
     }, world);
     const { generation } = daemon;
     let staged: Staged;
@@ -170,11 +175,12 @@ export class Daemon {
     ]);
     const { slots, changed, leaving } = matchRouters(routers, summariesOf(start));
     const checked = [...slots.keys()].filter((slot) => slots[slot]! < 0 || changed[slot]);
-    const daemon = new Daemon((trackers) => {
+    const daemon = new Daemon((trackers, notifier) => {
+      const hooks = notifier.memory(start.config.hooks);
       trackers.inherit(known);
       const cells = trackers.cells(start.config.trackers);
       const held = world.standby?.heldSlots(start.config.virtualRouters);
-      return new Generation(start, log, startThread, checked, world.keeper, cells, held);
+      return new Generation(start, log, startThread, checked, world.keeper, cells, held, hooks);
     }, world);
     const { generation } = daemon;
     let staged: Staged | undefined;
@@ -193,12 +199,13 @@ export class Daemon {
     twins.runs(start.config.virtualRouters);
     twins.watch();
     await settle().catch((error: unknown) => log.error(messageOf(error)));
-    const { service: left, daemon: was } = await ancestor.remainder();
+    const { service: left, daemon: was, notifier: told } = await ancestor.remainder();
     if (was) {
       daemon.number = was.generation + 1;
       daemon.lastReload = was.lastReload;
     }
     if (left) daemon.services.inherit(left);
+    if (told) daemon.notifier.inherit(told, start.config.hooks);
     staged.commit();
     generation.ringTrackers();
     void daemon.watch(generation);
@@ -230,9 +237,12 @@ export class Daemon {
     let serviceEnded = false;
     const serve = async (): Promise<Section[]> => {
       serviceEnded = true;
-      const left = await this.services.handOver();
+      const [left, told] = await Promise.all([this.services.handOver(), this.notifier.handOver()]);
       const { number, lastReload } = this;
-      const sections = [plainSection('daemon', { generation: number, lastReload } satisfies HandedDaemon)];
+      const sections = [
+        plainSection('daemon', { generation: number, lastReload } satisfies HandedDaemon),
+        plainSection('notifier', told satisfies NotifierState),
+      ];
       try {
         if (left) sections.push(plainSection('service', left satisfies HandedService));
       } catch (error) {
@@ -243,12 +253,15 @@ export class Daemon {
     try {
       await give(generation, receiver, { ...goods, trackers: this.trackers.state, serve }, kill);
       this.stopping.abort(); // whoever waits for its turn has nothing to change here any more
-      await this.trackers.end();
+      await Promise.all([this.trackers.end(), this.notifier.end()]);
       generation.tellRest();
     } catch (error) {
       // The engine goes on by now. What has ended already starts again.
       if (generation.retired) await this.restore();
-      if (serviceEnded) (await this.services.stage(this.generation.service(this.info))).commit();
+      if (serviceEnded) {
+        (await this.services.stage(this.generation.service(this.info))).commit();
+        this.notifier.resume();
+      }
       throw error;
     }
   }
@@ -355,8 +368,14 @@ export class Daemon {
 
   /** What is configured and does not run, apart from virtual routers: a line each. */
   get troubles(): readonly string[] {
-    const { services, trackers, generation, own } = this;
-    return [...services.troubles, ...trackers.troubles, ...generation.troubles, ...own.values()];
+    const { services, trackers, notifier, generation, own } = this;
+    return [
+      ...services.troubles,
+      ...trackers.troubles,
+      ...notifier.troubles,
+      ...generation.troubles,
+      ...own.values(),
+    ];
   }
 
   /**
@@ -402,7 +421,9 @@ export class Daemon {
   /** States and counters. */
   status(): GenerationStatus {
     const { table, start, board } = this.generation;
-    return readStatus(this.number, table, start.config.virtualRouters, board);
+    const hooks = this.notifier.status(start.config.hooks);
+    const status = readStatus(this.number, table, start.config.virtualRouters, board);
+    return { ...status, ...(hooks.length > 0 && { hooks }) };
   }
 
   /**
@@ -423,8 +444,12 @@ export class Daemon {
     this.stopping.abort();
     return this.turns.jump(async () => {
       const served = Promise.all([this.services.end(), this.trackers.end()]);
-      await this.generation.stop();
-      await served;
+      let told: Promise<void> | undefined;
+      await this.generation.stop(() => {
+        told = this.notifier.conclude();
+      });
+      await Promise.all([served, told]);
+      await this.notifier.end();
     });
   }
 
@@ -442,9 +467,15 @@ export class Daemon {
 
   /** Loads everything. @throws Error why it cannot; nothing is left of the service then */
   private async prepare(next: Generation): Promise<Staged> {
-    const staged = [this.services.stage(next.service(this.info)), this.trackers.stage(next.start)] as const;
+    const staged = [
+      this.services.stage(next.service(this.info)),
+      this.trackers.stage(next.start),
+      this.notifier.stage(next.start),
+    ] as const;
     const waitingFor = (): string =>
-      [next.unprepared, this.services.unprepared, this.trackers.unprepared].filter((each) => each).join(', ');
+      [next, this.services, this.trackers, this.notifier]
+        .flatMap(({ unprepared }) => unprepared || [])
+        .join(', ');
     try {
       await patiently(Promise.all([next.prepared(), ...staged]), waitingFor, this.stopping.signal);
     } catch (error) {
@@ -452,21 +483,28 @@ export class Daemon {
       await this.giveUp();
       throw error;
     }
-    const [service, trackers] = [await staged[0], await staged[1]];
+    const [service, trackers, hooks] = [await staged[0], await staged[1], await staged[2]];
     return {
       commit: () => {
         service.commit();
         trackers.commit();
+        hooks.commit();
       },
       abandon: async () => {
-        await Promise.all([service.abandon(), trackers.abandon()]);
+        await Promise.all([service.abandon(), trackers.abandon(), hooks.abandon()]);
       },
     };
   }
 
   /** What is being made ready beside a generation is not wanted any more. */
   private async giveUp(): Promise<void> {
-    await Promise.all([this.services.giveUp(), this.trackers.giveUp()]);
+    await Promise.all([this.services.giveUp(), this.trackers.giveUp(), this.notifier.giveUp()]);
+  }
+
+  /** What happens in a generation is told to hooks. */
+  private attend(generation: Generation): void {
+    generation.onEvents = () => this.notifier.look();
+    this.notifier.listen(generation);
   }
 
   /** Engines look at the trackers, in their own time. */
@@ -483,7 +521,9 @@ export class Daemon {
     const { keeper, standby, startThread } = this.world;
     const held = standby?.heldSlots(start.config.virtualRouters);
     const cells = this.trackers.cells(start.config.trackers);
-    const next = new Generation(start, this.log, startThread, checked, keeper, cells, held);
+    const hooks = this.notifier.memory(start.config.hooks);
+    const next = new Generation(start, this.log, startThread, checked, keeper, cells, held, hooks);
+    this.attend(next);
     let staged: Staged | undefined;
     try {
       staged = await this.prepare(next);
@@ -491,6 +531,7 @@ export class Daemon {
     } catch (error) {
       await staged?.abandon();
       await next.discard();
+      this.notifier.forget(next);
       throw error;
     } finally {
       this.world.twins.runs(this.start.config.virtualRouters);
@@ -527,6 +568,7 @@ export class Daemon {
     } catch (error) {
       this.log.error(`the addresses of Masters are not looked after for now: ${messageOf(error)}`);
     }
+    this.notifier.took(next);
   }
 
   /** The same once more, in place of a generation of which a worker has crashed. */
@@ -534,12 +576,15 @@ export class Daemon {
     const { keeper, standby, startThread } = this.world;
     const held = standby?.heldSlots(this.start.config.virtualRouters);
     const cells = this.trackers.cells(this.start.config.trackers);
-    const next = new Generation(this.start, this.log, startThread, [], keeper, cells, held);
+    const hooks = this.notifier.memory(this.start.config.hooks);
+    const next = new Generation(this.start, this.log, startThread, [], keeper, cells, held, hooks);
+    this.attend(next);
     try {
       await patiently(next.prepared(), () => next.unprepared, this.stopping.signal);
       await this.succeed(next);
     } catch (error) {
       await next.discard();
+      this.notifier.forget(next);
       throw error;
     }
     const service = next.service(this.info);

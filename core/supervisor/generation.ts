@@ -16,7 +16,7 @@ import type { ActuatorInit } from '../threads/actuator-messages.ts';
 import { AuthMemories } from '../threads/auth-memory.ts';
 import { Doorbell } from '../threads/doorbell.ts';
 import type { EngineInit, HeldSlot, Succession } from '../threads/engine-messages.ts';
-import { EventRing } from '../threads/event-ring.ts';
+import { type EventReader, EventRing } from '../threads/event-ring.ts';
 import type { ResolvedPlugin, RouterPlugins } from '../threads/resolved-plugins.ts';
 import type { ServiceView } from '../threads/service-messages.ts';
 import { Int, STATE_NAMES, StateTable } from '../threads/state-table.ts';
@@ -27,6 +27,7 @@ import { slotsOf } from './fail-over.ts';
 import type { InstancePlaces } from './instance.ts';
 import type { Logger } from './log.ts';
 import { Narrator } from './narrator.ts';
+import type { NotifyStart } from './notify/notifier.ts';
 import type { ServiceSpec } from './service-host.ts';
 import { type ConfigurationSource, configurationTag, isTemporary } from './source.ts';
 import { matchRouters, type RouterSummary, summariesOf } from './succession.ts';
@@ -63,6 +64,8 @@ export interface Start {
   readonly api?: ServiceStart;
   /** The plugins of trackers. Absent: there is no tracker. */
   readonly tracks?: readonly TrackStart[];
+  /** The plugins of hooks. Absent: there is no hook. */
+  readonly notifies?: readonly NotifyStart[];
   /** All plugins, for whoever asks. */
   readonly listing: readonly PluginListing[];
   /** Of what plugins have in the configuration. Absent: none. */
@@ -113,6 +116,10 @@ export class Generation implements Predecessor {
   /** What its trackers say. */
   readonly board: TrackBoard;
   private readonly trackBell: Doorbell;
+  /** What happens in it, from the first event on. */
+  readonly reader: EventReader;
+  /** Called when something may have. */
+  onEvents: () => void = () => {};
 
   /**
    * Starts the workers; they load their plugins, and do nothing else before {@link go} or {@link takeOver}.
@@ -121,6 +128,7 @@ export class Generation implements Predecessor {
    * @param keeper keeps what authentication must not forget; absent: it is forgotten when the daemon ends
    * @param cells of its trackers, by index
    * @param held slots that stand by from the start
+   * @param hookCells of its hooks, by index
    */
   constructor(
     readonly start: Start,
@@ -130,6 +138,7 @@ export class Generation implements Predecessor {
     private readonly keeper?: Pick<AuthKeeper, 'fill' | 'follow' | 'changed' | 'flush'>,
     private readonly cells: readonly SharedArrayBuffer[] = [],
     held: readonly HeldSlot[] = [],
+    private readonly hookCells: readonly SharedArrayBuffer[] = [],
   ) {
     const { config, routerPlugins, plugins } = start;
     const { journal, namespaceCookie } = start.places;
@@ -150,6 +159,7 @@ export class Generation implements Predecessor {
 
     this.board = new TrackBoard(config.trackers ?? [], cells);
     const narrator = new Narrator(log, config.virtualRouters, this.board);
+    this.reader = ring.reader('start');
     const reader = ring.reader();
     let scheduled = false;
     this.narrate = () => {
@@ -161,7 +171,10 @@ export class Generation implements Predecessor {
         setImmediate(this.narrate);
       }
     };
-    new Doorbell(eventBell, events.port1).listen(this.narrate);
+    new Doorbell(eventBell, events.port1).listen(() => {
+      this.narrate();
+      this.onEvents();
+    });
     events.port1.unref();
     const trailers = new Set(
       plugins.flatMap(({ kind, placement, names }) =>
@@ -214,6 +227,8 @@ export class Generation implements Predecessor {
       events: this.events,
       trackers: (config.trackers ?? []).map(({ name, type }) => ({ name, type })),
       trackCells: this.cells,
+      hooks: (config.hooks ?? []).map(({ name, type }) => ({ name, type })),
+      hookCells: this.hookCells,
       configuration: { file, data, effective, tag: configurationTag(source), temporary: isTemporary(source) },
       daemon,
     };
@@ -367,9 +382,13 @@ export class Generation implements Predecessor {
     );
   }
 
-  /** Advertises priority 0 wherever we are Master, then takes back what the kernel holds for us. */
-  async stop(): Promise<void> {
+  /**
+   * Advertises priority 0 wherever we are Master, then takes back what the kernel holds for us.
+   * @param said called once the virtual routers have stopped
+   */
+  async stop(said: () => void = () => {}): Promise<void> {
     await this.engine.end('stop', ENGINE_TIMEOUT);
+    said();
     const kept = this.keeper?.flush();
     await this.actuator.end('stop');
     await kept;

@@ -21,9 +21,11 @@ import { type AvailablePlugin, discoverPlugins } from '../plugin/discover.ts';
 import { packageFingerprint } from '../plugin/fingerprint.ts';
 import { listPlugins } from '../plugin/listing.ts';
 import { resolvePlugins } from '../plugin/resolve.ts';
+import { hookSchema } from '../plugin/resolve-notify.ts';
 import { trackerSchema } from '../plugin/resolve-track.ts';
 import type { Offer } from '../plugin/table.ts';
 import type { ServiceStart, Start } from './generation.ts';
+import type { NotifyStart } from './notify/notifier.ts';
 import type { ConfigurationSource } from './source.ts';
 import type { TrackStart } from './track/trackers.ts';
 
@@ -115,6 +117,7 @@ function assemble(
     schemas,
     source: { ...sourceOf(loaded), ...(format && { format }) },
     ...(resolution.trackers.length > 0 && { tracks: tracksOf(resolution.trackers, discovery.plugins) }),
+    ...(resolution.hooks.length > 0 && { notifies: pluginsOf(resolution.hooks, discovery.plugins) }),
     ...(resolution.api && {
       api: serviceOf(resolution.api, valuesOf(document, schemas), discovery.plugins, schemas),
     }),
@@ -126,20 +129,25 @@ function serviceOf(
   { name, plugin }: Offer,
   data: Record<string, unknown>,
   available: readonly AvailablePlugin[],
-  { options, protocols, auth, track }: OpenSchemas,
+  { options, protocols, auth, track, notify }: OpenSchemas,
 ): ServiceStart {
   const folder = available.find(({ resolved }) => resolved === plugin)!.folder;
-  const shown = redactConfiguration(data, options, protocols, auth, track);
+  const shown = redactConfiguration(data, options, protocols, auth, track, notify);
   const fingerprint = packageFingerprint(folder);
   return { name, plugin, fingerprint, data: shown, effective: withDefaults(shown) };
 }
 
 /** The plugins of the trackers, each once. @param offers by tracker */
 function tracksOf(offers: readonly Offer[], available: readonly AvailablePlugin[]): TrackStart[] {
+  return pluginsOf(offers, available).map(({ tables, ...rest }) => ({ ...rest, trackers: tables }));
+}
+
+/** Plugins with the tables that each of them has, of trackers or of hooks. @param offers by table */
+function pluginsOf(offers: readonly Offer[], available: readonly AvailablePlugin[]): NotifyStart[] {
   return [...new Set(offers.map(({ plugin }) => plugin))].map((plugin) => ({
     plugin,
     fingerprint: packageFingerprint(available.find(({ resolved }) => resolved === plugin)!.folder),
-    trackers: [...offers.keys()].filter((index) => offers[index]!.plugin === plugin),
+    tables: [...offers.keys()].filter((index) => offers[index]!.plugin === plugin),
   }));
 }
 
@@ -161,16 +169,23 @@ function openSchemas(available: readonly AvailablePlugin[]): OpenSchemas {
             : [],
         ),
     );
-  const track = new Map(
-    [...available]
-      .reverse()
-      .flatMap(({ resolved, configSchema }) =>
-        resolved.kind === 'track'
-          ? resolved.names.map((name) => [name, trackerSchema(configSchema)] as const)
-          : [],
-      ),
-  );
-  return { options, protocols: schemasOf('protocol'), auth: schemasOf('auth'), track };
+  /** Of whole tables, by `type`. */
+  const wholeOf = (
+    kind: PluginKind,
+    schema: (own: SchemaNode | undefined) => SchemaNode,
+  ): ReadonlyMap<string, SchemaNode> =>
+    new Map(
+      [...available]
+        .reverse()
+        .flatMap(({ resolved, configSchema }) =>
+          resolved.kind === kind ? resolved.names.map((name) => [name, schema(configSchema)] as const) : [],
+        ),
+    );
+  return {
+    options,
+    ...{ protocols: schemasOf('protocol'), auth: schemasOf('auth') },
+    ...{ track: wholeOf('track', trackerSchema), notify: wholeOf('notify', hookSchema) },
+  };
 }
 
 /** The plugins that are there without any configuration: the built-in ones. */

@@ -24,7 +24,7 @@ function spec(fingerprint = 'a', host = '127.0.0.1:1', name?: string): ServiceSp
       settings: { options: {}, api: { users: [], host, tls: false, tlsKey: '', tlsCert: '' } },
       view: {
         ...{ virtualRouters: [], table: new SharedArrayBuffer(8), events: new SharedArrayBuffer(8) },
-        ...{ configuration, daemon: INFO, trackers: [], trackCells: [] },
+        ...{ configuration, daemon: INFO, trackers: [], trackCells: [], hooks: [], hookCells: [] },
       },
     },
     fingerprint,

@@ -2,6 +2,7 @@
 import type { DaemonConfig } from '../config/model.ts';
 import type {
   DaemonCounters,
+  HookStatus,
   PriorityParts,
   ReloadOutcome,
   RouterCounters,
@@ -85,6 +86,9 @@ export type Told<T extends TrackerStatus> = Omit<T, 'since' | 'heldUntil'> & {
   readonly heldUntil?: string;
 };
 
+/** A hook, with what came of its last delivery; empty: nothing was delivered yet. */
+export type HookReport = HookStatus & { readonly words: string };
+
 /** What the running generation does. */
 export interface GenerationStatus extends Omit<DaemonCounters, 'routers'> {
   /** 1 for the first generation, one more at each reload and at each replacement of a crashed worker. */
@@ -92,6 +96,8 @@ export interface GenerationStatus extends Omit<DaemonCounters, 'routers'> {
   readonly routers: readonly RouterReport[];
   /** `[[sync]]`. */
   readonly syncGroups: readonly SyncReport[];
+  /** Every hook; absent: there is none. */
+  readonly hooks?: readonly HookReport[];
   /** Every tracker; absent: there is none. */
   readonly trackers?: readonly Told<TrackerStatus>[];
 }

@@ -2,6 +2,7 @@
 import type { ResourceLimits, TransferListItem } from 'node:worker_threads';
 import { CodedError, errorOf } from '../shared/errors.ts';
 import type { HandedSocket } from '../threads/engine-messages.ts';
+import type { NotifyReport } from '../threads/notify-messages.ts';
 import type { ServiceReport } from '../threads/service-messages.ts';
 import type { TrackReport } from '../threads/track-messages.ts';
 import type { WorkerOrder, WorkerReport } from '../threads/worker-messages.ts';
@@ -40,6 +41,8 @@ export class WorkerHandle {
   onService: (report: ServiceReport) => void = () => {};
   /** Told what the thread of a `track` plugin reports. */
   onTrack: (report: TrackReport) => void = () => {};
+  /** Told what the thread of a `notify` plugin reports. */
+  onNotify: (report: NotifyReport) => void = () => {};
   private readonly thread: WorkerThread;
   private state: WorkerState = 'loading';
   private readonly preparedGate = new Gate();
@@ -218,6 +221,9 @@ export class WorkerHandle {
         break;
       case 'track':
         this.onTrack(report.report);
+        break;
+      case 'notify':
+        this.onNotify(report.report);
         break;
     }
   }

@@ -6,7 +6,7 @@ import type { WorkerOrder, WorkerReport } from '../threads/worker-messages.ts';
 /** What to start. */
 export interface ThreadPlan {
   /** Of the worker, and of its entry file beside this one. */
-  readonly name: 'engine' | 'actuator' | 'service' | 'track';
+  readonly name: 'engine' | 'actuator' | 'service' | 'track' | 'notify';
   /** Its `workerData`; ports in it must be in `transfer`. */
   readonly init: object;
   readonly transfer: readonly TransferListItem[];

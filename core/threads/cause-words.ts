@@ -32,3 +32,15 @@ export function memberName(router: VirtualRouterConfig, routers: readonly Virtua
     ...(differs('version') ? [`v${router.version}`] : []),
   ].join('/');
 }
+
+/** {@link memberName} of each of them. */
+export function memberNames(routers: readonly VirtualRouterConfig[]): string[] {
+  const twins = new Map<string, VirtualRouterConfig[]>();
+  for (const router of routers) {
+    const name = `${router.interface}/${router.vrid}`;
+    const others = twins.get(name);
+    if (others) others.push(router);
+    else twins.set(name, [router]);
+  }
+  return routers.map((router) => memberName(router, twins.get(`${router.interface}/${router.vrid}`)!));
+}

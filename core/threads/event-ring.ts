@@ -6,7 +6,10 @@
 
 /** What a record tells; `a` and `b` are its arguments. */
 export const EventType = {
-  /** `a`: the state before, `b`: the state after, `c`: a {@link Cause}, or what {@link trackerCause} or {@link groupCause} makes of one. */
+  /**
+   * `a`: the state before, `b`: the state after, `c`: a {@link Cause}, or what {@link trackerCause} or {@link groupCause} makes
+   * of one; the peer that was heard, as the cause or last of all, if one was.
+   */
   Transition: 1,
   /**
    * `a`: index of the drop reason, `b`: how many since the last such record, this one included; peer. For the

@@ -9,6 +9,7 @@ import type {
   ServiceSettings,
 } from '../plugin/contracts/index.ts';
 import type { ErrorReport } from '../shared/errors.ts';
+import type { HookIdentity } from './hook-cell.ts';
 import type { ResolvedPlugin } from './resolved-plugins.ts';
 import type { TrackerIdentity } from './track-board.ts';
 
@@ -34,6 +35,9 @@ export interface ServiceView {
   /** The trackers, and what they say: memory of a `TrackCell` each. */
   readonly trackers: readonly TrackerIdentity[];
   readonly trackCells: readonly SharedArrayBuffer[];
+  /** The hooks, and memory of a `HookCell` each. */
+  readonly hooks: readonly HookIdentity[];
+  readonly hookCells: readonly SharedArrayBuffer[];
   readonly configuration: RunningConfiguration;
   readonly daemon: DaemonInfo;
 }

@@ -2,6 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ErrorReport } from '../shared/errors.ts';
 import type { HandedSocket, HeldSlot, Succession } from './engine-messages.ts';
+import type { NotifyOrder, NotifyReport } from './notify-messages.ts';
 import type { ServiceOrder, ServiceReport } from './service-messages.ts';
 import type { TrackOrder, TrackReport } from './track-messages.ts';
 
@@ -34,7 +35,9 @@ export type WorkerReport =
   /** Services only. */
   | { readonly type: 'service'; readonly report: ServiceReport }
   /** Threads of `track` plugins only. */
-  | { readonly type: 'track'; readonly report: TrackReport };
+  | { readonly type: 'track'; readonly report: TrackReport }
+  /** Threads of `notify` plugins only. */
+  | { readonly type: 'notify'; readonly report: NotifyReport };
 
 /** From the supervisor to a worker. */
 export type WorkerOrder =
@@ -63,4 +66,6 @@ export type WorkerOrder =
   /** Services only. */
   | { readonly type: 'service'; readonly order: ServiceOrder }
   /** Threads of `track` plugins only. */
-  | { readonly type: 'track'; readonly order: TrackOrder };
+  | { readonly type: 'track'; readonly order: TrackOrder }
+  /** Threads of `notify` plugins only. */
+  | { readonly type: 'notify'; readonly order: NotifyOrder };

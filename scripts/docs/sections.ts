@@ -85,7 +85,9 @@ function pluginSections(plugins: readonly AvailablePlugin[]): Section[] {
     const name = names[0] ?? resolved.package;
     if (configSchema !== undefined) {
       const text = markdown(configSchema.description ?? '');
-      all.push({ id: name, title: titleOf(kind, name), text, directives: directives(configSchema) });
+      // Trackers and hooks have types of the same name.
+      const id = kind === 'notify' ? `notify ${name}` : name;
+      all.push({ id, title: titleOf(kind, name), text, directives: directives(configSchema) });
     }
     if (optionsSchema !== undefined) {
       const title = `[plugins."${resolved.package}".options]`;

@@ -24,6 +24,8 @@ export interface OpenSchemas {
   readonly auth?: ReadonlyMap<string, SchemaNode>;
   /** Of whole `[[track]]` tables, by `type`. Absent: there is none. */
   readonly track?: ReadonlyMap<string, SchemaNode>;
+  /** Of whole `[[notify]]` tables, by `type`. Absent: there is none. */
+  readonly notify?: ReadonlyMap<string, SchemaNode>;
 }
 
 /**
@@ -103,8 +105,8 @@ class Comparison {
   private openSchema(path: ConfigPath, holder: Readonly<Record<string, unknown>>): SchemaNode | undefined {
     const [first, name, last] = path;
     if (path.length !== 3) return undefined;
-    if (first === 'track') {
-      const schema = this.schemas?.track?.get(String(holder.type));
+    if (first === 'track' || first === 'notify') {
+      const schema = this.schemas?.[first]?.get(String(holder.type));
       return schema && schemaAt(schema, [last!]);
     }
     if (first === 'vrouter' && last === 'auth') return this.schemas?.auth?.get(String(holder.auth_type));

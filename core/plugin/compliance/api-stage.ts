@@ -222,6 +222,7 @@ export class ApiStage {
       log: (_level: string, message: string) => void this.log.push(message),
       routers: () => this.routers,
       trackers: () => [],
+      hooks: () => [],
       counters: () => none,
       daemon: () => daemon,
       configuration: () => configuration,

@@ -9,6 +9,7 @@ import type {
   ServiceEvent,
   TrackerStatus,
 } from './daemon.ts';
+import type { HookStatus } from './notify.ts';
 
 /**
  * Kind `api`: a service that shows the daemon to the outside, such as the client API. Each runs in a thread of
@@ -79,6 +80,8 @@ export interface ServiceContext extends PluginContext, ServiceSettings {
   routers(): readonly RouterStatus[];
   /** Every tracker as it is now (since 1.1). */
   trackers(): readonly TrackerStatus[];
+  /** Every hook as it is now (since 1.1). */
+  hooks(): readonly HookStatus[];
   /** Everything that is counted. */
   counters(): DaemonCounters;
   /** The daemon, and how its last reload went. */

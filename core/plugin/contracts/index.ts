@@ -11,6 +11,7 @@ import type { TrailerAuthPlugin } from './auth-trailer.ts';
 import type { FilterPlugin } from './filter.ts';
 import type { IftypePlugin } from './iftype.ts';
 import type { NetdrvPlugin } from './netdrv.ts';
+import type { NotifyPlugin } from './notify.ts';
 import type { ProtocolPlugin } from './protocol.ts';
 import type { TrackPlugin } from './track.ts';
 
@@ -26,6 +27,7 @@ export type * from './iftype.ts';
 export type * from './kernel.ts';
 export type * from './manifest.ts';
 export type * from './netdrv.ts';
+export type * from './notify.ts';
 export type * from './protocol.ts';
 export type * from './track.ts';
 
@@ -38,6 +40,7 @@ export interface Contracts {
   readonly protocol: ProtocolPlugin;
   readonly api: ApiPlugin;
   readonly track: TrackPlugin;
+  readonly notify: NotifyPlugin;
 }
 
 /** What a plugin is for. */

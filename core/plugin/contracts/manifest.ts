@@ -42,7 +42,8 @@ export interface PluginManifest {
    * Path of the JSON Schema of its own part of the configuration. `protocol`: one `[[protocols.<name>]]` entry; absent: not
    * checked. `auth` with `placement` `trailer` (since 1.1): `[vrouter.auth]`; `track` (since 1.1): a `[[track]]` table without
    * the core's directives; absent: it takes no directives. A `default` that it has for `interval`, `timeout`, `rise`, `fall` or
-   * `hold` of `[[track]]` is the default of its types.
+   * `hold` of `[[track]]` is the default of its types. `notify` (since 1.1): a `[[notify]]` table, likewise, with defaults for
+   * `timeout` and `retries`.
    */
   readonly configSchema?: string;
   /**

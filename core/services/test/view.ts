@@ -31,6 +31,8 @@ export function viewOf(virtualRouters: readonly VirtualRouterConfig[], records =
     table: StateTable.allocate(virtualRouters.length).buffer,
     events: EventRing.allocate(records),
     trackers: [],
+    hooks: [],
+    hookCells: [],
     trackCells: [],
     configuration: { file: '/etc/rvrrpd.conf', data: {}, effective: {}, tag: 'a', temporary: false },
     daemon: { version: '1.2.3', pid: 1, since: '', generation: 1, lastReload: null, plugins: [] },

@@ -14,6 +14,7 @@ import type { StateTable } from '../../threads/state-table.ts';
 import { decodeTable } from '../../threads/table-format.ts';
 import type { Estate, Predecessor } from '../generation.ts';
 import { instancePlaces } from '../instance.ts';
+import type { NotifierState } from '../notify/notifier.ts';
 import type { RouterSummary } from '../succession.ts';
 import type { TrackerStates } from '../track/trackers.ts';
 import type { WorkerHandle } from '../worker-handle.ts';
@@ -50,6 +51,7 @@ export interface Introduction {
 export interface Remainder {
   readonly service?: HandedService;
   readonly daemon?: HandedDaemon;
+  readonly notifier?: NotifierState;
 }
 
 /** See the file's comment. */
@@ -181,7 +183,8 @@ export class Ancestor implements Predecessor {
     if (message?.type === 'retired') message = await this.hear(['served']); // it was late
     const service = message && (plainOf(message, 'service') as HandedService | undefined);
     const daemon = message && (plainOf(message, 'daemon') as HandedDaemon | undefined);
-    return { ...(service && { service }), ...(daemon && { daemon }) };
+    const notifier = message && (plainOf(message, 'notifier') as NotifierState | undefined);
+    return { ...(service && { service }), ...(daemon && { daemon }), ...(notifier && { notifier }) };
   }
 
   /** Everything is ours: it ends. */

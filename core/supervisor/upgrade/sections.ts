@@ -35,6 +35,8 @@ export const SECTIONS = {
   places: { version: 1, essential: true },
   /** `TrackerStates`: what trackers have come to. */
   trackers: { version: 1, essential: false },
+  /** `NotifierState`: what waits for hooks. */
+  notifier: { version: 1, essential: false },
   /** `HandedService`: what the client API has exported. */
   service: { version: 1, essential: false },
   /** `HandedDaemon`: what is told of the daemon itself. */

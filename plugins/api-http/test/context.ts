@@ -163,6 +163,7 @@ export function fakeContext(overrides: Partial<ServiceContext> = {}): ServiceCon
     log: () => {},
     routers: () => routers,
     trackers: () => [],
+    hooks: () => [],
     counters: (): DaemonCounters => ({
       wakeUps: 1234,
       routers: routers.map(routerCounters),

@@ -283,6 +283,20 @@ describe('a text that takes long to make', () => {
   });
 });
 
+test('what waits for hooks, and what has come of it', async () => {
+  const hook = { name: 'pager', type: 'webhook', queue: 3, delivered: 11, failed: 1, dropped: 2, joined: 5 };
+  const { app } = telemetryApp(metricsRoutes, fakeContext({ hooks: () => [hook] }));
+  const text = (await app.inject({ url: '/metrics' })).body;
+  for (const [name, value] of [
+    ['queue_length', 3],
+    ['delivered_total', 11],
+    ['failed_total', 1],
+    ['dropped_total', 2],
+    ['joined_total', 5],
+  ])
+    expect(text).toContain(`rvrrpd_hook_${name}{hook="pager",type="webhook"} ${value}\n`);
+});
+
 test('Fault with its reason, what trackers say, and what they add', async () => {
   const web = { name: 'web', type: 'http', since: 1_700_000_000_000, words: '503', verdict: 'down' } as const;
   const faulty = router(1, {

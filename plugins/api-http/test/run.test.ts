@@ -310,7 +310,7 @@ describe('/run/status', () => {
         '{"time":"2026-02-03T04:05:06.789Z","ok":false,"error":"no","issues":["error: a:1: b"]},' +
         '"configuration":{"file":"/etc/rvrrpd/rvrrpd.conf","tag":"abc123","temporary":false},"troubles":[],"plugins":' +
         '[{"package":"rvrrpd-plugin-api-http","version":"1.0.0","kind":"api","names":["http"],' +
-        '"origin":"built-in","in_use":true}],"wake_ups":1234,"strangers":{"dropped":{"vrid":5}},"trackers":[],' +
+        '"origin":"built-in","in_use":true}],"wake_ups":1234,"strangers":{"dropped":{"vrid":5}},"trackers":[],"hooks":[],' +
         `"routers":[${of(1)},${of(2)}],"sync_groups":[]}`,
     );
   });

@@ -2,6 +2,7 @@
 import type {
   DaemonCounters,
   DaemonInfo,
+  HookStatus,
   RouterName,
   RouterStatus,
   RunningConfiguration,
@@ -19,6 +20,7 @@ export interface Snapshot {
   /** Labels of each of the routers of {@link counters}. */
   readonly counterLabels: readonly Labels[];
   readonly trackers: readonly TrackerStatus[];
+  readonly hooks: readonly HookStatus[];
   readonly daemon: DaemonInfo;
   readonly configuration: RunningConfiguration;
 }
@@ -36,6 +38,7 @@ export function snapshots(context: ServiceContext): () => Snapshot {
       counters,
       counterLabels: counterLabels(counters.routers),
       trackers: context.trackers(),
+      hooks: context.hooks(),
       daemon: context.daemon(),
       configuration: context.configuration(),
     };

@@ -4,6 +4,7 @@ import { Registry } from 'prom-client';
 import type { Routes } from '../deps.ts';
 import { apiMetrics } from '../metrics/api.ts';
 import { daemonMetrics } from '../metrics/daemon.ts';
+import { hookMetrics } from '../metrics/hooks.ts';
 import { routerMetrics } from '../metrics/routers.ts';
 import { scraper } from '../metrics/scraper.ts';
 import { type Snapshot, snapshots } from '../metrics/snapshot.ts';
@@ -18,6 +19,7 @@ export const metricsRoutes: Routes = (app, deps) => {
   daemonMetrics(registry, now);
   routerMetrics(registry, now);
   trackerMetrics(registry, now);
+  hookMetrics(registry, now);
   apiMetrics(registry, app, deps.tally);
   const scrape = scraper(async () => {
     try {

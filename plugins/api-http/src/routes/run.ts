@@ -196,6 +196,7 @@ export const runRoutes: Routes = (app, { context }) => {
         context.routers(),
         context.counters(),
         context.trackers(),
+        context.hooks(),
       ),
   );
 };

@@ -3,6 +3,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import type {
   DaemonCounters,
   DaemonInfo,
+  HookStatus,
   PluginListing,
   ReloadOutcome,
   RouterCounters,
@@ -12,6 +13,7 @@ import type {
   TrackerStatus,
 } from 'rvrrpd/plugin';
 import { shownState, TrackerSchema, tracker, tracking, trackingProperties } from './fault.ts';
+import { HookSchema, hook } from './hook.ts';
 import { syncGroups } from './sync.ts';
 
 const Count = Type.Integer({ minimum: 0 });
@@ -27,7 +29,7 @@ export const PluginSchema = Type.Object(
     version: Type.String(),
     kind: Type.Unsafe<PluginListing['kind']>({
       type: 'string',
-      enum: ['auth', 'filter', 'netdrv', 'iftype', 'protocol', 'api', 'track'],
+      enum: ['auth', 'filter', 'netdrv', 'iftype', 'protocol', 'api', 'track', 'notify'],
     }),
     names: Type.Array(Type.String(), { description: 'Configuration values that it answers to.' }),
     origin: Type.Unsafe<PluginListing['origin']>({
@@ -242,6 +244,7 @@ export const StatusSchema = Type.Object(
       { description: 'Packets that belong to no virtual router.' },
     ),
     trackers: Type.Array(TrackerSchema),
+    hooks: Type.Array(HookSchema, { description: '`[[notify]]`.' }),
     routers: Type.Array(RouterStatusSchema),
     sync_groups: Type.Array(SyncSchema, { description: '`[[sync]]`.' }),
   },
@@ -268,6 +271,7 @@ export function status(
   routers: readonly RouterStatus[],
   counters: DaemonCounters,
   trackers: readonly TrackerStatus[],
+  hooks: readonly HookStatus[],
 ): Static<typeof StatusSchema> {
   const { version, pid, since, generation, lastReload, plugins, troubles = [] } = daemon;
   const counted = new Map(counters.routers.map((router) => [keyOf(router), router.counters]));
@@ -287,6 +291,7 @@ export function status(
     wake_ups: counters.wakeUps,
     strangers: { dropped: present(counters.strangers.dropped) },
     trackers: trackers.map(tracker),
+    hooks: hooks.map(hook),
     routers: routers.map((router) => withCounters(router, counted.get(keyOf(router)))),
     sync_groups: syncGroups(routers).map(({ name, state, routers: members }) => ({
       name,

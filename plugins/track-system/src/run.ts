@@ -1,8 +1,8 @@
 /** One run of a program, to its end or to the end of its time. */
 import { spawn } from 'node:child_process';
-import { addon } from 'rvrrpd-track-system';
 import type { Account } from './accounts.ts';
 import { LastLine } from './last-line.ts';
+import { addon } from './native.ts';
 
 /** How it went. */
 export interface Outcome {
@@ -18,6 +18,8 @@ export interface Program {
   readonly command: readonly string[];
   readonly account: Account;
   readonly environment: Readonly<Record<string, string>>;
+  /** What it has started goes on when it has ended by itself. Default: it ends too. */
+  readonly leavesRest?: true;
 }
 
 /** How long its output is waited for, once it and its process group have ended, in ms. */
@@ -25,11 +27,14 @@ const OUTPUT_PATIENCE = 100;
 
 /**
  * Runs it, in a process group and session of its own, without any descriptor but standard input (empty), output and error.
- * Whatever it has started and left in its process group ends with it.
+ * Whatever it has started and left in its process group ends with it, unless {@link Program.leavesRest} says otherwise.
  * @param signal ends it and its process group at once
  * @throws Error with an errno `code` if it cannot be started, or if it was ended by `signal`
  */
-export function run({ command, account, environment }: Program, signal: AbortSignal): Promise<Outcome> {
+export function run(
+  { command, account, environment, leavesRest }: Program,
+  signal: AbortSignal,
+): Promise<Outcome> {
   const { closeAtExec, guardChild, releaseChild } = addon();
   const [file = '', ...args] = command;
   return new Promise((resolve, reject) => {
@@ -70,7 +75,7 @@ export function run({ command, account, environment }: Program, signal: AbortSig
     guardChild(pid);
     signal.addEventListener('abort', killGroup);
     child.on('exit', (code, by) => {
-      killGroup(); // what it has left behind
+      if (!leavesRest || signal.aborted) killGroup(); // what it has left behind
       releaseChild(pid);
       const answer = () =>
         settle(() => {

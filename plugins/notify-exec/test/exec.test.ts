@@ -1,0 +1,89 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { notifyCompliance, notifyEvent } from 'rvrrpd/plugin';
+import { afterAll, describe, expect, test } from 'vitest';
+import { eventVariables } from '../src/environment.ts';
+import plugin, { commandFor, failureOf } from '../src/index.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'notify-exec-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const file = path.join(folder, 'told');
+const read = (): string[] => {
+  try {
+    return readFileSync(file, 'utf8').split('\n').slice(0, -1);
+  } catch {
+    return [];
+  }
+};
+
+notifyCompliance({
+  test: (name, body) => test(name, body, 60_000),
+  plugin,
+  manifest: new URL('../package.json', import.meta.url),
+  settings: {
+    command: ['/bin/sh', '-c', `printf '%s\\n' "$RVRRPD_EVENT" >> '${file}'`],
+  },
+  arrived: () => read().map((line) => JSON.parse(line) as unknown).length,
+  failing: { command: ['/nonexistent/program'] },
+  hanging: { command: ['/bin/sleep', '60'] },
+  right: [
+    { command: ['/bin/true'], user: 0, group: 0, arguments: 'keepalived', names: { 'eth0/7': 'VI_1' } },
+  ],
+  wrong: [
+    { settings: { command: ['relative'] }, contains: 'relative' },
+    { settings: { command: ['/bin/true'], user: 'no-such-user' }, contains: 'no-such-user' },
+  ],
+});
+
+describe('the command', () => {
+  const settings = { command: ['/x', 'a b'], arguments: 'keepalived' } as const;
+  test.each([
+    [{}, ['INSTANCE', 'eth0/7', 'MASTER', '70']],
+    [{ state: 'Backup', priority: 1 } as const, ['INSTANCE', 'eth0/7', 'BACKUP', '1']],
+    [{ state: 'Down' } as const, ['INSTANCE', 'eth0/7', 'FAULT', '70']],
+    [{ state: 'Fault', type: 'group', name: 'gw' } as const, ['GROUP', 'gw', 'FAULT', '70']],
+    [{ state: 'Stop' } as const, ['INSTANCE', 'eth0/7', 'STOP', '70']],
+  ])('with keepalived’s arguments for %j', (event, expected) => {
+    expect(commandFor(settings, notifyEvent(event))).toEqual(['/x', 'a b', ...expected]);
+  });
+
+  test('with another name, and without any arguments', () => {
+    const named = { ...settings, names: { 'eth0/7': 'VI_1', toString: 'x' } };
+    expect(commandFor(named, notifyEvent())[3]).toBe('VI_1');
+    expect(commandFor(named, notifyEvent({ name: 'valueOf' }))[3]).toBe('valueOf');
+    expect(commandFor({ ...settings, arguments: 'none' }, notifyEvent())).toEqual(['/x', 'a b']);
+  });
+});
+
+test('the environment has all of an event', () => {
+  const event = notifyEvent({ cause: 'a\0b' });
+  expect(eventVariables(event)).toEqual({
+    ...{ RVRRPD_HOOK: 'kit', RVRRPD_SEQUENCE: '1', RVRRPD_HOST: 'host.example' },
+    ...{ RVRRPD_TIME: '2026-01-02T03:04:05.678Z', RVRRPD_TYPE: 'router', RVRRPD_NAME: 'eth0/7' },
+    ...{ RVRRPD_STATE: 'Master', RVRRPD_PREVIOUS: 'Backup', RVRRPD_LASTED: '12.345', RVRRPD_CAUSE: 'a b' },
+    ...{ RVRRPD_PEER: '10.0.0.2', RVRRPD_PRIORITY: '70', RVRRPD_PRIORITY_PARTS: '100 - 30 (web) = 70' },
+    ...{ RVRRPD_INTERFACE: 'eth0', RVRRPD_GROUP: '7', RVRRPD_FAMILY: '4', RVRRPD_VERSION: '2' },
+    ...{ RVRRPD_ADDRESSES: '10.0.0.1 10.0.0.3', RVRRPD_SYNC: 'gw', RVRRPD_ROUTERS: '' },
+    ...{ RVRRPD_MISSED: '0', RVRRPD_JOINED: '0', RVRRPD_ATTEMPT: '1', RVRRPD_EVENT: JSON.stringify(event) },
+  });
+});
+
+test.each([
+  [{ code: 0, words: 'fine' }, undefined],
+  [{ code: 3, words: '' }, 'exit code 3'],
+  [{ code: 3, words: 'no' }, 'exit code 3: no'],
+  [{ signal: 'SIGTERM', words: '' }, 'ended by SIGTERM'],
+])('%j is %s', (outcome, expected) => {
+  expect(failureOf(outcome)).toBe(expected);
+});
+
+test('what it leaves in its process group goes on, unless it was told to end', async () => {
+  const mark = path.join(folder, 'later');
+  const command = ['/bin/sh', '-c', `(sleep 0.3; : > '${mark}') >/dev/null 2>&1 &`];
+  const context = { name: 'exec', options: {}, log: () => {}, hook: 'x', timeout: 1000 };
+  const notifier = plugin.create({ ...context, settings: { command, arguments: 'none' } });
+  await notifier.deliver(notifyEvent(), new AbortController().signal);
+  await expect.poll(() => readFileSync(mark, 'utf8'), { timeout: 20_000 }).toBe('');
+});
