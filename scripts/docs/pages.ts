@@ -3,7 +3,9 @@ import {
   COMMANDS,
   type CommandRow,
   EXIT_STATUSES,
+  IMPORT_OPTIONS,
   LISTEN_OPTIONS,
+  LOCAL_COMMANDS,
   OPTIONS,
   type OptionRow,
   PASSWORD_OPTIONS,
@@ -45,6 +47,7 @@ function operandOf({ operand, options }: CommandRow): string {
 
 function daemonPage(operating: readonly Block[]): string {
   const commands = Object.entries(COMMANDS);
+  const local = Object.entries(LOCAL_COMMANDS);
   return [
     head('rvrrpd', 8, 'VRRP daemon'),
     section('Synopsis'),
@@ -54,6 +57,9 @@ function daemonPage(operating: readonly Block[]): string {
       commands
         .map(([name, row]) => `**rvrrpd ${name}** [**-c** *FILE*] [**--json**]${operandOf(row)}`)
         .join(', '),
+    ),
+    ...local.map(([name, { operand }]) =>
+      paragraph(`${synopsis(`rvrrpd ${name}`, IMPORT_OPTIONS)} *${operand}*`),
     ),
     section('Description'),
     paragraph(
@@ -81,11 +87,14 @@ function daemonPage(operating: readonly Block[]): string {
     ),
     ...commands.map(([name, { text, more }]) => term(`**${name}**`, sentences(text, more))),
     ...UPGRADE_OPTIONS.map(option),
+    section('Without a daemon'),
+    ...local.map(([name, { text, more }]) => term(`**${name}**`, sentences(text, more))),
+    ...IMPORT_OPTIONS.map(option),
     section('Exit status'),
     ...EXIT_STATUSES.map(([status, meaning]) => term(`**${status}**`, sentences(meaning))),
     ...[
       ...['Start and stop', 'Ask and reload', 'Upgrade', 'In the background', 'With systemd', 'Privileges'],
-      'What a Master does to the kernel',
+      ...['What a Master does to the kernel', 'Coming from keepalived'],
     ].flatMap((heading) => [section(heading), blocks(under(operating, heading), 2)]),
     section('Files'),
     term('`/etc/rvrrpd.conf`, `/etc/rvrrpd/rvrrpd.conf`', 'the configuration, looked for in this order'),
