@@ -1,6 +1,7 @@
 /** `rvrrpd import`: from keepalived's configuration to the text of ours. */
 import { loadText } from '../config/index.ts';
 import { formatIssue, hasErrors } from '../config/issues.ts';
+import { type Tracked, Trackers, type TrackKind } from './definitions.ts';
 import type { FileSource } from './files.ts';
 import { defaultGlobals, type Globals, readDelays, readGarpGroup, readGlobal } from './globals.ts';
 import { agreementOf, type Group, readGroup, routerName } from './groups.ts';
@@ -8,7 +9,7 @@ import { type Instance, readInstance } from './instance.ts';
 import { type Lines, readLines } from './lines.ts';
 import { GLOBAL_NOTES, TOP_NOTES, UNKNOWN } from './no-counterpart.ts';
 import { formatFault, ImportError } from './place.ts';
-import { type Note, Report } from './report.ts';
+import { inOrder, type Note, Report } from './report.ts';
 import {
   type Common,
   commonOf,
@@ -21,7 +22,6 @@ import {
 import { hasPreference } from './routes.ts';
 import { type Statement, statementsOf } from './statements.ts';
 import { commentLine, type Table, type TomlValue, tableText } from './toml.ts';
-import { type Tracked, Trackers, type TrackKind } from './trackers.ts';
 import { Values } from './values.ts';
 
 /** What came of it. */
@@ -82,7 +82,8 @@ class Conversion {
     const tables = this.tables();
     const faults = report.faults.map(formatFault);
     if (faults.length > 0) return { faults, comments: report.count };
-    const text = `${this.head()}${tables.map((table) => `\n${tableText(table)}`).join('')}`;
+    const body = tables.map((table) => `\n${tableText(table)}`).join('');
+    const text = `${this.head(body.includes('\nauth_secret = '))}${body}`;
     const remaining = loadText(`${this.file} imported`, text, 'toml').issues.filter(
       ({ severity }) => severity === 'error',
     );
@@ -314,23 +315,18 @@ class Conversion {
     }
   }
 
-  private head(): string {
+  /** @param isSecret there is a secret in the rest */
+  private head(isSecret: boolean): string {
     const { globals, report, lines } = this;
     const skipped = lines.skipped.map(({ text, place, condition }) => {
       report.count++;
       const shown = text.replace(/\bauth_pass\s+\S+/g, 'auth_pass ***');
       return `${report.placeName(place)}: ${condition} ${shown}: is not for ${this.configId}, which this is for`;
     });
-    const notes = [...globals.notes]
-      .sort((a, b) =>
-        a.statement.place.file === b.statement.place.file
-          ? a.statement.place.line - b.statement.place.line
-          : 0,
-      )
-      .flatMap((note) => report.comment(note));
+    const notes = inOrder(globals.notes).flatMap((note) => report.comment(note));
     const head = [
       `From keepalived’s ${this.file}, by rvrrpd import. What has no counterpart is a comment, with its line and why.`,
-      'auth_secret is a secret: let nobody read this file but root and rvrrpd’s user.',
+      ...(isSecret ? ['auth_secret is a secret: let nobody read this file but root and rvrrpd’s user.'] : []),
       ...(skipped.length + notes.length > 0 ? ['', ...skipped, ...notes] : []),
     ];
     return `${head.map(commentLine).join('\n')}\n`;

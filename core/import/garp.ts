@@ -22,7 +22,8 @@ const MOST = 19;
 /** Our table; undefined if nothing is said. */
 export function announceOf(garp: Garp): Readonly<Record<string, TomlValue>> | undefined {
   const { delay = DEFAULTS.delay, repeat = DEFAULTS.repeat, refresh, interval } = garp;
-  if (Object.keys(garp).length === 0) return undefined;
+  const isSaid = Object.entries(garp).some(([key, value]) => key !== 'interval' || value > 0);
+  if (!isSaid) return undefined;
   const burst = Math.max(1, Math.min(repeat, MOST));
   const isTwice = delay > 0;
   const pauses = [...Array<number>(burst - 1).fill(CLOSE), ...(isTwice ? [delay] : [])];

@@ -1,11 +1,12 @@
 /** `vrrp_sync_group`: `[[sync]]`, and what counts for all of a group. */
+
+import type { TrackKind } from './definitions.ts';
 import type { Instance } from './instance.ts';
 import { TRACK_BLOCKS } from './instance.ts';
 import { GROUP_NOTES, UNKNOWN } from './no-counterpart.ts';
 import type { Note } from './report.ts';
 import type { Common, Router } from './routers.ts';
 import type { Statement } from './statements.ts';
-import type { TrackKind } from './trackers.ts';
 import type { Values } from './values.ts';
 
 /** A group as it is written. */

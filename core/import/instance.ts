@@ -3,11 +3,11 @@ import { isIP } from 'node:net';
 import { hostAddress } from '../config/address.ts';
 import { interfaceNameFault } from '../config/names.ts';
 import { type ImportedAddress, readAddress } from './addresses.ts';
+import type { TrackKind } from './definitions.ts';
 import type { Garp } from './garp.ts';
 import { INSTANCE_NOTES, UNKNOWN } from './no-counterpart.ts';
 import type { Note } from './report.ts';
 import type { Statement } from './statements.ts';
-import type { TrackKind } from './trackers.ts';
 import type { Values } from './values.ts';
 
 /** An instance as it is written. Statements are kept where more is to be said about them. */

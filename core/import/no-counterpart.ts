@@ -1,4 +1,5 @@
 /** Directives of keepalived.conf(5) that have no counterpart, and why. */
+import { COUNTERPARTS } from './counterparts.ts';
 
 const IPVS =
   'load balancing (IPVS) is not what rvrrpd does: leave it to keepalived without VRRP (-C), or to another program';
@@ -25,7 +26,7 @@ export const TOP_NOTES: Readonly<Record<string, string>> = {
   track_group: 'is for static addresses, routes and rules',
   linkbeat_interfaces: 'the kernel tells of every carrier: nothing is polled',
   linkbeat_use_polling: 'the kernel tells of every carrier: nothing is polled',
-  bfd_instance: 'there is no BFD: a tracker of type "ping" or "route" is the nearest',
+  bfd_instance: 'there is no BFD: a tracker that pings or looks at a route is the nearest',
   net_namespace:
     'rvrrpd runs in the network namespace that it is started in (ip netns exec, NetworkNamespacePath= of systemd)',
   net_namespace_ipvs: IPVS,
@@ -141,9 +142,9 @@ export const INSTANCE_NOTES: Readonly<Record<string, string>> = {
       .map((name) => [name, NOTIFY]),
   ),
   smtp_alert: MAIL,
-  track_bfd: 'there is no BFD: a tracker of type "ping" or "route" is the nearest',
+  track_bfd: 'there is no BFD: a tracker that pings or looks at a route is the nearest',
   vrf: 'a virtual router is on an interface, which may be in a VRF',
-  use_vmac_addr: 'a virtual router on another interface has iftype "ether"',
+  use_vmac_addr: `a virtual router on another interface has iftype "${COUNTERPARTS.plainInterface}"`,
   vmac_xmit_base: 'rvrrpd sends from the interface itself, whatever its iftype',
   use_ipvlan: 'there is no iftype for ipvlan: the addresses are on the interface itself',
   native_ipv6: 'the addresses tell',

@@ -9,6 +9,13 @@ export interface Note {
   readonly why: string;
 }
 
+/** In the order of the lines; those of several files as they come. */
+export function inOrder(notes: readonly Note[]): Note[] {
+  return [...notes].sort(({ statement: { place: a } }, { statement: { place: b } }) =>
+    a.file === b.file ? a.line - b.line : 0,
+  );
+}
+
 /** Collects them. */
 export class Report {
   readonly faults: ImportFault[] = [];

@@ -1,13 +1,14 @@
 /** From an instance to `[[vrouter]]` tables: one for each interface and address family that its addresses are on. */
 import type { ImportedAddress } from './addresses.ts';
+import { COUNTERPARTS } from './counterparts.ts';
+import type { Tracked } from './definitions.ts';
 import { announceOf } from './garp.ts';
 import type { Globals } from './globals.ts';
 import type { Instance } from './instance.ts';
-import type { Note, Report } from './report.ts';
+import { inOrder, type Note, type Report } from './report.ts';
 import { hasPreference, translateRoute, translateRule } from './routes.ts';
 import type { Statement } from './statements.ts';
 import type { Table, TomlValue } from './toml.ts';
-import type { Tracked } from './trackers.ts';
 
 /** A `[[vrouter]]` of an instance. */
 export interface Router {
@@ -109,7 +110,7 @@ export function routersOf(instance: Instance, globals: Globals, report: Report):
     const own6 = number === '6' ? 6 : 4;
     const version = versionOf(instance, own6, globals);
     if (isFurther && peers.length > 0) {
-      const why = `is on ${dev} or of IPv${own6}, which needs a virtual router of its own: give it peers there`;
+      const why = `needs a virtual router of its own, on ${dev} and of IPv${own6}, and unicast_peer has nobody for that`;
       for (const { statement: each } of all) notes.push({ statement: each, why });
       return [];
     }
@@ -175,7 +176,7 @@ export function routerTable(router: Router, around: Surroundings): Table {
     ['version', version],
     ['timers', { advert: advertOf(router) }],
     ...authOf(router, globals),
-    ['netdrv', 'libnl'],
+    ['netdrv', COUNTERPARTS.driver],
     ...vmacOf(router, globals, report),
     ...acceptOf(router, globals),
     ...peersOf(router),
@@ -195,7 +196,7 @@ export function routerTable(router: Router, around: Surroundings): Table {
   const said = around.isFirst ? [...instance.notes, ...notes] : notes;
   return {
     header: '[[vrouter]]',
-    comments: [`${name}${place}`, ...said.flatMap((note) => report.comment(note))],
+    comments: [`${name}${place}`, ...inOrder(said).flatMap((note) => report.comment(note))],
     entries,
     tables: further,
   };
@@ -241,16 +242,16 @@ function authOf(router: Router, globals: Globals): [string, TomlValue][] {
   };
   if (router.version === 3)
     return note(
-      'version 3 has no authentication, and keepalived ignores it; auth_type "hmac-sha256" is for it, on all routers',
+      `version 3 has no authentication${router.isFurther ? '' : ', and keepalived ignores it'}; auth_type "${COUNTERPARTS.strongAuthentication}" is for it, on all routers`,
     );
   if (isStrict(router, globals)) return note('with vrrp_strict keepalived ignores it');
   if (auth.type !== 'PASS')
     return note(
-      'there is no AH, and RFC 3768 has none; auth_type "hmac-sha256" is the nearest, on all routers',
+      `there is no AH, and RFC 3768 has none; auth_type "${COUNTERPARTS.strongAuthentication}" is the nearest, on all routers`,
     );
   if (auth.secret === '') return note('there is no auth_pass in it');
   return [
-    ['auth_type', 'rfc2338-simple'],
+    ['auth_type', COUNTERPARTS.auth_pass],
     ['auth_secret', auth.secret],
   ];
 }
@@ -268,7 +269,7 @@ function vmacOf(router: Router, globals: Globals, report: Report): [string, Toml
       `makes the interface name ${name}: must have at most 15 characters`,
     );
   return [
-    ['iftype', 'macvlan'],
+    ['iftype', COUNTERPARTS.use_vmac],
     ['vifname', name],
   ];
 }

@@ -1,5 +1,6 @@
 /** What virtual routers track: `[[track]]` for each script, interface, file and process that one of them names. */
 import { commandOf } from './command.ts';
+import { COUNTERPARTS } from './counterparts.ts';
 import type { Note } from './report.ts';
 import type { Statement } from './statements.ts';
 import type { Table, TomlValue } from './toml.ts';
@@ -35,7 +36,8 @@ interface Entry {
 /** The kinds of `track_…` blocks. */
 export type TrackKind = 'interface' | 'script' | 'file' | 'process';
 
-const REVERSED = 'a weight cannot be reversed: give the tracker a weight of the other sign';
+const REVERSED =
+  'a weight cannot be reversed: below 0 it counts while the tracker is down, above 0 while it is up';
 
 const IGNORED =
   'a weight for one of a group alone would part it, and keepalived ignores it: track it in the group';
@@ -114,7 +116,7 @@ export class Trackers {
     const own = this.make(`interface ${name}`, name, () => ({
       comments: [],
       entries: [
-        ['type', 'link'],
+        ['type', COUNTERPARTS.track_interface],
         ['interface', name],
       ],
     }));
@@ -137,7 +139,7 @@ export class Trackers {
   private scriptTable(definition: Statement): Omit<Table, 'header'> {
     const { values } = this;
     const comments: string[] = [];
-    const entries: [string, TomlValue][] = [['type', 'exec']];
+    const entries: [string, TomlValue][] = [['type', COUNTERPARTS.vrrp_script]];
     let user = this.defined.scriptUser;
     const numbers: [string, number][] = [];
     let hasCommand = false;
@@ -219,12 +221,12 @@ export class Trackers {
       entries:
         weight === 1
           ? [
-              ['type', 'file'],
+              ['type', COUNTERPARTS.track_file],
               ['path', file],
               ['read', 'weight'],
             ]
           : [
-              ['type', 'exec'],
+              ['type', COUNTERPARTS.vrrp_script],
               ['command', ['/bin/sh', '-c', ZERO, file]],
             ],
     }));
@@ -277,7 +279,7 @@ export class Trackers {
     return {
       comments,
       entries: [
-        ['type', 'process'],
+        ['type', COUNTERPARTS.track_process],
         isByLine ? ['command_line', command.join(' ')] : ['process', program ?? ''],
         ...(isByLine && match !== undefined ? [['match', match] as const] : []),
         ...numbers,
