@@ -4,24 +4,18 @@ import { formatIssue, hasErrors } from '../config/issues.ts';
 import { type Tracked, Trackers, type TrackKind } from './definitions.ts';
 import type { FileSource } from './files.ts';
 import { defaultGlobals, type Globals, readDelays, readGarpGroup, readGlobal } from './globals.ts';
-import { agreementOf, type Group, readGroup, routerName } from './groups.ts';
+import { agreementOf, type Group, readGroup } from './groups.ts';
 import { type Instance, readInstance } from './instance.ts';
 import { type Lines, readLines } from './lines.ts';
 import { GLOBAL_NOTES, TOP_NOTES, UNKNOWN } from './no-counterpart.ts';
 import { formatFault, ImportError } from './place.ts';
 import { inOrder, type Note, Report } from './report.ts';
-import {
-  type Common,
-  commonOf,
-  interfaceOf,
-  type Router,
-  routersOf,
-  routerTable,
-  trackValue,
-} from './routers.ts';
+import { routerTable } from './router-table.ts';
+import { commonOf, interfaceOf, type Router, routersOf } from './routers.ts';
 import { hasPreference } from './routes.ts';
 import { type Statement, statementsOf } from './statements.ts';
-import { commentLine, type Table, type TomlValue, tableText } from './toml.ts';
+import { groupTables, ownGroupTables, type Plan } from './sync-tables.ts';
+import { commentLine, type Table, tableText } from './toml.ts';
 import { Values } from './values.ts';
 
 /** What came of it. */
@@ -155,8 +149,8 @@ class Conversion {
     const groups = this.groups.map((group) => ({ group, tracked: this.groupTracks(group, plans, trackers) }));
     const routers = plans.flatMap((plan) => this.routerTables(plan));
     const syncs = [
-      ...groups.flatMap(({ group, tracked }) => this.syncTables(group, tracked, plans, all)),
-      ...plans.flatMap((plan) => this.ownSync(plan, all)),
+      ...groups.flatMap((each) => groupTables(each, plans, all, this.report, globals.notes)),
+      ...plans.flatMap((plan) => ownGroupTables(plan, this.groupOf.get(plan.instance), all)),
     ];
     globals.notes.push(...trackers.unused());
     return [...trackers.tables(), ...routers, ...syncs];
@@ -249,56 +243,6 @@ class Conversion {
     return tables;
   }
 
-  private syncTables(
-    group: Group,
-    tracked: readonly Tracked[],
-    plans: readonly Plan[],
-    all: readonly Router[],
-  ): Table[] {
-    const { report } = this;
-    const members = plans.filter(({ instance }) => group.members.includes(instance));
-    const routers = members.flatMap((plan) => plan.routers);
-    if (routers.length < 2 || members.length < 2) {
-      const why = 'a group of one has nothing to keep together: what it tracks is tracked by that one';
-      this.globals.notes.push({ statement: group.statement, why }, ...group.notes);
-      return [];
-    }
-    const { priority, preemption } = members[0]!.isElsewhere;
-    const split = members.filter((plan) => plan.routers.length > 1).flatMap((plan) => plan.tracked);
-    const every = [...tracked, ...split.filter(({ name }) => !tracked.some((each) => each.name === name))];
-    const entries: [string, TomlValue, string?][] = [
-      ['name', group.name],
-      ['routers', routers.map((router) => routerName(router, all))],
-      ...(priority === undefined
-        ? []
-        : [['priority', priority, 'they differ; the first one’s'] as [string, TomlValue, string]]),
-      ...(preemption === undefined
-        ? []
-        : [['preemption', preemption, 'not all of them have nopreempt'] as [string, TomlValue, string]]),
-      ...(every.length === 0 ? [] : [['track', trackValue(every)] as [string, TomlValue]]),
-    ];
-    const name = `vrrp_sync_group ${group.name}, ${report.placeName(group.statement.place)}`;
-    const comments = [name, ...group.notes.flatMap((note) => report.comment(note))];
-    return [{ header: '[[sync]]', comments, entries }];
-  }
-
-  /** Several routers of an instance that is in no group are one of their own. */
-  private ownSync({ instance, routers, tracked }: Plan, all: readonly Router[]): Table[] {
-    const group = this.groupOf.get(instance);
-    if (routers.length < 2 || (group && group.members.length > 1)) return [];
-    return [
-      {
-        header: '[[sync]]',
-        comments: [`The addresses of vrrp_instance ${instance.name} move together`],
-        entries: [
-          ['name', instance.name],
-          ['routers', routers.map((router) => routerName(router, all))],
-          ...(tracked.length === 0 ? [] : [['track', trackValue(tracked)] as [string, TomlValue]]),
-        ],
-      },
-    ];
-  }
-
   /** Two of the same VRID on an interface are one to the network. */
   private checkTwins(all: Router[]): void {
     const first = new Map<string, Router>();
@@ -331,16 +275,6 @@ class Conversion {
     ];
     return `${head.map(commentLine).join('\n')}\n`;
   }
-}
-
-/** An instance, and what becomes of it. */
-interface Plan {
-  readonly instance: Instance;
-  readonly common: Common;
-  readonly routers: readonly Router[];
-  tracked: Tracked[];
-  /** What its group says for all. */
-  isElsewhere: { readonly priority?: number; readonly preemption?: boolean };
 }
 
 function rulesIn({ words, block = [] }: Statement): readonly Statement[] {
