@@ -181,6 +181,11 @@ describe('directives of an instance', () => {
     ['authentication {\nauth_type PASS\nauth_pass "a b"\n}', 'auth_secret = "a b"'],
     ['unicast_src_ip 10.0.0.2\nunicast_peer {\n10.0.0.3 min_ttl 254\n}', 'min_ttl = 254'],
     ['unicast_src_ip 10.0.0.2\nunicast_peer {\n10.0.0.2\n10.0.0.3\n}', 'peers = [ "10.0.0.3" ]'],
+    ['unicast_peer { 10.0.0.2 10.0.0.3 }', 'peers = [ "10.0.0.2", "10.0.0.3" ]'],
+    [
+      'track_interface { eth1 eth2 weight -5 eth3 }',
+      'track = [ "eth1", { name = "eth2", weight = -5 }, "eth3" ]',
+    ],
     ['garp_master_repeat 2\ngarp_master_delay 7', 'pauses = [ 0.01, 7, 0.01 ]'],
     ['garp_master_repeat 1\ngarp_master_delay 0', 'count = 1'],
   ])('%j', (more, line) => {

@@ -2,7 +2,7 @@
 
 import type { TrackKind } from './definitions.ts';
 import type { Instance } from './instance.ts';
-import { TRACK_BLOCKS } from './instance.ts';
+import { TRACK_BLOCKS, trackEntries } from './instance.ts';
 import { GROUP_NOTES, UNKNOWN } from './no-counterpart.ts';
 import type { Note } from './report.ts';
 import type { Common, Router } from './routers.ts';
@@ -40,7 +40,7 @@ export function readGroup(
     const kind = Object.hasOwn(TRACK_BLOCKS, name) ? TRACK_BLOCKS[name] : undefined;
     if (name === 'group') addMembers(each, group, instances, taken, values);
     else if (kind !== undefined)
-      group.tracks.push(...values.entries(each).map((entry) => ({ kind, statement: entry })));
+      group.tracks.push(...trackEntries(each, values).map((entry) => ({ kind, statement: entry })));
     else if (name === 'sync_group_tracking_weight') group.isWeighted = true;
     else
       group.notes.push({

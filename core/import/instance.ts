@@ -61,6 +61,19 @@ export const TRACK_BLOCKS: Readonly<Record<string, TrackKind>> = {
   track_process: 'process',
 };
 
+/** What stands behind the name of what is tracked. */
+const TRACK_OPTIONS: readonly string[] = ['weight', 'reverse', 'noreverse', 'no_reverse'];
+
+/** The entries of such a block; several may stand on a line. */
+export function trackEntries(statement: Statement, values: Values): Statement[] {
+  return values.entries(statement).flatMap((entry) => {
+    const starts = entry.words.flatMap((word, at) =>
+      at === 0 || !(TRACK_OPTIONS.includes(word) || entry.words[at - 1] === 'weight') ? [at] : [],
+    );
+    return starts.map((from, at) => ({ ...entry, words: entry.words.slice(from, starts[at + 1]) }));
+  });
+}
+
 type Reader = (statement: Statement, instance: Instance, values: Values) => void;
 
 const READERS: Readonly<Record<string, Reader>> = {
@@ -156,7 +169,7 @@ function readDirective(statement: Statement, instance: Instance, values: Values)
   const name = statement.words[0]!;
   const kind = Object.hasOwn(TRACK_BLOCKS, name) ? TRACK_BLOCKS[name] : undefined;
   if (kind !== undefined) {
-    for (const each of values.entries(statement)) instance.tracks.push({ kind, statement: each });
+    instance.tracks.push(...trackEntries(statement, values).map((each) => ({ kind, statement: each })));
   } else if (Object.hasOwn(READERS, name)) READERS[name]!(statement, instance, values);
   else {
     const why = Object.hasOwn(INSTANCE_NOTES, name) ? INSTANCE_NOTES[name]! : UNKNOWN;
@@ -186,7 +199,9 @@ function readPeer(statement: Statement, instance: Instance, values: Values): voi
       statement,
       why: 'there is no max_ttl: a packet that has come further has a lower TTL',
     });
-  instance.peers.push({ address, statement, ...(minTtl === undefined ? {} : { minTtl }) });
+  const ttl = minTtl === undefined ? {} : { minTtl };
+  const more = statement.words.slice(1).filter((word) => isIP(word) !== 0);
+  for (const each of [address, ...more]) instance.peers.push({ address: each, statement, ...ttl });
 }
 
 function hostOf(statement: Statement, at: number, values: Values): string | undefined {

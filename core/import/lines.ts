@@ -55,10 +55,13 @@ class Reader implements Lines {
     this.define('_INSTANCE', this.configId, { file, line: 1 });
     this.define('_HASH', '#', { file, line: 1 });
     this.define('_BANG', '!', { file, line: 1 });
-    const physical = text.split(/\r?\n/).map((line, index) => ({
-      text: withoutComment(line).trim(),
-      place: { file, line: index + 1 },
-    }));
+    const physical = text
+      .replace(/^\ufeff/, '')
+      .split(/\r?\n/)
+      .map((line, index) => ({
+        text: withoutComment(line).trim(),
+        place: { file, line: index + 1 },
+      }));
     for (let at = 0; at < physical.length; at++) {
       const parts = [physical[at]!];
       while (parts.at(-1)!.text.endsWith('\\') && at + 1 < physical.length) parts.push(physical[++at]!);
