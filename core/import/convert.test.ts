@@ -37,10 +37,13 @@ describe('configurations of the kinds that there are', () => {
   test('are thirty', () => expect(names.length).toBeGreaterThanOrEqual(30));
 
   test.each(names)('%s', async (name) => {
+    // Without hooks, which are of their own.
+    const plain = importKeepalived(`${HOME}/${name}.conf`, 'main', AT_HOME, false);
+    expect(plain.faults).toEqual([]);
+    await expect(plain.text).toMatchFileSnapshot(path.join(FIXTURES, `${name}.toml`));
+    // What --check does, with all that there is.
     const { text, faults } = importKeepalived(`${HOME}/${name}.conf`, 'main', AT_HOME);
     expect(faults).toEqual([]);
-    await expect(text).toMatchFileSnapshot(path.join(FIXTURES, `${name}.toml`));
-    // What --check does.
     const file = path.join(folder, `${name}.toml`);
     writeFileSync(file, text!, { mode: 0o600 });
     const { start, issues } = await prepare(file, {});
@@ -49,7 +52,7 @@ describe('configurations of the kinds that there are', () => {
   });
 
   test.each(names)('no line of %s is lost: it is a table, a directive, or a comment', (name) => {
-    const { text = '' } = importKeepalived(`${HOME}/${name}.conf`, 'main', AT_HOME);
+    const { text = '' } = importKeepalived(`${HOME}/${name}.conf`, 'main', AT_HOME, false);
     const lines = readFileSync(path.join(FIXTURES, `${name}.conf`), 'utf8').split('\n');
     for (const line of lines) {
       const directive = /^\s*(?:@\S+\s+)?([a-z_]+)/.exec(line)?.[1] ?? '';

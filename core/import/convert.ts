@@ -4,7 +4,8 @@ import { formatIssue, hasErrors } from '../config/issues.ts';
 import { type Tracked, Trackers, type TrackKind } from './definitions.ts';
 import type { FileSource } from './files.ts';
 import { defaultGlobals, type Globals, readDelays, readGarpGroup, readGlobal } from './globals.ts';
-import { agreementOf, type Group, readGroup } from './groups.ts';
+import { agreementOf, type Group, readGroup, routerName } from './groups.ts';
+import { HAS_HOOKS, hookTables } from './hooks.ts';
 import { type Instance, readInstance } from './instance.ts';
 import { type Lines, readLines } from './lines.ts';
 import { GLOBAL_NOTES, TOP_NOTES, UNKNOWN } from './no-counterpart.ts';
@@ -32,11 +33,17 @@ export interface Imported {
  * Imports a configuration.
  * @param file its path
  * @param configId what `@host` conditions are compared with
+ * @param hasHooks whether our configuration knows `[[notify]]`
  */
-export function importKeepalived(file: string, configId: string, files: FileSource): Imported {
+export function importKeepalived(
+  file: string,
+  configId: string,
+  files: FileSource,
+  hasHooks: boolean = HAS_HOOKS,
+): Imported {
   try {
     const lines = readLines(file, configId, files);
-    return new Conversion(file, configId, lines).run();
+    return new Conversion(file, configId, lines, hasHooks).run();
   } catch (error) {
     if (error instanceof ImportError) return { faults: [formatFault(error.fault)], comments: 0 };
     const why =
@@ -64,6 +71,7 @@ class Conversion {
     private readonly file: string,
     private readonly configId: string,
     private readonly lines: Lines,
+    private readonly hasHooks: boolean,
   ) {
     this.report = new Report(file);
     this.values = new Values(this.report);
@@ -147,13 +155,30 @@ class Conversion {
     const all = plans.flatMap(({ routers }) => routers);
     this.checkTwins(all);
     const groups = this.groups.map((group) => ({ group, tracked: this.groupTracks(group, plans, trackers) }));
+    const hooks = this.hooks(plans, all);
     const routers = plans.flatMap((plan) => this.routerTables(plan));
     const syncs = [
       ...groups.flatMap((each) => groupTables(each, plans, all, this.report, globals.notes)),
       ...plans.flatMap((plan) => ownGroupTables(plan, this.groupOf.get(plan.instance), all)),
     ];
     globals.notes.push(...trackers.unused());
-    return [...trackers.tables(), ...routers, ...syncs];
+    return [...trackers.tables(), ...routers, ...syncs, ...hooks];
+  }
+
+  /** Of instances and groups. */
+  private hooks(plans: readonly Plan[], all: readonly Router[]): Table[] {
+    const { hasHooks } = this;
+    const common = { hasHooks, scriptUser: this.globals.scriptUser, taken: new Set<string>() };
+    const ofInstances = plans.flatMap(({ instance, routers: [first] }) => {
+      const { name, hooks, notes } = instance;
+      const told = first && { name, kind: 'routers' as const, target: routerName(first, all) };
+      return hookTables(hooks, told, { ...common, notes });
+    });
+    const ofGroups = this.groups.flatMap(({ name, hooks, members, notes }) => {
+      const told = members.length < 2 ? undefined : { name, kind: 'groups' as const, target: name };
+      return hookTables(hooks, told, { ...common, notes });
+    });
+    return [...ofInstances, ...ofGroups];
   }
 
   private plan(instance: Instance, trackers: Trackers): Plan {

@@ -1,6 +1,7 @@
 /** `vrrp_sync_group`: `[[sync]]`, and what counts for all of a group. */
 
 import type { TrackKind } from './definitions.ts';
+import { HOOKS } from './hooks.ts';
 import type { Instance } from './instance.ts';
 import { TRACK_BLOCKS, trackEntries } from './instance.ts';
 import { GROUP_NOTES, UNKNOWN } from './no-counterpart.ts';
@@ -17,6 +18,8 @@ export interface Group {
   readonly tracks: { readonly kind: TrackKind; readonly statement: Statement }[];
   /** `sync_group_tracking_weight`: weights of members count, for all. */
   isWeighted: boolean;
+  /** `notify` and its like. */
+  readonly hooks: Statement[];
   readonly notes: Note[];
 }
 
@@ -32,7 +35,15 @@ export function readGroup(
   values: Values,
 ): Group {
   const group: Group = {
-    ...{ name: statement.words[1] ?? '', statement, isWeighted: false, members: [], tracks: [], notes: [] },
+    ...{
+      name: statement.words[1] ?? '',
+      statement,
+      isWeighted: false,
+      members: [],
+      tracks: [],
+      hooks: [],
+      notes: [],
+    },
   };
   if (group.name === '') values.report.fault(statement, 'must have a name');
   for (const each of values.entries(statement)) {
@@ -41,6 +52,7 @@ export function readGroup(
     if (name === 'group') addMembers(each, group, instances, taken, values);
     else if (kind !== undefined)
       group.tracks.push(...trackEntries(each, values).map((entry) => ({ kind, statement: entry })));
+    else if (Object.hasOwn(HOOKS, name)) group.hooks.push(each);
     else if (name === 'sync_group_tracking_weight') group.isWeighted = true;
     else
       group.notes.push({

@@ -5,6 +5,7 @@ import { interfaceNameFault } from '../config/names.ts';
 import { type ImportedAddress, readAddress } from './addresses.ts';
 import type { TrackKind } from './definitions.ts';
 import type { Garp } from './garp.ts';
+import { HOOKS } from './hooks.ts';
 import { INSTANCE_NOTES, UNKNOWN } from './no-counterpart.ts';
 import type { Note } from './report.ts';
 import type { Statement } from './statements.ts';
@@ -38,6 +39,8 @@ export interface Instance {
   downTimerAdverts?: number | undefined;
   isPrimaryTracked: boolean;
   readonly tracks: { readonly kind: TrackKind; readonly statement: Statement }[];
+  /** `notify` and its like. */
+  readonly hooks: Statement[];
   readonly notes: Note[];
 }
 
@@ -45,7 +48,7 @@ export interface Instance {
 export function readInstance(statement: Statement, values: Values): Instance {
   const instance: Instance = {
     ...{ name: statement.words[1] ?? '', statement, priority: 100, garp: {}, isPrimaryTracked: true },
-    ...{ addresses: [], excluded: [], routes: [], rules: [], peers: [], tracks: [], notes: [] },
+    ...{ addresses: [], excluded: [], routes: [], rules: [], peers: [], tracks: [], hooks: [], notes: [] },
   };
   if (instance.name === '') values.report.fault(statement, 'must have a name');
   for (const each of values.entries(statement)) readDirective(each, instance, values);
@@ -171,6 +174,7 @@ function readDirective(statement: Statement, instance: Instance, values: Values)
   if (kind !== undefined) {
     instance.tracks.push(...trackEntries(statement, values).map((each) => ({ kind, statement: each })));
   } else if (Object.hasOwn(READERS, name)) READERS[name]!(statement, instance, values);
+  else if (Object.hasOwn(HOOKS, name)) instance.hooks.push(statement);
   else {
     const why = Object.hasOwn(INSTANCE_NOTES, name) ? INSTANCE_NOTES[name]! : UNKNOWN;
     instance.notes.push({ statement, why });

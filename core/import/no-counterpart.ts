@@ -3,7 +3,8 @@ import { COUNTERPARTS } from './counterparts.ts';
 
 const IPVS =
   'load balancing (IPVS) is not what rvrrpd does: leave it to keepalived without VRRP (-C), or to another program';
-const NOTIFY = 'there are no hooks for transitions yet: events are in the log, and in the client API';
+/** Where rvrrpd has no hooks. */
+export const NOTIFY = 'there are no hooks for transitions yet: events are in the log, and in the client API';
 const MAIL = 'rvrrpd sends no mails: events are in the log, and in the client API';
 const SNMP = 'rvrrpd has no SNMP: metrics are in the client API';
 const CHECKERS = 'is about health checkers, which rvrrpd has not';
@@ -136,11 +137,9 @@ export const GLOBAL_NOTES: Readonly<Record<string, string>> = {
 
 /** Directives of `vrrp_instance`. */
 export const INSTANCE_NOTES: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(
-    ['notify', 'notify_master', 'notify_backup', 'notify_fault', 'notify_stop', 'notify_deleted']
-      .concat(['notify_master_rx_lower_pri', 'notify_priority_changes'])
-      .map((name) => [name, NOTIFY]),
-  ),
+  notify_deleted: 'a virtual router that has gone from the configuration has stopped',
+  notify_master_rx_lower_pri: 'is no transition: two Masters are told in the log',
+  notify_priority_changes: 'is no transition: priorities are in the log, and in the client API',
   smtp_alert: MAIL,
   track_bfd: 'there is no BFD: a tracker that pings or looks at a route is the nearest',
   vrf: 'a virtual router is on an interface, which may be in a VRF',

@@ -2,7 +2,7 @@
 import type { Tracked } from './definitions.ts';
 import { type Group, routerName } from './groups.ts';
 import type { Instance } from './instance.ts';
-import type { Note, Report } from './report.ts';
+import { inOrder, type Note, type Report } from './report.ts';
 import { trackValue } from './router-table.ts';
 import type { Common, Router } from './routers.ts';
 import type { Table, TomlValue } from './toml.ts';
@@ -53,7 +53,7 @@ export function groupTables(
     ...(every.length === 0 ? [] : [['track', trackValue(every)] as [string, TomlValue]]),
   ];
   const name = `vrrp_sync_group ${group.name}, ${report.placeName(group.statement.place)}`;
-  const comments = [name, ...group.notes.flatMap((note) => report.comment(note))];
+  const comments = [name, ...inOrder(group.notes).flatMap((note) => report.comment(note))];
   return [{ header: '[[sync]]', comments, entries }];
 }
 
