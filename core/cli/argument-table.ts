@@ -117,6 +117,21 @@ export const UPGRADE_OPTIONS = [
   { long: 'node', value: 'FILE', kind: 'file', text: 'program of the Node.js that is to run it' },
 ] as const satisfies readonly OptionRow[];
 
+/** Options of `rvrrpd import`. */
+export const IMPORT_OPTIONS = [
+  {
+    long: 'config-id',
+    value: 'ID',
+    text: 'what keepalived’s conditions (@ID) are compared with, its -i; default: the name of this host',
+  },
+  {
+    long: 'output',
+    value: 'FILE',
+    kind: 'file',
+    text: 'writes a new file that only its owner can read; default: standard output',
+  },
+] as const satisfies readonly OptionRow[];
+
 /** Options that some commands have and no mode has. */
 export const COMMAND_OPTIONS: readonly OptionRow[] = [...STANDBY_OPTIONS, ...UPGRADE_OPTIONS];
 
@@ -126,6 +141,7 @@ export const OPTION_GROUPS: readonly OptionGroup[] = [
   { heading: 'Mode 0, which needs no configuration:', options: LISTEN_OPTIONS },
   { heading: 'Stand-by and fail-over:', options: STANDBY_OPTIONS },
   { heading: 'rvrrpd upgrade:', options: UPGRADE_OPTIONS },
+  { heading: 'rvrrpd import:', options: IMPORT_OPTIONS },
 ];
 
 /** What can be asked of the daemon that runs. */
@@ -174,6 +190,18 @@ export const COMMANDS: Readonly<Record<ControlCommand, CommandRow>> = {
     options: ['conf', 'json', 'rate'],
   },
 };
+
+/** Commands that need no daemon. */
+export const LOCAL_COMMANDS = {
+  import: {
+    text: 'makes a configuration of keepalived’s, KEEPALIVED.CONF',
+    more:
+      'It goes to standard output, or to a new file. What has no counterpart is a comment with the line and why. Included ' +
+      'files, conditions and definitions are as keepalived takes them. Nothing is started, and nothing is changed.',
+    operand: 'KEEPALIVED.CONF',
+    options: ['config-id', 'output'],
+  },
+} as const satisfies Readonly<Record<string, CommandRow>>;
 
 /** Exit statuses of `rvrrpd`. */
 export const EXIT_STATUSES: readonly (readonly [status: number, meaning: string])[] = [

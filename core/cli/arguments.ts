@@ -9,7 +9,9 @@ import {
 import {
   COMMANDS,
   EXIT_STATUSES,
+  IMPORT_OPTIONS,
   LISTEN_OPTIONS,
+  LOCAL_COMMANDS,
   OPTION_GROUPS,
   OPTIONS,
   parseable,
@@ -17,6 +19,7 @@ import {
   UPGRADE_OPTIONS,
 } from './argument-table.ts';
 import { exitStatuses, optionRows, rows } from './help-text.ts';
+import { type ImportCommand, importCommand } from './import-arguments.ts';
 import { isStandbyCommand, type StandbyCommand, standbyDetails } from './standby-arguments.ts';
 
 /** Exit codes. */
@@ -85,6 +88,7 @@ export type Command =
       readonly executable?: string;
       readonly node?: string;
     }
+  | ImportCommand
   | { readonly command: 'help' }
   | { readonly command: 'version' }
   /** `message` says what is wrong with the command line; exit with {@link ExitCode.Usage}. */
@@ -100,10 +104,14 @@ export const HELP = `Usage: rvrrpd [options]
        rvrrpd standby [--for TIME] [--force] [--rate NUMBER] [NAME...]
        rvrrpd resume [NAME...]
        rvrrpd failover [--rate NUMBER] NAME...
+       rvrrpd import [--config-id ID] [--output FILE] KEEPALIVED.CONF
 
 ${optionRows(OPTION_GROUPS)}
 The running daemon, found by its configuration file (-c, or the default):
 ${rows(Object.entries(COMMANDS).map(([name, { text }]) => [name, text]))}
+
+Without a daemon:
+${rows(Object.entries(LOCAL_COMMANDS).map(([name, { text }]) => [name, text]))}
 ${exitStatuses(EXIT_STATUSES)}`;
 
 /**
@@ -124,6 +132,10 @@ export function parseArguments(args: readonly string[]): Command {
 
   const word = words[0];
   if (word !== undefined) {
+    if (word === 'import') {
+      const asked = importCommand(words.slice(1), values);
+      return 'fault' in asked ? usageError(asked.fault) : asked;
+    }
     const command = CONTROL_COMMANDS.find((each) => each === word);
     if (command === undefined) return usageError(`unexpected argument '${word}'`);
     if (isStandbyCommand(command)) return aboutRouters(command, words.slice(1), values);
@@ -149,6 +161,9 @@ export function parseArguments(args: readonly string[]): Command {
     if (values[name] !== undefined) return usageError(`--${name} is for rvrrpd standby`);
   }
   if (values.node !== undefined) return usageError('--node is for rvrrpd upgrade');
+  for (const name of ['config-id', 'output'] as const) {
+    if (values[name] !== undefined) return usageError(`--${name} is for rvrrpd import`);
+  }
   for (const name of ['json', 'count', 'auth-type', 'secret-file'] as const) {
     if (values[name] !== undefined) return usageError(`--${name} is for listening: use it with -m0`);
   }
@@ -221,7 +236,13 @@ function scan(args: readonly string[]) {
     args: [...args],
     strict: true,
     allowPositionals: true,
-    options: parseable([...OPTIONS, ...LISTEN_OPTIONS, ...STANDBY_OPTIONS, ...UPGRADE_OPTIONS]),
+    options: parseable([
+      ...OPTIONS,
+      ...LISTEN_OPTIONS,
+      ...STANDBY_OPTIONS,
+      ...UPGRADE_OPTIONS,
+      ...IMPORT_OPTIONS,
+    ]),
   });
 }
 

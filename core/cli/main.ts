@@ -6,6 +6,7 @@ import { check, type RunOptions, runForeground } from '../supervisor/run.ts';
 import type { Signals } from '../supervisor/signals.ts';
 import { type Command, ExitCode, HELP, Mode, parseArguments } from './arguments.ts';
 import { runControl } from './control.ts';
+import { runImport } from './import.ts';
 import { NoPassword } from './password-input.ts';
 import { readSecret } from './secret.ts';
 
@@ -39,6 +40,8 @@ export async function main(args: readonly string[], signals: Signals): Promise<E
     }
     case 'listen':
       return listen(command);
+    case 'import':
+      return runImport(command);
     case 'status':
     case 'reload':
     case 'plugins':

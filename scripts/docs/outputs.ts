@@ -3,7 +3,10 @@ import { readFileSync } from 'node:fs';
 import {
   COMMAND_OPTIONS,
   COMMANDS,
+  type CommandRow,
+  IMPORT_OPTIONS,
   LISTEN_OPTIONS,
+  LOCAL_COMMANDS,
   OPTIONS,
   type OptionRow,
   PASSWORD_OPTIONS,
@@ -44,12 +47,14 @@ export function outputs(): ReadonlyMap<string, string> {
 /** The command lines that shells complete. */
 export function grammars(): Grammar[] {
   const every: readonly OptionRow[] = unique([...LISTEN_OPTIONS, ...OPTIONS]);
-  const ofCommands: readonly OptionRow[] = [...every, ...COMMAND_OPTIONS];
-  const commands = Object.entries(COMMANDS).map(([name, { text, options }]) => ({
-    name,
-    text,
-    options: ofCommands.filter(({ long }) => options.includes(long)),
-  }));
+  const ofCommands: readonly OptionRow[] = [...every, ...COMMAND_OPTIONS, ...IMPORT_OPTIONS];
+  const commands = Object.entries<CommandRow>({ ...COMMANDS, ...LOCAL_COMMANDS }).map(
+    ([name, { text, options }]) => ({
+      name,
+      text,
+      options: ofCommands.filter(({ long }) => options.includes(long)),
+    }),
+  );
   return [
     { program: 'rvrrpd', options: every, commands },
     { program: 'rvrrpd-pw', options: PASSWORD_OPTIONS, commands: [] },

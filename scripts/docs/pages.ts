@@ -4,7 +4,9 @@ import {
   COMMANDS,
   type CommandRow,
   EXIT_STATUSES,
+  IMPORT_OPTIONS,
   LISTEN_OPTIONS,
+  LOCAL_COMMANDS,
   OPTIONS,
   type OptionRow,
   PASSWORD_OPTIONS,
@@ -48,6 +50,7 @@ function behind({ operand, options }: CommandRow): string {
 
 function daemonPage(operating: readonly Block[]): string {
   const commands = Object.entries(COMMANDS);
+  const local = Object.entries(LOCAL_COMMANDS);
   return [
     head('rvrrpd', 8, 'VRRP daemon'),
     section('Synopsis'),
@@ -57,6 +60,9 @@ function daemonPage(operating: readonly Block[]): string {
       commands
         .map(([name, row]) => `**rvrrpd ${name}** [**-c** *FILE*] [**--json**]${behind(row)}`)
         .join(', '),
+    ),
+    ...local.map(([name, { operand }]) =>
+      paragraph(`${synopsis(`rvrrpd ${name}`, IMPORT_OPTIONS)} *${operand}*`),
     ),
     section('Description'),
     paragraph(
@@ -84,12 +90,15 @@ function daemonPage(operating: readonly Block[]): string {
     ),
     ...commands.map(([name, { text, more }]) => term(`**${name}**`, sentences(text, more))),
     ...COMMAND_OPTIONS.map(option),
+    section('Without a daemon'),
+    ...local.map(([name, { text, more }]) => term(`**${name}**`, sentences(text, more))),
+    ...IMPORT_OPTIONS.map(option),
     section('Exit status'),
     ...EXIT_STATUSES.map(([status, meaning]) => term(`**${status}**`, sentences(meaning))),
     ...[
       ...['Start and stop', 'Ask and reload', 'Upgrade', 'Stand-by and fail-over'],
       ...['In the background', 'With systemd', 'Privileges'],
-      'What a Master does to the kernel',
+      ...['What a Master does to the kernel', 'Coming from keepalived'],
     ].flatMap((heading) => [section(heading), blocks(under(operating, heading), 2)]),
     section('Files'),
     term('`/etc/rvrrpd.conf`, `/etc/rvrrpd/rvrrpd.conf`', 'the configuration, looked for in this order'),

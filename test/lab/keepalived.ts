@@ -105,8 +105,13 @@ export class Keepalived {
     instances: readonly KeepalivedInstance[],
     options: KeepalivedOptions = {},
   ): Keepalived {
+    return Keepalived.startWith(lab, host, fileText(instances, options), options);
+  }
+
+  /** Starts it with the text of a configuration file; of the options only those of how it runs count. */
+  static startWith(lab: Lab, host: Host, text: string, options: KeepalivedOptions = {}): Keepalived {
     const base = path.join(lab.folder, `keepalived-${host.name}-${++started}`);
-    writeFileSync(`${base}.conf`, fileText(instances, options));
+    writeFileSync(`${base}.conf`, text);
     const args = [
       ...['--dont-fork', '--vrrp', '--log-console', '--no-syslog'],
       ...(options.detail === false ? [] : ['--log-detail']),

@@ -1,0 +1,267 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { describeIssue } from '../supervisor/issues.ts';
+import { prepare } from '../supervisor/prepare.ts';
+import { importKeepalived } from './convert.ts';
+import { COUNTERPARTS } from './counterparts.ts';
+import { FILES, type FileSource } from './files.ts';
+
+const FIXTURES = path.join(import.meta.dirname, 'fixtures');
+const HOME = '/etc/keepalived';
+
+/** The fixtures where keepalived has its files. */
+const AT_HOME: FileSource = {
+  read: (file) => FILES.read(file.replace(HOME, FIXTURES)),
+  names: (folder) => FILES.names(folder.replace(HOME, FIXTURES)),
+};
+const names = readdirSync(FIXTURES)
+  .filter((name) => name.endsWith('.conf'))
+  .map((name) => name.slice(0, -5));
+const folder = mkdtempSync(path.join(tmpdir(), 'import-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A configuration that is nowhere. */
+function imported(text: string, configId = 'main') {
+  return importKeepalived('k.conf', configId, { read: () => text, names: () => [] });
+}
+
+/** An instance of which only these lines matter. */
+function instance(...lines: readonly string[]): string {
+  const own = ['interface eth0', 'virtual_router_id 1', 'virtual_ipaddress {', '10.0.0.1', '}'];
+  return ['vrrp_instance I {', ...own, ...lines, '}', ''].join('\n');
+}
+
+describe('configurations of the kinds that there are', () => {
+  test('are thirty', () => expect(names.length).toBeGreaterThanOrEqual(30));
+
+  test.each(names)('%s', async (name) => {
+    // Without hooks, which are of their own.
+    const plain = importKeepalived(`${HOME}/${name}.conf`, 'main', AT_HOME, false);
+    expect(plain.faults).toEqual([]);
+    await expect(plain.text).toMatchFileSnapshot(path.join(FIXTURES, `${name}.toml`));
+    // What --check does, with all that there is.
+    const { text, faults } = importKeepalived(`${HOME}/${name}.conf`, 'main', AT_HOME);
+    expect(faults).toEqual([]);
+    const file = path.join(folder, `${name}.toml`);
+    writeFileSync(file, text!, { mode: 0o600 });
+    const { start, issues } = await prepare(file, {});
+    expect(issues.filter(({ severity }) => severity !== 'notice').map(describeIssue)).toEqual([]);
+    expect(start?.config.virtualRouters.length).toBeGreaterThan(0);
+  });
+
+  test.each(names)('no line of %s is lost: it is a table, a directive, or a comment', (name) => {
+    const { text = '' } = importKeepalived(`${HOME}/${name}.conf`, 'main', AT_HOME, false);
+    const lines = readFileSync(path.join(FIXTURES, `${name}.conf`), 'utf8').split('\n');
+    for (const line of lines) {
+      const directive = /^\s*(?:@\S+\s+)?([a-z_]+)/.exec(line)?.[1] ?? '';
+      if (!/^(notify|smtp|state|router_id|lvs|use_ipvlan|debug)/.test(directive)) continue;
+      expect(text, line).toContain(directive);
+    }
+  });
+
+  test('no password is in a comment', () => {
+    const { text } = importKeepalived(`${HOME}/authentication-header.conf`, 'main', AT_HOME);
+    expect(text).toContain('auth_pass ***');
+    expect(text).not.toContain('never shown');
+  });
+});
+
+describe('what is wrong is told with file, line and value', () => {
+  test.each([
+    [instance('priority abc'), ['k.conf:7: priority = abc: must be a whole number, 1 to 255']],
+    [instance('priority 256'), ['k.conf:7: priority = 256: must be a whole number, 1 to 255']],
+    [instance('advert_int 0'), ['k.conf:7: advert_int = 0: must be a number, 0.01 to 255']],
+    [instance('version 4'), ['k.conf:7: version = 4: must be a whole number, 2 to 3']],
+    [
+      instance('strict_mode maybe'),
+      ['k.conf:7: strict_mode = maybe: must be on, off, true, false, yes or no'],
+    ],
+    [
+      instance('virtual_ipaddress {', '10.0.0.300/24', '}'),
+      [
+        'k.conf:8: virtual address = 10.0.0.300/24: must be an address, with or without a prefix length, such as 192.0.2.1/24',
+      ],
+    ],
+    [
+      instance('virtual_ipaddress {', '10.0.0.0/24', '}'),
+      ["k.conf:8: virtual address = 10.0.0.0/24: must be an address of a host: this is the subnet's own"],
+    ],
+    [
+      instance('unicast_peer {', 'peer1', '}'),
+      ['k.conf:8: unicast_peer = peer1: must be an IPv4 or IPv6 address'],
+    ],
+    [
+      instance('use_vmac a-name-that-is-too-long'),
+      [
+        'k.conf:7: use_vmac = a-name-that-is-too-long: an interface name has at most 15 characters, this one has 23',
+      ],
+    ],
+    [
+      'vrrp_instance I {\ninterface eth0\n}',
+      ['k.conf:1: vrrp_instance = I: must have a virtual_router_id, 1 to 255'],
+    ],
+    [instance() + instance(), ['k.conf:8: vrrp_instance = I: is already there, line 1: must be unique']],
+    [
+      instance() + instance().replace('I {', 'J {'),
+      [
+        'k.conf:8: vrrp_instance = J: has the virtual_router_id 1 for IPv4 on eth0, as vrrp_instance I does: must be another one',
+      ],
+    ],
+    [
+      `vrrp_script s {\ninterval 2\n}\n${instance('track_script {', 's weight x', '}')}`,
+      ['k.conf:11: s = weight x: must be a whole number, -2147483647 to 2147483647'],
+    ],
+    [
+      `vrrp_script s {\ninterval 2\n}\n${instance('track_script {', 's', '}')}`,
+      ['k.conf:1: vrrp_script = s: must have a script: the program that is run'],
+    ],
+    [
+      instance('authentication {', 'auth_type PASS'),
+      ['k.conf:1: vrrp_instance I: its block must end with }'],
+    ],
+    ['}', ['k.conf:1: }: there is no block that it could end']],
+    ['{', ['k.conf:1: {: must stand behind the name of a block']],
+    [instance('notify "/bin/x'), [`k.conf:7: notify "/bin/x: must have a second " that ends the text`]],
+    [instance('priority'), ['k.conf:7: priority: must be a whole number, 1 to 255']],
+    [instance('virtual_ipaddress'), ['k.conf:7: virtual_ipaddress: must have a block: { … }']],
+  ])('%j', (text, faults) => {
+    expect(imported(text)).toMatchObject({ faults });
+    expect(imported(text).text).toBeUndefined();
+  });
+
+  test('all of it, not the first alone', () => {
+    expect(imported(instance('priority x', 'advert_int y')).faults).toHaveLength(2);
+  });
+
+  test('a file that is not there, and one that an include names', () => {
+    expect(importKeepalived('/nowhere/k.conf', 'main', FILES).faults).toEqual([
+      '/nowhere/k.conf: cannot be read: there is no such file',
+    ]);
+    const files: FileSource = {
+      ...AT_HOME,
+      read: (file) => (file === 'k.conf' ? 'include a.conf' : FILES.read(file)),
+    };
+    expect(importKeepalived('k.conf', 'main', files).faults).toEqual([
+      'k.conf:1: include a.conf: a.conf cannot be read: ENOENT',
+    ]);
+  });
+});
+
+/** The lines of an import that are neither comments nor empty. */
+function directives(text: string): string[] {
+  const { text: made = '', faults } = imported(text);
+  expect(faults).toEqual([]);
+  return made.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+}
+
+/** The comments. */
+function comments(text: string): string {
+  return (imported(text).text ?? '')
+    .split('\n')
+    .filter((line) => line.startsWith('#'))
+    .join('\n');
+}
+
+describe('directives of an instance', () => {
+  test.each([
+    ['nopreempt', 'preemption = false'],
+    ['state BACKUP', 'preemption = true'],
+    ['priority 255', 'priority = 254'],
+    ['state MASTER', 'priority = 254'],
+    ['version 3\nadvert_int 0.25', 'timers = { advert = 0.25 }'],
+    ['advert_int 2.6', 'timers = { advert = 3 }'],
+    ['preempt_delay 4.5', 'preempt_delay = 4.5'],
+    ['down_timer_adverts 5', 'down_timer_adverts = 5'],
+    ['use_vmac', 'vifname = "vrrp.1"'],
+    ['use_vmac vrrp1', 'vifname = "vrrp1"'],
+    ['use_vmac vrrp1', `iftype = "${COUNTERPARTS.use_vmac}"`],
+    ['no_accept', 'accept = false'],
+    ['accept', 'accept = true'],
+    ['strict_mode', 'accept = false  # vrrp_strict'],
+    ['dont_track_primary', 'track_interface = false'],
+    ['authentication {\nauth_type PASS\nauth_pass "a b"\n}', 'auth_secret = "a b"'],
+    ['unicast_src_ip 10.0.0.2\nunicast_peer {\n10.0.0.3 min_ttl 254\n}', 'min_ttl = 254'],
+    ['unicast_src_ip 10.0.0.2\nunicast_peer {\n10.0.0.2\n10.0.0.3\n}', 'peers = [ "10.0.0.3" ]'],
+    ['unicast_peer { 10.0.0.2 10.0.0.3 }', 'peers = [ "10.0.0.2", "10.0.0.3" ]'],
+    [
+      'track_interface { eth1 eth2 weight -5 eth3 }',
+      'track = [ "eth1", { name = "eth2", weight = -5 }, "eth3" ]',
+    ],
+    ['garp_master_repeat 2\ngarp_master_delay 7', 'pauses = [ 0.01, 7, 0.01 ]'],
+    ['garp_master_repeat 1\ngarp_master_delay 0', 'count = 1'],
+  ])('%j', (more, line) => {
+    expect(directives(instance(...more.split('\n')))).toContain(line);
+  });
+
+  test('an address without an interface is on that of the first address that has one, or the default', () => {
+    const unicast = 'virtual_router_id 1\nunicast_peer {\n10.0.0.3\n}\n';
+    const text = (vip: string): string => `vrrp_instance I {\n${unicast}virtual_ipaddress {\n${vip}\n}\n}`;
+    expect(directives(text('10.0.0.1 dev eth7'))).toContain('interface = "eth7"');
+    expect(directives(text('10.0.0.1'))).toContain('interface = "eth0"');
+  });
+
+  test('IPv6 is version 3, of its own name of a virtual interface', () => {
+    const six = instance('use_vmac').replace('10.0.0.1', 'fe80::1');
+    expect(directives(six)).toEqual(expect.arrayContaining(['version = 3', 'vifname = "vrrp6.1"']));
+  });
+
+  test('what is excluded of the other family is a virtual router of version 3, in one group', () => {
+    const made = directives(instance('virtual_ipaddress_excluded {', '2001:db8::1/64', '}'));
+    expect(made.filter((line) => /^(version|vip|routers)/.test(line))).toEqual([
+      'vip = "10.0.0.1"',
+      'version = 2',
+      'vip = "2001:db8::1/64"',
+      'version = 3',
+      'routers = [ "eth0/1/ipv4/v2", "eth0/1/ipv6/v3" ]',
+    ]);
+  });
+
+  test('what is not known is told', () => {
+    expect(comments(instance('frobnicate 7'))).toContain(
+      'line 7: frobnicate 7: is no directive of keepalived.conf(5) here',
+    );
+  });
+});
+
+describe('scripts', () => {
+  const script = (text: string, ...more: readonly string[]): string =>
+    `vrrp_script s {\nscript ${text}\n${more.join('\n')}\n}\n${instance('track_script {', 's', '}')}`;
+
+  test.each([
+    ['/usr/bin/check', 'command = [ "/usr/bin/check" ]'],
+    [`"/usr/bin/check 'a b' c"`, 'command = [ "/usr/bin/check", "a b", "c" ]'],
+    ['"killall -0 haproxy"', 'command = [ "/usr/bin/env", "killall", "-0", "haproxy" ]'],
+    ['/usr/bin/check a b', 'command = [ "/usr/bin/check", "a", "b" ]'],
+    ['"</dev/tcp/127.0.0.1/80"', 'command = [ "/bin/bash", "-c", "</dev/tcp/127.0.0.1/80" ]'],
+    ['"pgrep x || exit 1"', 'command = [ "/bin/sh", "-c", "pgrep x || exit 1" ]'],
+  ])('%s', (text, line) => expect(directives(script(text))).toContain(line));
+
+  test('time, counts, user, weight', () => {
+    const made = directives(
+      script('/bin/x', 'interval 5', 'timeout 3', 'rise 2', 'fall 4', 'weight -30', 'user a b', 'init_fail'),
+    );
+    expect(made).toEqual(
+      expect.arrayContaining([
+        ...[
+          'interval = 5',
+          'timeout = 3',
+          'rise = 2',
+          'fall = 4',
+          'initial = "down"',
+          'user = "a"',
+          'group = "b"',
+        ],
+        'track = [ { name = "s", weight = -30 } ]',
+      ]),
+    );
+  });
+
+  test('one that nobody tracks is a comment, with its lines', () => {
+    const text = `vrrp_script s {\nscript /bin/x\n}\n${instance()}`;
+    expect(directives(text)).not.toContain('[[track]]');
+    expect(comments(text)).toContain('line 1: vrrp_script s: nobody tracks it');
+    expect(comments(text)).toContain('#   line 2: script /bin/x');
+  });
+});

@@ -1,0 +1,182 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, it } from 'vitest';
+import { importKeepalived } from '../core/import/convert.ts';
+import { FILES } from '../core/import/files.ts';
+import type { Host } from './lab/host.ts';
+import { Keepalived } from './lab/keepalived.ts';
+import { kernelState } from './lab/kernel-state.ts';
+import { Lab, type Segment } from './lab/lab.ts';
+import { describeSystem } from './lab/requirements.ts';
+import { executable, Rvrrpd, rvrrpdConfiguration } from './lab/rvrrpd.ts';
+import type { Implementation } from './lab/speaker.ts';
+import { eventually, sleep } from './lab/wait.ts';
+import { Wire } from './lab/wire.ts';
+
+// Configurations of keepalived, on two routers with keepalived, and with rvrrpd and what `rvrrpd import` makes of them: what
+// the Master has in the kernel, and who is Master in which order.
+
+const FIXTURES = path.join(import.meta.dirname, '../core/import/fixtures');
+const SOURCES = { r1: '10.0.0.2', r2: '10.0.0.3' } as const;
+type Name = keyof typeof SOURCES;
+/** ms in which nothing more has to happen. */
+const QUIET = 1100;
+
+/** What happens to r1, and the end of it: who was stopped stays away. */
+type Fault = 'stop' | 'kill' | 'unplug';
+
+interface Scenario {
+  /** A VRID whose advertisements are on eth0. */
+  readonly vrid: number;
+  readonly fault: Fault;
+  /** Who is Master, in order. */
+  readonly expected: string;
+}
+
+const OVER = 'r1 r2';
+const BACK = 'r1 r2 r1';
+const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  'haproxy-master': { vrid: 51, fault: 'stop', expected: OVER },
+  'gateway-sync': { vrid: 10, fault: 'unplug', expected: BACK },
+  'cloud-unicast': { vrid: 33, fault: 'stop', expected: OVER },
+  vmac: { vrid: 44, fault: 'stop', expected: OVER },
+  'routes-and-rules': { vrid: 90, fault: 'stop', expected: OVER },
+  'many-addresses': { vrid: 70, fault: 'stop', expected: OVER },
+  'strict-v3': { vrid: 23, fault: 'stop', expected: OVER },
+  'weighted-uplinks': { vrid: 35, fault: 'unplug', expected: BACK },
+  'two-networks': { vrid: 28, fault: 'unplug', expected: BACK },
+  'dual-stack': { vrid: 60, fault: 'kill', expected: BACK },
+};
+
+/** The configuration for a router: the second one has lower priorities, and the addresses of peers are exchanged. */
+function configurationOf(fixture: string, name: Name): string {
+  const text = readFileSync(path.join(FIXTURES, `${fixture}.conf`), 'utf8');
+  if (name === 'r1') return text;
+  return text
+    .replaceAll(/^(\s+priority )(\d+)/gm, (_, before: string, number) => `${before}${Number(number) - 50}`)
+    .replaceAll('$BASE=14', '$BASE=9')
+    .replaceAll(/(unicast_src_ip |unicast_peer \{\s+)10\.0\.0\.[23]/g, (all) =>
+      all.endsWith('2') ? `${all.slice(0, -1)}3` : `${all.slice(0, -1)}2`,
+    );
+}
+
+interface Daemon {
+  stop(): Promise<unknown>;
+  kill(): Promise<unknown>;
+}
+
+async function start(implementation: Implementation, lab: Lab, host: Host, text: string): Promise<Daemon> {
+  if (implementation === 'keepalived') {
+    const daemon = Keepalived.startWith(lab, host, text);
+    await eventually('keepalived to run', 30_000, () => daemon.running.output.includes('Startup complete'));
+    return daemon;
+  }
+  const base = path.join(lab.folder, `imported-${host.name}`);
+  writeFileSync(`${base}.conf`, text);
+  // The first router's by the command, the second one's by what it calls: a process less.
+  const tables =
+    host.name === 'r1'
+      ? await host.run(process.execPath, executable(), 'import', `${base}.conf`)
+      : importKeepalived(`${base}.conf`, 'main', FILES).text;
+  writeFileSync(`${base}.toml`, `${rvrrpdConfiguration(base, [])}\n${tables}`, { mode: 0o600 });
+  const daemon = Rvrrpd.startWith(host, `${base}.toml`);
+  await daemon.ready(60_000);
+  return daemon;
+}
+
+/** Two routers on two segments. */
+async function network(lab: Lab): Promise<{ r1: Host; r2: Host; outside: Segment }> {
+  const [inside, outside] = await Promise.all([lab.segment('inside'), lab.segment('outside')]);
+  const build = async (name: Name, number: number): Promise<Host> => {
+    const host = await lab.host(name, { ipv6: true });
+    const at = { eth0: `10.0.0.${number}/24`, eth1: `198.51.100.${number}/24` };
+    const six = `2001:db8:1::${number}/64`;
+    await lab.plug(host, inside, { interface: 'eth0', address: at.eth0, address6: six });
+    await lab.plug(host, outside, { interface: 'eth1', address: at.eth1 });
+    return host;
+  };
+  const [r1, r2] = await Promise.all([build('r1', 2), build('r2', 3)]);
+  return { r1, r2, outside };
+}
+
+/** Waits until the state of a host is the same for a while. @returns it */
+async function settled(host: Host): Promise<string[]> {
+  let last: readonly string[] = [];
+  let since = Date.now();
+  const look = async () => {
+    const state = await kernelState(host);
+    if (state.join() !== last.join()) since = Date.now();
+    last = state;
+    return Date.now() - since >= 500 && state;
+  };
+  return eventually('a kernel that is at rest', 20_000, look, 250);
+}
+
+/** What a scenario comes to. */
+interface Outcome {
+  /** What r1 has as Master and did not have before. */
+  readonly master: readonly string[];
+  /** What is missing of what it had. */
+  readonly missing: readonly string[];
+  readonly order: string;
+}
+
+async function play(implementation: Implementation, fixture: string, scenario: Scenario): Promise<Outcome> {
+  const { vrid, fault } = scenario;
+  const lab = new Lab();
+  try {
+    const { r1, r2, outside } = await network(lab);
+    const hosts = { r1, r2 };
+    // There both what it says and what it hears is seen, unicast too.
+    const wire = await Wire.tap(lab, r2, 'eth0');
+    const run = (name: Name) => start(implementation, lab, hosts[name], configurationOf(fixture, name));
+    /** Who has advertised, in order. */
+    const speakers = (): Name[] =>
+      wire
+        .adverts(vrid)
+        .filter(({ priority, family }) => priority > 0 && family === 4)
+        .map(({ source }) => (source === SOURCES.r1 ? 'r1' : 'r2'));
+    const master = async (name: Name): Promise<void> => {
+      const isOnlyOne = () => speakers().slice(-2).join() === `${name},${name}`;
+      await eventually(`${name} as Master`, 40_000, isOnlyOne, 100);
+    };
+    const before = await kernelState(r1);
+    const first = await run('r1');
+    await master('r1');
+    const state = await settled(r1);
+    await run('r2');
+    await sleep(QUIET);
+    if (fault === 'unplug') await outside.unplug(r1);
+    else await first[fault]();
+    await master('r2');
+    if (fault === 'unplug') await outside.replug(r1);
+    else if (fault === 'kill') await run('r1');
+    if (fault !== 'stop') await master('r1');
+    const names = speakers();
+    return {
+      master: state.filter((line) => !before.includes(line)),
+      missing: before.filter((line) => !state.includes(line)),
+      order: names.filter((name, at) => name !== names[at - 1]).join(' '),
+    };
+  } catch (error) {
+    throw new Error(`${error instanceof Error ? error.message : String(error)}\n${lab.testimony()}`, {
+      cause: error,
+    });
+  } finally {
+    await lab.close();
+  }
+}
+
+describeSystem('imported from keepalived', () => {
+  for (const [fixture, scenario] of Object.entries(SCENARIOS)) {
+    it.concurrent(fixture, async () => {
+      const [ours, theirs] = await Promise.all([
+        play('rvrrpd', fixture, scenario),
+        play('keepalived', fixture, scenario),
+      ]);
+      expect(ours).toEqual(theirs);
+      expect(ours.order).toBe(scenario.expected);
+      expect(ours.master.length).toBeGreaterThan(0);
+    });
+  }
+});
