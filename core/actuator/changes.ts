@@ -3,6 +3,7 @@
  * journal first.
  */
 import type {
+  AddressResource,
   KernelChange,
   KernelRefusal,
   KernelResource,
@@ -28,10 +29,19 @@ import { type Refusals, waves } from './waves.ts';
 
 export type { Refusals } from './waves.ts';
 
+/** An address that we hold. */
+export type AddressHolding = Holding & { readonly resource: AddressResource & { readonly kind: 'address' } };
+
+export function isAddress(holding: Holding): holding is AddressHolding {
+  return holding.resource.kind === 'address';
+}
+
 /** Acts on the kernel. One call at a time. */
 export class Changes {
   /** The kernel as last read. Set after each reading. */
   view: View;
+  /** How many seconds an address is to be valid for from now on; undefined: for ever. See leases.ts. */
+  lifetimeOf: (holding: Holding) => number | undefined = () => undefined;
 
   constructor(
     private readonly holdings: Holdings,
@@ -59,8 +69,9 @@ export class Changes {
       );
       for (const holding of missing) if (!holding.wasForeign) this.note(holding);
       this.journal.flush();
+      const lifetimes = new Map(missing.map((holding) => [holding, this.lifetimeOf(holding)]));
       const answers = await this.apply(missing, (holding) =>
-        aimed(installing(holding.resource as DriverResource), holding),
+        lasting(aimed(installing(holding.resource as DriverResource), holding), lifetimes.get(holding)),
       );
       for (const holding of missing) {
         const refusal = answers.get(holding) ?? null;
@@ -72,7 +83,12 @@ export class Changes {
           if (holding.wasForeign) this.note(holding);
           delete holding.wasForeign;
           holding.state = 'ours';
-          this.view.installed(holding.resource);
+          this.view.installed(holding.resource, lifetimes.get(holding) !== undefined);
+          continue;
+        }
+        if (isSoft(holding.resource)) {
+          this.journal.strike(holding.id);
+          holding.state = 'foreign'; // it stays as it is
           continue;
         }
         if (!isThere) refused.set(holding, refusal);
@@ -203,6 +219,26 @@ export class Changes {
   }
 
   /**
+   * Gives addresses of ours the lifetime that they are to have from now on.
+   * @returns why some could not be given it
+   */
+  async renew(addresses: readonly AddressHolding[]): Promise<Refusals> {
+    const refused = new Map<Holding, KernelRefusal>();
+    const lifetimes = new Map<Holding, number | undefined>();
+    for (const holding of addresses) lifetimes.set(holding, this.lifetimeOf(holding));
+    const answers = await this.apply(addresses, (holding) => {
+      const { kind: _, ...resource } = (holding as AddressHolding).resource;
+      return lasting(aimed({ op: 'renew-address', ...resource }, holding), lifetimes.get(holding));
+    });
+    for (const holding of addresses) {
+      const refusal = answers.get(holding) ?? null;
+      if (refusal) refused.set(holding, refusal);
+      else this.view.renewed(holding.resource, lifetimes.get(holding) !== undefined);
+    }
+    return refused;
+  }
+
+  /**
    * Gives links of ours their MAC address back.
    * @returns why some could not be given it: they are as somebody else has made them
    */
@@ -284,13 +320,15 @@ export class Changes {
     if (resource.kind !== 'link') this.putOn(holding);
     if (resource.kind === 'sysctl') {
       const home = interfaceOf(resource);
+      if (home !== undefined && !this.view.has(home) && isSoft(resource)) return false; // with the interface
       if (home !== undefined && !this.view.has(home)) {
         refused.set(holding, noSuchInterface(resource));
         return false;
       }
       const value = readSysctl(resource.path);
       if (typeof value === 'object') {
-        refused.set(holding, value);
+        if (isSoft(resource)) holding.state = 'foreign';
+        else refused.set(holding, value);
         return false;
       }
       if (value === resource.value || (value === undefined && resource.optional === true)) {
@@ -395,6 +433,17 @@ function aimed(change: KernelChange, { index }: Holding): KernelChange {
   return 'parent' in change || change.op === 'add-guard' || change.op === 'remove-guard'
     ? change
     : { ...change, index };
+}
+
+/** With a lifetime, if it adds an address or renews one. */
+function lasting(change: KernelChange, validFor: number | undefined): KernelChange {
+  const has = validFor !== undefined && (change.op === 'add-address' || change.op === 'renew-address');
+  return has ? { ...change, validFor } : change;
+}
+
+/** A setting that can be done without. */
+function isSoft(resource: KernelResource): boolean {
+  return resource.kind === 'sysctl' && resource.soft === true;
 }
 
 /** A setting whose file is not there. */

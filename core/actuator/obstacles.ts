@@ -118,7 +118,7 @@ function faultOf(plan: () => readonly KernelResource[], surroundings: Surroundin
     const fault =
       resource.kind === 'link'
         ? linkFault(resource, view, surroundings)
-        : resource.kind === 'sysctl'
+        : resource.kind === 'sysctl' && !resource.soft
           ? settingFault(resource, view)
           : undefined;
     if (fault !== undefined) return fault;

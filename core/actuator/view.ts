@@ -1,5 +1,5 @@
 /** The kernel's links and addresses as last read, kept current with what the actuator itself changes since. */
-import type { KernelResource, Link, LinkAddress } from '../plugin/contracts/index.ts';
+import type { AddressResource, KernelResource, Link, LinkAddress } from '../plugin/contracts/index.ts';
 import { isUnlisted } from '../plugin/resource.ts';
 
 /** What a look at the kernel says about a resource. */
@@ -164,8 +164,14 @@ export class View {
     }
   }
 
-  /** After a resource was installed. */
-  installed(resource: KernelResource): void {
+  /** After an address was given a lifetime, or is valid for ever. */
+  renewed({ interface: name, address, prefixLength }: AddressResource, expires: boolean): void {
+    for (const each of this.byName.get(name)?.addresses.get(address) ?? [])
+      if (each.prefixLength === prefixLength) Object.assign(each, { expires });
+  }
+
+  /** After a resource was installed. @param expires an address that has a lifetime */
+  installed(resource: KernelResource, expires = false): void {
     if (resource.kind === 'link') {
       const parent = this.byName.get(resource.parent);
       this.byName.set(resource.interface, {
@@ -192,7 +198,7 @@ export class View {
       const name = family === 4 ? (label ?? link.name) : '';
       const mark = family === 6 && { deprecated: true };
       link.addresses.set(address, [
-        { family, address, prefixLength, label: name, secondary: false, ...mark },
+        { family, address, prefixLength, label: name, secondary: false, expires, ...mark },
       ]);
     }
   }

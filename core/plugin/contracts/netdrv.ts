@@ -4,6 +4,7 @@ import type { PluginContext } from './context.ts';
 import type {
   AddressResource,
   GuardResource,
+  Lifetime,
   MacvlanResource,
   RouteResource,
   RuleResource,
@@ -76,10 +77,12 @@ export interface LinkAddress {
   /** IPv6 (since 1.1): another host has it, IFA_F_DADFAILED. Absent: false. */
   readonly dadFailed?: boolean;
   /**
-   * IPv6 (since 1.1): as `add-address` makes them, which hardly anybody else does: deprecated though valid for ever, and
-   * without duplicate address detection (IFA_F_DEPRECATED, IFA_F_PERMANENT, IFA_F_NODAD). Absent: false.
+   * IPv6 (since 1.1): as `add-address` makes them, which hardly anybody else does: deprecated, and without duplicate
+   * address detection (IFA_F_DEPRECATED, IFA_F_NODAD). Absent: false.
    */
   readonly deprecated?: boolean;
+  /** Since 1.1: its lifetime ends, it is without IFA_F_PERMANENT. Absent: false, or the driver does not tell. */
+  readonly expires?: boolean;
 }
 
 /**
@@ -93,7 +96,13 @@ export interface InterfaceIndex {
 
 /** A change to the kernel's state. Interfaces are named, so that one made earlier in a batch can be used. */
 export type KernelChange =
-  | ({ readonly op: 'add-address' | 'remove-address' } & AddressResource & InterfaceIndex)
+  | ({ readonly op: 'add-address' } & AddressResource & InterfaceIndex & Lifetime)
+  | ({ readonly op: 'remove-address' } & AddressResource & InterfaceIndex)
+  /**
+   * Since 1.1, for drivers that provide `address-lifetime`: gives an address that is there this lifetime from now on, and
+   * changes nothing else. One that is not there: EADDRNOTAVAIL, or it is added.
+   */
+  | ({ readonly op: 'renew-address' } & AddressResource & InterfaceIndex & Lifetime)
   | ({ readonly op: 'add-link' | 'remove-link' } & MacvlanResource)
   | ({ readonly op: 'set-mac'; readonly interface: string; readonly mac: string } & InterfaceIndex)
   | ({ readonly op: 'set-up'; readonly interface: string; readonly up: boolean } & InterfaceIndex)

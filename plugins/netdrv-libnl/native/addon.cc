@@ -70,8 +70,9 @@ Napi::Object AddressToJs(Napi::Env env, rtnl_addr* addr) {
   // What does not hold is left out. An optimistic address is used before the detection is over (RFC 4429).
   if ((flags & IFA_F_TENTATIVE) != 0 && (flags & IFA_F_OPTIMISTIC) == 0) entry.Set("tentative", true);
   if ((flags & IFA_F_DADFAILED) != 0) entry.Set("dadFailed", true);
-  const unsigned ours = IFA_F_DEPRECATED | IFA_F_PERMANENT | IFA_F_NODAD;
+  const unsigned ours = IFA_F_DEPRECATED | IFA_F_NODAD;
   if (ipv6 && (flags & ours) == ours) entry.Set("deprecated", true);
+  if ((flags & IFA_F_PERMANENT) == 0) entry.Set("expires", true);
   return entry;
 }
 
@@ -147,6 +148,8 @@ Change ChangeFromJs(const Napi::Object& object) {
       change.mtu = Number(object, "mtu");
     } else {
       change.label = Text(object, "label");
+      change.scope = Text(object, "scope");
+      change.valid_for = Number(object, "validFor");
     }
   }
   return change;
