@@ -112,12 +112,17 @@ export class Leases {
 
   /** Whole seconds that an address is to be valid for from now on; undefined: for ever. */
   private lifetimeOf(holding: Holding): number | undefined {
-    if (!isAddress(holding)) return undefined;
+    const left = isAddress(holding) ? this.secondsLeft(holding) : Number.POSITIVE_INFINITY;
+    return left === Number.POSITIVE_INFINITY ? undefined : Math.max(1, left);
+  }
+
+  /** Whole seconds until it has to be gone, by the kernel's ways of counting; Infinity: it has not to. */
+  private secondsLeft(holding: Holding): number {
     const end = this.endOf(holding);
-    if (end === Number.POSITIVE_INFINITY) return undefined;
+    if (end === Number.POSITIVE_INFINITY) return end;
     const lease = Math.max(...this.leasesOf(holding));
     const lateness = Math.min(KERNEL_LATENESS, lease * LATENESS_SHARE);
-    return Math.max(1, Math.floor((end - this.clock()) / 1000 - lateness));
+    return Math.floor((end - this.clock()) / 1000 - lateness);
   }
 
   private router(slot: number): VirtualRouterConfig {
@@ -157,8 +162,8 @@ export class Leases {
 
   private isToRenew(holding: AddressHolding): boolean {
     if (holding.state !== 'ours' || holding.users.size === 0) return false;
-    const end = this.endOf(holding);
-    if (end !== Number.POSITIVE_INFINITY) return end > this.clock();
+    const left = this.secondsLeft(holding);
+    if (left !== Number.POSITIVE_INFINITY) return left >= 1; // what it has is as much
     const { interface: name, address } = holding.resource;
     return this.changes.view.addressOn(name, address).some(({ expires }) => expires === true);
   }

@@ -7,11 +7,11 @@ import { Int } from '../threads/state-table.ts';
 import { Agenda, type Progress } from './agenda.ts';
 import type { Changes, Refusals } from './changes.ts';
 import { adviseForwarding, forwards } from './forwarding.ts';
+import { furtherResources } from './further.ts';
 import { type Holding, type Holdings, mayBeOurs } from './holdings.ts';
 import type { Leases } from './leases.ts';
 import { LogLimit } from './log-limit.ts';
 import type { ActuatorParts } from './parts.ts';
-import { furtherResources } from './further.ts';
 import { Planner } from './planner.ts';
 import { adviseSecondNics } from './second-nics.ts';
 import { readSysctl } from './sysctl.ts';
@@ -313,7 +313,11 @@ export class Masters {
     if (this.holdings.of(user).length > 0) return undefined;
     const isOwner = this.parts.table.int(slot, Int.Priority) === 255;
     const addresses = furtherResources(router, this.homes.get(slot), isOwner);
-    return this.claimResources(user, [...addresses, ...(router.extras ?? [])], this.parts.routerPlugins[slot]!.netdrv);
+    return this.claimResources(
+      user,
+      [...addresses, ...(router.extras ?? [])],
+      this.parts.routerPlugins[slot]!.netdrv,
+    );
   }
 
   private async installExtras(chunk: readonly Progress[]): Promise<void> {

@@ -111,5 +111,6 @@ export function checkLease(table: RawTable, path: ConfigPath, list: IssueList): 
   const { advert } = (timers ?? {}) as { advert?: unknown };
   if (typeof advert !== 'number') return;
   const least = Math.floor(2 * advert) + 1;
-  if (lease < least) list.error([...path, 'lease'], `must be ${least} at least, more than twice timers.advert`);
+  if (lease < least)
+    list.error([...path, 'lease'], `must be ${least} at least, more than twice timers.advert`);
 }

@@ -98,21 +98,25 @@ export class Announcer {
     if (!attachment || !this.isInPlace(router)) return 0;
     const virtual = this.table.int(slot, Int.Announce) === 0;
     const mac = virtual ? router.virtualMac : attachment.link.mac;
-    const { addresses, family, announce } = router.config;
+    const { announced } = router;
+    const { announce } = router.config;
     const { rate = 0 } = announce ?? {};
     const link = attachment.link.index;
     let first = 0;
-    let end = addresses.length;
+    let end = announced.length;
     if (rate > 0) {
       const turn = this.limit.turn(slot, link, rate, now);
       if (turn > now) return this.due(slot, turn);
-      first = this.limit.take(slot, rate, addresses.length);
-      end = Math.min(first + AnnounceLimit.share(rate), addresses.length);
+      first = this.limit.take(slot, rate, announced.length);
+      end = Math.min(first + AnnounceLimit.share(rate), announced.length);
     }
     for (let index = first; index < end; index++) {
-      const address = addresses[index]!;
-      if (family === 4) this.transmitter.gratuitousArp(attachment.descriptor, address, mac, slot);
-      else this.transmitter.neighbourAdvertisement(attachment.descriptor, address, mac, slot);
+      const { address, family, interface: on } = announced[index]!;
+      const place = on === undefined ? attachment : router.announcingOn.get(on);
+      if (!place) continue; // that interface is not there
+      const at = on === undefined ? mac : place.link.mac;
+      if (family === 4) this.transmitter.gratuitousArp(place.descriptor, address, at, slot);
+      else this.transmitter.neighbourAdvertisement(place.descriptor, address, at, slot);
     }
     if (rate > 0 && this.limit.isInRound(slot)) return this.due(slot, this.limit.turn(slot, link, rate, now));
     const step = this.table.int(slot, Int.AnnounceStep);

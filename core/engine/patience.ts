@@ -109,8 +109,8 @@ export class Patience {
     this.callOff = goesOn && !this.stopped ? this.after(this.pause, () => this.turn()) : undefined;
   }
 
-  private hasLease({ state, config, priority }: EngineRouter): boolean {
-    return config.lease !== undefined && state === State.Master && priority !== 255;
+  private hasLease({ state, isLeased, priority }: EngineRouter): boolean {
+    return isLeased && state === State.Master && priority !== 255;
   }
 
   /** Its addresses have ended, as far as is known here: the actuator hangs, or the kernel refuses to renew them. */

@@ -30,7 +30,16 @@ function kernelPart(
   { addresses, prefixLengths, accept = true, vifname, extras, further }: VirtualRouterConfig,
   { netdrv, iftype }: RouterPlugins,
 ): string {
-  return JSON.stringify([addresses, prefixLengths, accept, vifname, netdrv, iftype, extras, ...(further ? [further] : [])]);
+  return JSON.stringify([
+    addresses,
+    prefixLengths,
+    accept,
+    vifname,
+    netdrv,
+    iftype,
+    extras,
+    ...(further ? [further] : []),
+  ]);
 }
 
 /** By slot. */
