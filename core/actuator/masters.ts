@@ -331,14 +331,25 @@ export class Masters {
     // Each on its own: one that cannot be installed yet is no reason to do without the others. Settings and guards first,
     // then addresses, which routes may need.
     const refused = new Map<Holding, KernelRefusal>();
+    const missing = new Set(
+      [...holdings].filter(({ resource, state }) => resource.kind === 'address' && state !== 'ours'),
+    );
     for (const isTurn of TURNS) {
       const lists = [...holdings].filter(({ resource }) => isTurn(resource)).map((holding) => [holding]);
       for (const [holding, refusal] of await this.changes.install(lists)) refused.set(holding, refusal);
     }
     for (const progress of chunk) {
       const own = this.holdings.of(extrasUser(progress.slot));
+      if (own.some((holding) => missing.has(holding) && holding.state === 'ours'))
+        this.tellFurther(progress.slot);
       this.concludeExtras(progress, refusals.get(progress) ?? firstRefusal(own, refused));
     }
+  }
+
+  /** The engine announces them, now if the virtual ones are in place already. */
+  private tellFurther(slot: number): void {
+    const { table } = this.parts;
+    table.setInt(slot, Int.FurtherInPlace, (table.int(slot, Int.FurtherInPlace) + 1) | 0);
   }
 
   private async removeExtras(chunk: readonly Progress[]): Promise<void> {

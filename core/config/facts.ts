@@ -5,6 +5,12 @@ import type { ExtraResource, FurtherAddress } from './model.ts';
 import type { TableAddress } from './table-addresses.ts';
 import type { PeerAddress } from './table-peers.ts';
 
+/** A `[[vrouter.address]]`, and where it stands. */
+export interface FurtherFact {
+  readonly held: FurtherAddress;
+  readonly path: ConfigPath;
+}
+
 /** A `[[vrouter]]`, as far as it could be understood. */
 export interface RouterFacts {
   readonly path: ConfigPath;
@@ -22,7 +28,7 @@ export interface RouterFacts {
   /** Routes and rules that are right. */
   readonly extras: readonly ExtraResource[];
   /** Further addresses that are right. */
-  readonly further: readonly FurtherAddress[];
+  readonly further: readonly FurtherFact[];
   /** `source`, if it is right. */
   readonly source?: PeerAddress;
 }

@@ -216,7 +216,7 @@ function extrasOf(
 ): Pick<VirtualRouterConfig, 'extras' | 'further'> {
   const isOwn = (extra: { readonly family: AddressFamily }): boolean =>
     families.includes(extra.family) ? extra.family === family : family === families[0];
-  const [own, addresses] = [extras.filter(isOwn), further.filter(isOwn)];
+  const [own, addresses] = [extras.filter(isOwn), further.map(({ held }) => held).filter(isOwn)];
   return {
     ...(own.length === 0 ? {} : { extras: own }),
     ...(addresses.length === 0 ? {} : { further: addresses }),

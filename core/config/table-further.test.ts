@@ -82,3 +82,16 @@ test.each([
     expect(read(router(text)).config.virtualRouters[0]!.lease).toBe(Number(/\d+/.exec(text)![0]));
   } else expect(found.join()).toContain(complaint);
 });
+
+test('two virtual routers may have one, if they want it alike', () => {
+  const two = (one: string, other: string): string =>
+    router(address(one)) + router(address(other), 'group = 2\ninterface = "eth0"\nvip = "10.0.0.2/24"');
+  const text = 'address = "192.0.2.5/24"';
+  expect(complaints(two(text, `${text}\nlabel = "eth0:x"`))).toEqual([]);
+  expect(complaints(two('address = "10.0.0.2/24"', text))).toEqual([]);
+  expect(complaints(two(text, 'address = "192.0.2.5"')).join()).toContain(
+    'with /24: must be the same on eth0',
+  );
+  expect(complaints(two(text, `${text}\nscope = "link"`)).join()).toContain('must be the same');
+  expect(complaints(two('address = "10.0.0.2"', text)).join()).toContain('with /24');
+});

@@ -1,6 +1,7 @@
 /** `[[vrouter.address]]` and `lease`: what addresses a Master has beside its virtual ones, and how long. Pure. */
 import { virtualAddress } from './address.ts';
 import type { RawTable } from './document.ts';
+import type { FurtherFact } from './facts.ts';
 import type { IssueList } from './issue-list.ts';
 import type { ConfigPath } from './issues.ts';
 import type { FurtherAddress } from './model.ts';
@@ -20,11 +21,11 @@ export function checkFurther(
   path: ConfigPath,
   addresses: readonly TableAddress[],
   list: IssueList,
-): FurtherAddress[] {
+): FurtherFact[] {
   const entries: unknown = table.address;
   if (!Array.isArray(entries)) return [];
   const home = typeof table.interface === 'string' ? table.interface : '';
-  const found: FurtherAddress[] = [];
+  const found: FurtherFact[] = [];
   /** What is there already, by address and interface. */
   const taken = new Map(addresses.map((held) => [`${held.address} ${home}`, held.path]));
   for (const [index, entry] of entries.entries()) {
@@ -43,9 +44,10 @@ export function checkFurther(
     const other = taken.get(key);
     if (other) complain('address', `is already in ${list.whereIs(other)}: must be unique on an interface`);
     else taken.set(key, [...at, 'address']);
-    if (isRight) found.push(further);
+    if (isRight) found.push({ held: further, path: at });
   }
-  checkCount(found, addresses, [...path, 'address'], list);
+  const held = found.map((each) => each.held);
+  checkCount(held, addresses, [...path, 'address'], list);
   return found;
 }
 

@@ -19,6 +19,8 @@ const RESTART_INTERVAL = 1000;
 export class Announcer {
   /** The value of `Wanted` that each slot's series belongs to. */
   private readonly announced: Int32Array;
+  /** The value of `FurtherInPlace` that has been announced. */
+  private readonly further: Int32Array;
   /** When each slot's series has started, monotonic ms. */
   private readonly started: Float64Array;
   /** When each slot's last announcement against another station was, or will be, monotonic ms. */
@@ -30,6 +32,7 @@ export class Announcer {
     private readonly transmitter: Transmitter,
   ) {
     this.announced = new Int32Array(table.slots);
+    this.further = new Int32Array(table.slots);
     this.started = new Float64Array(table.slots);
     this.limit = new AnnounceLimit(table.slots);
     this.asserted = new Float64Array(table.slots).fill(-RESTART_INTERVAL);
@@ -43,8 +46,10 @@ export class Announcer {
       this.announced[slot] = 0; // what has gone and comes back is announced again
       return false;
     }
-    if (this.announced[slot] === wanted) return false;
+    const further = this.table.int(slot, Int.FurtherInPlace);
+    if (this.announced[slot] === wanted && this.further[slot] === further) return false;
     this.announced[slot] = wanted;
+    this.further[slot] = further;
     this.limit.reset(slot);
     this.restart(slot, now);
     return true;
@@ -55,6 +60,7 @@ export class Announcer {
     const { slot } = router;
     if (!this.isInPlace(router)) return 0;
     this.announced[slot] = this.table.int(slot, Int.Wanted);
+    this.further[slot] = this.table.int(slot, Int.FurtherInPlace);
     const due = this.table.num(slot, Num.AnnounceDeadline);
     // There may not have been one before, or a longer one.
     const { refresh = 0 } = router.config.announce ?? {};

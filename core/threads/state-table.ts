@@ -62,8 +62,11 @@ export const Int = {
   Held: 20,
   /** 1: in stand-by, and nobody else has been heard for a Master_Down_Interval. */
   Masterless: 21,
-  /** Even, so that the Float64 fields behind them are aligned. */
-  Count: 22,
+  /** How often addresses beside its virtual ones have come into place: they are announced then. */
+  FurtherInPlace: 22,
+  /** Nothing: {@link Int.Count} is even, so that the Float64 fields behind them are aligned. */
+  Spare: 23,
+  Count: 24,
 } as const;
 
 /** Float64 fields of a slot: monotonic times in ms (CLOCK_MONOTONIC), counters. */

@@ -13,7 +13,8 @@ export type ActuatorInt = (typeof Int)[
   | 'Announce'
   | 'KernelErrno'
   | 'OnVirtualInterface'
-  | 'Refused'];
+  | 'Refused'
+  | 'FurtherInPlace'];
 
 /** Int32 fields that the engine writes: all others. */
 export type EngineInt = (typeof Int)[Exclude<keyof typeof Int, 'Count'>] extends infer Field
