@@ -184,7 +184,7 @@ describeSystem('further addresses of a Master', () => {
         if (ours.length === 5 && ours.join() === theirs.join()) return true;
         throw new Error(`${ours.join('; ')}\nkeepalived: ${theirs.join('; ')}`);
       });
-      await r1.ip('link add later type dummy');
+      await r1.ip('link add later type veth peer name never');
       await r1.ip('link set later up');
       await eventually('203.0.113.9', 30_000, async () =>
         /203\.0\.113\.9/.test(await r1.ip('addr show dev later')),

@@ -37,7 +37,7 @@ export class Actuator {
     const { plugins, journal } = parts;
     this.changes = new Changes(this.holdings, plugins.drivers, journal, new View());
     this.masters = new Masters(parts, this.holdings, this.changes);
-    this.leases = new Leases(parts, this.holdings, this.changes, slotOfUser);
+    this.leases = new Leases(parts, this.holdings, this.changes, slotOfUser, parts.clock);
     this.masters.leases = this.leases;
     this.urgency = new Urgency(
       (urgent) => parts.hurry?.(urgent),
@@ -89,11 +89,12 @@ export class Actuator {
         await this.watcher.work();
         this.watcher.tellLinks();
       }
-      if (now >= this.leases.due) await this.leases.work();
+      if (this.leases.wait <= 0) await this.leases.work();
       const more = await this.masters.work();
       await new Promise(setImmediate); // lets rings, news and the order to stop in
       if (this.stopping) break;
-      const pause = Math.min(more, this.watcher.due, this.leases.due) - performance.now();
+      const due = Math.min(more, this.watcher.due) - performance.now();
+      const pause = Math.min(due, this.leases.wait);
       if (pause > 0 && !this.wakeUp.rung) this.urgency.rest();
       await this.wakeUp.sleep(pause);
     }

@@ -64,7 +64,7 @@ function stage(...leases: (number | undefined)[]) {
       now += 100;
       over.push(...kernel.expire(0.1));
       if (i % 10 === 9) serve(...slots);
-      while (now >= leased.due) await leased.work();
+      while (leased.wait <= 0) await leased.work();
     }
     return over;
   };

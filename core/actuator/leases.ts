@@ -51,7 +51,8 @@ export class Leases {
     private readonly holdings: Holdings,
     private readonly changes: Changes,
     private readonly slotOf: SlotOf,
-    private readonly clock: () => number = () => performance.now(),
+    /** As the state table counts: CLOCK_MONOTONIC in ms. */
+    private readonly clock: () => number,
   ) {
     const leases = parts.config.virtualRouters.flatMap(({ lease }) => lease ?? []);
     this.any = leases.length > 0;
@@ -60,10 +61,10 @@ export class Leases {
     changes.lifetimeOf = (holding) => this.lifetimeOf(holding);
   }
 
-  /** When {@link work} has something to do, monotonic ms. */
-  get due(): number {
+  /** In how many ms {@link work} has something to do; 0 or less: now. */
+  get wait(): number {
     if (this.left.length > 0) return 0;
-    return this.any ? this.next : Number.POSITIVE_INFINITY;
+    return this.any ? this.next - this.clock() : Number.POSITIVE_INFINITY;
   }
 
   /** Renews a part of what is due. */
