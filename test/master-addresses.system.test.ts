@@ -94,7 +94,12 @@ function deleted(monitor: { readonly stdout: string }, pattern: RegExp): string[
   return monitor.stdout.split('\n').filter((line) => line.includes('Deleted') && pattern.test(line));
 }
 
-describeSystem('further addresses of a Master', () => {
+/** `lease` in s. */
+const LEASE = 3;
+/** What a busy machine may add, in ms. */
+const SLACK = 3000;
+
+describeSystem('addresses of a Master', () => {
   it.concurrent('of every kind: announced where they are, moved by a reload without a gap, gone after it', () =>
     withLab(async (lab) => {
       const { r1, wire, outside } = await network(lab);
@@ -196,16 +201,9 @@ describeSystem('further addresses of a Master', () => {
       );
       expect(await Promise.all([present(r1), present(r2)])).toEqual(before);
     }));
-});
 
-/** Seconds. */
-const LEASE = 4;
-/** What a busy machine may add, in ms. */
-const SLACK = 3000;
-
-describeSystem('a lease', () => {
   it.concurrent.each(['SIGKILL', 'SIGSTOP'] as const)(
-    'after %s of the Master its addresses are gone within it, and the next Master has them alone',
+    'after %s of a Master with a lease its addresses are gone within it, and the next Master has them alone',
     (signal) =>
       withLab(async (lab) => {
         const { r1, r2, client, wire } = await network(lab);
@@ -248,7 +246,7 @@ describeSystem('a lease', () => {
       }),
   );
 
-  it.concurrent('reloads and upgrades let none expire, and renewing announces nothing', () =>
+  it.concurrent('with a lease: reloads and upgrades let none expire, and renewing announces nothing', () =>
     withLab(async (lab) => {
       const { r1, wire } = await network(lab);
       const routers = (lease?: number): VrouterTable[] => [
