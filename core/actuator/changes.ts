@@ -127,6 +127,7 @@ export class Changes {
     for (const wave of waves(lists, ({ resource }) => resource.kind)) {
       const ours = wave.filter((holding) => mayBeOurs(holding) && !refused.has(holding) && !sinking(holding));
       const standing = new Set(ours.filter((holding) => this.isStillOurs(holding)));
+      await this.makeStay([...standing]);
       const answers = await this.apply(
         [...standing],
         (holding) => aimed(takingBack(holding.resource as DriverResource, holding.original), holding),
@@ -158,6 +159,14 @@ export class Changes {
     if (vanished.length > 0) await this.takeBackVanished(vanished, refused);
     this.journal.flush();
     return refused;
+  }
+
+  /** The kernel takes the route of an IPv6 prefix along with an address only if that would have stayed. */
+  private async makeStay(leaving: readonly Holding[]): Promise<void> {
+    const leased = leaving.filter(isAddress).filter(({ resource: { family, interface: name, address } }) => {
+      return family === 6 && this.view.addressOn(name, address).some(({ leased: is }) => is === true);
+    });
+    if (leased.length > 0) await this.renew(leased, () => undefined);
   }
 
   /** Their interfaces may have got other names at this very moment: the kernel is asked where they are now. */
@@ -222,10 +231,13 @@ export class Changes {
    * Gives addresses of ours the lifetime that they are to have from now on.
    * @returns why some could not be given it
    */
-  async renew(addresses: readonly AddressHolding[]): Promise<Refusals> {
+  async renew(
+    addresses: readonly AddressHolding[],
+    lifetimeOf: (holding: Holding) => number | undefined = this.lifetimeOf,
+  ): Promise<Refusals> {
     const refused = new Map<Holding, KernelRefusal>();
     const lifetimes = new Map<Holding, number | undefined>();
-    for (const holding of addresses) lifetimes.set(holding, this.lifetimeOf(holding));
+    for (const holding of addresses) lifetimes.set(holding, lifetimeOf(holding));
     const answers = await this.apply(addresses, (holding) => {
       const { kind: _, ...resource } = (holding as AddressHolding).resource;
       return lasting(aimed({ op: 'renew-address', ...resource }, holding), lifetimes.get(holding));

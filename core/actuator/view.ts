@@ -39,6 +39,11 @@ function lowerOf(parent: Pick<Link, 'index' | 'type' | 'parent'>): number {
   return parent.type === 'macvlan' && parent.parent !== 0 ? parent.parent : parent.index;
 }
 
+/** What drivers tell of an IPv6 address that they have added. */
+function markOf(expires: boolean): Pick<LinkAddress, 'deprecated' | 'leased'> {
+  return { deprecated: !expires, leased: expires };
+}
+
 /** See the file's comment. */
 export class View {
   private readonly byName = new Map<string, ViewedLink>();
@@ -165,9 +170,13 @@ export class View {
   }
 
   /** After an address was given a lifetime, or is valid for ever. */
-  renewed({ interface: name, address, prefixLength }: AddressResource, expires: boolean): void {
-    for (const each of this.byName.get(name)?.addresses.get(address) ?? [])
-      if (each.prefixLength === prefixLength) Object.assign(each, { expires });
+  renewed({ interface: name, address, prefixLength, family }: AddressResource, expires: boolean): void {
+    const mark = family === 6 && markOf(expires);
+    const addresses = this.byName.get(name)?.addresses;
+    const renewed = addresses?.get(address)?.map((each): LinkAddress => {
+      return each.prefixLength === prefixLength ? { ...each, expires, ...mark } : each;
+    });
+    if (renewed) addresses?.set(address, renewed);
   }
 
   /** After a resource was installed. @param expires an address that has a lifetime */
@@ -196,7 +205,7 @@ export class View {
     else {
       const { family, address, prefixLength, label } = resource;
       const name = family === 4 ? (label ?? link.name) : '';
-      const mark = family === 6 && { deprecated: true };
+      const mark = family === 6 && markOf(expires);
       link.addresses.set(address, [
         { family, address, prefixLength, label: name, secondary: false, expires, ...mark },
       ]);

@@ -195,7 +195,7 @@ export function realAddresses({ addresses }: Link, family: AddressFamily): strin
   const host = family === 4 ? 32 : 128;
   const ofFamily = addresses
     .filter((address) => address.family === family && address.dadFailed !== true)
-    .filter(({ deprecated }) => deprecated !== true); // as only Masters put them there
+    .filter(({ deprecated, leased }) => deprecated !== true && leased !== true); // as only Masters put them there
   const inNetworks = ofFamily.filter(({ prefixLength }) => prefixLength < host);
   const hasNetwork = inNetworks.some(({ address }) => !isLinkLocal(address));
   return (hasNetwork ? inNetworks : ofFamily).map(({ address }) => address);

@@ -77,10 +77,12 @@ export interface LinkAddress {
   /** IPv6 (since 1.1): another host has it, IFA_F_DADFAILED. Absent: false. */
   readonly dadFailed?: boolean;
   /**
-   * IPv6 (since 1.1): as `add-address` makes them, which hardly anybody else does: deprecated, and without duplicate
-   * address detection (IFA_F_DEPRECATED, IFA_F_NODAD). Absent: false.
+   * IPv6 (since 1.1): as `add-address` makes them, which hardly anybody else does: deprecated though valid for ever, and
+   * without duplicate address detection (IFA_F_DEPRECATED, IFA_F_PERMANENT, IFA_F_NODAD). Absent: false.
    */
   readonly deprecated?: boolean;
+  /** IPv6 (since 1.1): the same with a lifetime (`validFor`), so without IFA_F_PERMANENT. Absent: false. */
+  readonly leased?: boolean;
   /** Since 1.1: its lifetime ends, it is without IFA_F_PERMANENT. Absent: false, or the driver does not tell. */
   readonly expires?: boolean;
 }
@@ -100,7 +102,8 @@ export type KernelChange =
   | ({ readonly op: 'remove-address' } & AddressResource & InterfaceIndex)
   /**
    * Since 1.1, for drivers that provide `address-lifetime`: gives an address that is there this lifetime from now on, and
-   * changes nothing else. One that is not there: EADDRNOTAVAIL, or it is added.
+   * changes nothing else. One that is not there: EADDRNOTAVAIL, or it is added. IPv6 addresses are made to stay before they
+   * are removed: the kernel leaves the route of their prefix behind otherwise.
    */
   | ({ readonly op: 'renew-address' } & AddressResource & InterfaceIndex & Lifetime)
   | ({ readonly op: 'add-link' | 'remove-link' } & MacvlanResource)

@@ -71,8 +71,9 @@ Napi::Object AddressToJs(Napi::Env env, rtnl_addr* addr) {
   if ((flags & IFA_F_TENTATIVE) != 0 && (flags & IFA_F_OPTIMISTIC) == 0) entry.Set("tentative", true);
   if ((flags & IFA_F_DADFAILED) != 0) entry.Set("dadFailed", true);
   const unsigned ours = IFA_F_DEPRECATED | IFA_F_NODAD;
-  if (ipv6 && (flags & ours) == ours) entry.Set("deprecated", true);
-  if ((flags & IFA_F_PERMANENT) == 0) entry.Set("expires", true);
+  const bool expires = (flags & IFA_F_PERMANENT) == 0;
+  if (ipv6 && (flags & ours) == ours) entry.Set(expires ? "leased" : "deprecated", true);
+  if (expires) entry.Set("expires", true);
   return entry;
 }
 
