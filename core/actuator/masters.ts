@@ -369,10 +369,11 @@ export class Masters {
       return;
     }
     const retryMs = this.extras.failed(progress, performance.now());
-    const { vrid, interface: name } = this.parts.config.virtualRouters[progress.slot]!;
+    const { vrid, interface: name, further } = this.parts.config.virtualRouters[progress.slot]!;
+    const what = further ? 'addresses, routes and rules' : 'routes and rules';
     this.limit.warn(
       `extras ${refusal.errno}`,
-      `addresses, routes and rules of virtual router ${vrid} on ${name}: ${refusal.message}; trying again in ${retryMs} ms`,
+      `${what} of virtual router ${vrid} on ${name}: ${refusal.message}; trying again in ${retryMs} ms`,
       { interface: name, vrid, errno: refusal.errno },
     );
   }
