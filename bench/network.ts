@@ -48,6 +48,8 @@ export interface StartOptions {
   readonly terminal?: boolean;
   /** Advertisements are authenticated: rvrrpd's by an HMAC trailer, keepalived's by a password. Default: not at all. */
   readonly authenticated?: boolean;
+  /** `lease` of rvrrpd's addresses in s. Default: none. */
+  readonly lease?: number;
 }
 
 /** Starts a daemon with every virtual router of the network: addresses on the interface itself, 1 s, no preemption delays. */
@@ -75,6 +77,7 @@ export function startDaemon(
   const vrouters = routers.map(({ vrid, ...router }) => ({
     ...{ group: vrid, ...router, priority, preemption: true, iftype: 'ether', netdrv: 'libnl' },
     ...(options.authenticated === true ? hmac() : {}),
+    ...(options.lease === undefined ? {} : { lease: options.lease }),
   }));
   const daemon = Rvrrpd.start(lab, host, vrouters, { output: 'discard', terminal });
   return Object.assign(daemon, { pids: async () => [await daemon.pid()] });

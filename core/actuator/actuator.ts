@@ -10,13 +10,17 @@ import { describe, identityOf, interfaceOf } from '../plugin/resource.ts';
 import { counted, firstOf } from '../shared/words.ts';
 import { Changes } from './changes.ts';
 import { type Holding, Holdings } from './holdings.ts';
+import { Leases } from './leases.ts';
 import { sift } from './leftovers.ts';
-import { Masters } from './masters.ts';
+import { Masters, slotOfUser } from './masters.ts';
 import type { ActuatorParts } from './parts.ts';
 import { Urgency } from './urgency.ts';
 import { View } from './view.ts';
 import { WakeUp } from './wake-up.ts';
 import { Watcher } from './watcher.ts';
+
+/** Interfaces whose leftovers are taken back at once, where leases may have to be renewed. */
+const TAKEN_BACK = 512;
 
 /** See the file's comment. */
 export class Actuator {
@@ -24,6 +28,7 @@ export class Actuator {
   private readonly wakeUp = new WakeUp();
   private readonly changes: Changes;
   private readonly masters: Masters;
+  private readonly leases: Leases;
   private readonly watcher: Watcher;
   private readonly urgency: Urgency;
   private stopping: 'take back' | 'leave' | undefined;
@@ -32,6 +37,8 @@ export class Actuator {
     const { plugins, journal } = parts;
     this.changes = new Changes(this.holdings, plugins.drivers, journal, new View());
     this.masters = new Masters(parts, this.holdings, this.changes);
+    this.leases = new Leases(parts, this.holdings, this.changes, slotOfUser, parts.clock);
+    this.masters.leases = this.leases;
     this.urgency = new Urgency(
       (urgent) => parts.hurry?.(urgent),
       () => performance.now(),
@@ -48,6 +55,7 @@ export class Actuator {
     await this.adoptLeftovers();
     await this.watcher.read();
     this.masters.claimPresent();
+    await this.leases.renewAll(); // some time has passed since the actuator before this one did
     await this.watcher.verify();
     const orphans = this.holdings.orphans();
     if (orphans.length > 0) {
@@ -55,7 +63,11 @@ export class Actuator {
         'info', // after a crash; and at each reload that removes something, or has a Master give up
         `taking back ${counted(orphans.length, 'thing')} in the kernel that no virtual router wants (any more)`,
       );
-      await this.takeBack(byInterface(orphans));
+      const lists = byInterface(orphans);
+      while (lists.length > 0) {
+        await this.takeBack(lists.splice(0, this.leases.any ? TAKEN_BACK : lists.length));
+        await this.leases.renewAll();
+      }
       await this.watcher.read();
     }
     for (const advice of this.masters.advise()) this.parts.log('warn', advice);
@@ -77,10 +89,12 @@ export class Actuator {
         await this.watcher.work();
         this.watcher.tellLinks();
       }
+      if (this.leases.wait <= 0) await this.leases.work();
       const more = await this.masters.work();
       await new Promise(setImmediate); // lets rings, news and the order to stop in
       if (this.stopping) break;
-      const pause = Math.min(more, this.watcher.due) - performance.now();
+      const due = Math.min(more, this.watcher.due) - performance.now();
+      const pause = Math.min(due, this.leases.wait);
       if (pause > 0 && !this.wakeUp.rung) this.urgency.rest();
       await this.wakeUp.sleep(pause);
     }
@@ -92,6 +106,8 @@ export class Actuator {
       await this.takeBack(routers);
       await this.takeBack(byInterface(this.holdings.orphans()));
     }
+    // The next actuator takes a while until it renews them.
+    else await this.leases.renewAll();
     this.close();
   }
 

@@ -3,6 +3,7 @@
  * journal first.
  */
 import type {
+  AddressResource,
   KernelChange,
   KernelRefusal,
   KernelResource,
@@ -28,10 +29,19 @@ import { type Refusals, waves } from './waves.ts';
 
 export type { Refusals } from './waves.ts';
 
+/** An address that we hold. */
+export type AddressHolding = Holding & { readonly resource: AddressResource & { readonly kind: 'address' } };
+
+export function isAddress(holding: Holding): holding is AddressHolding {
+  return holding.resource.kind === 'address';
+}
+
 /** Acts on the kernel. One call at a time. */
 export class Changes {
   /** The kernel as last read. Set after each reading. */
   view: View;
+  /** How many seconds an address is to be valid for from now on; undefined: for ever. See leases.ts. */
+  lifetimeOf: (holding: Holding) => number | undefined = () => undefined;
 
   constructor(
     private readonly holdings: Holdings,
@@ -59,8 +69,9 @@ export class Changes {
       );
       for (const holding of missing) if (!holding.wasForeign) this.note(holding);
       this.journal.flush();
+      const lifetimes = new Map(missing.map((holding) => [holding, this.lifetimeOf(holding)]));
       const answers = await this.apply(missing, (holding) =>
-        aimed(installing(holding.resource as DriverResource), holding),
+        lasting(aimed(installing(holding.resource as DriverResource), holding), lifetimes.get(holding)),
       );
       for (const holding of missing) {
         const refusal = answers.get(holding) ?? null;
@@ -72,7 +83,12 @@ export class Changes {
           if (holding.wasForeign) this.note(holding);
           delete holding.wasForeign;
           holding.state = 'ours';
-          this.view.installed(holding.resource);
+          this.view.installed(holding.resource, lifetimes.get(holding) !== undefined);
+          continue;
+        }
+        if (isSoft(holding.resource)) {
+          this.journal.strike(holding.id);
+          holding.state = 'foreign'; // it stays as it is
           continue;
         }
         if (!isThere) refused.set(holding, refusal);
@@ -111,6 +127,7 @@ export class Changes {
     for (const wave of waves(lists, ({ resource }) => resource.kind)) {
       const ours = wave.filter((holding) => mayBeOurs(holding) && !refused.has(holding) && !sinking(holding));
       const standing = new Set(ours.filter((holding) => this.isStillOurs(holding)));
+      await this.makeStay([...standing]);
       const answers = await this.apply(
         [...standing],
         (holding) => aimed(takingBack(holding.resource as DriverResource, holding.original), holding),
@@ -142,6 +159,14 @@ export class Changes {
     if (vanished.length > 0) await this.takeBackVanished(vanished, refused);
     this.journal.flush();
     return refused;
+  }
+
+  /** The kernel takes the route of an IPv6 prefix along with an address only if that would have stayed. */
+  private async makeStay(leaving: readonly Holding[]): Promise<void> {
+    const leased = leaving.filter(isAddress).filter(({ resource: { family, interface: name, address } }) => {
+      return family === 6 && this.view.addressOn(name, address).some(({ leased: is }) => is === true);
+    });
+    if (leased.length > 0) await this.renew(leased, () => undefined);
   }
 
   /** Their interfaces may have got other names at this very moment: the kernel is asked where they are now. */
@@ -200,6 +225,29 @@ export class Changes {
       if (provesNothingDone(refusal)) gone.push(holding);
     }
     return { restored: unlisted.filter((holding) => (answers.get(holding) ?? null) === null), gone };
+  }
+
+  /**
+   * Gives addresses of ours the lifetime that they are to have from now on.
+   * @returns why some could not be given it
+   */
+  async renew(
+    addresses: readonly AddressHolding[],
+    lifetimeOf: (holding: Holding) => number | undefined = this.lifetimeOf,
+  ): Promise<Refusals> {
+    const refused = new Map<Holding, KernelRefusal>();
+    const lifetimes = new Map<Holding, number | undefined>();
+    for (const holding of addresses) lifetimes.set(holding, lifetimeOf(holding));
+    const answers = await this.apply(addresses, (holding) => {
+      const { kind: _, ...resource } = (holding as AddressHolding).resource;
+      return lasting(aimed({ op: 'renew-address', ...resource }, holding), lifetimes.get(holding));
+    });
+    for (const holding of addresses) {
+      const refusal = answers.get(holding) ?? null;
+      if (refusal) refused.set(holding, refusal);
+      else this.view.renewed(holding.resource, lifetimes.get(holding) !== undefined);
+    }
+    return refused;
   }
 
   /**
@@ -284,13 +332,15 @@ export class Changes {
     if (resource.kind !== 'link') this.putOn(holding);
     if (resource.kind === 'sysctl') {
       const home = interfaceOf(resource);
+      if (home !== undefined && !this.view.has(home) && isSoft(resource)) return false; // with the interface
       if (home !== undefined && !this.view.has(home)) {
         refused.set(holding, noSuchInterface(resource));
         return false;
       }
       const value = readSysctl(resource.path);
       if (typeof value === 'object') {
-        refused.set(holding, value);
+        if (isSoft(resource)) holding.state = 'foreign';
+        else refused.set(holding, value);
         return false;
       }
       if (value === resource.value || (value === undefined && resource.optional === true)) {
@@ -395,6 +445,17 @@ function aimed(change: KernelChange, { index }: Holding): KernelChange {
   return 'parent' in change || change.op === 'add-guard' || change.op === 'remove-guard'
     ? change
     : { ...change, index };
+}
+
+/** With a lifetime, if it adds an address or renews one. */
+function lasting(change: KernelChange, validFor: number | undefined): KernelChange {
+  const has = validFor !== undefined && (change.op === 'add-address' || change.op === 'renew-address');
+  return has ? { ...change, validFor } : change;
+}
+
+/** A setting that can be done without. */
+function isSoft(resource: KernelResource): boolean {
+  return resource.kind === 'sysctl' && resource.soft === true;
 }
 
 /** A setting whose file is not there. */

@@ -97,6 +97,7 @@ class Run {
           for (const { address } of addresses) this.told.add(`${name} ${address}`);
         }
       },
+      clock: () => performance.now(),
       log: () => {},
     };
     this.changes = new Changes(this.holdings, parts.plugins.drivers, this.journal, new View());

@@ -58,7 +58,7 @@ export function findMarked(router: VirtualRouterConfig, plan: readonly KernelRes
  */
 export function hasMark(found: LinkAddress, wanted: AddressResource): boolean {
   if (found.prefixLength !== wanted.prefixLength) return false;
-  if (wanted.family === 6) return found.deprecated === true;
+  if (wanted.family === 6) return found.deprecated === true || found.leased === true;
   return wanted.label !== undefined && wanted.label !== wanted.interface && found.label === wanted.label;
 }
 

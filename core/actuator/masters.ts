@@ -7,7 +7,9 @@ import { Int } from '../threads/state-table.ts';
 import { Agenda, type Progress } from './agenda.ts';
 import type { Changes, Refusals } from './changes.ts';
 import { adviseForwarding, forwards } from './forwarding.ts';
+import { furtherResources } from './further.ts';
 import { type Holding, type Holdings, mayBeOurs } from './holdings.ts';
+import type { Leases } from './leases.ts';
 import { LogLimit } from './log-limit.ts';
 import type { ActuatorParts } from './parts.ts';
 import { Planner } from './planner.ts';
@@ -22,6 +24,15 @@ function extrasUser(slot: number): number {
   return PROTOCOLS - 1 - slot;
 }
 
+/** The slot that a user of holdings stands for; undefined: none, as what `[protocols]` wants is anyone's. */
+export function slotOfUser(user: number): number | undefined {
+  if (user === PROTOCOLS) return undefined;
+  return user < PROTOCOLS ? extrasUser(user) : user;
+}
+
+/** While the engine has shown no life for a lease, it is asked again so often whether a Master is one, in ms. */
+const STALE_PAUSE = 50;
+
 /** See the file's comment. */
 export class Masters {
   private readonly agenda: Agenda;
@@ -34,6 +45,14 @@ export class Masters {
   private readonly planner: Planner;
   private readonly limit: LogLimit;
   private links: ReadonlyMap<string, Link> = new Map();
+  /** By slot: the interface that has the virtual addresses. */
+  private readonly homes = new Map<number, string>();
+  /** Set before anything is done. */
+  leases: Pick<Leases, 'isStale' | 'isRenewed' | 'tellEnd'> = {
+    isStale: () => false,
+    isRenewed: () => false,
+    tellEnd: () => {},
+  };
   private readonly advised = new Set<string>();
 
   constructor(
@@ -88,6 +107,11 @@ export class Masters {
     if (this.updateProtocolsWanted() & 1) this.claimProtocols();
   }
 
+  /** Whether an address is renewed now and then. */
+  isRenewed(holding: Holding): boolean {
+    return this.leases.isRenewed(holding);
+  }
+
   /** Something is not in the kernel any more: its users get it again. */
   lost(holding: Holding): void {
     for (const slot of holding.users) {
@@ -112,9 +136,13 @@ export class Masters {
   async work(): Promise<number> {
     const { table, ring } = this.parts;
     const now = performance.now();
-    const { up, down, wake } = this.agenda.take((slot) => table.int(slot, Int.Wanted), now);
+    const routers = this.agenda.take((slot) => table.int(slot, Int.Wanted), now);
+    const { down } = routers;
+    const up = this.served(routers.up, now);
+    const wake = up.length < routers.up.length ? now + STALE_PAUSE : routers.wake;
     if (up.length > 0) await this.bringUp(up);
     const extras = this.extras.take((slot) => this.extrasWanted(slot), now);
+    extras.up.splice(0, extras.up.length, ...this.served(extras.up, now));
     if (extras.up.length > 0) await this.installExtras(extras.up);
     if (extras.down.length > 0) await this.removeExtras(extras.down);
     // After the addresses that routes need, before they go.
@@ -142,6 +170,15 @@ export class Masters {
       ...this.holdings.release(progress.slot),
     ]);
     return { protocols, routers: routers.reverse() };
+  }
+
+  /** Those that the engine is seen to serve: after a stop of the process another may be Master, and it has yet to hear of it. */
+  private served(up: readonly Progress[], now: number): Progress[] {
+    return up.filter((progress) => {
+      if (!this.leases.isStale(progress.slot)) return true;
+      progress.notBefore = now + STALE_PAUSE;
+      return false;
+    });
   }
 
   private isMaster(slot: number): boolean {
@@ -186,6 +223,7 @@ export class Masters {
     const { slot } = progress;
     if (!refusal) {
       this.agenda.succeeded(progress);
+      this.leases.tellEnd(slot);
       table.setInt(slot, Int.KernelErrno, 0);
       table.setInt(slot, Int.Refused, 0);
       table.setInt(slot, Int.Applied, progress.applied);
@@ -230,6 +268,7 @@ export class Masters {
         const { interface: name } = config.virtualRouters[slot]!;
         return { errno: 'ENODEV', message: `there is no Ethernet interface ${name}` };
       }
+      this.homes.set(slot, plan.interface);
       table.setInt(slot, Int.Announce, plan.announce === 'virtual-mac' ? 0 : 1);
       table.setInt(
         slot,
@@ -259,7 +298,8 @@ export class Masters {
   }
 
   private hasExtras(slot: number): boolean {
-    return this.parts.config.virtualRouters[slot]!.extras !== undefined;
+    const { extras, further } = this.parts.config.virtualRouters[slot]!;
+    return extras !== undefined || further !== undefined;
   }
 
   /** `Wanted` of a slot that has any. */
@@ -269,9 +309,15 @@ export class Masters {
 
   private claimExtras(slot: number): KernelRefusal | undefined {
     const user = extrasUser(slot);
-    const { extras = [] } = this.parts.config.virtualRouters[slot]!;
+    const router = this.parts.config.virtualRouters[slot]!;
     if (this.holdings.of(user).length > 0) return undefined;
-    return this.claimResources(user, extras, this.parts.routerPlugins[slot]!.netdrv);
+    const isOwner = this.parts.table.int(slot, Int.Priority) === 255;
+    const addresses = furtherResources(router, this.homes.get(slot), isOwner);
+    return this.claimResources(
+      user,
+      [...addresses, ...(router.extras ?? [])],
+      this.parts.routerPlugins[slot]!.netdrv,
+    );
   }
 
   private async installExtras(chunk: readonly Progress[]): Promise<void> {
@@ -281,18 +327,39 @@ export class Masters {
       if (refusal) refusals.set(progress, refusal);
       progress.leaving = [];
     }
-    const holdings = chunk.flatMap(({ slot }) => this.holdings.of(extrasUser(slot)));
-    // Each on its own: one that cannot be installed yet is no reason to do without the others.
-    const refused = await this.changes.install([...new Set(holdings)].map((holding) => [holding]));
+    const holdings = new Set(chunk.flatMap(({ slot }) => this.holdings.of(extrasUser(slot))));
+    // Each on its own: one that cannot be installed yet is no reason to do without the others. Settings and guards first,
+    // then addresses, which routes may need.
+    const refused = new Map<Holding, KernelRefusal>();
+    const missing = new Set(
+      [...holdings].filter(({ resource, state }) => resource.kind === 'address' && state !== 'ours'),
+    );
+    for (const isTurn of TURNS) {
+      const lists = [...holdings].filter(({ resource }) => isTurn(resource)).map((holding) => [holding]);
+      for (const [holding, refusal] of await this.changes.install(lists)) refused.set(holding, refusal);
+    }
     for (const progress of chunk) {
       const own = this.holdings.of(extrasUser(progress.slot));
+      if (own.some((holding) => missing.has(holding) && holding.state === 'ours'))
+        this.tellFurther(progress.slot);
       this.concludeExtras(progress, refusals.get(progress) ?? firstRefusal(own, refused));
     }
   }
 
+  /** The engine announces them, now if the virtual ones are in place already. */
+  private tellFurther(slot: number): void {
+    const { table } = this.parts;
+    table.setInt(slot, Int.FurtherInPlace, (table.int(slot, Int.FurtherInPlace) + 1) | 0);
+  }
+
   private async removeExtras(chunk: readonly Progress[]): Promise<void> {
     for (const progress of chunk) this.release(progress, extrasUser(progress.slot));
-    const refused = await this.changes.takeBack(chunk.map(({ leaving }) => leaving));
+    const refused = new Map<Holding, KernelRefusal>();
+    // Of all of them: what addresses need goes after the last of these.
+    for (const isTurn of TURNS.toReversed()) {
+      const lists = chunk.map(({ leaving }) => leaving.filter(({ resource }) => isTurn(resource)));
+      for (const [holding, refusal] of await this.changes.takeBack(lists)) refused.set(holding, refusal);
+    }
     for (const progress of chunk) this.concludeExtras(progress, firstRefusal(progress.leaving, refused));
   }
 
@@ -302,10 +369,11 @@ export class Masters {
       return;
     }
     const retryMs = this.extras.failed(progress, performance.now());
-    const { vrid, interface: name } = this.parts.config.virtualRouters[progress.slot]!;
+    const { vrid, interface: name, further } = this.parts.config.virtualRouters[progress.slot]!;
+    const what = further ? 'addresses, routes and rules' : 'routes and rules';
     this.limit.warn(
       `extras ${refusal.errno}`,
-      `routes and rules of virtual router ${vrid} on ${name}: ${refusal.message}; trying again in ${retryMs} ms`,
+      `${what} of virtual router ${vrid} on ${name}: ${refusal.message}; trying again in ${retryMs} ms`,
       { interface: name, vrid, errno: refusal.errno },
     );
   }
@@ -341,6 +409,13 @@ export class Masters {
     });
   }
 }
+
+/** What of the extras is installed first, second and third. */
+const TURNS: readonly ((resource: KernelResource) => boolean)[] = [
+  ({ kind }) => kind === 'sysctl' || kind === 'guard',
+  ({ kind }) => kind === 'address',
+  ({ kind }) => kind === 'table-route' || kind === 'rule',
+];
 
 function firstRefusal(holdings: readonly Holding[], refusals: Refusals): KernelRefusal | undefined {
   for (const holding of holdings) {

@@ -88,7 +88,7 @@ export function peerFault(
 ): string | undefined {
   for (const { name, addresses } of peers.length > 0 ? links : []) {
     const own = addresses
-      .filter(({ deprecated }) => deprecated !== true)
+      .filter(({ deprecated, leased }) => deprecated !== true && leased !== true)
       .filter(({ address }) => name === on || !isLinkLocal(address))
       .find(({ address }) => peers.includes(address));
     if (own) return `peer ${own.address} is an address of this host, on ${name}: peers must be other routers`;
@@ -118,7 +118,7 @@ function faultOf(plan: () => readonly KernelResource[], surroundings: Surroundin
     const fault =
       resource.kind === 'link'
         ? linkFault(resource, view, surroundings)
-        : resource.kind === 'sysctl'
+        : resource.kind === 'sysctl' && !resource.soft
           ? settingFault(resource, view)
           : undefined;
     if (fault !== undefined) return fault;

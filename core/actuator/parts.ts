@@ -33,5 +33,7 @@ export interface ActuatorParts {
   readonly runsElsewhere?: (router: VirtualRouterConfig, index: number) => boolean;
   /** Puts this thread before every ordinary one, or ends that. Absent: the scheduling is left alone. */
   readonly hurry?: (urgent: boolean) => void;
+  /** The clock of the state table: CLOCK_MONOTONIC in ms. `performance.now` counts from another point. */
+  readonly clock: () => number;
   readonly log: Log;
 }

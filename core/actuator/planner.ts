@@ -2,6 +2,7 @@
 import type { DaemonConfig } from '../config/model.ts';
 import type {
   AddressFamily,
+  AddressResource,
   InterfaceType,
   KernelResource,
   Link,
@@ -42,7 +43,7 @@ export class Planner {
   plan(slot: number, links: ReadonlyMap<string, Link>, isOwner = false): MasterPlan | undefined {
     const router = this.describe(slot, links);
     if (!router) return undefined;
-    const plan = this.iftypes.get(this.routerPlugins[slot]!.iftype)!.plan(router);
+    const plan = withPromotion(this.iftypes.get(this.routerPlugins[slot]!.iftype)!.plan(router));
     return this.config.virtualRouters[slot]!.accept === false && !isOwner ? guarded(plan) : plan;
   }
 
@@ -83,6 +84,29 @@ export class Planner {
   private siblingKey(slot: number): string {
     return `${this.routerPlugins[slot]!.iftype} ${this.config.virtualRouters[slot]!.interface}`;
   }
+}
+
+/**
+ * The kernel takes all addresses of a subnet away with the first of them that the interface had, which may be one of ours by
+ * now, unless told to make the next one the first (promote_secondaries, Documentation/networking/ip-sysctl.rst).
+ * @returns the setting that a prefix needs; undefined: it needs none
+ */
+export function promotion({
+  interface: on,
+  family,
+  prefixLength,
+}: Pick<AddressResource, 'interface' | 'family' | 'prefixLength'>): KernelResource | undefined {
+  if (family === 6 || prefixLength > 31) return undefined;
+  const path = ['net', 'ipv4', 'conf', on, 'promote_secondaries'];
+  return { kind: 'sysctl', path, value: '1', optional: true, soft: true };
+}
+
+function withPromotion(plan: MasterPlan): MasterPlan {
+  const resources = plan.resources.flatMap((resource) => {
+    const setting = resource.kind === 'address' ? promotion(resource) : undefined;
+    return setting ? [setting, resource] : [resource];
+  });
+  return { ...plan, resources };
 }
 
 /** Accept_Mode false (RFC 9568 §6.1): each address is guarded before it is there. */

@@ -1,5 +1,5 @@
 /** The kernel's links and addresses as last read, kept current with what the actuator itself changes since. */
-import type { KernelResource, Link, LinkAddress } from '../plugin/contracts/index.ts';
+import type { AddressResource, KernelResource, Link, LinkAddress } from '../plugin/contracts/index.ts';
 import { isUnlisted } from '../plugin/resource.ts';
 
 /** What a look at the kernel says about a resource. */
@@ -37,6 +37,11 @@ type ViewedLink = Omit<Link, 'addresses' | 'mac' | 'up'> & {
 /** What the kernel makes the parent of an interface on this one: below a macvlan it is the macvlan's own parent. */
 function lowerOf(parent: Pick<Link, 'index' | 'type' | 'parent'>): number {
   return parent.type === 'macvlan' && parent.parent !== 0 ? parent.parent : parent.index;
+}
+
+/** What drivers tell of an IPv6 address that they have added. */
+function markOf(expires: boolean): Pick<LinkAddress, 'deprecated' | 'leased'> {
+  return { deprecated: !expires, leased: expires };
 }
 
 /** See the file's comment. */
@@ -164,8 +169,18 @@ export class View {
     }
   }
 
-  /** After a resource was installed. */
-  installed(resource: KernelResource): void {
+  /** After an address was given a lifetime, or is valid for ever. */
+  renewed({ interface: name, address, prefixLength, family }: AddressResource, expires: boolean): void {
+    const mark = family === 6 && markOf(expires);
+    const addresses = this.byName.get(name)?.addresses;
+    const renewed = addresses?.get(address)?.map((each): LinkAddress => {
+      return each.prefixLength === prefixLength ? { ...each, expires, ...mark } : each;
+    });
+    if (renewed) addresses?.set(address, renewed);
+  }
+
+  /** After a resource was installed. @param expires an address that has a lifetime */
+  installed(resource: KernelResource, expires = false): void {
     if (resource.kind === 'link') {
       const parent = this.byName.get(resource.parent);
       this.byName.set(resource.interface, {
@@ -190,9 +205,9 @@ export class View {
     else {
       const { family, address, prefixLength, label } = resource;
       const name = family === 4 ? (label ?? link.name) : '';
-      const mark = family === 6 && { deprecated: true };
+      const mark = family === 6 && markOf(expires);
       link.addresses.set(address, [
-        { family, address, prefixLength, label: name, secondary: false, ...mark },
+        { family, address, prefixLength, label: name, secondary: false, expires, ...mark },
       ]);
     }
   }

@@ -27,6 +27,8 @@ export interface WatcherEvents {
   lost(holding: Holding): void;
   /** Links or addresses that are not ours changed. */
   linksChanged(links: ReadonlyMap<string, Link>): void;
+  /** Whether an address of ours is renewed now and then, which makes news of it. */
+  isRenewed(holding: Holding): boolean;
 }
 
 /** See the file's comment. */
@@ -208,9 +210,18 @@ export class Watcher {
       case 'link':
         return !piece.gone && this.holdings.get(`link ${piece.name}`) ? 'later' : 'now';
       case 'address':
+        if (!piece.gone && this.isEcho(piece.index, piece.address)) return undefined;
         if (!piece.gone) return this.holdings.hasAddress(piece.address) ? 'later' : 'now';
         return this.changes.view.hasAddress(piece.index, piece.address) ? 'now' : 'later';
     }
+  }
+
+  /** The news are of an address that is there, as far as we know, and renewed: they tell nothing. */
+  private isEcho(index: number, address: string): boolean {
+    const { view } = this.changes;
+    const name = view.hasAddress(index, address) ? view.nameOf(index) : undefined;
+    const holding = name === undefined ? undefined : this.holdings.get(`address ${name} ${address}`);
+    return holding !== undefined && this.events.isRenewed(holding);
   }
 
   private auditSettings(settings: readonly Holding[]): void {
@@ -218,6 +229,7 @@ export class Watcher {
       const { resource, state, users } = holding;
       const isSet = state === 'ours' || state === 'foreign';
       if (resource.kind !== 'sysctl' || !isSet || users.size === 0 || sysctlHolds(resource)) continue;
+      if (resource.soft && state === 'foreign') continue; // it could not be set
       this.limit.warn('drift', `${describe(resource)} was changed by somebody else: setting it again`);
       this.events.lost(holding);
       this.changes.forget(holding);

@@ -1,6 +1,7 @@
 /** Entry of the actuator worker. Its `workerData` is an {@link ActuatorInit}. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { VirtualRouterConfig } from '../config/model.ts';
+import { native } from '../native/index.ts';
 import { CodedError, reportOf } from '../shared/errors.ts';
 import type { ActuatorInit, ActuatorToEngine } from '../threads/actuator-messages.ts';
 import { Doorbell } from '../threads/doorbell.ts';
@@ -78,6 +79,7 @@ function createActuator(plugins: ActuatorPlugins): Actuator {
       enginePort.postMessage({ type: 'links', links, ...(gone && { gone }) } satisfies ActuatorToEngine),
     runsElsewhere,
     hurry,
+    clock: native.monotonicMs,
     log,
   });
 }

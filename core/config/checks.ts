@@ -13,6 +13,7 @@ import type { ConfigPath } from './issues.ts';
 import { interfaceNameFault, MAX_INTERFACE_NAME, SIX_SUFFIX } from './names.ts';
 import { checkSharing } from './sharing.ts';
 import { checkAddresses, type TableAddress } from './table-addresses.ts';
+import { checkFurther, checkLease } from './table-further.ts';
 import { checkPeers } from './table-peers.ts';
 import { checkExtras } from './table-routes.ts';
 import { isUserLine, publicPart } from './users.ts';
@@ -52,11 +53,13 @@ function checkRouter(table: RawTable, path: ConfigPath, list: IssueList): Router
   if (version !== undefined) checkVersion(version, table, path, addresses, list);
   checkSecret(table, version, path, list);
   checkDelays(table, path, list);
+  checkLease(table, path, list);
   return {
     path,
     addresses,
     families,
     extras: checkExtras(table, path, list),
+    further: checkFurther(table, path, addresses, list),
     ...checkPeers(table, path, addresses, list),
     ...(vrid === undefined ? {} : { group: vrid }),
     ...(typeof name === 'string' ? { interface: name } : {}),

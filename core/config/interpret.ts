@@ -214,18 +214,22 @@ function toRouter(
     ...delaysOf(router),
     socketFilter: router.socket_filter ?? true,
     ...extrasOf(facts, family),
+    ...(router.lease === undefined ? {} : { lease: router.lease }),
   };
 }
 
 /** What the virtual router of one family installs: of another family that the table has none of, the first one does. */
 function extrasOf(
-  { extras, families }: RouterFacts,
+  { extras, further, families }: RouterFacts,
   family: AddressFamily,
-): Pick<VirtualRouterConfig, 'extras'> {
-  const own = extras.filter((extra) =>
-    families.includes(extra.family) ? extra.family === family : family === families[0],
-  );
-  return own.length === 0 ? {} : { extras: own };
+): Pick<VirtualRouterConfig, 'extras' | 'further'> {
+  const isOwn = (extra: { readonly family: AddressFamily }): boolean =>
+    families.includes(extra.family) ? extra.family === family : family === families[0];
+  const [own, addresses] = [extras.filter(isOwn), further.map(({ held }) => held).filter(isOwn)];
+  return {
+    ...(own.length === 0 ? {} : { extras: own }),
+    ...(addresses.length === 0 ? {} : { further: addresses }),
+  };
 }
 
 /** A tracker that its group names as well counts once. */

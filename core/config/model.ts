@@ -4,6 +4,22 @@ import type { AddressFamily, ApiSettings, KernelResource } from '../plugin/contr
 /** What a virtual router installs beside its addresses: routes and rules. */
 export type ExtraResource = Extract<KernelResource, { kind: 'table-route' | 'rule' }>;
 
+/** One `[[vrouter.address]]`: an address that a Master has beside its virtual ones. */
+export interface FurtherAddress {
+  readonly family: AddressFamily;
+  /** Normalised. */
+  readonly address: string;
+  readonly prefixLength: number;
+  /** Where it is. Absent: where the virtual addresses are. */
+  readonly interface?: string;
+  /** IPv4. Absent: `global`. */
+  readonly scope?: 'link' | 'host';
+  /** IPv4. Absent: the interface's name. */
+  readonly label?: string;
+  /** Advertisements list it, after the virtual addresses. Absent: they do not. */
+  readonly advertised?: true;
+}
+
 /** Where a directive stands. */
 export interface Position {
   readonly file: string;
@@ -198,6 +214,10 @@ export interface VirtualRouterConfig {
   readonly socketFilter: boolean;
   /** `[[vrouter.route]]` and `[[vrouter.rule]]`: what it installs while it is Master. Absent: nothing. */
   readonly extras?: readonly ExtraResource[];
+  /** `[[vrouter.address]]`: what addresses it has while it is Master, beside its virtual ones. Absent: none. */
+  readonly further?: readonly FurtherAddress[];
+  /** `lease` in s: its addresses end so long after this daemon last showed life. Absent: they stay. */
+  readonly lease?: number;
   /**
    * Name of the `[[sync]]` that it is in: its routers are Master together or not at all. Priority and preemption are the
    * group's already. Absent: it is in none.

@@ -174,8 +174,45 @@ const RuleEntry = Type.Object(
   { ...closed, description: 'A rule.', expected: 'a table' },
 );
 
+/** One `[[vrouter.address]]`. */
+const AddressEntry = Type.Object(
+  {
+    address: text({
+      description: 'The address, with or without a prefix length (without one it is /32 or /128).',
+      expected: 'an IPv4 or IPv6 address such as 192.0.2.1/24',
+    }),
+    interface: Type.Optional(
+      text({
+        description: 'The interface that has it. Default: the one that has the virtual addresses.',
+        expected: 'the name of an interface',
+      }),
+    ),
+    advertised: flag({
+      description:
+        'Whether advertisements list it, after the virtual addresses: the same on all routers of the group.',
+      default: false,
+    }),
+    scope: Type.Optional(
+      choice(['global', 'link', 'host'], {
+        description: 'Scope of an IPv4 address (man 8 ip-address). Default: `global`.',
+        expected: '"global", "link" or "host"',
+      }),
+    ),
+    label: Type.Optional(
+      text({
+        description:
+          'Label of an IPv4 address: the interface’s name, or that with “:” and more behind it. Default: the interface’s name.',
+        expected: 'a label of at most 15 characters',
+      }),
+    ),
+  },
+  { ...closed, description: 'An address.', expected: 'a table' },
+);
+
 /** The longest delay in seconds: an hour. */
 const LONGEST_DELAY = 3600;
+/** The shortest lease in seconds: the kernel counts whole ones, and needs up to one. */
+const SHORTEST_LEASE = 3;
 
 /** `announce` of a `[[vrouter]]`. */
 const Announce = Type.Object(
@@ -375,6 +412,21 @@ export const VirtualRouterSchema = Type.Object(
           'With `peers`: the least TTL (hop limit) that an advertisement is accepted with. Each router on the way takes one ' +
           'off: with 255 none is accepted that a router has forwarded. Default: 255.',
         expected: '1 to 255',
+      }),
+    ),
+    address: Type.Optional(
+      Type.Array(AddressEntry, {
+        description:
+          'Addresses that a Master has beside its virtual ones, on its interface or others. Default: none.',
+        expected: 'an array of tables: [[vrouter.address]]',
+      }),
+    ),
+    lease: Type.Optional(
+      integer(SHORTEST_LEASE, LONGEST_DELAY, {
+        description:
+          'A Master’s addresses vanish by themselves so many seconds after the daemon was killed, hangs or is stopped ' +
+          '(SIGSTOP): more than twice `advert`. The daemon renews them before. Default: they stay until it is started again.',
+        expected: `seconds, ${SHORTEST_LEASE} to ${LONGEST_DELAY}`,
       }),
     ),
     route: Type.Optional(

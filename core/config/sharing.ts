@@ -12,6 +12,7 @@ import type { TableAddress } from './table-addresses.ts';
 export function checkSharing(routers: readonly RouterFacts[], list: IssueList): void {
   checkIdentities(routers, list);
   checkAddresses(routers, list);
+  checkFurther(routers, list);
   checkVifnames(routers, list);
   checkSources(routers, list);
 }
@@ -61,6 +62,30 @@ function checkAddresses(routers: readonly RouterFacts[], list: IssueList): void 
           `must have the same prefix length as in ${where}: both versions share the address`,
         );
       } else holders.set(key, [...others, { router, held }]);
+    }
+  }
+}
+
+/** Several may have one of them, the virtual address of another too, if they want it alike. */
+function checkFurther(routers: readonly RouterFacts[], list: IssueList): void {
+  const first = new Map<string, { readonly what: string; readonly path: ConfigPath }>();
+  for (const { interface: on = '', addresses } of routers) {
+    for (const held of addresses)
+      first.set(`${held.address} ${on}`, { what: `/${lengthOf(held)}`, path: held.path });
+  }
+  for (const { interface: home = '', further } of routers) {
+    for (const { held, path } of further) {
+      const { address, interface: on = home, prefixLength, scope } = held;
+      const what = `/${prefixLength}${scope === undefined ? '' : ` scope ${scope}`}`;
+      const other = first.get(`${address} ${on}`);
+      if (other === undefined) first.set(`${address} ${on}`, { what, path: [...path, 'address'] });
+      else if (other.what !== what) {
+        const where = list.whereIs(other.path);
+        list.error(
+          [...path, 'address'],
+          `is also in ${where}, with ${other.what}: must be the same on ${on}, prefix length and scope`,
+        );
+      }
     }
   }
 }

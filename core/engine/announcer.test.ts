@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { FurtherAddress } from '../config/model.ts';
 import { Int, Num, State, StateTable } from '../threads/state-table.ts';
 import { Announcer } from './announcer.ts';
 import { Attachment } from './attachment.ts';
@@ -10,9 +11,10 @@ const SOCKET = 20;
 const ADDRESSES = ['198.51.100.1', '198.51.100.2'];
 
 /** A Master of two addresses that are in place, and what its announcer sends. */
-function stage() {
+function stage(further: readonly FurtherAddress[] = []) {
   const table = StateTable.allocate(1);
-  const router = new EngineRouter(0, configuration({ addresses: ADDRESSES }), undefined, table);
+  const config = configuration({ addresses: ADDRESSES, further });
+  const router = new EngineRouter(0, config, undefined, table);
   const transmitter = new Transmitter(0, () => {});
   const sent: string[] = [];
   transmitter.send = (count) => {
@@ -131,4 +133,25 @@ test('a successor goes on with the series, and does not start another one', () =
   table.setNum(0, Num.AnnounceDeadline, 4711);
   expect(announcer.resume(router, 100)).toBe(4711);
   expect(announcer.hasComeIntoPlace(router, 100)).toBe(false);
+});
+
+test('further addresses are announced where they are, from the MAC that is there', () => {
+  const further = [
+    { family: 4, address: '198.51.100.3', prefixLength: 24 },
+    { family: 4, address: '203.0.113.1', prefixLength: 32, interface: 'eth1' },
+    { family: 4, address: '203.0.113.2', prefixLength: 32, interface: 'eth2' },
+  ] as const;
+  const { announcer, router, announce, table } = stage(further);
+  const mac = '02:00:00:00:00:09';
+  const elsewhere = ethernet([], { name: 'eth1', index: 2, mac });
+  router.announcingOn.set('eth1', Attachment.imaginary(elsewhere, 4, new Int32Array(256), SOCKET + 1));
+  announcer.hasComeIntoPlace(router, 100);
+  const all = [...VIRTUAL, '198.51.100.3 at 00005e000101', '203.0.113.1 at 020000000009'];
+  expect(announce(100)[1]).toEqual(all); // there is no eth2
+  // One of them comes into place later.
+  expect(announcer.hasComeIntoPlace(router, 200)).toBe(false);
+  table.setInt(0, Int.FurtherInPlace, 1);
+  expect(announcer.hasComeIntoPlace(router, 300)).toBe(true);
+  expect(announcer.hasComeIntoPlace(router, 400)).toBe(false);
+  expect(router.advertised).toEqual(ADDRESSES);
 });

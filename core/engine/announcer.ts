@@ -19,6 +19,8 @@ const RESTART_INTERVAL = 1000;
 export class Announcer {
   /** The value of `Wanted` that each slot's series belongs to. */
   private readonly announced: Int32Array;
+  /** The value of `FurtherInPlace` that has been announced. */
+  private readonly further: Int32Array;
   /** When each slot's series has started, monotonic ms. */
   private readonly started: Float64Array;
   /** When each slot's last announcement against another station was, or will be, monotonic ms. */
@@ -30,6 +32,7 @@ export class Announcer {
     private readonly transmitter: Transmitter,
   ) {
     this.announced = new Int32Array(table.slots);
+    this.further = new Int32Array(table.slots);
     this.started = new Float64Array(table.slots);
     this.limit = new AnnounceLimit(table.slots);
     this.asserted = new Float64Array(table.slots).fill(-RESTART_INTERVAL);
@@ -43,8 +46,10 @@ export class Announcer {
       this.announced[slot] = 0; // what has gone and comes back is announced again
       return false;
     }
-    if (this.announced[slot] === wanted) return false;
+    const further = this.table.int(slot, Int.FurtherInPlace);
+    if (this.announced[slot] === wanted && this.further[slot] === further) return false;
     this.announced[slot] = wanted;
+    this.further[slot] = further;
     this.limit.reset(slot);
     this.restart(slot, now);
     return true;
@@ -55,6 +60,7 @@ export class Announcer {
     const { slot } = router;
     if (!this.isInPlace(router)) return 0;
     this.announced[slot] = this.table.int(slot, Int.Wanted);
+    this.further[slot] = this.table.int(slot, Int.FurtherInPlace);
     const due = this.table.num(slot, Num.AnnounceDeadline);
     // There may not have been one before, or a longer one.
     const { refresh = 0 } = router.config.announce ?? {};
@@ -98,21 +104,25 @@ export class Announcer {
     if (!attachment || !this.isInPlace(router)) return 0;
     const virtual = this.table.int(slot, Int.Announce) === 0;
     const mac = virtual ? router.virtualMac : attachment.link.mac;
-    const { addresses, family, announce } = router.config;
+    const { announced } = router;
+    const { announce } = router.config;
     const { rate = 0 } = announce ?? {};
     const link = attachment.link.index;
     let first = 0;
-    let end = addresses.length;
+    let end = announced.length;
     if (rate > 0) {
       const turn = this.limit.turn(slot, link, rate, now);
       if (turn > now) return this.due(slot, turn);
-      first = this.limit.take(slot, rate, addresses.length);
-      end = Math.min(first + AnnounceLimit.share(rate), addresses.length);
+      first = this.limit.take(slot, rate, announced.length);
+      end = Math.min(first + AnnounceLimit.share(rate), announced.length);
     }
     for (let index = first; index < end; index++) {
-      const address = addresses[index]!;
-      if (family === 4) this.transmitter.gratuitousArp(attachment.descriptor, address, mac, slot);
-      else this.transmitter.neighbourAdvertisement(attachment.descriptor, address, mac, slot);
+      const { address, family, interface: on } = announced[index]!;
+      const place = on === undefined ? attachment : router.announcingOn.get(on);
+      if (!place) continue; // that interface is not there
+      const at = on === undefined ? mac : place.link.mac;
+      if (family === 4) this.transmitter.gratuitousArp(place.descriptor, address, at, slot);
+      else this.transmitter.neighbourAdvertisement(place.descriptor, address, at, slot);
     }
     if (rate > 0 && this.limit.isInRound(slot)) return this.due(slot, this.limit.turn(slot, link, rate, now));
     const step = this.table.int(slot, Int.AnnounceStep);

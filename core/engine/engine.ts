@@ -809,7 +809,7 @@ export class Engine {
     const size = addressLength(frame.family);
     const listAt = advertisement.bodyEnd - count * size;
     const listed = router.listedOfOurs(this.receiveBuffer, listAt, count);
-    const complete = listed === router.config.addresses.length;
+    const complete = listed === router.advertised.length;
     if (!complete) {
       const { slot } = router;
       const obeyed = priority === 255 || router.isOfOurGroup(this.receiveBuffer, listAt, count, listed);

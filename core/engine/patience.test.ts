@@ -11,7 +11,7 @@ import { VirtualWire } from './test/virtual-wire.ts';
 const { EROFS, ETIMEDOUT } = os.constants.errno;
 
 /** Masters that have just become it, with what an engine would do to them written down. */
-function stage(masters: number, priority = 200) {
+function stage(masters: number, priority = 200, isLeased = false) {
   const table = StateTable.allocate(masters);
   const gaveUp: number[] = [];
   const retried: number[] = [];
@@ -21,6 +21,7 @@ function stage(masters: number, priority = 200) {
     const router = {
       slot,
       priority,
+      isLeased,
       get state() {
         return table.int(slot, Int.State) as State;
       },
@@ -179,5 +180,39 @@ describe.each(KINDS)('$name: a Master whose addresses are refused', (kind) => {
     time.pass(2 * retryPause(1));
     expect([first.state(), second.state()]).toEqual([State.Backup, State.Master]);
     expect(first.advertised().at(-1)).toEqual(goodbye);
+  });
+});
+
+describe('a Master whose addresses have a lease', () => {
+  it('gives up when they have ended, as the actuator hangs', () => {
+    const { table, gaveUp, apply, pass } = stage(2, 200, true);
+    for (const slot of [0, 1]) apply(slot);
+    table.setNum(0, Num.LeaseUntil, 6000);
+    table.setNum(1, Num.LeaseUntil, 600_000);
+    pass(5000);
+    expect(gaveUp).toEqual([]);
+    pass(200);
+    expect(gaveUp).toEqual([0]);
+    expect(table.int(0, Int.GiveUpErrno)).toBe(ETIMEDOUT);
+  });
+
+  it('does not while they are renewed, and waits a while after a stop of the whole process', () => {
+    const { table, gaveUp, apply, pass, jump } = stage(1, 200, true);
+    apply(0);
+    table.setNum(0, Num.LeaseUntil, 6000);
+    jump(60_000);
+    pass(1500);
+    expect(gaveUp).toEqual([]);
+    table.setNum(0, Num.LeaseUntil, 200_000);
+    pass(20_000);
+    expect(gaveUp).toEqual([]);
+  });
+
+  it('is the address owner’s affair, whose addresses are its own', () => {
+    const { table, gaveUp, apply, pass } = stage(1, 255, true);
+    apply(0);
+    table.setNum(0, Num.LeaseUntil, 2000);
+    pass(10_000);
+    expect(gaveUp).toEqual([]);
   });
 });

@@ -19,6 +19,10 @@ export const SILENT_BOUND = 30_000;
 
 /** Looked at this often, in ms. What passes meanwhile unseen is a stop of the whole process: nobody's fault. */
 const TURN = 100;
+/** While nothing is waited for, whether leases are renewed is looked at this often, in ms. */
+const LEASE_TURN = 500;
+/** After a stop of the whole process the actuator has so many ms to renew them. */
+const LEASE_GRACE = 2000;
 const STALL = 500;
 
 /** First and longest pause in ms before a router that gave up starts again. */
@@ -45,6 +49,10 @@ export class Patience {
   private readonly refused: Float64Array;
   private lastNews = 0;
   private lastLook = 0;
+  /** The present pause between two looks, in ms. */
+  private pause = TURN;
+  /** Leases are not looked at before, monotonic ms. */
+  private graceUntil = 0;
   /** Calls off the next look; undefined: nobody looks. */
   private callOff: (() => void) | undefined;
   private stopped = false;
@@ -67,7 +75,9 @@ export class Patience {
 
   /** What a router wants of the kernel has changed: looks every {@link TURN} ms until nothing is waited for. */
   watch(): void {
-    if (this.callOff || this.stopped) return;
+    if (this.stopped || (this.callOff && this.pause === TURN)) return;
+    this.callOff?.();
+    this.pause = TURN;
     this.lastLook = this.clock();
     this.lastNews = Math.max(this.lastNews, this.lastLook);
     this.callOff = this.after(TURN, () => this.turn());
@@ -94,7 +104,20 @@ export class Patience {
 
   private turn(): void {
     const waiting = this.look(this.clock());
-    this.callOff = waiting && !this.stopped ? this.after(TURN, () => this.turn()) : undefined;
+    this.pause = waiting ? TURN : LEASE_TURN;
+    const goesOn = waiting || this.engine.routers.some((router) => this.hasLease(router));
+    this.callOff = goesOn && !this.stopped ? this.after(this.pause, () => this.turn()) : undefined;
+  }
+
+  private hasLease({ state, isLeased, priority }: EngineRouter): boolean {
+    return isLeased && state === State.Master && priority !== 255;
+  }
+
+  /** Its addresses have ended, as far as is known here: the actuator hangs, or the kernel refuses to renew them. */
+  private hasEnded(router: EngineRouter, now: number): boolean {
+    if (!this.hasLease(router) || now < this.graceUntil) return false;
+    const until = this.table.num(router.slot, Num.LeaseUntil);
+    return until !== 0 && now > until;
   }
 
   /**
@@ -105,7 +128,10 @@ export class Patience {
   look(now: number): boolean {
     const stood = now - this.lastLook;
     this.lastLook = now;
-    if (stood > STALL) this.postpone(stood);
+    if (stood > STALL + this.pause - TURN) {
+      this.postpone(stood);
+      this.graceUntil = now + LEASE_GRACE;
+    }
     let waiting = false;
     let gaveUp = false;
     const due: number[] = [];
@@ -119,7 +145,11 @@ export class Patience {
       if (state !== State.Master || this.isInPlace(slot)) {
         this.since[slot] = 0;
         this.refused[slot] = 0;
-        if (state === State.Master && this.table.int(slot, Int.GiveUps) > 0) this.forgive(slot);
+        if (this.hasEnded(router, now)) {
+          this.giveUp(router, now);
+          gaveUp = true;
+          waiting = true;
+        } else if (state === State.Master && this.table.int(slot, Int.GiveUps) > 0) this.forgive(slot);
         continue;
       }
       waiting = true;

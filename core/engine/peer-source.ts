@@ -43,8 +43,8 @@ export function sourceForPeers(
   const global = link.addresses
     .filter(({ family, address }) => family === 6 && !isLinkLocal(address))
     .filter(
-      ({ deprecated, tentative, dadFailed }) =>
-        deprecated !== true && tentative !== true && dadFailed !== true,
+      ({ deprecated, leased, tentative, dadFailed }) =>
+        deprecated !== true && leased !== true && tentative !== true && dadFailed !== true,
     )
     .filter(({ address }) => virtual?.has(address) !== true || (owner && config.addresses.includes(address)))
     .map(({ address }) => address);

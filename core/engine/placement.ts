@@ -62,6 +62,8 @@ export class Placement {
   private turn: (() => void) | undefined;
   /** By interface. */
   private readonly routersOn = new Map<string, EngineRouter[]>();
+  /** By interface that routers of other interfaces announce on: these. */
+  private readonly homesOf = new Map<string, Set<string>>();
   /** Routers that name a `source`, which may be on any interface. */
   private readonly sourced: readonly EngineRouter[];
   /** Those of their sources that the host had at the last look. */
@@ -94,6 +96,12 @@ export class Placement {
       const others = this.routersOn.get(name);
       if (others) others.push(router);
       else this.routersOn.set(name, [router]);
+    }
+    for (const router of engine.routers) {
+      for (const name of router.elsewhere) {
+        const homes = this.homesOf.get(name) ?? new Set();
+        this.homesOf.set(name, homes.add(router.config.interface));
+      }
     }
     this.sourced = engine.routers.filter(({ config }) => config.source !== undefined);
     this.claims = new EngineClaims(io, log);
@@ -236,8 +244,12 @@ export class Placement {
     return new Set(this.sourced.map(({ config }) => config.source!).filter((source) => host.has(source)));
   }
 
-  /** With the interfaces whose routers name the same `source`: they share a socket, and are placed together. */
-  private withSharers(names: readonly string[]): readonly string[] {
+  /**
+   * With the interfaces whose routers name the same `source`, or announce on one of them: they share a socket, and are
+   * placed together.
+   */
+  private withSharers(changed: readonly string[]): readonly string[] {
+    const names = this.withAnnouncers(changed);
     if (this.sourced.length === 0) return names;
     const here = new Set(names);
     const shared = new Set(
@@ -245,6 +257,17 @@ export class Placement {
     );
     for (const { config } of this.sourced) if (shared.has(config.source)) here.add(config.interface);
     return [...here];
+  }
+
+  private withAnnouncers(names: readonly string[]): readonly string[] {
+    if (this.homesOf.size === 0) return names;
+    const all = new Set(names);
+    // All that announce on an interface whose socket may be closed, those of its own routers' other interfaces too.
+    for (const name of all) {
+      for (const home of this.homesOf.get(name) ?? []) all.add(home);
+      for (const { elsewhere } of this.routersOn.get(name) ?? []) for (const on of elsewhere) all.add(on);
+    }
+    return [...all];
   }
 
   /** Has the routers of these slots looked at again, as if their links had changed. */
@@ -482,7 +505,10 @@ export class Placement {
       if (attachment) attachment.link = group.link;
       else this.wanting.add(group.link.name);
       for (const router of group.routers) {
-        if (group.use.kind === 'announce') router.announcing = attachment;
+        const { name } = group.link;
+        if (group.use.kind === 'announce' && name !== router.config.interface) {
+          if (attachment) router.announcingOn.set(name, attachment);
+        } else if (group.use.kind === 'announce') router.announcing = attachment;
         else router.attachment = attachment;
       }
     }
@@ -500,11 +526,14 @@ export class Placement {
 
   private routing({ link, family, use, routers, slotOfVrid, program, strangers }: Group): Routing {
     const plugin = use.kind === 'peers' ? 'rvrrpd' : (this.filters[routers[0]!.slot]?.plugin ?? '');
-    const addresses = Uint8Array.from(routers.flatMap((router) => [...router.addresses]));
+    const here = routers.filter(({ config }) => config.interface === link.name);
+    const addresses = Uint8Array.from(here.flatMap((router) => [...router.addresses]));
     return {
       slotOfVrid,
       ...(program && { program }),
-      watchProgram: strangers ?? (family === 4 ? arpProgram(addresses) : ndProgram(addresses)),
+      ...(here.length > 0 && {
+        watchProgram: strangers ?? (family === 4 ? arpProgram(addresses) : ndProgram(addresses)),
+      }),
       onFilterFailure: (error: unknown) => this.filterFailed(link, plugin, error),
       onUnreported: (error: unknown) => this.log(unreported(link, family, error), { interface: link.name }),
     };

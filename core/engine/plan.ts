@@ -72,6 +72,24 @@ export function planFor(
     group.slotOfVrid[index] = router.slot;
     return true;
   };
+  const everywhere = routers.some(({ elsewhere }) => elsewhere.length > 0)
+    ? new Map(all.map((link) => [link.name, link]))
+    : byName;
+  /** To announce what it has on other interfaces: nothing is received there, so it does not matter for which VRID. */
+  const joinElsewhere = (router: EngineRouter): void => {
+    const { family } = router.config;
+    for (const name of router.elsewhere) {
+      const link = everywhere.get(name);
+      if (!link?.ethernet || !link.up) continue;
+      const key = groupKey(link.index, family, ANNOUNCE);
+      const group = groups.get(key) ?? {
+        ...{ link, family, use: ANNOUNCE, routers: [] as EngineRouter[] },
+        slotOfVrid: emptyRouting(),
+      };
+      groups.set(key, group);
+      group.routers.push(router);
+    }
+  };
   const places = routers.map((router): Place => {
     const { interface: name, family, addresses, peers, trackInterface = true } = router.config;
     const link = byName.get(name);
@@ -96,10 +114,12 @@ export function planFor(
     if (router.packetLength(link) > link.mtu) return { cause: Cause.MtuTooSmall };
     if (!peers) {
       join(router, link, GROUP);
+      joinElsewhere(router);
       return { link, primary, owner };
     }
     if (!join(router, link, useOf(router, link, primary))) return { cause: Cause.SourceShared };
     join(router, link, ANNOUNCE);
+    joinElsewhere(router);
     return { link, primary, owner };
   });
   return { links, places, groups };
@@ -135,6 +155,8 @@ function virtualAddresses(routers: readonly EngineRouter[]): ReadonlyMap<string,
       found.set(config.interface, here);
     }
     for (const address of config.addresses) here.add(address);
+    for (const { address, interface: on = config.interface } of config.further ?? [])
+      if (on === config.interface) here.add(address);
   }
   return found;
 }
@@ -173,7 +195,7 @@ export function realAddresses({ addresses }: Link, family: AddressFamily): strin
   const host = family === 4 ? 32 : 128;
   const ofFamily = addresses
     .filter((address) => address.family === family && address.dadFailed !== true)
-    .filter(({ deprecated }) => deprecated !== true); // as only Masters put them there
+    .filter(({ deprecated, leased }) => deprecated !== true && leased !== true); // as only Masters put them there
   const inNetworks = ofFamily.filter(({ prefixLength }) => prefixLength < host);
   const hasNetwork = inNetworks.some(({ address }) => !isLinkLocal(address));
   return (hasNetwork ? inNetworks : ofFamily).map(({ address }) => address);

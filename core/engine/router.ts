@@ -40,6 +40,14 @@ const MOST_ADDRESSES = 255;
 /** The greatest authentication type that a standard knows (RFC 2338 §5.3.6); those above are proprietary. */
 const LAST_STANDARD_AUTH_TYPE = 2;
 
+/** An address that a Master announces. */
+export interface AnnouncedAddress {
+  readonly address: string;
+  readonly family: AddressFamily;
+  /** Absent: its own. */
+  readonly interface?: string;
+}
+
 /** What an engine knows of the `peers` of a router, by address. */
 export type PeersKnown = ReadonlyMap<
   string,
@@ -77,8 +85,18 @@ export class EngineRouter implements HeldRouter {
   readonly virtualMac: string;
   /** The same as a number of 48 bits. */
   readonly virtualMacNumber: number;
-  /** The virtual addresses as octets, one after the other. */
+  /** What advertisements list of its addresses: the virtual ones, and those of `[[vrouter.address]]` that are advertised. */
+  readonly advertised: readonly string[];
+  /** The same as octets, one after the other. */
   readonly addresses: Uint8Array;
+  /** Its addresses have a `lease`. */
+  readonly isLeased: boolean;
+  /** What it announces: the virtual addresses, and all of `[[vrouter.address]]`. */
+  readonly announced: readonly AnnouncedAddress[];
+  /** The interfaces of these, but for its own. */
+  readonly elsewhere: readonly string[];
+  /** Where it announces on these interfaces, as far as they are there. */
+  readonly announcingOn = new Map<string, Attachment>();
   /**
    * Whether advertisements list the interface's own addresses too: `rfc3768 = false`, of VRRPv2 alone, as the RFC is, and
    * not with a proprietary authentication type, as 0.1.3 has it.
@@ -151,7 +169,18 @@ export class EngineRouter implements HeldRouter {
     this.heard = new Uint8Array(this.destinations.length);
     this.virtualMac = virtualMac(family, config.vrid);
     this.virtualMacNumber = macNumber(this.virtualMac);
-    this.addresses = Uint8Array.from(config.addresses.flatMap((address) => [...addressBytes(address)]));
+    this.isLeased = config.lease !== undefined;
+    const { further = [], interface: home } = config;
+    const listed = further.filter((each) => each.advertised && each.family === family);
+    this.advertised = [...config.addresses, ...listed.map(({ address }) => address)];
+    this.addresses = Uint8Array.from(this.advertised.flatMap((address) => [...addressBytes(address)]));
+    this.announced = [
+      ...config.addresses.map((address) => ({ address, family })),
+      ...further.map(({ address, family: of, interface: on = home }) => {
+        return { address, family: of, ...(on !== home && { interface: on }) };
+      }),
+    ];
+    this.elsewhere = [...new Set(this.announced.flatMap(({ interface: on }) => on ?? []))];
     const isStandard = (authenticator?.authType ?? 0) <= LAST_STANDARD_AUTH_TYPE;
     this.listsOwn = !config.rfc3768 && config.version === 2 && isStandard;
     this.hasGlobal = config.addresses.some((address) => !isLinkLocal(address));
@@ -229,6 +258,7 @@ export class EngineRouter implements HeldRouter {
   leaveLink(): void {
     this.attachment = undefined;
     this.announcing = undefined;
+    this.announcingOn.clear();
   }
 
   setPrimary(address: string): void {
@@ -313,8 +343,8 @@ export class EngineRouter implements HeldRouter {
 
   /** Octets that one of its frames takes at most. */
   get frameSpace(): number {
-    const { version, family, addresses } = this.config;
-    const most = this.listsOwn ? MOST_ADDRESSES : addresses.length;
+    const { version, family } = this.config;
+    const most = this.listsOwn ? MOST_ADDRESSES : this.advertised.length;
     return frameLength(version, family, most, this.rules.trailer) + this.extension;
   }
 
@@ -326,9 +356,9 @@ export class EngineRouter implements HeldRouter {
 
   /** The addresses that its advertisements list. */
   private listed(link: Link): readonly string[] {
-    const { addresses, family } = this.config;
-    if (!this.listsOwn) return addresses;
-    return [...addresses, ...EngineRouter.ownAddresses(link, family)].slice(0, MOST_ADDRESSES);
+    const { family } = this.config;
+    if (!this.listsOwn) return this.advertised;
+    return [...this.advertised, ...EngineRouter.ownAddresses(link, family)].slice(0, MOST_ADDRESSES);
   }
 
   /**
@@ -459,9 +489,9 @@ export class EngineRouter implements HeldRouter {
    * group's, see `address_check`.
    */
   isOfOurGroup(bytes: Uint8Array, at: number, count: number, listed: number): boolean {
-    const { addressCheck = 'any', addresses, family } = this.config;
+    const { addressCheck = 'any', family } = this.config;
     if (addressCheck === 'none') return true;
-    if (addressCheck === 'all') return listed === addresses.length;
+    if (addressCheck === 'all') return listed === this.advertised.length;
     return listed > 0 && (family === 4 || !this.hasGlobal || this.sharesGlobal(bytes, at, count));
   }
 

@@ -1,5 +1,5 @@
 /** What a network driver must be able to do beyond the minimum. Pure. */
-import type { VirtualRouterConfig } from '../config/model.ts';
+import type { FurtherAddress, VirtualRouterConfig } from '../config/model.ts';
 import type { DriverCapability, KernelResource } from './contracts/index.ts';
 
 /** Metrics up to here can be told to the kernel in every way (`rt_metric` of net/route.h is a short, one more). */
@@ -18,7 +18,7 @@ export interface Need {
 
 /** What a virtual router needs. @param iftype its interface type's name and `needs` */
 export function needsOfRouter(
-  router: Pick<VirtualRouterConfig, 'family' | 'interface' | 'accept' | 'extras'>,
+  router: Pick<VirtualRouterConfig, 'family' | 'interface' | 'accept' | 'extras' | 'further' | 'lease'>,
   iftype?: { readonly name: string; readonly needs: readonly string[] },
 ): Need[] {
   const needs: Need[] = (iftype?.needs ?? []).map((capability) => ({
@@ -36,13 +36,30 @@ export function needsOfRouter(
     const directive = kind === 'rule' ? 'rule' : 'route';
     needs.push({ capability: kind, because: `[[vrouter.${directive}]] needs "${kind}"` });
   }
+  if (router.lease !== undefined)
+    needs.push({ capability: 'address-lifetime', because: 'lease needs "address-lifetime"' });
+  needs.push(...needsOfFurther(router.further ?? []));
   return needs;
+}
+
+/** What addresses beside the virtual ones need. */
+function needsOfFurther(further: readonly FurtherAddress[]): Need[] {
+  const needs = new Map<string, string>();
+  if (further.some(({ family }) => family === 6)) needs.set('ipv6', 'IPv6');
+  const four = further.filter(({ family }) => family === 4);
+  if (four.some(({ label }) => label === undefined)) needs.set('unlabelled-address', 'without a label');
+  if (four.some(({ scope = 'global' }) => scope !== 'global')) needs.set('address-scope', 'with a scope');
+  return [...needs].map(([capability, what]) => ({
+    capability,
+    because: `[[vrouter.address]] (${what}) needs "${capability}"`,
+  }));
 }
 
 /** What a resource needs. */
 export function needsOfResource(resource: KernelResource): DriverCapability[] {
   const needs: DriverCapability[] = [];
   if ((resource.kind === 'address' || resource.kind === 'route') && resource.family === 6) needs.push('ipv6');
+  if (resource.kind === 'address' && (resource.scope ?? 'global') !== 'global') needs.push('address-scope');
   if (resource.kind === 'guard') needs.push('address-guard');
   if (resource.kind === 'table-route' || resource.kind === 'rule') needs.push(resource.kind);
   if (resource.kind === 'link') needs.push(resource.type);

@@ -26,13 +26,16 @@ export function identityOf(resource: KernelResource): string {
   }
 }
 
-/** Whether two resources of the same identity want the same. What an address is called (its label) does not count. */
+/**
+ * Whether two resources of the same identity want the same. What an address is called (its label), and whether a setting
+ * is needed (`soft`), does not count.
+ */
 export function isSame(a: KernelResource, b: KernelResource): boolean {
   return canonical(a) === canonical(b);
 }
 
 function canonical(resource: KernelResource): string {
-  const entries = Object.entries(resource).filter(([key]) => key !== 'label');
+  const entries = Object.entries(resource).filter(([key]) => key !== 'label' && key !== 'soft');
   return JSON.stringify(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 

@@ -27,10 +27,19 @@ export interface RouterSummary extends RouterIdentity {
 
 /** All of a router that the kernel's state depends on. */
 function kernelPart(
-  { addresses, prefixLengths, accept = true, vifname, extras }: VirtualRouterConfig,
+  { addresses, prefixLengths, accept = true, vifname, extras, further }: VirtualRouterConfig,
   { netdrv, iftype }: RouterPlugins,
 ): string {
-  return JSON.stringify([addresses, prefixLengths, accept, vifname, netdrv, iftype, extras]);
+  return JSON.stringify([
+    addresses,
+    prefixLengths,
+    accept,
+    vifname,
+    netdrv,
+    iftype,
+    extras,
+    ...(further ? [further] : []),
+  ]);
 }
 
 /** By slot. */

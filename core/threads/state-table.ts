@@ -62,8 +62,11 @@ export const Int = {
   Held: 20,
   /** 1: in stand-by, and nobody else has been heard for a Master_Down_Interval. */
   Masterless: 21,
-  /** Even, so that the Float64 fields behind them are aligned. */
-  Count: 22,
+  /** How often addresses beside its virtual ones have come into place: they are announced then. */
+  FurtherInPlace: 22,
+  /** Nothing: {@link Int.Count} is even, so that the Float64 fields behind them are aligned. */
+  Spare: 23,
+  Count: 24,
 } as const;
 
 /** Float64 fields of a slot: monotonic times in ms (CLOCK_MONOTONIC), counters. */
@@ -111,9 +114,11 @@ export const Num = {
   HeldUntil: 23,
   /** When another router of the group was heard last, monotonic ms; 0: never, or it has said good-bye (priority 0). */
   OtherHeard: 24,
+  /** `lease`: when a Master's addresses end unless they are renewed until then, monotonic ms; 0: they have no lease. */
+  LeaseUntil: 25,
   /** First of the counters of dropped packets, one for each of {@link DROP_REASONS}. */
-  Dropped: 25,
-  Count: 25 + DROP_REASONS.length,
+  Dropped: 26,
+  Count: 26 + DROP_REASONS.length,
 } as const;
 
 /** A MAC address (lower case, colons) as a number of 48 bits; an empty one is 0. */
@@ -135,7 +140,7 @@ const MAGIC = 0x52565354;
  * reasons is a new version. Another process is told fields by their names (table-format.ts): one that comes to mean
  * something else gets another name.
  */
-export const TABLE_VERSION = 5;
+export const TABLE_VERSION = 6;
 
 /** Int32 words in front of the fields. */
 const Header = { Magic: 0, Version: 1, Slots: 2, Ints: 3, Nums: 4, Changes: 5, Count: 6 } as const;

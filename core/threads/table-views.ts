@@ -13,7 +13,8 @@ export type ActuatorInt = (typeof Int)[
   | 'Announce'
   | 'KernelErrno'
   | 'OnVirtualInterface'
-  | 'Refused'];
+  | 'Refused'
+  | 'FurtherInPlace'];
 
 /** Int32 fields that the engine writes: all others. */
 export type EngineInt = (typeof Int)[Exclude<keyof typeof Int, 'Count'>] extends infer Field
@@ -23,8 +24,11 @@ export type EngineInt = (typeof Int)[Exclude<keyof typeof Int, 'Count'>] extends
 /** A Float64 field that counts packets dropped for one reason. Made by `droppedField` of core/engine/observer.ts. */
 export type DroppedField = number & { readonly counts: 'dropped packets' };
 
-/** Float64 fields: the engine writes them all. */
-export type EngineNum = (typeof Num)[Exclude<keyof typeof Num, 'Count'>] | DroppedField;
+/** Float64 fields that the actuator writes. */
+export type ActuatorNum = (typeof Num)['LeaseUntil'];
+
+/** Float64 fields that the engine writes: all others. */
+export type EngineNum = (typeof Num)[Exclude<keyof typeof Num, 'Count' | 'LeaseUntil'>] | DroppedField;
 
 /** The table to those who only read it: the service, the supervisor. */
 export type TableReader = Pick<StateTable, 'slots' | 'strangers' | 'version' | 'int' | 'num'>;
@@ -32,6 +36,7 @@ export type TableReader = Pick<StateTable, 'slots' | 'strangers' | 'version' | '
 /** The table to the actuator. */
 export interface ActuatorTable extends TableReader {
   readonly setInt: (slot: number, field: ActuatorInt, value: number) => void;
+  readonly setNum: (slot: number, field: ActuatorNum, value: number) => void;
 }
 
 /** The table to the engine. */

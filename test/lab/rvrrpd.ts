@@ -43,6 +43,9 @@ export interface VrouterDirectives {
   /** Names of `[[track]]`, or with a weight. */
   readonly track?: readonly (string | { readonly name: string; readonly weight: number })[];
   readonly track_interface?: boolean;
+  /** `[[vrouter.address]]`. */
+  readonly address?: readonly Readonly<Record<string, string | boolean>>[];
+  readonly lease?: number;
 }
 
 /** The same with any number of addresses. */

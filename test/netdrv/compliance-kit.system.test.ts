@@ -25,7 +25,7 @@ afterAll(async () => {
 
 const EVERYTHING: DriverCapability[] = [
   ...(['macvlan', 'ipv6', 'unlabelled-address', 'route-mtu', 'route-metric', 'address-guard'] as const),
-  ...(['table-route', 'rule'] as const),
+  ...(['table-route', 'rule', 'address-scope', 'address-lifetime'] as const),
 ];
 
 type Break = (right: NetworkDriver) => Partial<NetworkDriver>;

@@ -11,9 +11,15 @@ import type {
 export class MemoryKernel implements NetworkDriver {
   readonly byName = new Map<string, Link>();
   readonly routes = new Set<string>();
-  /** Interface and address of each guard. */
+  /** s since the kernel's start: addresses end by it, see {@link expire}. */
+  now = 0;
+  /** `renew-address` changes so far. */
+  renewals = 0;
+  /** When each address ends, by interface and address. */
+  private readonly ends = new Map<string, number>();
   /** Routes in any table and rules, as JSON. */
   readonly extras = new Set<string>();
+  /** Interface and address of each guard. */
   readonly guards = new Set<string>();
   refuse: (change: KernelChange) => string | undefined = () => undefined;
   /** Whether the answer to a change is lost: it is made, and answered with EIO, or another errno. */
@@ -52,6 +58,18 @@ export class MemoryKernel implements NetworkDriver {
     const link = this.byName.get(name);
     if (!link) return;
     this.byName.set(name, { ...link, addresses: link.addresses.filter((a) => a.address !== address) });
+  }
+
+  /** Lets time pass: addresses whose time is over go. @returns them */
+  expire(seconds: number): string[] {
+    this.now += seconds;
+    const over = [...this.ends].filter(([, end]) => end <= this.now).map(([key]) => key);
+    for (const key of over) {
+      const [name = '', address = ''] = key.split(' ');
+      this.removeAddress(name, address);
+      this.ends.delete(key);
+    }
+    return over;
   }
 
   /** All that there is, to compare. */
@@ -142,13 +160,25 @@ export class MemoryKernel implements NetworkDriver {
     const { family, address, prefixLength, label = link.name } = change;
     const others = link.addresses.filter((a) => a.address !== address || a.prefixLength !== prefixLength);
     const isThere = others.length < link.addresses.length;
+    const key = `${link.name} ${address}`;
+    const expires = 'validFor' in change && change.validFor !== undefined;
+    if (change.op !== 'add-address' || !isThere) this.ends.delete(key);
+    if (expires && (change.op === 'renew-address' || !isThere))
+      this.ends.set(key, this.now + change.validFor!);
+    if (change.op === 'renew-address') {
+      this.renewals++;
+      if (!isThere) return 'EADDRNOTAVAIL';
+      const addresses = link.addresses.map((a) => (others.includes(a) ? a : { ...a, expires }));
+      this.byName.set(link.name, { ...link, addresses });
+      return undefined;
+    }
     if (change.op === 'remove-address') {
       if (!isThere) return 'EADDRNOTAVAIL';
       this.byName.set(link.name, { ...link, addresses: others });
       return undefined;
     }
     if (isThere) return 'EEXIST';
-    const fresh = { family, address, prefixLength, label, secondary: false };
+    const fresh = { family, address, prefixLength, label, secondary: false, expires };
     this.byName.set(link.name, { ...link, addresses: [...link.addresses, fresh] });
     return undefined;
   }

@@ -73,7 +73,10 @@ function sorted(links: readonly Link[]): Link[] {
   return links
     .map((link) => ({
       ...link,
-      addresses: link.addresses.toSorted((a, b) => (text(a) < text(b) ? -1 : 1)),
+      // Which of them end is told by some drivers only: see the tests of lifetimes.
+      addresses: link.addresses
+        .map(({ expires: _, leased: __, ...address }) => address)
+        .toSorted((a, b) => (text(a) < text(b) ? -1 : 1)),
     }))
     .sort((a, b) => a.index - b.index);
 }

@@ -185,7 +185,12 @@ export async function onStage(options: StageOptions, body: (stage: Stage) => Pro
 export function address(
   op: 'add-address' | 'remove-address',
   text: string,
-  more: { readonly prefixLength?: number; readonly label?: string; readonly interface?: string } = {},
+  more: {
+    readonly prefixLength?: number;
+    readonly label?: string;
+    readonly interface?: string;
+    readonly scope?: 'global' | 'link' | 'host';
+  } = {},
 ): KernelChange {
   const family = text.includes(':') ? 6 : 4;
   return { op, interface: DEV, family, address: text, prefixLength: family === 6 ? 128 : 32, ...more };

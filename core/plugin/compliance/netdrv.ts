@@ -8,6 +8,7 @@ import type { DriverCapability, NetworkDriver } from '../contracts/index.ts';
 import { declared, type FromManifest } from './manifest.ts';
 import { ADDRESS_TESTS } from './netdrv-addresses.ts';
 import { GUARD_TESTS } from './netdrv-guards.ts';
+import { LIFETIME_TESTS } from './netdrv-lifetimes.ts';
 import { LINK_TESTS } from './netdrv-links.ts';
 import { NEWS_TESTS } from './netdrv-news.ts';
 import { ROUTE_TESTS } from './netdrv-routes.ts';
@@ -58,7 +59,15 @@ export function netdrvCompliance(options: NetdrvComplianceOptions): void {
     }),
   );
 
-  for (const tests of [LINK_TESTS, ADDRESS_TESTS, ROUTE_TESTS, TABLE_TESTS, GUARD_TESTS, NEWS_TESTS]) {
+  for (const tests of [
+    LINK_TESTS,
+    ADDRESS_TESTS,
+    ROUTE_TESTS,
+    TABLE_TESTS,
+    LIFETIME_TESTS,
+    GUARD_TESTS,
+    NEWS_TESTS,
+  ]) {
     for (const [what, body] of Object.entries(tests)) test(title(what), () => onStage(stage, body));
   }
 }

@@ -18,9 +18,9 @@ export type KernelResource =
   | SysctlResource;
 
 /**
- * An address on an interface. IPv4: scope global, no broadcast address is set. IPv6: it can be used at once, without
- * duplicate address detection (IFA_F_NODAD), and is valid for ever but deprecated (preferred lifetime 0, RFC 4862
- * §5.5.4), so that nothing of the host's own is sent from it.
+ * An address on an interface. IPv4: no broadcast address is set. IPv6: it can be used at once, without
+ * duplicate address detection (IFA_F_NODAD), and is valid (for ever, unless {@link Lifetime} says otherwise) but deprecated
+ * (preferred lifetime 0, RFC 4862 §5.5.4), so that nothing of the host's own is sent from it.
  */
 export interface AddressResource {
   readonly interface: string;
@@ -32,6 +32,14 @@ export interface AddressResource {
    * interface's name, or a label of the driver's choice if it does not provide `unlabelled-address`.
    */
   readonly label?: string;
+  /** IPv4 only, since 1.1, for drivers that provide `address-scope`. Absent: `global`. */
+  readonly scope?: 'global' | 'link' | 'host';
+}
+
+/** How long an address is valid (since 1.1, for drivers that provide `address-lifetime`). */
+export interface Lifetime {
+  /** In whole seconds, 1 at least: then the kernel removes it by itself. Absent: for ever. */
+  readonly validFor?: number;
 }
 
 /** A macvlan link in bridge mode, made down. */
@@ -120,4 +128,6 @@ export interface SysctlResource {
   readonly value: string;
   /** True: where the kernel has no such setting (a kernel without IPv6), nothing needs to be set. */
   readonly optional?: boolean;
+  /** True (since 1.1): where it cannot be set, nobody does without anything else for that. */
+  readonly soft?: true;
 }

@@ -8,7 +8,9 @@ export type PluginApiVersion = '1.1.0';
  * A thing that a network driver can do beyond the minimum, and that a virtual router may need: `macvlan` links;
  * `ipv6` addresses and routes; an IPv4 address without a label of its own (`unlabelled-address`), which an
  * interface needs whose name leaves no room for one; the MTU of a route (`route-mtu`); metrics of routes above
- * 32766 (`route-metric`); guards, which `accept = false` needs (`address-guard`, since 1.1).
+ * 32766 (`route-metric`); guards, which `accept = false` needs (`address-guard`, since 1.1);
+ * routes of any sort, and rules (`table-route`, `rule`, since 1.1); IPv4 addresses of another scope than `global`, and
+ * addresses that end by themselves unless they are renewed (`address-scope`, `address-lifetime`, since 1.1).
  */
 export type DriverCapability =
   | 'macvlan'
@@ -18,7 +20,9 @@ export type DriverCapability =
   | 'route-metric'
   | 'address-guard'
   | 'table-route'
-  | 'rule';
+  | 'rule'
+  | 'address-scope'
+  | 'address-lifetime';
 
 /** The `"rvrrpd"` field of a plugin's `package.json`. Checked before any code of the plugin runs. */
 export interface PluginManifest {

@@ -4,6 +4,7 @@ import type { PluginContext } from './context.ts';
 import type {
   AddressResource,
   GuardResource,
+  Lifetime,
   MacvlanResource,
   RouteResource,
   RuleResource,
@@ -80,6 +81,10 @@ export interface LinkAddress {
    * without duplicate address detection (IFA_F_DEPRECATED, IFA_F_PERMANENT, IFA_F_NODAD). Absent: false.
    */
   readonly deprecated?: boolean;
+  /** IPv6 (since 1.1): the same with a lifetime (`validFor`), so without IFA_F_PERMANENT. Absent: false. */
+  readonly leased?: boolean;
+  /** Since 1.1: its lifetime ends, it is without IFA_F_PERMANENT. Absent: false, or the driver does not tell. */
+  readonly expires?: boolean;
 }
 
 /**
@@ -93,7 +98,14 @@ export interface InterfaceIndex {
 
 /** A change to the kernel's state. Interfaces are named, so that one made earlier in a batch can be used. */
 export type KernelChange =
-  | ({ readonly op: 'add-address' | 'remove-address' } & AddressResource & InterfaceIndex)
+  | ({ readonly op: 'add-address' } & AddressResource & InterfaceIndex & Lifetime)
+  | ({ readonly op: 'remove-address' } & AddressResource & InterfaceIndex)
+  /**
+   * Since 1.1, for drivers that provide `address-lifetime`: gives an address that is there this lifetime from now on, and
+   * changes nothing else. One that is not there: EADDRNOTAVAIL, or it is added. IPv6 addresses are made to stay before they
+   * are removed: the kernel leaves the route of their prefix behind otherwise.
+   */
+  | ({ readonly op: 'renew-address' } & AddressResource & InterfaceIndex & Lifetime)
   | ({ readonly op: 'add-link' | 'remove-link' } & MacvlanResource)
   | ({ readonly op: 'set-mac'; readonly interface: string; readonly mac: string } & InterfaceIndex)
   | ({ readonly op: 'set-up'; readonly interface: string; readonly up: boolean } & InterfaceIndex)

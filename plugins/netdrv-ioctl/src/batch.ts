@@ -53,6 +53,12 @@ export class Batch {
   }
 
   private changeAddress(change: Extract<KernelChange, AddressResource>): void {
+    const isLasting =
+      change.op !== 'renew-address' && !('validFor' in change && change.validFor !== undefined);
+    if (!isLasting || (change.scope ?? 'global') !== 'global') {
+      const what = `${change.op} ${change.address}`;
+      throw new Refused('EOPNOTSUPP', `${what}: no ioctl knows of lifetimes and scopes of addresses`);
+    }
     if (change.op === 'add-address') this.addAddress(change);
     else this.removeAddress(change);
   }

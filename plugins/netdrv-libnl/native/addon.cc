@@ -70,8 +70,10 @@ Napi::Object AddressToJs(Napi::Env env, rtnl_addr* addr) {
   // What does not hold is left out. An optimistic address is used before the detection is over (RFC 4429).
   if ((flags & IFA_F_TENTATIVE) != 0 && (flags & IFA_F_OPTIMISTIC) == 0) entry.Set("tentative", true);
   if ((flags & IFA_F_DADFAILED) != 0) entry.Set("dadFailed", true);
-  const unsigned ours = IFA_F_DEPRECATED | IFA_F_PERMANENT | IFA_F_NODAD;
-  if (ipv6 && (flags & ours) == ours) entry.Set("deprecated", true);
+  const unsigned ours = IFA_F_DEPRECATED | IFA_F_NODAD;
+  const bool expires = (flags & IFA_F_PERMANENT) == 0;
+  if (ipv6 && (flags & ours) == ours) entry.Set(expires ? "leased" : "deprecated", true);
+  if (expires) entry.Set("expires", true);
   return entry;
 }
 
@@ -147,6 +149,8 @@ Change ChangeFromJs(const Napi::Object& object) {
       change.mtu = Number(object, "mtu");
     } else {
       change.label = Text(object, "label");
+      change.scope = Text(object, "scope");
+      change.valid_for = Number(object, "validFor");
     }
   }
   return change;

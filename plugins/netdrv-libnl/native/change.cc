@@ -52,6 +52,14 @@ Address ParseMac(const std::string& text) {
   return mac;
 }
 
+// ip(8)'s names; IPv6 addresses have the scope that they are of.
+uint8_t AddressScope(const Change& change) {
+  if (change.family == AF_INET6 || change.scope.empty() || change.scope == "global") return RT_SCOPE_UNIVERSE;
+  if (change.scope == "link") return RT_SCOPE_LINK;
+  if (change.scope == "host") return RT_SCOPE_HOST;
+  throw Unbuildable(EINVAL, "not a scope: '" + change.scope + "'");
+}
+
 Message BuildAddress(const Change& change, const IndexOf& index_of) {
   AddrObject addr = Made(AddrObject(rtnl_addr_alloc()));
   rtnl_addr_set_ifindex(addr.get(), index_of(change.interface));
@@ -63,17 +71,22 @@ Message BuildAddress(const Change& change, const IndexOf& index_of) {
     Check(rtnl_addr_build_delete_request(addr.get(), 0, &request), "rtnl_addr_build_delete_request");
     return Message(request);
   }
-  rtnl_addr_set_scope(addr.get(), RT_SCOPE_UNIVERSE);
+  rtnl_addr_set_scope(addr.get(), AddressScope(change));
+  const uint32_t valid_for = change.valid_for.value_or(UINT32_MAX);
   if (!change.label.empty()) Check(rtnl_addr_set_label(addr.get(), change.label.c_str()), "rtnl_addr_set_label");
   // Duplicate address detection would keep the address unusable for a second or more, and lose against a
   // Master that has not heard of us yet.
   if (change.family == AF_INET6) {
     rtnl_addr_set_flags(addr.get(), IFA_F_NODAD);
     // Deprecated from the start (RFC 4862 §5.5.4): it answers, but nothing of this host's own is sent from it.
-    rtnl_addr_set_valid_lifetime(addr.get(), UINT32_MAX);
+    rtnl_addr_set_valid_lifetime(addr.get(), valid_for);
     rtnl_addr_set_preferred_lifetime(addr.get(), 0);
+  } else if (change.valid_for || change.op == "renew-address") {
+    rtnl_addr_set_valid_lifetime(addr.get(), valid_for);
+    rtnl_addr_set_preferred_lifetime(addr.get(), valid_for);
   }
-  Check(rtnl_addr_build_add_request(addr.get(), NLM_F_CREATE | NLM_F_EXCL, &request), "rtnl_addr_build_add_request");
+  const int how = change.op == "renew-address" ? NLM_F_REPLACE : NLM_F_CREATE | NLM_F_EXCL;
+  Check(rtnl_addr_build_add_request(addr.get(), how, &request), "rtnl_addr_build_add_request");
   return Message(request);
 }
 
@@ -296,7 +309,7 @@ bool ChangesNames(const Change& change) { return change.op == "add-link" || chan
 
 Message BuildRequest(const Change& change, const IndexOf& index_of) {
   const std::string& op = change.op;
-  if (op == "add-address" || op == "remove-address") return BuildAddress(change, index_of);
+  if (op == "add-address" || op == "renew-address" || op == "remove-address") return BuildAddress(change, index_of);
   if (op == "add-link" || op == "remove-link") return BuildMacvlan(change, index_of);
   if (op == "set-mac" || op == "set-up") return BuildLinkChange(change, index_of);
   if (op == "add-route" || op == "remove-route") return BuildRoute(change);
@@ -308,9 +321,11 @@ Message BuildRequest(const Change& change, const IndexOf& index_of) {
 std::string Describe(const Change& change) {
   const std::string& op = change.op;
   const std::string prefix = change.address + "/" + std::to_string(change.prefix_length);
-  if (op == "add-address") {
+  if (op == "add-address" || op == "renew-address") {
     return "RTM_NEWADDR " + prefix + " dev " + change.interface +
-           (change.label.empty() ? "" : " label " + change.label);
+           (change.label.empty() ? "" : " label " + change.label) +
+           (change.scope.empty() ? "" : " scope " + change.scope) +
+           (change.valid_for ? " valid_lft " + std::to_string(*change.valid_for) : "");
   }
   if (op == "remove-address") return "RTM_DELADDR " + prefix + " dev " + change.interface;
   if (op == "add-link") {

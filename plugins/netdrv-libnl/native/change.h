@@ -27,6 +27,7 @@ struct Change {
   std::string address;  // also a route's destination
   int prefix_length = 0;
   std::string label;
+  std::optional<uint32_t> valid_for;  // lifetime in seconds; absent: for ever
   std::string parent;
   std::string mac;
   bool up = false;
@@ -35,7 +36,7 @@ struct Change {
   std::optional<uint32_t> mtu;
   // add-table-route, add-rule and their like
   std::string type;  // "unicast", "blackhole"; of a rule "lookup"
-  std::string scope;  // "global", "link", "host"; empty: what fits
+  std::string scope;  // "global", "link", "host", of an address too; empty: what fits
   std::string source;
   std::optional<uint32_t> table;
   std::vector<Hop> via;

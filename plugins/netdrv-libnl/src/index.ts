@@ -31,7 +31,11 @@ export function assemble(links: readonly DumpedLink[], addresses: readonly Dumpe
 }
 
 /** Octets of news (SO_RCVBUF's count, rounded up) that one change makes; removing a link is told in many pieces. */
-const NEWS: Partial<Record<KernelChange['op'], number>> = { 'remove-link': 20_000, 'add-link': 8000 };
+const NEWS: Partial<Record<KernelChange['op'], number>> = {
+  'remove-link': 20_000,
+  'add-link': 8000,
+  'renew-address': 1000,
+};
 const OTHER_NEWS = 2000;
 
 /**

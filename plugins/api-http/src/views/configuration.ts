@@ -13,7 +13,7 @@ export const GeneralPatchSchema = patched(GENERAL, 'GeneralPatch', 'General dire
 /** Directives that rVRRPd 0.1.3 had not: its answers have no key for them. */
 const NEWER = [
   ...['address_check', 'accept', 'checksum', 'auth', 'peers', 'source', 'min_ttl'],
-  ...['track', 'track_interface', 'route', 'rule'],
+  ...['track', 'track_interface', 'address', 'lease', 'route', 'rule'],
   ...['start_delay', 'boot_delay', 'link_delay', 'link_debounce', 'hearing', 'preempt_delay'],
   ...['down_timer_adverts', 'announce'],
 ];

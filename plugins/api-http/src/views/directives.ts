@@ -137,6 +137,19 @@ export const VROUTER: Readonly<Record<string, Directive>> = {
     maximum: 255,
     description: 'With `peers`: the least TTL that an advertisement is accepted with. Default 255.',
   },
+  address: {
+    type: 'array',
+    items: { type: 'object' },
+    description:
+      'Addresses that a Master has beside its virtual ones: `address`, `interface`, `advertised`, `scope`, `label`.',
+  },
+  lease: {
+    type: 'integer',
+    minimum: 3,
+    maximum: 3600,
+    description:
+      'A Master’s addresses vanish by themselves so many seconds after the daemon was killed or hangs. Default: they stay.',
+  },
   route: {
     type: 'array',
     items: { type: 'object' },
