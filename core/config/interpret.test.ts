@@ -147,7 +147,7 @@ describe('general directives', () => {
   test('a word like none of ours', () => {
     expect(complaints(`frobnicate = 1\n${router('')}`)).toEqual([
       'error 1: frobnicate: unknown directive, there are: include, debug, time_zone, time_format, pid, working_dir, ' +
-        'main_log, error_log, client_api, vrouter, track, sync, protocols, api, plugins, host',
+        'main_log, error_log, client_api, vrouter, track, sync, notify, protocols, api, plugins, host',
     ]);
   });
 

@@ -126,10 +126,17 @@ async function doubt(client: Host): Promise<void> {
 
 async function answeredBy(pings: readonly Ping[], ttl: number): Promise<void> {
   for (const ping of pings) {
-    await eventually(`echo replies with TTL ${ttl}`, 10_000, () => {
-      const latest = ping.replies(Date.now() - 500);
-      return latest.length > 3 && latest.slice(-3).every((reply) => reply.ttl === ttl);
-    });
+    try {
+      await eventually(`echo replies with TTL ${ttl}`, 10_000, () => {
+        const latest = ping.replies(Date.now() - 500);
+        return latest.length > 3 && latest.slice(-3).every((reply) => reply.ttl === ttl);
+      });
+    } catch (error) {
+      // Whether the client asks the wrong router, or the right one does not answer.
+      const ttls = ping.replies(Date.now() - 5000).map((reply) => reply.ttl);
+      const neighbours = await ping.host.ip('neigh show');
+      throw new Error(`${String(error)}; of 5 s: ${ttls.join(' ')}; ${neighbours}`);
+    }
   }
 }
 

@@ -22,6 +22,8 @@ export interface Gap {
 /** A running `ping` (iputils). */
 export class Ping {
   private constructor(
+    /** Who pings. */
+    readonly host: Host,
     private readonly running: Running,
     /** Time between two requests, in ms. */
     readonly everyMs: number,
@@ -30,7 +32,7 @@ export class Ping {
   /** Starts to ping an address, an IPv6 one perhaps with a zone (`fe80::1%lan`), every `everyMs`. */
   static start(host: Host, address: string, everyMs = 20): Ping {
     const args = ['-n', '-D', '-i', String(everyMs / 1000), address];
-    return new Ping(host.start('ping', args, { env: { LC_ALL: 'C' } }), everyMs);
+    return new Ping(host, host.start('ping', args, { env: { LC_ALL: 'C' } }), everyMs);
   }
 
   /** The replies so far. */
