@@ -29,15 +29,17 @@ export default defineConfig({
         },
       },
       {
-        // Real daemons and peers in network namespaces: root, one file at a time.
+        // Real daemons and peers in network namespaces: root, after the unit tests.
         resolve: { alias },
         test: {
           name: 'system',
           include: ['test/**/*.system.test.ts', 'plugins/*/test/*.system.test.ts'],
           exclude: ['**/node_modules/**'],
-          fileParallelism: false,
-          // They wait for timers most of the time: two processors are still idle for half of it.
-          maxConcurrency: 7,
+          sequence: { groupOrder: 1 },
+          // They wait for timers most of the time: two processors are still idle for half of it. Two files at a time, so
+          // that the end of one, where a single test is left, is not waited for by all.
+          maxWorkers: 2,
+          maxConcurrency: 4,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
