@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { COMMAND_OPTIONS, COMMANDS, OPTION_GROUPS } from '../core/cli/argument-table.ts';
+import { COMMAND_OPTIONS, COMMANDS, LOCAL_COMMANDS, OPTION_GROUPS } from '../core/cli/argument-table.ts';
 import { packageRoot } from '../core/shared/package-root.ts';
 import { executable } from './lab/rvrrpd.ts';
 import { UNIT } from './lab/unit-file.ts';
@@ -24,6 +24,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** Every long option of `rvrrpd`. */
 const OPTIONS = OPTION_GROUPS.flatMap(({ options }) => options.map(({ long }) => `--${long}`));
 const OF_COMMANDS: readonly string[] = COMMAND_OPTIONS.map(({ long }) => `--${long}`);
+const EVERY_COMMAND = Object.keys({ ...COMMANDS, ...LOCAL_COMMANDS });
 const WITHOUT_COMMAND = OPTIONS.filter((option) => !OF_COMMANDS.includes(option));
 
 describe('manual pages', () => {
@@ -49,7 +50,7 @@ describe('manual pages', () => {
     const file = path.join(packaging, 'man/rvrrpd.8');
     const text = execFileSync('man', ['-l', file], { env, encoding: 'utf8' });
     for (const option of OPTIONS) expect(text).toContain(option);
-    for (const command of Object.keys(COMMANDS)) expect(text).toContain(`rvrrpd ${command}`);
+    for (const command of EVERY_COMMAND) expect(text).toContain(`rvrrpd ${command}`);
     expect(text).not.toMatch(/`|\\f|<!--|&lt;/);
     expect(text).toMatch(/^SIGNALS|SIGHUP/m);
   });
@@ -74,7 +75,7 @@ describe('completion for bash', () => {
   mkdirSync(path.join(folder, 'my folder'));
 
   test.each<[string[], string[]]>([
-    [[''], Object.keys(COMMANDS)],
+    [[''], EVERY_COMMAND],
     [['re'], ['reload', 'resume']],
     [
       ['-m', ''],
@@ -176,7 +177,7 @@ print -r -- $text`;
   });
 
   test.each<[string, string[]]>([
-    ['rvrrpd ', Object.keys(COMMANDS)],
+    ['rvrrpd ', EVERY_COMMAND],
     ['rvrrpd -m ', ['0', '1', '2']],
     ['rvrrpd --cfg-format=', ['json', 'toml']],
     ['rvrrpd status --', ['--conf', '--json']],

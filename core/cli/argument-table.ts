@@ -133,7 +133,11 @@ export const IMPORT_OPTIONS = [
 ] as const satisfies readonly OptionRow[];
 
 /** Options that some commands have and no mode has. */
-export const COMMAND_OPTIONS: readonly OptionRow[] = [...STANDBY_OPTIONS, ...UPGRADE_OPTIONS];
+export const COMMAND_OPTIONS: readonly OptionRow[] = [
+  ...STANDBY_OPTIONS,
+  ...UPGRADE_OPTIONS,
+  ...IMPORT_OPTIONS,
+];
 
 /** The headings of `rvrrpd --help`. */
 export const OPTION_GROUPS: readonly OptionGroup[] = [

@@ -4,7 +4,6 @@ import {
   COMMAND_OPTIONS,
   COMMANDS,
   type CommandRow,
-  IMPORT_OPTIONS,
   LISTEN_OPTIONS,
   LOCAL_COMMANDS,
   OPTIONS,
@@ -47,7 +46,7 @@ export function outputs(): ReadonlyMap<string, string> {
 /** The command lines that shells complete. */
 export function grammars(): Grammar[] {
   const every: readonly OptionRow[] = unique([...LISTEN_OPTIONS, ...OPTIONS]);
-  const ofCommands: readonly OptionRow[] = [...every, ...COMMAND_OPTIONS, ...IMPORT_OPTIONS];
+  const ofCommands: readonly OptionRow[] = [...every, ...COMMAND_OPTIONS];
   const commands = Object.entries<CommandRow>({ ...COMMANDS, ...LOCAL_COMMANDS }).map(
     ([name, { text, options }]) => ({
       name,

@@ -12,6 +12,8 @@ import {
   PASSWORD_OPTIONS,
   PASSWORD_STATUSES,
   PASSWORD_WORDS,
+  STANDBY_OPTIONS,
+  UPGRADE_OPTIONS,
 } from '../../core/cli/argument-table.ts';
 import { type Block, parseMarkdown, under } from './markdown.ts';
 import { blocks, example, head, paragraph, section, term } from './roff.ts';
@@ -89,7 +91,7 @@ function daemonPage(operating: readonly Block[]): string {
         'namespace that they run in.',
     ),
     ...commands.map(([name, { text, more }]) => term(`**${name}**`, sentences(text, more))),
-    ...COMMAND_OPTIONS.map(option),
+    ...[...STANDBY_OPTIONS, ...UPGRADE_OPTIONS].map(option),
     section('Without a daemon'),
     ...local.map(([name, { text, more }]) => term(`**${name}**`, sentences(text, more))),
     ...IMPORT_OPTIONS.map(option),
