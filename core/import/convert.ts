@@ -4,18 +4,18 @@ import { formatIssue, hasErrors } from '../config/issues.ts';
 import { type Tracked, Trackers, type TrackKind } from './definitions.ts';
 import type { FileSource } from './files.ts';
 import { defaultGlobals, type Globals, readDelays, readGarpGroup, readGlobal } from './globals.ts';
-import { agreementOf, type Group, readGroup, routerName } from './groups.ts';
-import { HAS_HOOKS, hookTables } from './hooks.ts';
+import { agreementOf, type Group, readGroup } from './groups.ts';
+import { allHooks } from './hook-tables.ts';
 import { type Instance, readInstance } from './instance.ts';
 import { type Lines, readLines } from './lines.ts';
 import { GLOBAL_NOTES, TOP_NOTES, UNKNOWN } from './no-counterpart.ts';
 import { formatFault, ImportError } from './place.ts';
 import { inOrder, type Note, Report } from './report.ts';
 import { routerTable } from './router-table.ts';
-import { commonOf, interfaceOf, type Router, routersOf } from './routers.ts';
+import { commonOf, interfaceOf, type Router, routerOf } from './routers.ts';
 import { hasPreference } from './routes.ts';
 import { type Statement, statementsOf } from './statements.ts';
-import { groupTables, ownGroupTables, type Plan } from './sync-tables.ts';
+import { groupTables, type Plan } from './sync-tables.ts';
 import { commentLine, type Table, tableText } from './toml.ts';
 import { Values } from './values.ts';
 
@@ -33,17 +33,10 @@ export interface Imported {
  * Imports a configuration.
  * @param file its path
  * @param configId what `@host` conditions are compared with
- * @param hasHooks whether our configuration knows `[[notify]]`
  */
-export function importKeepalived(
-  file: string,
-  configId: string,
-  files: FileSource,
-  hasHooks: boolean = HAS_HOOKS,
-): Imported {
+export function importKeepalived(file: string, configId: string, files: FileSource): Imported {
   try {
-    const lines = readLines(file, configId, files);
-    return new Conversion(file, configId, lines, hasHooks).run();
+    return new Conversion(file, configId, readLines(file, configId, files)).run();
   } catch (error) {
     if (error instanceof ImportError) return { faults: [formatFault(error.fault)], comments: 0 };
     const why =
@@ -71,7 +64,6 @@ class Conversion {
     private readonly file: string,
     private readonly configId: string,
     private readonly lines: Lines,
-    private readonly hasHooks: boolean,
   ) {
     this.report = new Report(file);
     this.values = new Values(this.report);
@@ -151,63 +143,47 @@ class Conversion {
     const { scripts, files, processes, globals, values } = this;
     const { scriptUser } = globals;
     const trackers = new Trackers({ scripts, files, processes, ...(scriptUser && { scriptUser }) }, values);
-    const plans = [...this.instances.values()].map((instance) => this.plan(instance, trackers));
-    const all = plans.flatMap(({ routers }) => routers);
+    const routers = new Map(
+      [...this.instances.values()].map((each) => [each, routerOf(each, globals, this.report)]),
+    );
+    for (const group of this.groups) keepRouters(group, routers);
+    const plans = [...routers].map(([instance, router]) => this.plan(instance, router, trackers));
+    const all = plans.flatMap(({ router }) => router ?? []);
     this.checkTwins(all);
     const groups = this.groups.map((group) => ({ group, tracked: this.groupTracks(group, plans, trackers) }));
-    const hooks = this.hooks(plans, all);
-    const routers = plans.flatMap((plan) => this.routerTables(plan));
-    const syncs = [
-      ...groups.flatMap((each) => groupTables(each, plans, all, this.report, globals.notes)),
-      ...plans.flatMap((plan) => ownGroupTables(plan, this.groupOf.get(plan.instance), all)),
-    ];
+    const hooks = allHooks(plans, this.groups, all, globals);
+    const tables = plans.flatMap((plan) => this.routerTables(plan));
+    const syncs = groups.flatMap((each) => groupTables(each, plans, all, this.report, globals.notes));
     globals.notes.push(...trackers.unused());
-    return [...trackers.tables(), ...routers, ...syncs, ...hooks];
+    return [...trackers.tables(), ...tables, ...syncs, ...hooks];
   }
 
-  /** Of instances and groups. */
-  private hooks(plans: readonly Plan[], all: readonly Router[]): Table[] {
-    const { hasHooks } = this;
-    const common = { hasHooks, scriptUser: this.globals.scriptUser, taken: new Set<string>() };
-    const ofInstances = plans.flatMap(({ instance, routers: [first] }) => {
-      const { name, hooks, notes } = instance;
-      const told = first && { name, kind: 'routers' as const, target: routerName(first, all) };
-      return hookTables(hooks, told, { ...common, notes });
-    });
-    const ofGroups = this.groups.flatMap(({ name, hooks, members, notes }) => {
-      const told = members.length < 2 ? undefined : { name, kind: 'groups' as const, target: name };
-      return hookTables(hooks, told, { ...common, notes });
-    });
-    return [...ofInstances, ...ofGroups];
-  }
-
-  private plan(instance: Instance, trackers: Trackers): Plan {
+  private plan(instance: Instance, router: Router | undefined, trackers: Trackers): Plan {
     const common = commonOf(instance);
-    const routers = routersOf(instance, this.globals, this.report);
+    if (!router) return { instance, common, tracked: [], isElsewhere: {} };
     const group = this.groupOf.get(instance);
     const isInGroup = group !== undefined && group.members.length > 1 && !group.isWeighted;
     const own = interfaceOf(instance, this.globals);
     const entries = instance.tracks.filter(({ kind, statement }) => {
-      const isOwn = kind === 'interface' && statement.words[0] === own && routers[0]?.interface === own;
+      const isOwn = kind === 'interface' && statement.words[0] === own && router.interface === own;
       const isSame = isOwn && instance.isPrimaryTracked && !statement.words.includes('weight');
       if (isSame) instance.notes.push({ statement, why: 'its own interface is tracked anyway' });
       return !isSame;
     });
     const tracked = this.tracked(entries, isInGroup, instance.notes, trackers);
-    const [first] = routers;
-    if (first && first.interface !== own) {
+    if (router.interface !== own) {
       const statement =
         instance.statement.block?.find(({ words }) => words[0] === 'interface') ?? instance.statement;
       instance.notes.push({
         statement,
-        why: `VRRP is spoken on ${first.interface}, where the addresses are`,
+        why: `VRRP is spoken on ${router.interface}, where the addresses are`,
       });
       if (instance.isPrimaryTracked) {
         const extra = trackers.track('interface', { ...statement, words: [own] }, true);
         if (extra && 'name' in extra && !tracked.some(({ name }) => name === extra.name)) tracked.push(extra);
       }
     }
-    return { instance, common, routers, tracked, isElsewhere: {} };
+    return { instance, common, router, tracked, isElsewhere: {} };
   }
 
   private tracked(
@@ -247,25 +223,19 @@ class Conversion {
     return own;
   }
 
-  private routerTables(plan: Plan): Table[] {
-    const { instance, common, routers, isElsewhere } = plan;
-    if (routers.length === 0) {
+  private routerTables({ instance, common, router, tracked, isElsewhere }: Plan): Table[] {
+    if (!router) {
       const why = 'is left out: it has no address, and a virtual router needs one';
       if (instance.vrid !== undefined) this.globals.notes.push({ statement: instance.statement, why });
       return [];
     }
-    // Of several, the group has the trackers.
-    const isSplit = routers.length > 1;
-    const tracked = isSplit ? [] : plan.tracked;
     const { globals, report, preferences } = this;
-    const tables = routers.map((router, index) =>
-      routerTable(router, {
-        ...{ globals, report, preferences, common, tracked, isFirst: index === 0 },
-        isPriorityElsewhere: isElsewhere.priority !== undefined,
-        isPreemptionElsewhere: isElsewhere.preemption !== undefined,
-      }),
-    );
-    return tables;
+    const table = routerTable(router, {
+      ...{ globals, report, preferences, common, tracked },
+      isPriorityElsewhere: isElsewhere.priority !== undefined,
+      isPreemptionElsewhere: isElsewhere.preemption !== undefined,
+    });
+    return [table];
   }
 
   /** Two of the same VRID on an interface are one to the network. */
@@ -299,6 +269,15 @@ class Conversion {
       ...(skipped.length + notes.length > 0 ? ['', ...skipped, ...notes] : []),
     ];
     return `${head.map(commentLine).join('\n')}\n`;
+  }
+}
+
+/** Who can be no virtual router is in no group. */
+function keepRouters(group: Group, routers: ReadonlyMap<Instance, Router | undefined>): void {
+  for (const instance of group.members.filter((each) => !routers.get(each))) {
+    group.members.splice(group.members.indexOf(instance), 1);
+    const statement = { ...instance.statement, words: [instance.name], place: group.statement.place };
+    group.notes.push({ statement, why: 'is left out of the group: there is no virtual router for it' });
   }
 }
 

@@ -110,7 +110,7 @@ export function agreementOf(commons: readonly Common[]): Agreement {
   };
 }
 
-/** As `routers` of a `[[sync]]` names a router: with its family and version where others have the same VRID. */
+/** What a router is called, as in `routers` of a `[[sync]]`: with its family and version where others have the same VRID. */
 export function routerName(router: Router, all: readonly Router[]): string {
   const twins = all.filter(
     (other) => other !== router && other.interface === router.interface && other.vrid === router.vrid,

@@ -10,9 +10,9 @@ function statements(...lines: readonly string[]): readonly Statement[] {
 }
 
 /** Tables of these lines, and what there is none for. */
-function hooks(lines: readonly string[], told: Told | undefined, hasHooks = true, scriptUser?: string[]) {
+function hooks(lines: readonly string[], told: Told | undefined, scriptUser?: string[]) {
   const notes: Note[] = [];
-  const tables = hookTables(statements(...lines), told, { hasHooks, scriptUser, taken: new Set(), notes });
+  const tables = hookTables(statements(...lines), told, { scriptUser, taken: new Set(), notes });
   return { text: tables.map(tableText).join(''), whys: notes.map(({ why }) => why) };
 }
 
@@ -22,7 +22,6 @@ test('each is a program of its own, for its states', () => {
   const { text, whys } = hooks(
     ['notify_master "/etc/n.sh \'a b\' c" nobody nogroup', 'notify_fault /etc/n.sh', 'notify_stop /etc/n.sh'],
     ROUTER,
-    true,
     ['root'],
   );
   expect(whys).toEqual([]);
@@ -54,8 +53,7 @@ test('two of a name are told apart', () => {
   expect(text).toContain('name = "VI-1-backup-2"\n');
 });
 
-test('where there are no hooks, nobody to tell of, or no program: why', () => {
-  expect(hooks(['notify_master /a'], ROUTER, false).whys[0]).toContain('there are no hooks');
+test('where there is nobody to tell of, or no program: why', () => {
   expect(hooks(['notify_master /a'], undefined).whys).toEqual([
     'there is nobody whose transitions it could tell',
   ]);
