@@ -1,6 +1,6 @@
 /** `rvrrpd import`: from keepalived's configuration to the text of ours. */
 import { loadText } from '../config/index.ts';
-import { formatIssue, hasErrors } from '../config/issues.ts';
+import { hasErrors } from '../config/issues.ts';
 import { type Tracked, Trackers, type TrackKind } from './definitions.ts';
 import type { FileSource } from './files.ts';
 import { defaultGlobals, type Globals, readDelays, readGarpGroup, readGlobal } from './globals.ts';
@@ -9,11 +9,12 @@ import { allHooks } from './hook-tables.ts';
 import { type Instance, readInstance } from './instance.ts';
 import { type Lines, readLines } from './lines.ts';
 import { GLOBAL_NOTES, TOP_NOTES, UNKNOWN } from './no-counterpart.ts';
-import { formatFault, ImportError } from './place.ts';
+import { originOf } from './origin.ts';
+import { formatFault, ImportError, type ImportFault } from './place.ts';
 import { inOrder, type Note, Report } from './report.ts';
 import { routerTable } from './router-table.ts';
 import { commonOf, interfaceOf, type Router, routerOf } from './routers.ts';
-import { hasPreference } from './routes.ts';
+import { familyOfRule, hasPreference } from './routes.ts';
 import { type Statement, statementsOf } from './statements.ts';
 import { groupTables, type Plan } from './sync-tables.ts';
 import { commentLine, type Table, tableText } from './toml.ts';
@@ -45,7 +46,7 @@ export function importKeepalived(file: string, configId: string, files: FileSour
   }
 }
 
-/** Numbers of rules that say none count down from here. */
+/** Numbers of rules that say none count down from here, of each family. */
 const FIRST_PREFERENCE = 16_384;
 
 class Conversion {
@@ -74,6 +75,8 @@ class Conversion {
     const statements = statementsOf(this.lines.lines);
     this.readAll(statements);
     const tables = this.tables();
+    if (report.faults.length === 0 && !tables.some(({ header }) => header === '[[vrouter]]'))
+      report.faults.push(...this.nothing());
     const faults = report.faults.map(formatFault);
     if (faults.length > 0) return { faults, comments: report.count };
     const body = tables.map((table) => `\n${tableText(table)}`).join('');
@@ -81,17 +84,33 @@ class Conversion {
     const remaining = loadText(`${this.file} imported`, text, 'toml').issues.filter(
       ({ severity }) => severity === 'error',
     );
-    if (hasErrors(remaining)) return { faults: remaining.map(formatIssue), comments: report.count };
+    if (hasErrors(remaining)) {
+      const lines = text.split('\n');
+      return { faults: remaining.map((issue) => originOf(issue, lines, this.file)), comments: report.count };
+    }
     return { text, faults, comments: report.count };
+  }
+
+  /** Why there is no virtual router. */
+  private nothing(): ImportFault[] {
+    const instances = [...this.instances.values()];
+    if (instances.length === 0)
+      return [
+        { place: { file: this.file, line: 1 }, message: 'there is no vrrp_instance: nothing to import' },
+      ];
+    return instances.map(({ statement: { place }, name }) => ({
+      place,
+      message: `vrrp_instance ${name}: must have an address in virtual_ipaddress, as a virtual router needs one`,
+    }));
   }
 
   /** Definitions first: they may stand behind their use. */
   private readAll(statements: readonly Statement[]): void {
     const { globals, values } = this;
-    let preference = FIRST_PREFERENCE;
+    const next = { 4: FIRST_PREFERENCE, 6: FIRST_PREFERENCE };
     for (const statement of statements) {
       for (const rule of rulesIn(statement))
-        if (!hasPreference(rule)) this.preferences.set(rule, preference--);
+        if (!hasPreference(rule)) this.preferences.set(rule, next[familyOfRule(rule)]--);
       this.readTop(statement);
     }
     for (const statement of statements.filter(({ words }) => words[0] === 'vrrp_instance')) {

@@ -91,12 +91,8 @@ export function fifoTables(
   return statements.flatMap((statement): Table[] => {
     const [directive = '', path = '', ...owner] = statement.words;
     const note = (why: string): void => void notes.push({ statement, why });
-    if (!path.startsWith('/') || all.length === 0) {
-      note(
-        all.length === 0
-          ? 'there is nobody whose transitions it could tell'
-          : 'names no pipe by its absolute path',
-      );
+    if (!path.startsWith('/')) {
+      note('names no pipe by its absolute path');
       return [];
     }
     if (owner.length > 0)

@@ -21,12 +21,16 @@ export interface Common {
 /** What an instance's priority and preemption come to; notes say what is not as it is written. */
 export function commonOf(instance: Instance): Common {
   const { state, nopreempt, preemptDelay, prioritySaid, notes } = instance;
-  const isMaster = state?.words[1]?.toUpperCase() === 'MASTER';
+  const isMaster = state?.words[1] === 'MASTER';
   const wanted = prioritySaid ? instance.priority : isMaster ? 255 : 100;
   if (state) {
     const why = 'who becomes Master is decided by the priority';
-    const more =
-      wanted === 255 && !prioritySaid ? ': without one keepalived makes it 255, the highest here is 254' : '';
+    const isKnown = ['MASTER', 'BACKUP'].includes(state.words[1] ?? '');
+    const more = !isKnown
+      ? ', and keepalived takes any but MASTER for BACKUP'
+      : wanted === 255 && !prioritySaid
+        ? ': without one keepalived makes it 255, the highest here is 254'
+        : '';
     notes.push({ statement: state, why: `${why}${more}` });
   }
   if (wanted === 255 && prioritySaid)
