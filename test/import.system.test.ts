@@ -31,26 +31,37 @@ interface Scenario {
   readonly fault: Fault;
   /** Who is Master, in order. */
   readonly expected: string;
+  /** In version 3, with so many s in place of the second that it has: what it is about is the same in both. */
+  readonly advert?: number;
+  /** What is not imported in this process, but by the command. */
+  readonly isByCommand?: true;
 }
 
 const OVER = 'r1 r2';
 const BACK = 'r1 r2 r1';
+/** In s: three of them are longer than a busy machine keeps anybody waiting. */
+const SHORT = 0.5;
+// Those with a password, and one with a virtual interface, stay what they are, version 2. The longest ones first.
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
-  'haproxy-master': { vrid: 51, fault: 'stop', expected: OVER },
-  'gateway-sync': { vrid: 10, fault: 'unplug', expected: BACK },
+  'haproxy-master': { vrid: 51, fault: 'stop', expected: OVER, isByCommand: true },
   'cloud-unicast': { vrid: 33, fault: 'stop', expected: OVER },
   vmac: { vrid: 44, fault: 'stop', expected: OVER },
-  'routes-and-rules': { vrid: 90, fault: 'stop', expected: OVER },
-  'many-addresses': { vrid: 70, fault: 'stop', expected: OVER },
-  'strict-v3': { vrid: 23, fault: 'stop', expected: OVER },
-  'weighted-uplinks': { vrid: 35, fault: 'unplug', expected: BACK },
-  'two-networks': { vrid: 28, fault: 'unplug', expected: BACK },
   'dual-stack': { vrid: 60, fault: 'kill', expected: BACK },
+  'gateway-sync': { vrid: 10, fault: 'unplug', expected: BACK, advert: SHORT },
+  'weighted-uplinks': { vrid: 35, fault: 'unplug', expected: BACK, advert: SHORT },
+  'two-networks': { vrid: 28, fault: 'unplug', expected: BACK, advert: SHORT },
+  'strict-v3': { vrid: 23, fault: 'stop', expected: OVER },
+  'routes-and-rules': { vrid: 90, fault: 'stop', expected: OVER, advert: SHORT },
+  'many-addresses': { vrid: 70, fault: 'stop', expected: OVER, advert: SHORT },
 };
 
 /** The configuration for a router: the second one has lower priorities, and the addresses of peers are exchanged. */
-function configurationOf(fixture: string, name: Name): string {
-  const text = readFileSync(path.join(FIXTURES, `${fixture}.conf`), 'utf8');
+function configurationOf(fixture: string, name: Name, { advert }: Scenario): string {
+  const written = readFileSync(path.join(FIXTURES, `${fixture}.conf`), 'utf8');
+  const text =
+    advert === undefined
+      ? written
+      : written.replaceAll('advert_int 1\n', `version 3\nadvert_int ${advert}\n`);
   if (name === 'r1') return text;
   return text
     .replaceAll(/^(\s+priority )(\d+)/gm, (_, before: string, number) => `${before}${Number(number) - 50}`)
@@ -65,19 +76,24 @@ interface Daemon {
   kill(): Promise<unknown>;
 }
 
-async function start(implementation: Implementation, lab: Lab, host: Host, text: string): Promise<Daemon> {
+async function start(
+  implementation: Implementation,
+  lab: Lab,
+  host: Host,
+  text: string,
+  isByCommand = false,
+): Promise<Daemon> {
   if (implementation === 'keepalived') {
-    const daemon = Keepalived.startWith(lab, host, text);
+    // Whatever else the machine is doing.
+    const daemon = Keepalived.startWith(lab, host, `global_defs {\nvrrp_rt_priority 50\n}\n${text}`);
     await eventually('keepalived to run', 30_000, () => daemon.running.output.includes('Startup complete'));
     return daemon;
   }
   const base = path.join(lab.folder, `imported-${host.name}`);
   writeFileSync(`${base}.conf`, text);
-  // The first router's by the command, the second one's by what it calls: a process less.
-  const tables =
-    host.name === 'r1'
-      ? await host.run(process.execPath, executable(), 'import', `${base}.conf`)
-      : importKeepalived(`${base}.conf`, 'main', FILES).text;
+  const tables = isByCommand
+    ? await host.run(process.execPath, executable(), 'import', `${base}.conf`)
+    : importKeepalived(`${base}.conf`, 'main', FILES).text;
   writeFileSync(`${base}.toml`, `${rvrrpdConfiguration(base, [])}\n${tables}`, { mode: 0o600 });
   const daemon = Rvrrpd.startWith(host, `${base}.toml`);
   await daemon.ready(60_000);
@@ -112,12 +128,28 @@ async function settled(host: Host): Promise<string[]> {
   return eventually('a kernel that is at rest', 20_000, look, 250);
 }
 
+async function labelsOf(host: Host, vrid: number): Promise<string[]> {
+  const text = await host.ip('-j -4 addr');
+  const links = JSON.parse(text) as { ifname: string; addr_info: { local?: string; label?: string }[] }[];
+  return links
+    .flatMap(({ ifname, addr_info: all }) =>
+      all
+        .filter(({ label = ifname }) => ![ifname, `${ifname}:${vrid}`].includes(label))
+        .map(({ local, label }) => `${local} ${label}`),
+    )
+    .sort();
+}
+
 /** What a scenario comes to. */
 interface Outcome {
   /** What r1 has as Master and did not have before. */
   readonly master: readonly string[];
   /** What is missing of what it had. */
   readonly missing: readonly string[];
+  /** Labels that are neither an interface's name nor of rvrrpd's own. */
+  readonly labels: readonly string[];
+  /** Addresses that its advertisements list, sorted. */
+  readonly advertised: readonly string[];
   readonly order: string;
 }
 
@@ -129,13 +161,13 @@ async function play(implementation: Implementation, fixture: string, scenario: S
     const hosts = { r1, r2 };
     // There both what it says and what it hears is seen, unicast too.
     const wire = await Wire.tap(lab, r2, 'eth0');
-    const run = (name: Name) => start(implementation, lab, hosts[name], configurationOf(fixture, name));
+    const run = (name: Name) => {
+      const text = configurationOf(fixture, name, scenario);
+      return start(implementation, lab, hosts[name], text, scenario.isByCommand);
+    };
+    const speeches = () => wire.adverts(vrid).filter(({ priority, family }) => priority > 0 && family === 4);
     /** Who has advertised, in order. */
-    const speakers = (): Name[] =>
-      wire
-        .adverts(vrid)
-        .filter(({ priority, family }) => priority > 0 && family === 4)
-        .map(({ source }) => (source === SOURCES.r1 ? 'r1' : 'r2'));
+    const speakers = (): Name[] => speeches().map(({ source }) => (source === SOURCES.r1 ? 'r1' : 'r2'));
     const master = async (name: Name): Promise<void> => {
       const isOnlyOne = () => speakers().slice(-2).join() === `${name},${name}`;
       await eventually(`${name} as Master`, 40_000, isOnlyOne, 100);
@@ -144,6 +176,7 @@ async function play(implementation: Implementation, fixture: string, scenario: S
     const first = await run('r1');
     await master('r1');
     const state = await settled(r1);
+    const labels = await labelsOf(r1, vrid);
     await run('r2');
     await sleep(QUIET);
     if (fault === 'unplug') await outside.unplug(r1);
@@ -156,6 +189,8 @@ async function play(implementation: Implementation, fixture: string, scenario: S
     return {
       master: state.filter((line) => !before.includes(line)),
       missing: before.filter((line) => !state.includes(line)),
+      labels,
+      advertised: [...(speeches().find(({ source }) => source === SOURCES.r1)?.addresses ?? [])].sort(),
       order: names.filter((name, at) => name !== names[at - 1]).join(' '),
     };
   } catch (error) {
