@@ -1,4 +1,5 @@
 /** `notify_master` and its like, and `notify_fifo`: `[[notify]]` tables. */
+import { accountOf } from './accounts.ts';
 import { commandOf } from './command.ts';
 import { COUNTERPARTS } from './counterparts.ts';
 import type { Note } from './report.ts';
@@ -60,7 +61,6 @@ function hookTable(statement: Statement, told: Told, { scriptUser, taken }: Hook
   const isAll = directive === 'notify';
   const command = commandOf({ ...statement, words: [directive, text] }, isAll);
   if (!command) return { statement, why: 'names no program' };
-  const [user, group] = account.length > 0 ? account : (scriptUser ?? []);
   const name = nameOf(`${told.name}-${directive.replace(/^notify_?/, '') || 'all'}`, taken);
   const entries: [string, TomlValue, string?][] = [
     ['name', name],
@@ -74,9 +74,8 @@ function hookTable(statement: Statement, told: Told, { scriptUser, taken }: Hook
     entries.push(['names', namesOf([told])]);
   }
   entries.push(['states', HOOKS[directive]!], [told.kind, [told.target]]);
-  if (user !== undefined) entries.push(['user', user]);
-  if (group !== undefined) entries.push(['group', group]);
-  return { header: '[[notify]]', comments: [], entries };
+  const { entries: who, comments } = accountOf(account.length > 0 ? account : scriptUser);
+  return { header: '[[notify]]', comments, entries: [...entries, ...who] };
 }
 
 /**
