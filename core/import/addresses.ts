@@ -18,6 +18,8 @@ export interface ImportedAddress {
   readonly scope?: 'link' | 'host';
   /** Only of IPv4. */
   readonly label?: string;
+  /** Its interface may go down. */
+  readonly isUntracked?: true;
   readonly statement: Statement;
   /** What else is said, and why it is left out. */
   readonly lost: readonly string[];
@@ -100,5 +102,6 @@ export function readAddress(statement: Statement, report: Report): ImportedAddre
     ...(dev === undefined ? {} : { dev }),
     ...(scope === undefined ? {} : { scope }),
     ...(label === undefined ? {} : { label }),
+    ...(rest.includes('no_track') ? { isUntracked: true as const } : {}),
   };
 }

@@ -11,6 +11,7 @@ import { type Lines, readLines } from './lines.ts';
 import { GLOBAL_NOTES, TOP_NOTES, UNKNOWN } from './no-counterpart.ts';
 import { originOf } from './origin.ts';
 import { formatFault, ImportError, type ImportFault } from './place.ts';
+import { LOOPBACK } from './placing.ts';
 import { inOrder, type Note, Report } from './report.ts';
 import { routerTable } from './router-table.ts';
 import { commonOf, interfaceOf, type Router, routerOf } from './routers.ts';
@@ -190,6 +191,10 @@ class Conversion {
       return !isSame;
     });
     const tracked = this.tracked(entries, isInGroup, instance.notes, trackers);
+    // keepalived is in Fault while an interface is down that one of the addresses is on.
+    for (const { address, interface: on } of router.further)
+      if (on !== undefined && ![own, LOOPBACK].includes(on) && !address.isUntracked)
+        this.trackToo(on, address.statement, tracked, trackers);
     if (router.interface !== own) {
       const statement =
         instance.statement.block?.find(({ words }) => words[0] === 'interface') ?? instance.statement;
@@ -197,12 +202,15 @@ class Conversion {
         statement,
         why: `VRRP is spoken on ${router.interface}, where the addresses are`,
       });
-      if (instance.isPrimaryTracked) {
-        const extra = trackers.track('interface', { ...statement, words: [own] }, true);
-        if (extra && 'name' in extra && !tracked.some(({ name }) => name === extra.name)) tracked.push(extra);
-      }
+      if (instance.isPrimaryTracked) this.trackToo(own, statement, tracked, trackers);
     }
     return { instance, common, router, tracked, isElsewhere: {} };
+  }
+
+  /** An interface that nobody has said to be tracked, unless it is already. */
+  private trackToo(name: string, statement: Statement, tracked: Tracked[], trackers: Trackers): void {
+    const extra = trackers.track('interface', { ...statement, words: [name] }, true);
+    if (extra && 'name' in extra && !tracked.some((each) => each.name === extra.name)) tracked.push(extra);
   }
 
   private tracked(

@@ -77,6 +77,26 @@ test('on a virtual interface labels begin with its name', () => {
   expect(further).toEqual(['address = "10.0.0.2/24", label = "v1:2", advertised = true']);
 });
 
+test('beside a virtual interface are those of the other family', () => {
+  const { further } = placed(['10.0.0.1/24'], ['2001:db8::1/64', '10.0.0.2/24'], 'use_vmac v1');
+  expect(further).toEqual(['address = "2001:db8::1/64", interface = "eth0"', 'address = "10.0.0.2/24"']);
+});
+
+test('interfaces that addresses are on are tracked, each once, but for lo and those that need not be', () => {
+  const text = (...more: readonly string[]) =>
+    `vrrp_instance I {\ninterface eth0\nvirtual_router_id 1\n${more.join('\n')}\nvirtual_ipaddress {\n10.0.0.1/24\n` +
+    '192.0.2.1/24 dev eth1\n192.0.2.2/24 dev eth1\n192.0.2.3/32 dev lo\n192.0.2.4/24 dev eth2 no_track\n}\n' +
+    'virtual_ipaddress_excluded {\n198.51.100.1/24 dev eth3\n}\n}';
+  const tracks = (...more: readonly string[]) =>
+    importKeepalived('k.conf', 'main', { read: () => text(...more), names: () => [] })
+      .text?.split('\n')
+      .find((line) => line.startsWith('track = '));
+  expect(tracks()).toBe('track = [ "eth1", "eth3" ]');
+  expect(tracks('track_interface {\neth3 weight -5\n}')).toBe(
+    'track = [ { name = "eth3", weight = -5 }, "eth1" ]',
+  );
+});
+
 test.each([
   [['10.0.0.1/24 label eth0:1'], 'without label eth0:1: the first virtual address has one of rvrrpd’s own'],
   [['10.0.0.1/24 scope link'], 'without scope link: the first virtual address has the scope global'],

@@ -60,6 +60,9 @@ export function placeAddresses(
   const listed = [...vip, ...entries.filter((each) => each.isAdvertised && !vip.includes(each))];
   for (const { address } of listed.slice(most))
     note(address, `is not advertised: an advertisement holds ${most} addresses`);
+  // On a virtual interface are those of its family alone.
+  const isAtHome = ({ address, place }: Entry): boolean =>
+    place === home && (vmac === undefined || address.family === family);
   const [advertised, kept] = [listed.slice(0, most), vip.slice(0, most)];
   return {
     interface: home,
@@ -69,7 +72,7 @@ export function placeAddresses(
       .map((each) => ({
         address: each.address,
         isAdvertised: advertised.includes(each),
-        ...(each.place === home ? {} : { interface: each.place }),
+        ...(isAtHome(each) ? {} : { interface: each.place }),
       })),
   };
 }
@@ -126,7 +129,7 @@ function homeOf(entries: readonly Entry[], family: 4 | 6, own: string): string {
 }
 
 /** A virtual router is on an Ethernet interface, which this is not. */
-const LOOPBACK = 'lo';
+export const LOOPBACK = 'lo';
 
 /** The one that is in `vip` where none fits. */
 function onlyOf(entries: readonly Entry[], family: 4 | 6, home: string, note: Complain): Entry[] {
