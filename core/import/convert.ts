@@ -4,7 +4,7 @@ import { hasErrors } from '../config/issues.ts';
 import { type Tracked, Trackers, type TrackKind } from './definitions.ts';
 import type { FileSource } from './files.ts';
 import { defaultGlobals, type Globals, readDelays, readGarpGroup, readGlobal } from './globals.ts';
-import { agreementOf, type Group, readGroup } from './groups.ts';
+import { agreementOf, type Group, keepRouters, readGroup } from './groups.ts';
 import { allHooks } from './hook-tables.ts';
 import { type Instance, readInstance } from './instance.ts';
 import { type Lines, readLines } from './lines.ts';
@@ -14,7 +14,7 @@ import { formatFault, ImportError, type ImportFault } from './place.ts';
 import { LOOPBACK } from './placing.ts';
 import { inOrder, type Note, Report } from './report.ts';
 import { routerTable } from './router-table.ts';
-import { commonOf, interfaceOf, type Router, routerOf } from './routers.ts';
+import { commonOf, interfaceOf, interfacesOf, type Router, routerOf } from './routers.ts';
 import { familyOfRule, hasPreference } from './routes.ts';
 import { type Statement, statementsOf } from './statements.ts';
 import { groupTables, type Plan } from './sync-tables.ts';
@@ -191,10 +191,10 @@ class Conversion {
       return !isSame;
     });
     const tracked = this.tracked(entries, isInGroup, instance.notes, trackers);
-    // keepalived is in Fault while an interface is down that one of the addresses is on.
-    for (const { address, interface: on } of router.further)
-      if (on !== undefined && ![own, LOOPBACK].includes(on) && !address.isUntracked)
-        this.trackToo(on, address.statement, tracked, trackers);
+    // keepalived is in Fault while an interface is down that one of the addresses or routes is on.
+    for (const { name, statement } of interfacesOf(router))
+      if (![own, router.interface, LOOPBACK].includes(name))
+        this.trackToo(name, statement, tracked, trackers);
     if (router.interface !== own) {
       const statement =
         instance.statement.block?.find(({ words }) => words[0] === 'interface') ?? instance.statement;
@@ -296,15 +296,6 @@ class Conversion {
       ...(skipped.length + notes.length > 0 ? ['', ...skipped, ...notes] : []),
     ];
     return `${head.map(commentLine).join('\n')}\n`;
-  }
-}
-
-/** Who can be no virtual router is in no group. */
-function keepRouters(group: Group, routers: ReadonlyMap<Instance, Router | undefined>): void {
-  for (const instance of group.members.filter((each) => !routers.get(each))) {
-    group.members.splice(group.members.indexOf(instance), 1);
-    const statement = { ...instance.statement, words: [instance.name], place: group.statement.place };
-    group.notes.push({ statement, why: 'is left out of the group: there is no virtual router for it' });
   }
 }
 

@@ -119,3 +119,12 @@ export function routerName(router: Router, all: readonly Router[]): string {
   const version = twins.some((twin) => twin.version !== router.version) ? `/v${router.version}` : '';
   return `${router.interface}/${router.vrid}${family}${version}`;
 }
+
+/** Who can be no virtual router is in no group. */
+export function keepRouters(group: Group, routers: ReadonlyMap<Instance, Router | undefined>): void {
+  for (const instance of group.members.filter((each) => !routers.get(each))) {
+    group.members.splice(group.members.indexOf(instance), 1);
+    const statement = { ...instance.statement, words: [instance.name], place: group.statement.place };
+    group.notes.push({ statement, why: 'is left out of the group: there is no virtual router for it' });
+  }
+}

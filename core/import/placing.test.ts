@@ -95,6 +95,12 @@ test('interfaces that addresses are on are tracked, each once, but for lo and th
   expect(tracks('track_interface {\neth3 weight -5\n}')).toBe(
     'track = [ { name = "eth3", weight = -5 }, "eth1" ]',
   );
+  const routes = [
+    '10.7.0.0/16 via 192.0.2.9 dev eth5',
+    '10.8.0.0/16 dev eth0',
+    '10.9.0.0/16 dev eth6 no_track',
+  ];
+  expect(tracks('virtual_routes {', ...routes, '}')).toBe('track = [ "eth1", "eth3", "eth5" ]');
 });
 
 test.each([

@@ -3,6 +3,7 @@ import type { Globals } from './globals.ts';
 import type { Instance } from './instance.ts';
 import { type Placed, placeAddresses } from './placing.ts';
 import type { Report } from './report.ts';
+import type { Statement } from './statements.ts';
 
 /** The `[[vrouter]]` of an instance. */
 export interface Router extends Placed {
@@ -76,4 +77,18 @@ export function interfaceOf(instance: Instance, globals: Globals): string {
 /** Name of its virtual interface; undefined: it has none. */
 export function vifnameOf({ vmac, vrid }: Instance, family: 4 | 6, globals: Globals): string | undefined {
   return vmac && (vmac.name ?? `${globals.vmacPrefix}${family === 6 ? '6' : ''}.${vrid}`);
+}
+
+/** Where addresses and routes of a router are, without those that say that it does not count. */
+export function interfacesOf({ instance, further }: Router): { name: string; statement: Statement }[] {
+  const ofAddresses = further.flatMap(({ address: { isUntracked, statement }, interface: name }) =>
+    name === undefined || isUntracked ? [] : [{ name, statement }],
+  );
+  const ofRoutes = instance.routes
+    .filter(({ words }) => !words.includes('no_track'))
+    .flatMap((statement) => {
+      const names = statement.words.filter((_, at, words) => words[at - 1] === 'dev');
+      return names.map((name) => ({ name, statement }));
+    });
+  return [...ofAddresses, ...ofRoutes];
 }
