@@ -1,6 +1,7 @@
 /** `virtual_ipaddress` and `virtual_ipaddress_excluded`: addresses, and what is said about each. */
 import { isIP } from 'node:net';
 import { virtualAddress } from '../config/address.ts';
+import { interfaceNameFault } from '../config/names.ts';
 import type { Report } from './report.ts';
 import type { Statement } from './statements.ts';
 
@@ -9,8 +10,16 @@ export interface ImportedAddress {
   readonly family: 4 | 6;
   /** As `vip` has it: with the prefix length if there is one. */
   readonly text: string;
+  /** Normalised, alone. */
+  readonly address: string;
   /** Where it lives, if that is said. */
   readonly dev?: string;
+  /** Where it is `link` or `host`: only of IPv4. */
+  readonly scope?: 'link' | 'host';
+  /** Only of IPv4. */
+  readonly label?: string;
+  /** Its interface may go down. */
+  readonly isUntracked?: true;
   readonly statement: Statement;
   /** What else is said, and why it is left out. */
   readonly lost: readonly string[];
@@ -25,17 +34,27 @@ const FLAGS: Readonly<Record<string, string>> = {
   noprefixroute: 'the kernel makes the route to the network of a prefix length',
   autojoin: 'no multicast groups are joined',
   no_track: 'an address that somebody removes is put back',
-  use_vmac: 'iftype is for a whole virtual router',
+  use_vmac: 'an address on another interface has the MAC address of that one',
+};
+/** As names, and as rtnetlink numbers them. */
+const SCOPES: Readonly<Record<string, 'global' | 'link' | 'host'>> = {
+  ...{ global: 'global', link: 'link', host: 'host' },
+  ...{ '0': 'global', '253': 'link', '254': 'host' },
 };
 /** What has a value. */
 const OPTIONS: Readonly<Record<string, string>> = {
-  brd: 'virtual addresses have no broadcast address',
-  broadcast: 'virtual addresses have no broadcast address',
-  scope: 'the kernel gives the scope that the address has by itself',
-  label: 'rvrrpd marks its addresses with a label of its own',
+  brd: 'addresses of a Master have no broadcast address',
+  broadcast: 'addresses of a Master have no broadcast address',
   peer: 'virtual addresses have no peer',
   preferred_lft: 'an address without a prefix length is not preferred as a source anyway',
   track_group: 'is for static addresses',
+};
+
+/** Those that [[vrouter.address]] has, and why some of their values cannot be had. */
+const OWN_OPTIONS: readonly string[] = ['dev', 'label', 'scope'];
+const OTHERS: Readonly<Record<string, string>> = {
+  label: 'IPv6 addresses have none',
+  scope: 'is global, link or host',
 };
 
 /** Reads an entry; undefined, and told, if it is none. */
@@ -51,26 +70,38 @@ export function readAddress(statement: Statement, report: Report): ImportedAddre
     report.fault(entry, verdict.fault);
     return undefined;
   }
+  const { family, address, prefixLength } = verdict;
   const lost: string[] = [];
   let dev: string | undefined;
+  let scope: 'link' | 'host' | undefined;
+  let label: string | undefined;
   for (let at = 0; at < rest.length; at++) {
     const word = rest[at]!;
     const value = rest[at + 1];
-    if (word === 'dev' && value !== undefined) {
+    const hasValue = value !== undefined && (Object.hasOwn(OPTIONS, word) || OWN_OPTIONS.includes(word));
+    if (hasValue) at++;
+    if (!hasValue) {
+      const why = Object.hasOwn(FLAGS, word) ? FLAGS[word] : undefined;
+      lost.push(why === undefined ? `${word}: is nothing that an address can have` : `${word}: ${why}`);
+    } else if (word === 'dev') {
+      const fault = interfaceNameFault(value);
+      if (fault !== undefined) report.fault({ ...statement, words: ['dev', value] }, fault);
       dev = value;
-      at++;
-    } else if (Object.hasOwn(FLAGS, word)) lost.push(`${word}: ${FLAGS[word]}`);
-    else if (Object.hasOwn(OPTIONS, word) && value !== undefined) {
-      at++;
-      // That is what it has anyway.
-      if (word === 'scope' && (value === 'global' || value === '0')) continue;
-      lost.push(`${word} ${value}: ${OPTIONS[word]}`);
-    } else lost.push(`${word}: is nothing that an address can have`);
+    } else if (word === 'label' && family === 4) label = value;
+    else if (word === 'scope' && Object.hasOwn(SCOPES, value)) {
+      const said = SCOPES[value]!;
+      // Of IPv6 the address tells.
+      if (said === 'global') continue;
+      if (family === 4) scope = said;
+      else lost.push(`scope ${value}: the kernel gives an IPv6 address the scope that it has by itself`);
+    } else lost.push(`${word} ${value}: ${OPTIONS[word] ?? OTHERS[word]}`);
   }
-  const { family, address, prefixLength } = verdict;
   return {
-    ...{ family, statement, lost },
+    ...{ family, address, statement, lost },
     text: prefixLength === undefined ? address : `${address}/${prefixLength}`,
     ...(dev === undefined ? {} : { dev }),
+    ...(scope === undefined ? {} : { scope }),
+    ...(label === undefined ? {} : { label }),
+    ...(rest.includes('no_track') ? { isUntracked: true as const } : {}),
   };
 }

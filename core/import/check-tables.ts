@@ -1,4 +1,5 @@
 /** What `vrrp_script` and `vrrp_track_process` become: the rest of a `[[track]]` table, behind its name. */
+import { accountOf } from './accounts.ts';
 import { commandOf } from './command.ts';
 import { COUNTERPARTS } from './counterparts.ts';
 import type { Statement } from './statements.ts';
@@ -65,10 +66,8 @@ export function scriptTable(
   if (!hasCommand) values.report.fault(definition, 'must have a script: the program that is run');
   entries.push(...new Map(numbers));
   if (initial) entries.push(['initial', 'down']);
-  const [account, group] = user ?? [];
-  if (account !== undefined) entries.push(['user', account]);
-  if (group !== undefined) entries.push(['group', group]);
-  return { comments, entries };
+  const who = accountOf(user);
+  return { comments: [...comments, ...who.comments], entries: [...entries, ...who.entries] };
 }
 
 /** Of a `vrrp_track_process`. */

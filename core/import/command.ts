@@ -11,15 +11,21 @@ export interface ImportedCommand {
 /** What only a shell understands. */
 const SHELL = /[|&;<>`]|\$[({?A-Za-z]/;
 
-/** Understands a directive whose value is a program with its arguments; undefined if there is none. */
-export function commandOf({ words: [, ...words] }: Statement): ImportedCommand | undefined {
+/**
+ * Understands a directive whose value is a program with its arguments; undefined if there is none.
+ * @param isFollowed whether arguments are put behind it
+ */
+export function commandOf(
+  { words: [, ...words] }: Statement,
+  isFollowed = false,
+): ImportedCommand | undefined {
   const [only = ''] = words;
   const text = words.join(' ').trim();
   if (text === '') return undefined;
   if (SHELL.test(text)) {
     const shell = text.includes('/dev/tcp/') || text.includes('/dev/udp/') ? '/bin/bash' : '/bin/sh';
     return {
-      words: [shell, '-c', text],
+      words: isFollowed ? [shell, '-c', `${text} "$@"`, shell] : [shell, '-c', text],
       comment: 'has what only a shell understands; keepalived has started none for it since 2.0',
     };
   }

@@ -37,13 +37,10 @@ describe('configurations of the kinds that there are', () => {
   test('are thirty', () => expect(names.length).toBeGreaterThanOrEqual(30));
 
   test.each(names)('%s', async (name) => {
-    // Without hooks, which are of their own.
-    const plain = importKeepalived(`${HOME}/${name}.conf`, 'main', AT_HOME, false);
-    expect(plain.faults).toEqual([]);
-    await expect(plain.text).toMatchFileSnapshot(path.join(FIXTURES, `${name}.toml`));
-    // What --check does, with all that there is.
     const { text, faults } = importKeepalived(`${HOME}/${name}.conf`, 'main', AT_HOME);
     expect(faults).toEqual([]);
+    await expect(text).toMatchFileSnapshot(path.join(FIXTURES, `${name}.toml`));
+    // What --check does, with all that there is.
     const file = path.join(folder, `${name}.toml`);
     writeFileSync(file, text!, { mode: 0o600 });
     const { start, issues } = await prepare(file, {});
@@ -52,12 +49,14 @@ describe('configurations of the kinds that there are', () => {
   });
 
   test.each(names)('no line of %s is lost: it is a table, a directive, or a comment', (name) => {
-    const { text = '' } = importKeepalived(`${HOME}/${name}.conf`, 'main', AT_HOME, false);
+    const { text = '' } = importKeepalived(`${HOME}/${name}.conf`, 'main', AT_HOME);
     const lines = readFileSync(path.join(FIXTURES, `${name}.conf`), 'utf8').split('\n');
     for (const line of lines) {
       const directive = /^\s*(?:@\S+\s+)?([a-z_]+)/.exec(line)?.[1] ?? '';
       if (!/^(notify|smtp|state|router_id|lvs|use_ipvlan|debug)/.test(directive)) continue;
-      expect(text, line).toContain(directive);
+      // A hook has the program; all others have their line.
+      const program = directive.startsWith('notify') ? /\/[\w./-]+/.exec(line)?.[0] : undefined;
+      expect(text, line).toContain(program ?? directive);
     }
   });
 
@@ -122,6 +121,32 @@ describe('what is wrong is told with file, line and value', () => {
       ['k.conf:1: vrrp_instance I: its block must end with }'],
     ],
     ['}', ['k.conf:1: }: there is no block that it could end']],
+    [
+      `vrrp_instance I {\nvirtual_ipaddress {\n10.0.0.1\n}\n${instance()}`,
+      ['k.conf:5: vrrp_instance I: is within vrrp_instance I, line 1: there must be one more } before it'],
+    ],
+    ['global_defs {\n}', ['k.conf:1: there is no vrrp_instance: nothing to import']],
+    [
+      '\nvrrp_instance I {\ninterface eth0\nvirtual_router_id 1\n}',
+      ['k.conf:2: vrrp_instance I: must have an address in virtual_ipaddress, as a virtual router needs one'],
+    ],
+    [
+      instance('virtual_ipaddress {', '10.0.0.2 dev eth0/1', '}'),
+      [
+        'k.conf:8: dev = eth0/1: an interface name must not contain "/", ":", white space or control characters',
+      ],
+    ],
+    // Only the result is wrong: of which block it came.
+    [
+      instance() +
+        instance('virtual_ipaddress_excluded {', '10.0.0.1/24 dev eth0', '}')
+          .replace('I {', 'J {')
+          .replace('10.0.0.1\n', '10.0.0.2\n')
+          .replace('id 1', 'id 2'),
+      [
+        'k.conf:8: vrrp_instance J becomes: vrouter[1].address[0].address = "10.0.0.1/24": is also in vrouter[0].vip, with /32: must be the same on eth0, prefix length and scope',
+      ],
+    ],
     ['{', ['k.conf:1: {: must stand behind the name of a block']],
     [instance('notify "/bin/x'), [`k.conf:7: notify "/bin/x: must have a second " that ends the text`]],
     [instance('priority'), ['k.conf:7: priority: must be a whole number, 1 to 255']],
@@ -170,6 +195,7 @@ describe('directives of an instance', () => {
     ['state BACKUP', 'preemption = true'],
     ['priority 255', 'priority = 254'],
     ['state MASTER', 'priority = 254'],
+    ['state master', 'priority = 100'],
     ['version 3\nadvert_int 0.25', 'timers = { advert = 0.25 }'],
     ['advert_int 2.6', 'timers = { advert = 3 }'],
     ['preempt_delay 4.5', 'preempt_delay = 4.5'],
@@ -207,15 +233,37 @@ describe('directives of an instance', () => {
     expect(directives(six)).toEqual(expect.arrayContaining(['version = 3', 'vifname = "vrrp6.1"']));
   });
 
-  test('what is excluded of the other family is a virtual router of version 3, in one group', () => {
-    const made = directives(instance('virtual_ipaddress_excluded {', '2001:db8::1/64', '}'));
-    expect(made.filter((line) => /^(version|vip|routers)/.test(line))).toEqual([
-      'vip = "10.0.0.1"',
-      'version = 2',
-      'vip = "2001:db8::1/64"',
-      'version = 3',
-      'routers = [ "eth0/1/ipv4/v2", "eth0/1/ipv6/v3" ]',
-    ]);
+  test('a type of authentication that keepalived does not know is none', () => {
+    const text = instance('authentication {', 'auth_type pass', 'auth_pass 1234', '}');
+    expect(directives(text).filter((line) => line.startsWith('auth'))).toEqual([]);
+    expect(comments(text)).toContain('line 8: auth_type pass: must be PASS or AH');
+  });
+
+  test('a member without an address is left out of its group, whose hooks and trackers are the other’s', () => {
+    const empty = 'vrrp_instance E {\ninterface eth1\nvirtual_router_id 1\n}\n';
+    const group =
+      'vrrp_sync_group G {\ngroup { I E }\ntrack_interface { eth5 }\nnotify_master /etc/n.sh\n}\n';
+    const made = directives(instance() + empty + group);
+    expect(made).toEqual(expect.arrayContaining(['track = [ "eth5" ]', 'routers = [ "eth0/1" ]']));
+    expect(made).not.toContain('[[sync]]');
+    expect(comments(instance() + empty + group)).toContain('line 12: E: is left out of the group');
+  });
+
+  test('a route of both families is left out', () => {
+    expect(comments(instance('virtual_routes {', '10.9.0.0/16 via fe80::1 dev eth0', '}'))).toContain(
+      'is left out: its addresses are of both IPv4 and IPv6',
+    );
+    expect(comments(instance('virtual_routes {', '10.9.0.0/255.255.0.0 via 10.0.0.9', '}'))).toContain(
+      'is left out: "10.9.0.0/255.255.0.0" is no network',
+    );
+  });
+
+  test('rules without a number count down from 16384, of each family', () => {
+    const rules = ['from 10.0.0.0/8 table 7', 'from 2001:db8::/32 table 7', 'to 10.0.0.0/8 table 7'];
+    const made = directives(instance('virtual_rules {', ...rules, '}'));
+    expect(made.filter((line) => line.startsWith('priority = 163'))).toEqual(
+      [16_384, 16_384, 16_383].map((number) => `priority = ${number}  # the number that keepalived gives it`),
+    );
   });
 
   test('what is not known is told', () => {

@@ -1,21 +1,23 @@
 /** `rvrrpd import`: from keepalived's configuration to the text of ours. */
 import { loadText } from '../config/index.ts';
-import { formatIssue, hasErrors } from '../config/issues.ts';
+import { hasErrors } from '../config/issues.ts';
 import { type Tracked, Trackers, type TrackKind } from './definitions.ts';
 import type { FileSource } from './files.ts';
 import { defaultGlobals, type Globals, readDelays, readGarpGroup, readGlobal } from './globals.ts';
-import { agreementOf, type Group, readGroup, routerName } from './groups.ts';
-import { HAS_HOOKS, hookTables } from './hooks.ts';
+import { agreementOf, type Group, keepRouters, readGroup } from './groups.ts';
+import { allHooks } from './hook-tables.ts';
 import { type Instance, readInstance } from './instance.ts';
 import { type Lines, readLines } from './lines.ts';
 import { GLOBAL_NOTES, TOP_NOTES, UNKNOWN } from './no-counterpart.ts';
-import { formatFault, ImportError } from './place.ts';
+import { originOf } from './origin.ts';
+import { formatFault, ImportError, type ImportFault } from './place.ts';
+import { LOOPBACK } from './placing.ts';
 import { inOrder, type Note, Report } from './report.ts';
 import { routerTable } from './router-table.ts';
-import { commonOf, interfaceOf, type Router, routersOf } from './routers.ts';
-import { hasPreference } from './routes.ts';
+import { commonOf, interfaceOf, interfacesOf, type Router, routerOf } from './routers.ts';
+import { familyOfRule, hasPreference } from './routes.ts';
 import { type Statement, statementsOf } from './statements.ts';
-import { groupTables, ownGroupTables, type Plan } from './sync-tables.ts';
+import { groupTables, type Plan } from './sync-tables.ts';
 import { commentLine, type Table, tableText } from './toml.ts';
 import { Values } from './values.ts';
 
@@ -33,17 +35,10 @@ export interface Imported {
  * Imports a configuration.
  * @param file its path
  * @param configId what `@host` conditions are compared with
- * @param hasHooks whether our configuration knows `[[notify]]`
  */
-export function importKeepalived(
-  file: string,
-  configId: string,
-  files: FileSource,
-  hasHooks: boolean = HAS_HOOKS,
-): Imported {
+export function importKeepalived(file: string, configId: string, files: FileSource): Imported {
   try {
-    const lines = readLines(file, configId, files);
-    return new Conversion(file, configId, lines, hasHooks).run();
+    return new Conversion(file, configId, readLines(file, configId, files)).run();
   } catch (error) {
     if (error instanceof ImportError) return { faults: [formatFault(error.fault)], comments: 0 };
     const why =
@@ -52,7 +47,7 @@ export function importKeepalived(
   }
 }
 
-/** Numbers of rules that say none count down from here. */
+/** Numbers of rules that say none count down from here, of each family. */
 const FIRST_PREFERENCE = 16_384;
 
 class Conversion {
@@ -71,7 +66,6 @@ class Conversion {
     private readonly file: string,
     private readonly configId: string,
     private readonly lines: Lines,
-    private readonly hasHooks: boolean,
   ) {
     this.report = new Report(file);
     this.values = new Values(this.report);
@@ -82,6 +76,8 @@ class Conversion {
     const statements = statementsOf(this.lines.lines);
     this.readAll(statements);
     const tables = this.tables();
+    if (report.faults.length === 0 && !tables.some(({ header }) => header === '[[vrouter]]'))
+      report.faults.push(...this.nothing());
     const faults = report.faults.map(formatFault);
     if (faults.length > 0) return { faults, comments: report.count };
     const body = tables.map((table) => `\n${tableText(table)}`).join('');
@@ -89,17 +85,33 @@ class Conversion {
     const remaining = loadText(`${this.file} imported`, text, 'toml').issues.filter(
       ({ severity }) => severity === 'error',
     );
-    if (hasErrors(remaining)) return { faults: remaining.map(formatIssue), comments: report.count };
+    if (hasErrors(remaining)) {
+      const lines = text.split('\n');
+      return { faults: remaining.map((issue) => originOf(issue, lines, this.file)), comments: report.count };
+    }
     return { text, faults, comments: report.count };
+  }
+
+  /** Why there is no virtual router. */
+  private nothing(): ImportFault[] {
+    const instances = [...this.instances.values()];
+    if (instances.length === 0)
+      return [
+        { place: { file: this.file, line: 1 }, message: 'there is no vrrp_instance: nothing to import' },
+      ];
+    return instances.map(({ statement: { place }, name }) => ({
+      place,
+      message: `vrrp_instance ${name}: must have an address in virtual_ipaddress, as a virtual router needs one`,
+    }));
   }
 
   /** Definitions first: they may stand behind their use. */
   private readAll(statements: readonly Statement[]): void {
     const { globals, values } = this;
-    let preference = FIRST_PREFERENCE;
+    const next = { 4: FIRST_PREFERENCE, 6: FIRST_PREFERENCE };
     for (const statement of statements) {
       for (const rule of rulesIn(statement))
-        if (!hasPreference(rule)) this.preferences.set(rule, preference--);
+        if (!hasPreference(rule)) this.preferences.set(rule, next[familyOfRule(rule)]--);
       this.readTop(statement);
     }
     for (const statement of statements.filter(({ words }) => words[0] === 'vrrp_instance')) {
@@ -151,63 +163,54 @@ class Conversion {
     const { scripts, files, processes, globals, values } = this;
     const { scriptUser } = globals;
     const trackers = new Trackers({ scripts, files, processes, ...(scriptUser && { scriptUser }) }, values);
-    const plans = [...this.instances.values()].map((instance) => this.plan(instance, trackers));
-    const all = plans.flatMap(({ routers }) => routers);
+    const routers = new Map(
+      [...this.instances.values()].map((each) => [each, routerOf(each, globals, this.report)]),
+    );
+    for (const group of this.groups) keepRouters(group, routers);
+    const plans = [...routers].map(([instance, router]) => this.plan(instance, router, trackers));
+    const all = plans.flatMap(({ router }) => router ?? []);
     this.checkTwins(all);
     const groups = this.groups.map((group) => ({ group, tracked: this.groupTracks(group, plans, trackers) }));
-    const hooks = this.hooks(plans, all);
-    const routers = plans.flatMap((plan) => this.routerTables(plan));
-    const syncs = [
-      ...groups.flatMap((each) => groupTables(each, plans, all, this.report, globals.notes)),
-      ...plans.flatMap((plan) => ownGroupTables(plan, this.groupOf.get(plan.instance), all)),
-    ];
+    const hooks = allHooks(plans, this.groups, all, globals);
+    const tables = plans.flatMap((plan) => this.routerTables(plan));
+    const syncs = groups.flatMap((each) => groupTables(each, plans, all, this.report, globals.notes));
     globals.notes.push(...trackers.unused());
-    return [...trackers.tables(), ...routers, ...syncs, ...hooks];
+    return [...trackers.tables(), ...tables, ...syncs, ...hooks];
   }
 
-  /** Of instances and groups. */
-  private hooks(plans: readonly Plan[], all: readonly Router[]): Table[] {
-    const { hasHooks } = this;
-    const common = { hasHooks, scriptUser: this.globals.scriptUser, taken: new Set<string>() };
-    const ofInstances = plans.flatMap(({ instance, routers: [first] }) => {
-      const { name, hooks, notes } = instance;
-      const told = first && { name, kind: 'routers' as const, target: routerName(first, all) };
-      return hookTables(hooks, told, { ...common, notes });
-    });
-    const ofGroups = this.groups.flatMap(({ name, hooks, members, notes }) => {
-      const told = members.length < 2 ? undefined : { name, kind: 'groups' as const, target: name };
-      return hookTables(hooks, told, { ...common, notes });
-    });
-    return [...ofInstances, ...ofGroups];
-  }
-
-  private plan(instance: Instance, trackers: Trackers): Plan {
+  private plan(instance: Instance, router: Router | undefined, trackers: Trackers): Plan {
     const common = commonOf(instance);
-    const routers = routersOf(instance, this.globals, this.report);
+    if (!router) return { instance, common, tracked: [], isElsewhere: {} };
     const group = this.groupOf.get(instance);
     const isInGroup = group !== undefined && group.members.length > 1 && !group.isWeighted;
     const own = interfaceOf(instance, this.globals);
     const entries = instance.tracks.filter(({ kind, statement }) => {
-      const isOwn = kind === 'interface' && statement.words[0] === own && routers[0]?.interface === own;
+      const isOwn = kind === 'interface' && statement.words[0] === own && router.interface === own;
       const isSame = isOwn && instance.isPrimaryTracked && !statement.words.includes('weight');
       if (isSame) instance.notes.push({ statement, why: 'its own interface is tracked anyway' });
       return !isSame;
     });
     const tracked = this.tracked(entries, isInGroup, instance.notes, trackers);
-    const [first] = routers;
-    if (first && first.interface !== own) {
+    // keepalived is in Fault while an interface is down that one of the addresses or routes is on.
+    for (const { name, statement } of interfacesOf(router))
+      if (![own, router.interface, LOOPBACK].includes(name))
+        this.trackToo(name, statement, tracked, trackers);
+    if (router.interface !== own) {
       const statement =
         instance.statement.block?.find(({ words }) => words[0] === 'interface') ?? instance.statement;
       instance.notes.push({
         statement,
-        why: `VRRP is spoken on ${first.interface}, where the addresses are`,
+        why: `VRRP is spoken on ${router.interface}, where the addresses are`,
       });
-      if (instance.isPrimaryTracked) {
-        const extra = trackers.track('interface', { ...statement, words: [own] }, true);
-        if (extra && 'name' in extra && !tracked.some(({ name }) => name === extra.name)) tracked.push(extra);
-      }
+      if (instance.isPrimaryTracked) this.trackToo(own, statement, tracked, trackers);
     }
-    return { instance, common, routers, tracked, isElsewhere: {} };
+    return { instance, common, router, tracked, isElsewhere: {} };
+  }
+
+  /** An interface that nobody has said to be tracked, unless it is already. */
+  private trackToo(name: string, statement: Statement, tracked: Tracked[], trackers: Trackers): void {
+    const extra = trackers.track('interface', { ...statement, words: [name] }, true);
+    if (extra && 'name' in extra && !tracked.some((each) => each.name === extra.name)) tracked.push(extra);
   }
 
   private tracked(
@@ -247,25 +250,19 @@ class Conversion {
     return own;
   }
 
-  private routerTables(plan: Plan): Table[] {
-    const { instance, common, routers, isElsewhere } = plan;
-    if (routers.length === 0) {
+  private routerTables({ instance, common, router, tracked, isElsewhere }: Plan): Table[] {
+    if (!router) {
       const why = 'is left out: it has no address, and a virtual router needs one';
       if (instance.vrid !== undefined) this.globals.notes.push({ statement: instance.statement, why });
       return [];
     }
-    // Of several, the group has the trackers.
-    const isSplit = routers.length > 1;
-    const tracked = isSplit ? [] : plan.tracked;
     const { globals, report, preferences } = this;
-    const tables = routers.map((router, index) =>
-      routerTable(router, {
-        ...{ globals, report, preferences, common, tracked, isFirst: index === 0 },
-        isPriorityElsewhere: isElsewhere.priority !== undefined,
-        isPreemptionElsewhere: isElsewhere.preemption !== undefined,
-      }),
-    );
-    return tables;
+    const table = routerTable(router, {
+      ...{ globals, report, preferences, common, tracked },
+      isPriorityElsewhere: isElsewhere.priority !== undefined,
+      isPreemptionElsewhere: isElsewhere.preemption !== undefined,
+    });
+    return [table];
   }
 
   /** Two of the same VRID on an interface are one to the network. */

@@ -20,6 +20,8 @@ export interface Globals {
   readonly delays: Map<string, { readonly down: number; readonly up: number }>;
   /** By interface, seconds between announcements: `garp_group`. */
   readonly garpIntervals: Map<string, number>;
+  /** `notify_fifo` and its like. */
+  readonly fifos: Statement[];
   readonly notes: Note[];
 }
 
@@ -27,7 +29,7 @@ export interface Globals {
 export function defaultGlobals(): Globals {
   return {
     ...{ version: 2, isStrict: false, garp: {}, defaultInterface: 'eth0', vmacPrefix: 'vrrp', notes: [] },
-    ...{ delays: new Map(), garpIntervals: new Map() },
+    ...{ delays: new Map(), garpIntervals: new Map(), fifos: [] },
   };
 }
 
@@ -73,6 +75,10 @@ export function readGlobal(statement: Statement, globals: Globals, values: Value
       return;
     case 'script_user':
       globals.scriptUser = statement.words.slice(1);
+      return;
+    case 'notify_fifo':
+    case 'vrrp_notify_fifo':
+      globals.fifos.push(statement);
       return;
     case 'default_interface':
       globals.defaultInterface = values.word(statement) ?? globals.defaultInterface;

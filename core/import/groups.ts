@@ -110,7 +110,7 @@ export function agreementOf(commons: readonly Common[]): Agreement {
   };
 }
 
-/** As `routers` of a `[[sync]]` names a router: with its family and version where others have the same VRID. */
+/** What a router is called, as in `routers` of a `[[sync]]`: with its family and version where others have the same VRID. */
 export function routerName(router: Router, all: readonly Router[]): string {
   const twins = all.filter(
     (other) => other !== router && other.interface === router.interface && other.vrid === router.vrid,
@@ -118,4 +118,13 @@ export function routerName(router: Router, all: readonly Router[]): string {
   const family = twins.some((twin) => twin.family !== router.family) ? `/ipv${router.family}` : '';
   const version = twins.some((twin) => twin.version !== router.version) ? `/v${router.version}` : '';
   return `${router.interface}/${router.vrid}${family}${version}`;
+}
+
+/** Who can be no virtual router is in no group. */
+export function keepRouters(group: Group, routers: ReadonlyMap<Instance, Router | undefined>): void {
+  for (const instance of group.members.filter((each) => !routers.get(each))) {
+    group.members.splice(group.members.indexOf(instance), 1);
+    const statement = { ...instance.statement, words: [instance.name], place: group.statement.place };
+    group.notes.push({ statement, why: 'is left out of the group: there is no virtual router for it' });
+  }
 }

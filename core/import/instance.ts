@@ -77,6 +77,14 @@ export function trackEntries(statement: Statement, values: Values): Statement[] 
   });
 }
 
+/** keepalived tells capital letters from small ones. */
+function authType(statement: Statement, { notes }: Instance): string {
+  const [, type = ''] = statement.words;
+  if (['PASS', 'AH', 'NONE'].includes(type)) return type;
+  notes.push({ statement, why: 'must be PASS or AH: keepalived does without authentication then' });
+  return 'NONE';
+}
+
 type Reader = (statement: Statement, instance: Instance, values: Values) => void;
 
 const READERS: Readonly<Record<string, Reader>> = {
@@ -118,7 +126,7 @@ const READERS: Readonly<Record<string, Reader>> = {
     let secret = '';
     for (const each of values.entries(statement)) {
       const [name, value = ''] = each.words;
-      if (name === 'auth_type') type = value.toUpperCase();
+      if (name === 'auth_type') type = authType(each, instance);
       else if (name === 'auth_pass') secret = value;
       else instance.notes.push({ statement: each, why: UNKNOWN });
     }

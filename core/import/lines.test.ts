@@ -103,6 +103,7 @@ describe('definitions', () => {
   test.each([
     ['$A=${A}x\n$A', '/k.conf:2: $A: is defined by itself'],
     ['$A= \\\nx \\\n$A\n$A', '$A: is defined by itself'],
+    ['a ${_RANDOM 1 9}', '/k.conf:1: ${_RANDOM 1 9}: is another number each time: must be the number itself'],
     ['~SEQ(S, a) x', '/k.conf:1: ~SEQ(S, a): must be a variable, then'],
     ['~SEQ(S, 1, 0, 5) x', 'must come to an end within 100000 steps'],
     ['~LST({A, B}, {1}) x', 'must be a variable and its values'],

@@ -154,6 +154,12 @@ class Reader implements Lines {
   private filledIn(line: Line): readonly Line[] {
     let { text } = line;
     const { place } = line;
+    const random = /\$\{_RANDOM\b[^}]*\}/.exec(text)?.[0];
+    if (random !== undefined)
+      throw new ImportError({
+        place,
+        message: `${random}: is another number each time: must be the number itself`,
+      });
     for (let count = 0; ; count++) {
       const found = this.variable(text);
       if (!found) return [{ text: text.trim(), place }];

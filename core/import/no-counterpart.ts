@@ -1,10 +1,7 @@
 /** Directives of keepalived.conf(5) that have no counterpart, and why. */
-import { COUNTERPARTS } from './counterparts.ts';
 
 const IPVS =
   'load balancing (IPVS) is not what rvrrpd does: leave it to keepalived without VRRP (-C), or to another program';
-/** Where rvrrpd has no hooks. */
-export const NOTIFY = 'there are no hooks for transitions yet: events are in the log, and in the client API';
 const MAIL = 'rvrrpd sends no mails: events are in the log, and in the client API';
 const SNMP = 'rvrrpd has no SNMP: metrics are in the client API';
 const CHECKERS = 'is about health checkers, which rvrrpd has not';
@@ -14,6 +11,9 @@ const FIREWALL = 'what guards addresses against use is in tables of nftables of 
 const BUFFERS = 'buffers are chosen by rvrrpd';
 const STATICS =
   'rvrrpd installs nothing that is there whether it is Master or not: leave it to the network’s configuration';
+const READER =
+  'nothing is started that reads the pipe: it needs a service of its own, with the path behind its arguments';
+const PRIORITIES = 'is no transition: priorities are in the log, and in the client API';
 const HEARD = 'advertisements of another VRID are counted, not logged';
 
 /** Blocks at the top. */
@@ -103,11 +103,10 @@ export const GLOBAL_NOTES: Readonly<Record<string, string>> = {
       .concat(['vrrp_rx_bufs_policy', 'vrrp_rx_bufs_multiplier'])
       .map((name) => [name, BUFFERS]),
   ),
-  ...Object.fromEntries(
-    ['notify_fifo', 'notify_fifo_script', 'vrrp_notify_fifo', 'vrrp_notify_fifo_script']
-      .concat(['fifo_write_vrrp_states_on_reload', 'vrrp_notify_priority_changes'])
-      .map((name) => [name, NOTIFY]),
-  ),
+  notify_fifo_script: READER,
+  vrrp_notify_fifo_script: READER,
+  fifo_write_vrrp_states_on_reload: 'a reload that moves nobody tells nothing',
+  vrrp_notify_priority_changes: PRIORITIES,
   router_id: 'is the host’s name in keepalived’s mails and SNMP, which rvrrpd has not',
   startup_script: 'nothing is run at the start: ExecStartPre= of systemd does it',
   startup_script_timeout: 'nothing is run at the start: ExecStartPre= of systemd does it',
@@ -122,7 +121,7 @@ export const GLOBAL_NOTES: Readonly<Record<string, string>> = {
   vrrp_garp_lower_prio_delay: 'a Master that has met another one announces as after it became Master',
   vrrp_garp_lower_prio_repeat: 'a Master that has met another one announces as after it became Master',
   vrrp_garp_master_refresh_repeat: 'one announcement each time',
-  vrrp_garp_extra_if: 'each virtual router announces on its own interface: announce.refresh repeats it',
+  vrrp_garp_extra_if: 'each address is announced on its own interface: announce.refresh repeats it',
   dynamic_interfaces: 'it is always so: interfaces may come and go',
   enable_dbus: 'there is no D-Bus: the client API is over HTTP',
   dbus_service_name: 'there is no D-Bus: the client API is over HTTP',
@@ -139,11 +138,11 @@ export const GLOBAL_NOTES: Readonly<Record<string, string>> = {
 export const INSTANCE_NOTES: Readonly<Record<string, string>> = {
   notify_deleted: 'a virtual router that has gone from the configuration has stopped',
   notify_master_rx_lower_pri: 'is no transition: two Masters are told in the log',
-  notify_priority_changes: 'is no transition: priorities are in the log, and in the client API',
+  notify_priority_changes: PRIORITIES,
   smtp_alert: MAIL,
   track_bfd: 'there is no BFD: a tracker that pings or looks at a route is the nearest',
   vrf: 'a virtual router is on an interface, which may be in a VRF',
-  use_vmac_addr: `a virtual router on another interface has iftype "${COUNTERPARTS.plainInterface}"`,
+  use_vmac_addr: 'addresses on another interface have the MAC address of that one',
   vmac_xmit_base: 'rvrrpd sends from the interface itself, whatever its iftype',
   use_ipvlan: 'there is no iftype for ipvlan: the addresses are on the interface itself',
   native_ipv6: 'the addresses tell',
@@ -157,7 +156,7 @@ export const INSTANCE_NOTES: Readonly<Record<string, string>> = {
   garp_lower_prio_delay: 'a Master that has met another one announces as after it became Master',
   garp_lower_prio_repeat: 'a Master that has met another one announces as after it became Master',
   garp_master_refresh_repeat: 'one announcement each time',
-  garp_extra_if: 'each virtual router announces on its own interface: announce.refresh repeats it',
+  garp_extra_if: 'each address is announced on its own interface: announce.refresh repeats it',
   lower_prio_no_advert: 'a Master answers one of lower priority as the RFC of its version says',
   higher_prio_send_advert: 'a Master that yields sends nothing more, as the RFCs say',
   promote_secondaries: 'addresses are put back if the kernel takes them away with another one',

@@ -29,7 +29,10 @@ export class Report {
   fault({ place, words }: Statement, message: string): void {
     const [directive, ...values] = words;
     const value = directive === 'auth_pass' ? '***' : values.join(' ');
-    this.faults.push({ place, message: `${directive}${value === '' ? '' : ` = ${value}`}: ${message}` });
+    const fault = { place, message: `${directive}${value === '' ? '' : ` = ${value}`}: ${message}` };
+    // A definition is read by each that uses it.
+    const isTold = this.faults.some((each) => each.place === place && each.message === fault.message);
+    if (!isTold) this.faults.push(fault);
   }
 
   /** How a place is named in a comment. */

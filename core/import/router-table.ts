@@ -4,6 +4,7 @@ import type { Tracked } from './definitions.ts';
 import { announceOf } from './garp.ts';
 import type { Globals } from './globals.ts';
 import type { Instance } from './instance.ts';
+import type { Further } from './placing.ts';
 import { inOrder, type Report } from './report.ts';
 import { type Common, interfaceOf, type Router, vifnameOf } from './routers.ts';
 import { hasPreference, translateRoute, translateRule } from './routes.ts';
@@ -24,14 +25,12 @@ export interface Surroundings {
   readonly isPriorityElsewhere: boolean;
   readonly isPreemptionElsewhere: boolean;
   readonly tracked: readonly Tracked[];
-  readonly isFirst: boolean;
 }
 
 /** The table of a router. */
 export function routerTable(router: Router, around: Surroundings): Table {
   const { instance, family, version } = router;
   const { globals, report, common } = around;
-  const { notes } = router;
   const entries: [string, TomlValue, string?][] = [
     ['group', router.vrid],
     ['interface', router.interface],
@@ -55,13 +54,11 @@ export function routerTable(router: Router, around: Surroundings): Table {
   const announce = announceOf(garp);
   if (announce)
     further.push({ header: '[vrouter.announce]', comments: [], entries: Object.entries(announce) });
-  if (!router.isFurther) further.push(...routeTables(instance, family, around));
+  further.push(...router.further.map(addressTable), ...routeTables(instance, family, around));
   const name = `vrrp_instance ${instance.name}, ${report.placeName(instance.statement.place)}`;
-  const place = router.isFurther ? `, its addresses of IPv${family} on ${router.interface}` : '';
-  const said = around.isFirst ? [...instance.notes, ...notes] : notes;
   return {
     header: '[[vrouter]]',
-    comments: [`${name}${place}`, ...inOrder(said).flatMap((note) => report.comment(note))],
+    comments: [name, ...inOrder(instance.notes).flatMap((note) => report.comment(note))],
     entries,
     tables: further,
   };
@@ -72,13 +69,22 @@ export function trackValue(tracked: readonly Tracked[]): TomlValue {
   return tracked.map(({ name, weight }) => (weight === undefined ? name : { name, weight }));
 }
 
-function vipOf({ addresses }: Router): TomlValue {
-  const texts = addresses.map(({ text }) => text);
+function addressTable({ address, interface: on, isAdvertised }: Further): Table {
+  const { text, scope, label } = address;
+  const entries = Object.entries({ address: text, interface: on, scope, label }).flatMap(
+    ([key, value]): [string, TomlValue][] => (value === undefined ? [] : [[key, value]]),
+  );
+  if (isAdvertised) entries.push(['advertised', true]);
+  return { header: '[[vrouter.address]]', comments: [], entries };
+}
+
+function vipOf({ vip }: Router): TomlValue {
+  const texts = vip.map(({ text }) => text);
   return texts.length === 1 ? texts[0]! : texts;
 }
 
-function advertOf({ instance, version, notes }: Router): number {
-  const { advert = 1, advertSaid } = instance;
+function advertOf({ instance, version }: Router): number {
+  const { advert = 1, advertSaid, notes } = instance;
   const fits =
     version === 2
       ? Math.max(1, Math.round(advert))
@@ -98,8 +104,7 @@ function isStrict({ instance }: Router, globals: Globals): boolean {
 }
 
 function authOf(router: Router, globals: Globals): [string, TomlValue][] {
-  const { auth } = router.instance;
-  const { notes } = router;
+  const { auth, notes } = router.instance;
   if (!auth || auth.type === 'NONE') return [];
   const note = (why: string): [] => {
     notes.push({ statement: auth.statement, why });
@@ -107,7 +112,7 @@ function authOf(router: Router, globals: Globals): [string, TomlValue][] {
   };
   if (router.version === 3)
     return note(
-      `version 3 has no authentication${router.isFurther ? '' : ', and keepalived ignores it'}; auth_type "${COUNTERPARTS.strongAuthentication}" is for it, on all routers`,
+      `version 3 has no authentication, and keepalived ignores it; auth_type "${COUNTERPARTS.strongAuthentication}" is for it, on all routers`,
     );
   if (isStrict(router, globals)) return note('with vrrp_strict keepalived ignores it');
   if (auth.type !== 'PASS')
@@ -122,12 +127,10 @@ function authOf(router: Router, globals: Globals): [string, TomlValue][] {
 }
 
 function vmacOf(router: Router, globals: Globals, report: Report): [string, TomlValue][] {
-  const { instance, family, isFurther } = router;
+  const { instance, family } = router;
   // Addresses that are elsewhere are not on the virtual interface.
   if (!instance.vmac || router.interface !== interfaceOf(instance, globals)) return [];
-  const name = isFurther
-    ? `${globals.vmacPrefix}${family === 6 ? '6' : ''}.${router.vrid}`
-    : vifnameOf(instance, family, globals)!;
+  const name = vifnameOf(instance, family, globals)!;
   if (Buffer.byteLength(name) > 15)
     report.fault(
       instance.vmac.statement,
@@ -147,8 +150,8 @@ function acceptOf(router: Router, globals: Globals): [string, TomlValue][] {
     : [];
 }
 
-function peersOf({ instance, family, notes }: Router): [string, TomlValue, string?][] {
-  const { peers, source } = instance;
+function peersOf({ instance, family }: Router): [string, TomlValue, string?][] {
+  const { peers, source, notes } = instance;
   const own = peers.filter(({ address, statement }) => {
     if (address === source?.address) {
       notes.push({ statement, why: 'is our own address: peers are the other routers' });

@@ -1,39 +1,37 @@
-/** From an instance to its virtual routers: one for each interface and address family that its addresses are on. */
-import type { ImportedAddress } from './addresses.ts';
+/** From an instance to its virtual router. */
 import type { Globals } from './globals.ts';
 import type { Instance } from './instance.ts';
-import type { Note, Report } from './report.ts';
+import { type Placed, placeAddresses } from './placing.ts';
+import type { Report } from './report.ts';
+import type { Statement } from './statements.ts';
 
-/** A `[[vrouter]]` of an instance. */
-export interface Router {
-  readonly interface: string;
+/** The `[[vrouter]]` of an instance. */
+export interface Router extends Placed {
   readonly vrid: number;
   readonly family: 4 | 6;
   readonly version: 2 | 3;
   readonly instance: Instance;
-  readonly addresses: readonly ImportedAddress[];
-  /** Not where the instance itself is. */
-  readonly isFurther: boolean;
-  readonly notes: Note[];
 }
 
-/** What all routers of an instance have. */
+/** What does not depend on its addresses. */
 export interface Common {
   readonly priority: number;
   readonly preemption: boolean;
 }
 
-/** An advertisement holds so many. */
-const MOST_ADDRESSES = 255;
 /** What an instance's priority and preemption come to; notes say what is not as it is written. */
 export function commonOf(instance: Instance): Common {
   const { state, nopreempt, preemptDelay, prioritySaid, notes } = instance;
-  const isMaster = state?.words[1]?.toUpperCase() === 'MASTER';
+  const isMaster = state?.words[1] === 'MASTER';
   const wanted = prioritySaid ? instance.priority : isMaster ? 255 : 100;
   if (state) {
     const why = 'who becomes Master is decided by the priority';
-    const more =
-      wanted === 255 && !prioritySaid ? ': without one keepalived makes it 255, the highest here is 254' : '';
+    const isKnown = ['MASTER', 'BACKUP'].includes(state.words[1] ?? '');
+    const more = !isKnown
+      ? ', and keepalived takes any but MASTER for BACKUP'
+      : wanted === 255 && !prioritySaid
+        ? ': without one keepalived makes it 255, the highest here is 254'
+        : '';
     notes.push({ statement: state, why: `${why}${more}` });
   }
   if (wanted === 255 && prioritySaid)
@@ -52,74 +50,20 @@ export function commonOf(instance: Instance): Common {
   return { priority: Math.min(wanted, 254), preemption };
 }
 
-/** The routers of an instance; faults are told. */
-export function routersOf(instance: Instance, globals: Globals, report: Report): Router[] {
-  const { addresses, excluded, vrid, statement, notes, peers } = instance;
+/** The router of an instance, undefined if there can be none; faults are told. */
+export function routerOf(instance: Instance, globals: Globals, report: Report): Router | undefined {
+  const { addresses, excluded, vrid, statement } = instance;
   if (vrid === undefined) {
     const isTold = instance.statement.block?.some(({ words }) => words[0] === 'virtual_router_id');
     if (!isTold) report.fault(statement, 'must have a virtual_router_id, 1 to 255');
-    return [];
+    return undefined;
   }
   const family = addresses[0]?.family ?? excluded[0]?.family;
-  if (family === undefined) return [];
+  if (family === undefined) return undefined;
   const own = interfaceOf(instance, globals);
-  const vmac = vifnameOf(instance, family, globals);
-  const groups = new Map<string, ImportedAddress[]>();
-  for (const [index, address] of [...addresses, ...excluded].entries()) {
-    const isExcluded = index >= addresses.length;
-    const dev = address.dev === undefined || address.dev === vmac ? own : address.dev;
-    if (!isExcluded && address.family !== family) {
-      notes.push({
-        statement: address.statement,
-        why: `is not of IPv${family} as the first is, and keepalived ignores it`,
-      });
-      continue;
-    }
-    if (dev === 'lo') {
-      notes.push({
-        statement: address.statement,
-        why: 'a virtual router is on an Ethernet interface, which lo is not',
-      });
-      continue;
-    }
-    for (const why of address.lost) notes.push({ statement: address.statement, why: `without ${why}` });
-    if (isExcluded)
-      notes.push({ statement: address.statement, why: excludedWhy(address, family, dev === own) });
-    const key = `${dev} ${address.family}`;
-    groups.set(key, [...(groups.get(key) ?? []), address]);
-  }
-  const keys = [...groups.keys()];
-  // Where VRRP is spoken: at the instance's own place if addresses are there.
-  const main =
-    keys.find((key) => key === `${own} ${family}`) ??
-    keys.find((key) => key.endsWith(` ${family}`)) ??
-    keys[0];
-  return keys.flatMap((key) => {
-    const [dev = '', number] = key.split(' ');
-    const isFurther = key !== main;
-    const all = groups.get(key)!;
-    const own6 = number === '6' ? 6 : 4;
-    const version = versionOf(instance, own6, globals);
-    if (isFurther && peers.length > 0) {
-      const why = `needs a virtual router of its own, on ${dev} and of IPv${own6}, and unicast_peer has nobody for that`;
-      for (const { statement: each } of all) notes.push({ statement: each, why });
-      return [];
-    }
-    for (const { statement: each } of all.slice(MOST_ADDRESSES))
-      notes.push({
-        statement: each,
-        why: `an advertisement holds ${MOST_ADDRESSES} addresses: give it another VRID`,
-      });
-    const kept = all.slice(0, MOST_ADDRESSES);
-    return [{ interface: dev, vrid, family: own6, version, instance, addresses: kept, isFurther, notes: [] }];
-  });
-}
-
-/** Why an address that keepalived does not advertise is in `vip` all the same. */
-function excludedWhy(address: ImportedAddress, family: 4 | 6, isHere: boolean): string {
-  if (address.family === family && isHere)
-    return 'is advertised too: a keepalived beside it must have it in virtual_ipaddress';
-  return 'is of a virtual router of its own, in one group with the others';
+  const placed = placeAddresses(instance, family, own, vifnameOf(instance, family, globals));
+  const version = family === 6 ? 3 : (instance.version ?? globals.version);
+  return { ...placed, vrid, family, version, instance };
 }
 
 /** Where the instance speaks. */
@@ -130,11 +74,21 @@ export function interfaceOf(instance: Instance, globals: Globals): string {
   );
 }
 
-function versionOf(instance: Instance, family: 4 | 6, globals: Globals): 2 | 3 {
-  return family === 6 ? 3 : (instance.version ?? globals.version);
-}
-
 /** Name of its virtual interface; undefined: it has none. */
 export function vifnameOf({ vmac, vrid }: Instance, family: 4 | 6, globals: Globals): string | undefined {
   return vmac && (vmac.name ?? `${globals.vmacPrefix}${family === 6 ? '6' : ''}.${vrid}`);
+}
+
+/** Where addresses and routes of a router are, without those that say that it does not count. */
+export function interfacesOf({ instance, further }: Router): { name: string; statement: Statement }[] {
+  const ofAddresses = further.flatMap(({ address: { isUntracked, statement }, interface: name }) =>
+    name === undefined || isUntracked ? [] : [{ name, statement }],
+  );
+  const ofRoutes = instance.routes
+    .filter(({ words }) => !words.includes('no_track'))
+    .flatMap((statement) => {
+      const names = statement.words.filter((_, at, words) => words[at - 1] === 'dev');
+      return names.map((name) => ({ name, statement }));
+    });
+  return [...ofAddresses, ...ofRoutes];
 }

@@ -110,8 +110,12 @@ export function translateRoute({ words }: Statement, family: 4 | 6): Translated 
       const isLocked = value === 'lock';
       lost.push(`${word} ${isLocked ? `lock ${words[at + 2]}` : value}: cannot be set`);
       at += isLocked || value === 'ecn' ? (isLocked ? 2 : 1) : 1;
-    } else return { why: `${word}: a route of [[vrouter.route]] has no such thing` };
+    } else if (entries.to === undefined && /^[0-9a-fA-F:]+[.:]/.test(word))
+      return { why: `"${word}" is no network` };
+    else return { why: `${word}: a route of [[vrouter.route]] has no such thing` };
   }
+  if (families(entries.to, entries.source, via).size > 1)
+    return { why: 'its addresses are of both IPv4 and IPv6, and keepalived does not install it either' };
   if (entries.to === undefined) return { why: 'it leads nowhere: there is no network in it' };
   const isIPv6 = [entries.source, ...via].some((each) => typeof each === 'string' && each.includes(':'));
   if (
@@ -195,6 +199,11 @@ export function translateRule({ words }: Statement, preference: number): Transla
   return { entries: ordered(entries, RULE_ORDER), lost };
 }
 
+/** Of which family a rule is. */
+export function familyOfRule({ words }: Statement): 4 | 6 {
+  return words.some((word) => word === 'inet6' || isIP(word.split('/')[0]!) === 6) ? 6 : 4;
+}
+
 /** Whether a rule says which number it has. */
 export function hasPreference({ words }: Statement): boolean {
   return words.some((word) => ['preference', 'priority', 'pref', 'order'].includes(word));
@@ -215,6 +224,11 @@ function isPrefix(text: string): boolean {
   const family = isIP(address);
   if (family === 0 || rest.length > 0) return false;
   return length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= (family === 4 ? 32 : 128));
+}
+
+function families(...texts: readonly (TomlValue | undefined)[]): ReadonlySet<number> {
+  const words = texts.flat().filter((text) => typeof text === 'string');
+  return new Set(words.map((text) => isIP(text.split(/[/%]/)[0]!)).filter((family) => family !== 0));
 }
 
 /** The default route has a name. */

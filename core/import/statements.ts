@@ -11,6 +11,26 @@ export interface Statement {
   readonly place: Place;
 }
 
+/** Blocks that are in no other: within one, a brace is missing before them. */
+const TOP: readonly string[] = [
+  ...[
+    'global_defs',
+    'vrrp_instance',
+    'vrrp_sync_group',
+    'vrrp_script',
+    'vrrp_track_process',
+    'vrrp_track_file',
+  ],
+  ...[
+    'virtual_server',
+    'virtual_server_group',
+    'static_ipaddress',
+    'static_routes',
+    'static_rules',
+    'garp_group',
+  ],
+];
+
 interface Open {
   words: string[];
   block?: Open[];
@@ -36,6 +56,12 @@ export function statementsOf(lines: readonly Line[]): readonly Statement[] {
         const owner = current ?? inside.at(-1);
         if (!owner || owner.block)
           throw new ImportError({ place, message: '{: must stand behind the name of a block' });
+        const [, outer] = stack;
+        if (outer && TOP.includes(owner.words[0]!))
+          throw new ImportError({
+            place: owner.place,
+            message: `${owner.words.join(' ')}: is within ${outer.words.join(' ')}, line ${outer.place.line}: there must be one more } before it`,
+          });
         owner.block = [];
         stack.push(owner);
         current = undefined;

@@ -1,4 +1,4 @@
-/** `[[sync]]` tables: of `vrrp_sync_group`, and of instances that several virtual routers stand for. */
+/** `[[sync]]` tables, of `vrrp_sync_group`. */
 import type { Tracked } from './definitions.ts';
 import { type Group, routerName } from './groups.ts';
 import type { Instance } from './instance.ts';
@@ -11,7 +11,8 @@ import type { Table, TomlValue } from './toml.ts';
 export interface Plan {
   readonly instance: Instance;
   readonly common: Common;
-  readonly routers: readonly Router[];
+  /** Absent: there can be none. */
+  readonly router?: Router;
   tracked: Tracked[];
   /** What its group says for all. */
   isElsewhere: { readonly priority?: number; readonly preemption?: boolean };
@@ -32,15 +33,13 @@ export function groupTables(
   elsewhere: Note[],
 ): Table[] {
   const members = plans.filter(({ instance }) => group.members.includes(instance));
-  const routers = members.flatMap((plan) => plan.routers);
-  if (routers.length < 2 || members.length < 2) {
+  const routers = members.flatMap(({ router }) => router ?? []);
+  if (routers.length < 2) {
     const why = 'a group of one has nothing to keep together: what it tracks is tracked by that one';
     elsewhere.push({ statement: group.statement, why }, ...group.notes);
     return [];
   }
   const { priority, preemption } = members[0]!.isElsewhere;
-  const split = members.filter((plan) => plan.routers.length > 1).flatMap((plan) => plan.tracked);
-  const every = [...tracked, ...split.filter(({ name }) => !tracked.some((each) => each.name === name))];
   const entries: [string, TomlValue, string?][] = [
     ['name', group.name],
     ['routers', routers.map((router) => routerName(router, all))],
@@ -50,29 +49,9 @@ export function groupTables(
     ...(preemption === undefined
       ? []
       : [['preemption', preemption, 'not all of them have nopreempt'] as [string, TomlValue, string]]),
-    ...(every.length === 0 ? [] : [['track', trackValue(every)] as [string, TomlValue]]),
+    ...(tracked.length === 0 ? [] : [['track', trackValue(tracked)] as [string, TomlValue]]),
   ];
   const name = `vrrp_sync_group ${group.name}, ${report.placeName(group.statement.place)}`;
   const comments = [name, ...inOrder(group.notes).flatMap((note) => report.comment(note))];
   return [{ header: '[[sync]]', comments, entries }];
-}
-
-/** Several routers of an instance that is in no group are one of their own. */
-export function ownGroupTables(
-  { instance, routers, tracked }: Plan,
-  group: Group | undefined,
-  all: readonly Router[],
-): Table[] {
-  if (routers.length < 2 || (group && group.members.length > 1)) return [];
-  return [
-    {
-      header: '[[sync]]',
-      comments: [`The addresses of vrrp_instance ${instance.name} move together`],
-      entries: [
-        ['name', instance.name],
-        ['routers', routers.map((router) => routerName(router, all))],
-        ...(tracked.length === 0 ? [] : [['track', trackValue(tracked)] as [string, TomlValue]]),
-      ],
-    },
-  ];
 }
