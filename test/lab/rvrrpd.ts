@@ -148,8 +148,32 @@ export function writeConfiguration(
   return `${base}.toml`;
 }
 
+/** The lines of a text, each with its position. @param at the text's own */
+function linesOf(text: string, at: number): (readonly [at: number, line: string])[] {
+  let next = at;
+  return text.split('\n').map((line) => {
+    const here = next;
+    next += line.length + 1;
+    return [here, line] as const;
+  });
+}
+
+/** A line of the log, none if it is not JSON. */
+function parsed(line: string): LogLine[] {
+  if (!line.startsWith('{')) return [];
+  try {
+    return [JSON.parse(line) as LogLine];
+  } catch {
+    return [];
+  }
+}
+
 /** A running rvrrpd. */
 export class Rvrrpd {
+  /** The lines of its standard output up to {@link logRead}, each with its position. */
+  private readonly logLines: (readonly [at: number, line: LogLine])[] = [];
+  private logRead = 0;
+
   private constructor(
     readonly running: Running,
     /** Holds its process id, where `running` is not itself. */
@@ -196,17 +220,15 @@ export class Rvrrpd {
 
   /** The log so far, or from a position in its text on; lines that are not JSON left out. */
   log(from = 0): LogLine[] {
-    return this.running.output
-      .slice(from)
-      .split('\n')
-      .flatMap((line) => {
-        try {
-          const parsed: unknown = JSON.parse(line);
-          return parsed !== null && typeof parsed === 'object' ? [parsed as LogLine] : [];
-        } catch {
-          return [];
-        }
-      });
+    const { stdout, output } = this.running;
+    const end = stdout.lastIndexOf('\n') + 1;
+    for (const [at, line] of linesOf(stdout.slice(this.logRead, end), this.logRead)) {
+      this.logLines.push(...parsed(line).map((each) => [at, each] as const));
+    }
+    this.logRead = end;
+    const known = this.logLines.filter(([at]) => at >= from).map(([, line]) => line);
+    const start = Math.max(from, end);
+    return [...known, ...linesOf(output.slice(start), start).flatMap(([, line]) => parsed(line))];
   }
 
   /** Waits until it runs: all its virtual routers have left Initialize, signals are answered. */
