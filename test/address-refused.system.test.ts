@@ -3,7 +3,7 @@ import { withApi } from './lab/api-stage.ts';
 import { FLAVOURS, type Flavour, V2 } from './lab/flavour.ts';
 import type { Host } from './lab/host.ts';
 import { type Lab, withLab } from './lab/lab.ts';
-import { describeSystem } from './lab/requirements.ts';
+import { describeConcurrent } from './lab/requirements.ts';
 import { executable, Rvrrpd, type VrouterTable, writeConfiguration } from './lab/rvrrpd.ts';
 import { R1, type TwoRouters, type TwoRoutersOptions, twoRouters } from './lab/two-routers.ts';
 import { eventually, sleep } from './lab/wait.ts';
@@ -117,7 +117,7 @@ function withoutAddresses(flavour: Flavour): void {
     }, network));
 }
 
-describeSystem('a Master without its addresses', () => {
+describeConcurrent('a Master without its addresses', () => {
   for (const flavour of FLAVOURS) withoutAddresses(flavour);
 });
 
@@ -128,7 +128,7 @@ async function check(host: Host, file: string): Promise<{ readonly code: number;
   return { code: code ?? -1, text: run.output };
 }
 
-describeSystem('what cannot hold its addresses is refused', () => {
+describeConcurrent('what cannot hold its addresses is refused', () => {
   const cases: Record<string, { prepare: readonly string[]; table?: Partial<VrouterTable>; says: RegExp }> = {
     'vifname is the loopback interface': {
       prepare: [],
@@ -310,6 +310,6 @@ function virtualInterface(flavour: Flavour): void {
     }, flavour.network(VRID)));
 }
 
-describeSystem('the virtual interface of a Master', () => {
+describeConcurrent('the virtual interface of a Master', () => {
   for (const flavour of FLAVOURS) virtualInterface(flavour);
 });

@@ -75,7 +75,7 @@ describeSystem('changes through the API', () => {
       await sleep(1.2 * INTERVAL);
       expectUndisturbed(wire, begin - 1200, [1, 2]);
     }),
-    60_000,
+    240_000,
   );
 
   it.concurrent(
@@ -112,7 +112,7 @@ describeSystem('changes through the API', () => {
       await sleep(1.2 * INTERVAL);
       expectUndisturbed(wire, begin - 1200, [1, 2]);
     }),
-    60_000,
+    240_000,
   );
 
   it.concurrent(
@@ -148,7 +148,7 @@ describeSystem('changes through the API', () => {
       const back = await stage.api.request('/run/status');
       expect(JSON.stringify(back.json)).not.toContain('"standing_by":true');
     }),
-    60_000,
+    240_000,
   );
 
   it.concurrent(
@@ -170,7 +170,7 @@ describeSystem('changes through the API', () => {
       },
       { backup: false },
     ),
-    60_000,
+    240_000,
   );
 
   it.concurrent(
@@ -220,7 +220,7 @@ describeSystem('changes through the API', () => {
       await sleep(1.2 * INTERVAL);
       expectUndisturbed(wire, begin - 1200, [1, 2]);
     }),
-    60_000,
+    240_000,
   );
 
   it.concurrent(
@@ -255,7 +255,7 @@ describeSystem('changes through the API', () => {
       });
       expect(now.map(({ priority }) => priority)).toEqual([200, 199]);
     }),
-    60_000,
+    240_000,
   );
 
   it.concurrent(
@@ -321,7 +321,7 @@ describeSystem('changes through the API', () => {
       expect({ text: text(), tag: await tag(stage), r1: await snapshot(stage.r1) }).toEqual(before);
       expect((await master.counters()).routers.map(({ counters }) => counters.leftMaster)).toEqual([0, 0]);
     }),
-    60_000,
+    240_000,
   );
 
   it.concurrent(
@@ -351,7 +351,7 @@ describeSystem('changes through the API', () => {
       expectUndisturbed(wire, begin - 1200, [1, 2]);
       await expectFileToSayTheSame(stage);
     }),
-    60_000,
+    240_000,
   );
 
   it.concurrent(
@@ -381,6 +381,6 @@ describeSystem('changes through the API', () => {
       },
       { backup: false, vrouters: [router(1)], tables: apiTable() },
     ),
-    60_000,
+    240_000,
   );
 });

@@ -4,7 +4,7 @@ import type { ResolvedPlugin } from '../core/threads/resolved-plugins.ts';
 import type { Host } from './lab/host.ts';
 import { type Lab, withLab } from './lab/lab.ts';
 import { Ping } from './lab/ping.ts';
-import { describeSystem } from './lab/requirements.ts';
+import { describeConcurrent } from './lab/requirements.ts';
 import { Rvrrpd, type VrouterDirectives } from './lab/rvrrpd.ts';
 import { holder, macOf, snapshot } from './lab/snapshot.ts';
 import { R1, R1_TTL, R2, R2_TTL, twoRouters, VIP } from './lab/two-routers.ts';
@@ -103,7 +103,7 @@ async function holds(host: Host, vip: string): Promise<string> {
   });
 }
 
-describeSystem('every combination of auth_type, netdrv and iftype fails over and back', () => {
+describeConcurrent('every combination of auth_type, netdrv and iftype fails over and back', () => {
   it('what the guide lists is installed', () => {
     expect(issues).toEqual([]);
     expect(AUTH_TYPES).toEqual(expect.arrayContaining(Object.keys(OCTETS).slice(1)));
@@ -207,7 +207,7 @@ function mismatches(): Mismatch[] {
   return [...types, ...secrets];
 }
 
-describeSystem('authentication that differs', () => {
+describeConcurrent('authentication that differs', () => {
   // One virtual router for each pair, all on one wire.
   it.concurrent('gives two Masters, counts, and names peer and reason in the log, seldom', () =>
     withLab(async (lab) => {

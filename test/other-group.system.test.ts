@@ -3,7 +3,7 @@ import { FLAVOURS, type Flavour } from './lab/flavour.ts';
 import { forge } from './lab/forge.ts';
 import { Injector } from './lab/injector.ts';
 import { withLab } from './lab/lab.ts';
-import { describeSystem } from './lab/requirements.ts';
+import { describeConcurrent } from './lab/requirements.ts';
 import { Rvrrpd } from './lab/rvrrpd.ts';
 import { twoRouters } from './lab/two-routers.ts';
 import { eventually } from './lab/wait.ts';
@@ -56,7 +56,7 @@ function listOf(flavour: Flavour, vrid: number, numbers: readonly number[], fore
 for (const flavour of FLAVOURS) {
   // Lists of IPv6 begin with a link-local address, made of the VRID like ours, or configured.
   for (const foreign of flavour.family === 4 ? [false] : [false, true]) {
-    describeSystem(
+    describeConcurrent(
       `another group with our VRID: ${flavour.name}${foreign ? `, ${FOREIGN} first` : ''}`,
       () => {
         it.concurrent('who is obeyed, for each address_check', () =>

@@ -81,7 +81,7 @@ describeSystem('a reload that fails leaves everything as it was', () => {
         await expectSuccess(stage);
       },
     ),
-    60_000,
+    240_000,
   );
 
   it.concurrent(
@@ -123,7 +123,7 @@ describeSystem('a reload that fails leaves everything as it was', () => {
           await expectSuccess(stage);
         },
       ),
-      60_000,
+      240_000,
     );
   }
 });

@@ -161,7 +161,7 @@ describeSystem('reload', () => {
         expect((await r1.ip('route show 192.0.2.0/24')).trim()).toMatch(/^192\.0\.2\.0\/24 via 10\.0\.0\.3 /);
         expect(two.log().some(({ msg }) => msg?.match(/group 1\b.*: advertisement from/))).toBe(true);
       }, flavour),
-      60_000,
+      240_000,
     );
   }
 
@@ -205,6 +205,6 @@ describeSystem('reload', () => {
         expect(first.time - last.time).toBeLessThan(MASTER_DOWN_INTERVAL + TOLERANCE);
       }
     }, V3_IPV6),
-    120_000,
+    240_000,
   );
 });

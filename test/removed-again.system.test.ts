@@ -74,7 +74,7 @@ function play(flavour: Flavour, netdrv: string): void {
         const left = await r1.ip('-br addr show dev lan');
         expect(vips.filter((vip) => left.includes(` ${vip}/`))).toEqual([]);
       }),
-    120_000,
+    240_000,
   );
 
   it.concurrent(
@@ -95,7 +95,7 @@ function play(flavour: Flavour, netdrv: string): void {
         await removeAgain('IFF_UP', up, () => r1.ip(`link set ${vifname} down`));
         expect((await daemon.stop()).code).toBe(0);
       }),
-    120_000,
+    240_000,
   );
 }
 

@@ -33,7 +33,7 @@ describeSystem('a tracker of a third party', () => {
         author.edit("kind: 'track'", "kind: 'tracker'");
         await expect(author.check()).rejects.toThrow(/index\.js\(\d+,\d+\): error/);
       }),
-    120_000,
+    240_000,
   );
 
   it.concurrent(
@@ -93,6 +93,6 @@ fall = ${fall}
         );
         expect((await status()).words).toBe(`${socket}: nobody listens`);
       }),
-    120_000,
+    240_000,
   );
 });

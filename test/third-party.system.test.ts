@@ -88,6 +88,6 @@ describeSystem('a plugin of a third party', () => {
         }
         expect({ r1: await snapshot(r1), r2: await snapshot(r2) }).toEqual(before);
       }),
-    60_000,
+    240_000,
   );
 });

@@ -213,7 +213,7 @@ export class Rvrrpd {
     if (file === undefined) return this.running.pid;
     return eventually(
       'the process id of rvrrpd',
-      5000,
+      20_000,
       () => Number(readFileSync(file, 'utf8')) || undefined,
     );
   }
@@ -232,7 +232,7 @@ export class Rvrrpd {
   }
 
   /** Waits until it runs: all its virtual routers have left Initialize, signals are answered. */
-  async ready(deadlineMs = 10_000): Promise<void> {
+  async ready(deadlineMs = 30_000): Promise<void> {
     await this.running.waitForOutput(/rvrrpd \S+ running /, deadlineMs);
   }
 
@@ -242,7 +242,7 @@ export class Rvrrpd {
     await this.ready(); // before that, SIGUSR1 is Node.js's own
     const before = answers().length;
     this.running.signal('SIGUSR1');
-    const line = await eventually('the counters', 5000, () => answers()[before]);
+    const line = await eventually('the counters', 20_000, () => answers()[before]);
     return line as unknown as Counters;
   }
 
@@ -250,7 +250,7 @@ export class Rvrrpd {
    * SIGHUP, and waits for what comes of it.
    * @returns what was logged from then on, the verdict last: `reloaded: …` or `not reloaded: …`
    */
-  async reload(deadlineMs = 20_000): Promise<LogLine[]> {
+  async reload(deadlineMs = 60_000): Promise<LogLine[]> {
     const before = this.running.stdout.length;
     process.kill(await this.pid(), 'SIGHUP');
     return eventually(
@@ -266,7 +266,7 @@ export class Rvrrpd {
   }
 
   /** Ends it in an orderly way. @throws Error if it takes longer than `deadlineMs` */
-  async stop(signal: NodeJS.Signals = 'SIGTERM', deadlineMs = 5000): Promise<Exit> {
+  async stop(signal: NodeJS.Signals = 'SIGTERM', deadlineMs = 15_000): Promise<Exit> {
     if (this.pidFile === undefined) return this.running.stop(signal, deadlineMs);
     process.kill(await this.pid(), signal);
     return eventually('the end of rvrrpd', deadlineMs, () => this.running.exit, 5);

@@ -122,7 +122,7 @@ export class Wire {
    * Waits until `source` alone has advertised the VRID for `windowMs` (at least 2 intervals), twice or more. Only
    * advertisements of its address family count: the other one has an election of its own.
    */
-  async soleMaster(vrid: number, source: string, deadlineMs = 15_000, windowMs = 2300): Promise<void> {
+  async soleMaster(vrid: number, source: string, deadlineMs = 30_000, windowMs = 2300): Promise<void> {
     await eventually(`${source} as the only Master of VRID ${vrid}`, deadlineMs, () => {
       const adverts = this.adverts(vrid, Date.now() - windowMs).filter(
         ({ family }) => family === familyOf(source),
@@ -139,7 +139,7 @@ export class Wire {
     what: string,
     since: number,
     matches: (advert: Advert) => boolean,
-    deadlineMs = 10_000,
+    deadlineMs = 30_000,
   ): Promise<Advert> {
     return eventually(what, deadlineMs, () => this.adverts(undefined, since).find(matches), 20);
   }
