@@ -81,8 +81,9 @@ function withoutAddresses(flavour: Flavour): void {
       await eventually('another attempt', 15_000, () =>
         first.log().some(({ from, to }) => from === 'Down' && to === 'Backup'),
       );
-      await sleep(5000);
-      expect(wire.masters(VRID, 4000)).toEqual([R2]);
+      // Longer than its Master_Down_Interval.
+      await sleep(5000 * flavour.quick);
+      expect(wire.masters(VRID, 4000 * flavour.quick)).toEqual([R2]);
       // Nobody else is left, and the name is free again.
       await r1.ip(`link del ${VIFNAME}`);
       await second.stop();
@@ -274,7 +275,7 @@ function virtualInterface(flavour: Flavour): void {
         await wire.soleMaster(VRID, flavour.r1, 30_000, 2300 * flavour.quick);
         const hasMac = async () => (await r1.ip(`-o link show ${VIFNAME}`)).includes(mac);
         await eventually('the virtual interface', 10_000, hasMac);
-        await sleep(500);
+        await eventually('the address', 10_000, () => holds(r1, flavour));
         await r1.ip(`link set ${VIFNAME} address 02:00:00:00:00:99`);
         await eventually('the MAC address', 10_000, hasMac);
         const length = family === 4 ? 32 : 128;
@@ -311,5 +312,6 @@ function virtualInterface(flavour: Flavour): void {
 }
 
 describeConcurrent('the virtual interface of a Master', () => {
-  for (const flavour of FLAVOURS) virtualInterface(flavour);
+  // The kernel is the same for either version.
+  for (const flavour of FLAVOURS) if (flavour.version === 3) virtualInterface(flavour);
 });

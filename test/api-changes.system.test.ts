@@ -7,7 +7,7 @@ import { invoke } from './lab/invocation.ts';
 import { expectUndisturbed, INTERVAL, MASTER_DOWN_INTERVAL, router, TOLERANCE } from './lab/reloading.ts';
 import { describeSystem } from './lab/requirements.ts';
 import { Rvrrpd } from './lab/rvrrpd.ts';
-import { snapshot } from './lab/snapshot.ts';
+import { settledSnapshot, snapshot } from './lab/snapshot.ts';
 import { R1, R2 } from './lab/two-routers.ts';
 import { eventually, sleep } from './lab/wait.ts';
 
@@ -82,7 +82,7 @@ describeSystem('changes through the API', () => {
     'adding and removing a virtual router concerns that one alone',
     withApi(async (stage) => {
       const { api, wire, r1, text } = stage;
-      const before = { text: text(), r1: await snapshot(r1) };
+      const before = { text: text(), r1: await settledSnapshot(r1) };
       const begin = Date.now();
       const added = await api.request('/config/vrouter', {
         method: 'POST',
@@ -262,7 +262,7 @@ describeSystem('changes through the API', () => {
     'what is wrong is refused with its reasons, and changes nothing',
     withApi(async (stage) => {
       const { api, wire, text, master, file, lab } = stage;
-      const before = { text: text(), tag: await tag(stage), r1: await snapshot(stage.r1) };
+      const before = { text: text(), tag: await tag(stage), r1: await settledSnapshot(stage.r1) };
       const begin = Date.now();
       const attempts: [number, string, Parameters<typeof api.request>[1], RegExp][] = [
         [422, ROUTER_1, { method: 'PATCH', body: { priority: 300 } }, /priority.*1 to 254/],

@@ -21,7 +21,7 @@ import {
 } from './lab/reloading.ts';
 import { describeSystem } from './lab/requirements.ts';
 import { Rvrrpd, type VrouterTable, writeConfiguration } from './lab/rvrrpd.ts';
-import { snapshot } from './lab/snapshot.ts';
+import { settledSnapshot, snapshot } from './lab/snapshot.ts';
 import { ofEachSort } from './lab/sorts.ts';
 import { sleep } from './lab/wait.ts';
 
@@ -41,7 +41,7 @@ describeSystem('reload', () => {
       await allMaster(wire, vrids);
       const peer = backups(lab, r2, sorted);
       await peer.running.waitForOutput(/Entering BACKUP STATE/);
-      const before = await snapshot(r1);
+      const before = await settledSnapshot(r1);
       await daemon.reload();
       const open = await descriptors(daemon);
       const begin = Date.now();

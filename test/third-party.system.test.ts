@@ -5,7 +5,7 @@ import { withLab } from './lab/lab.ts';
 import { allMaster, expectUndisturbed, GUARDED_VRIDS, guarded, verdict } from './lab/reloading.ts';
 import { describeSystem } from './lab/requirements.ts';
 import { Rvrrpd, writeConfiguration } from './lab/rvrrpd.ts';
-import { snapshot } from './lab/snapshot.ts';
+import { settledSnapshot, snapshot } from './lab/snapshot.ts';
 import { ALL_FAMILIES } from './lab/sorts.ts';
 import { twoRouters } from './lab/two-routers.ts';
 import { sleep } from './lab/wait.ts';
@@ -46,7 +46,7 @@ describeSystem('a plugin of a third party', () => {
         await allMaster(wire, GUARDED_VRIDS);
         const backup = Rvrrpd.startWith(r2, writeConfiguration(lab, r2, routers(100), options));
         await backup.ready();
-        const before = { r1: await snapshot(r1), r2: await snapshot(r2) };
+        const before = { r1: await settledSnapshot(r1), r2: await settledSnapshot(r2) };
         const begin = Date.now();
         await sleep(LONG);
         expectUndisturbed(wire, begin - 1200, GUARDED_VRIDS);

@@ -173,6 +173,8 @@ export class Rvrrpd {
   /** The lines of its standard output up to {@link logRead}, each with its position. */
   private readonly logLines: (readonly [at: number, line: LogLine])[] = [];
   private logRead = 0;
+  /** The end of the last question for the counters. */
+  private asked: Promise<unknown> = Promise.resolve();
 
   private constructor(
     readonly running: Running,
@@ -236,8 +238,14 @@ export class Rvrrpd {
     await this.running.waitForOutput(/rvrrpd \S+ running /, deadlineMs);
   }
 
-  /** What it has counted up to now. */
-  async counters(): Promise<Counters> {
+  /** What it has counted up to now. One question after the other: of two signals at once one may be lost. */
+  counters(): Promise<Counters> {
+    const answer = this.asked.then(() => this.askForCounters());
+    this.asked = answer.catch(() => {});
+    return answer;
+  }
+
+  private async askForCounters(): Promise<Counters> {
     const answers = () => this.log().filter(({ msg }) => msg === 'counters');
     await this.ready(); // before that, SIGUSR1 is Node.js's own
     const before = answers().length;
