@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { withApi } from './lab/api-stage.ts';
-import { FLAVOURS, type Flavour, V2 } from './lab/flavour.ts';
+import { FLAVOURS, type Flavour, OF_EACH_FAMILY, V2 } from './lab/flavour.ts';
 import type { Host } from './lab/host.ts';
 import { type Lab, withLab } from './lab/lab.ts';
 import { describeConcurrent } from './lab/requirements.ts';
@@ -312,6 +312,5 @@ function virtualInterface(flavour: Flavour): void {
 }
 
 describeConcurrent('the virtual interface of a Master', () => {
-  // The kernel is the same for either version.
-  for (const flavour of FLAVOURS) if (flavour.version === 3) virtualInterface(flavour);
+  for (const flavour of OF_EACH_FAMILY) virtualInterface(flavour);
 });

@@ -48,9 +48,7 @@ describeSystem('a plugin of a third party', () => {
         await backup.ready();
         const before = { r1: await settledSnapshot(r1), r2: await settledSnapshot(r2) };
         const begin = Date.now();
-        await sleep(LONG);
-        expectUndisturbed(wire, begin - 1200, GUARDED_VRIDS);
-        expect(wire.adverts(1, begin).every(({ authType }) => authType === 230)).toBe(true);
+        expect(wire.adverts(1).every(({ authType }) => authType === 230)).toBe(true);
 
         author.release('1.1.0');
         author.edit(
@@ -58,18 +56,16 @@ describeSystem('a plugin of a third party', () => {
           "(context, secret) => (context.log('info', 'this is 1.1'), new TruncatedHmac(secret))",
         );
         await npmInstall(lab.folder, await author.pack());
-        const upgraded = Date.now();
         for (const daemon of [master, backup]) {
           const lines = await daemon.reload();
           expect(verdict(lines)).toMatch(/^reloaded: 4 (Master|Backup)$/);
           expect(lines.map(({ msg }) => msg)).toContain('rvrrpd-plugin-auth-example: this is 1.1');
         }
         await sleep(LONG);
-        expectUndisturbed(wire, upgraded - 1200, GUARDED_VRIDS);
+        expectUndisturbed(wire, begin - 1200, GUARDED_VRIDS);
 
         author.release('2.0.0', '^2.0.0');
         await npmInstall(lab.folder, await author.pack());
-        const refused = Date.now();
         for (const daemon of [master, backup]) {
           const lines = await daemon.reload();
           expect(verdict(lines)).toMatch(/^not reloaded: /);
@@ -79,7 +75,7 @@ describeSystem('a plugin of a third party', () => {
           );
         }
         await sleep(LONG);
-        expectUndisturbed(wire, refused - 1200, GUARDED_VRIDS);
+        expectUndisturbed(wire, begin - 1200, GUARDED_VRIDS);
         for (const daemon of [master, backup]) {
           const { routers: now } = await daemon.counters();
           expect(

@@ -5,10 +5,13 @@ export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
+/** ms that are waited at least: a machine that is ten times as busy must not fail a test, and one that passes does not wait. */
+const LEAST_DEADLINE = 30_000;
+
 /**
  * Calls `probe` every `everyMs` until it gives something other than `undefined` or `false`.
  * @param what completes the sentence "timed out waiting for …"
- * @param deadlineMs how long to try, in ms
+ * @param deadlineMs how long to try, in ms; half a minute at least. How fast something is has to be measured.
  * @throws Error after the deadline, with the last error of `probe` as its cause
  */
 export async function eventually<T>(
@@ -17,7 +20,8 @@ export async function eventually<T>(
   probe: () => T | undefined | false | Promise<T | undefined | false>,
   everyMs = 50,
 ): Promise<T> {
-  const end = performance.now() + deadlineMs;
+  const patience = Math.max(deadlineMs, LEAST_DEADLINE);
+  const end = performance.now() + patience;
   let cause: unknown;
   for (;;) {
     try {
@@ -28,7 +32,7 @@ export async function eventually<T>(
       cause = error;
     }
     if (performance.now() > end) {
-      throw new Error(`timed out after ${deadlineMs} ms waiting for ${what}`, { cause });
+      throw new Error(`timed out after ${patience} ms waiting for ${what}`, { cause });
     }
     await sleep(everyMs);
   }
