@@ -86,7 +86,7 @@ describe.each(CASES)('$iftype, IPv$family, prefix length $length', ({ iftype, fa
     // What tells of its own settings on the parent is the journal alone.
     const settings = (text: string) =>
       text.replace(
-        /^net\..*\.(arp_ignore|arp_announce|addr_gen_mode) = .*$|"inet6_addr_gen_mode":"\w+"/gm,
+        /^net\..*\.(arp_ignore|arp_announce|addr_gen_mode|promote_secondaries) = .*$|"inet6_addr_gen_mode":"\w+"/gm,
         '',
       );
     const plain = how === 'with' ? (text: string) => text : settings;
