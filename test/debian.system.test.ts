@@ -17,7 +17,7 @@ import { buildDeb } from '../scripts/packages/deb.ts';
 import { install, uninstall } from '../scripts/packages/install.ts';
 import { BareRoot } from './lab/bare-root.ts';
 import { withLab } from './lab/lab.ts';
-import { describeConcurrent } from './lab/requirements.ts';
+import { describeSystem } from './lab/requirements.ts';
 import { R1, R2, twoRouters, VIP } from './lab/two-routers.ts';
 import { eventually } from './lab/wait.ts';
 
@@ -69,7 +69,7 @@ async function debianRoot(folder: string): Promise<BareRoot> {
   return root;
 }
 
-describeConcurrent('make install', () => {
+describeSystem('make install', () => {
   it(
     'puts everything below DESTDIR, make uninstall takes it away but for what was changed',
     { timeout: 120_000 },
@@ -95,7 +95,7 @@ describeConcurrent('make install', () => {
   );
 });
 
-describeConcurrent('the Debian package', () => {
+describeSystem('the Debian package', () => {
   it('installs, takes over, keeps a changed configuration, goes without a trace', { timeout: 300_000 }, () =>
     withLab(async (lab) => {
       const [root, file] = await Promise.all([

@@ -244,7 +244,7 @@ describeSystem('rvrrpd upgrade', () => {
         );
       await allAre(r1, files[0], 'Master');
       await allAre(r2, files[1], 'Backup');
-      const before = [await settledSnapshot(r1), await settledSnapshot(r2)];
+      const before = [await snapshot(r1), await snapshot(r2)];
       const since = (await statusOf(r2, files[1])).routers.map((each) => each.since);
       for (let round = 0; round < 2; round++) {
         for (const [host, file] of [[r1, files[0]] as const, [r2, files[1]] as const]) {
