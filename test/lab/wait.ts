@@ -7,9 +7,12 @@ export function sleep(ms: number): Promise<void> {
 
 /** ms that are waited at least: a machine that is ten times as busy must not fail a test, and one that passes does not wait. */
 const LEAST_DEADLINE = 30_000;
+/** What has not come after so many ms is looked for less often, at most every so many ms: most looks start a process. */
+const SOON = 2000;
+const SELDOM = 200;
 
 /**
- * Calls `probe` every `everyMs` until it gives something other than `undefined` or `false`.
+ * Calls `probe` every `everyMs`, less often after a while, until it gives something other than `undefined` or `false`.
  * @param what completes the sentence "timed out waiting for …"
  * @param deadlineMs how long to try, in ms; half a minute at least. How fast something is has to be measured.
  * @throws Error after the deadline, with the last error of `probe` as its cause
@@ -21,7 +24,7 @@ export async function eventually<T>(
   everyMs = 50,
 ): Promise<T> {
   const patience = Math.max(deadlineMs, LEAST_DEADLINE);
-  const end = performance.now() + patience;
+  const begin = performance.now();
   let cause: unknown;
   for (;;) {
     try {
@@ -31,9 +34,10 @@ export async function eventually<T>(
     } catch (error) {
       cause = error;
     }
-    if (performance.now() > end) {
+    const waited = performance.now() - begin;
+    if (waited > patience) {
       throw new Error(`timed out after ${patience} ms waiting for ${what}`, { cause });
     }
-    await sleep(everyMs);
+    await sleep(waited < SOON ? everyMs : Math.max(everyMs, Math.min(SELDOM, waited / 20)));
   }
 }
