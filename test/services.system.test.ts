@@ -66,7 +66,7 @@ describeConcurrent('a service plugin', () => {
       await eventually('Masters', 30_000, areMasters);
       const wire = await Wire.tap(lab, lan, lan.bridge);
       await sleep(WATCH);
-      await daemon.running.waitForOutput(told, 25_000);
+      await daemon.running.waitForOutput(told, 120_000);
       await wire.stop();
       for (const { vrid } of SORTS) {
         const times = wire.adverts(vrid).map(({ time }) => time);
