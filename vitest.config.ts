@@ -40,8 +40,9 @@ export default defineConfig({
           // that the end of one, where a single test is left, is not waited for by all.
           maxWorkers: 2,
           maxConcurrency: 4,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          // Far longer than any of them takes: on a machine that is ten times as busy they must not fail for it.
+          testTimeout: 240_000,
+          hookTimeout: 120_000,
         },
       },
     ],

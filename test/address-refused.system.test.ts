@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { withApi } from './lab/api-stage.ts';
-import { FLAVOURS, type Flavour, V2 } from './lab/flavour.ts';
+import { FLAVOURS, type Flavour, OF_EACH_FAMILY, V2 } from './lab/flavour.ts';
 import type { Host } from './lab/host.ts';
 import { type Lab, withLab } from './lab/lab.ts';
-import { describeSystem } from './lab/requirements.ts';
+import { describeConcurrent } from './lab/requirements.ts';
 import { executable, Rvrrpd, type VrouterTable, writeConfiguration } from './lab/rvrrpd.ts';
 import { R1, type TwoRouters, type TwoRoutersOptions, twoRouters } from './lab/two-routers.ts';
 import { eventually, sleep } from './lab/wait.ts';
@@ -81,8 +81,9 @@ function withoutAddresses(flavour: Flavour): void {
       await eventually('another attempt', 15_000, () =>
         first.log().some(({ from, to }) => from === 'Down' && to === 'Backup'),
       );
-      await sleep(5000);
-      expect(wire.masters(VRID, 4000)).toEqual([R2]);
+      // Longer than its Master_Down_Interval.
+      await sleep(5000 * flavour.quick);
+      expect(wire.masters(VRID, 4000 * flavour.quick)).toEqual([R2]);
       // Nobody else is left, and the name is free again.
       await r1.ip(`link del ${VIFNAME}`);
       await second.stop();
@@ -117,7 +118,7 @@ function withoutAddresses(flavour: Flavour): void {
     }, network));
 }
 
-describeSystem('a Master without its addresses', () => {
+describeConcurrent('a Master without its addresses', () => {
   for (const flavour of FLAVOURS) withoutAddresses(flavour);
 });
 
@@ -128,7 +129,7 @@ async function check(host: Host, file: string): Promise<{ readonly code: number;
   return { code: code ?? -1, text: run.output };
 }
 
-describeSystem('what cannot hold its addresses is refused', () => {
+describeConcurrent('what cannot hold its addresses is refused', () => {
   const cases: Record<string, { prepare: readonly string[]; table?: Partial<VrouterTable>; says: RegExp }> = {
     'vifname is the loopback interface': {
       prepare: [],
@@ -274,7 +275,7 @@ function virtualInterface(flavour: Flavour): void {
         await wire.soleMaster(VRID, flavour.r1, 30_000, 2300 * flavour.quick);
         const hasMac = async () => (await r1.ip(`-o link show ${VIFNAME}`)).includes(mac);
         await eventually('the virtual interface', 10_000, hasMac);
-        await sleep(500);
+        await eventually('the address', 10_000, () => holds(r1, flavour));
         await r1.ip(`link set ${VIFNAME} address 02:00:00:00:00:99`);
         await eventually('the MAC address', 10_000, hasMac);
         const length = family === 4 ? 32 : 128;
@@ -310,6 +311,6 @@ function virtualInterface(flavour: Flavour): void {
     }, flavour.network(VRID)));
 }
 
-describeSystem('the virtual interface of a Master', () => {
-  for (const flavour of FLAVOURS) virtualInterface(flavour);
+describeConcurrent('the virtual interface of a Master', () => {
+  for (const flavour of OF_EACH_FAMILY) virtualInterface(flavour);
 });

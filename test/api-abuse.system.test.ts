@@ -211,7 +211,7 @@ describeSystem('the client API under abuse', () => {
       },
       { api: { tls: true, tls_key: key, tls_cert: cert } },
     ),
-    60_000,
+    240_000,
   );
 
   it.concurrent(
@@ -243,7 +243,7 @@ describeSystem('the client API under abuse', () => {
         expect(others).toEqual({});
       });
     }),
-    60_000,
+    240_000,
   );
 
   it.concurrent(
@@ -276,7 +276,7 @@ describeSystem('the client API under abuse', () => {
         expect(streams).toMatchObject({ answers: { 200: 40 }, open: 40 });
       });
     }),
-    60_000,
+    240_000,
   );
 
   it.concurrent(
@@ -341,7 +341,7 @@ describeSystem('the client API under abuse', () => {
         for (const count of Object.values(await refused.more())) expect(count).toBeGreaterThan(0);
       });
     }),
-    60_000,
+    240_000,
   );
 
   it.concurrent(
@@ -388,7 +388,7 @@ describeSystem('the client API under abuse', () => {
       },
       { backup: false, api: { secret: 'this-router-and-no-other-0123456789' } },
     ),
-    60_000,
+    240_000,
   );
 
   it.concurrent(
@@ -410,7 +410,7 @@ describeSystem('the client API under abuse', () => {
         await refused.expect({ unauthorized: unauthorized!, malformed: 2 * malformed });
       });
     }),
-    60_000,
+    240_000,
   );
 
   it.concurrent(
@@ -459,7 +459,7 @@ describeSystem('the client API under abuse', () => {
       },
       { api: { users: flooded } },
     ),
-    60_000,
+    240_000,
   );
 
   it.concurrent(
@@ -492,6 +492,6 @@ describeSystem('the client API under abuse', () => {
         await proper.stop('SIGKILL');
       });
     }),
-    60_000,
+    240_000,
   );
 });

@@ -44,8 +44,8 @@ const ELSEWHERE = '127.0.0.9';
 const FAR_AWAY = '127.0.0.8';
 
 /** Trials of each operation; a change takes longer, as all of it is checked each time. */
-const RUNS = 100;
-const RUNS_OF_CHANGES = 80;
+const RUNS = 70;
+const RUNS_OF_CHANGES = 50;
 /** Changes that are made, not only tried. */
 const RUNS_OF_REAL_CHANGES = 25;
 /** Operations that are tried at the same time. */

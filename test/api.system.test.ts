@@ -143,7 +143,7 @@ describeSystem('the client API', () => {
       await resumed.waitForOutput(/event: transition/);
       expect(idsOf(resumed.stdout).slice(0, 2)).toEqual(ids.slice(2, 4));
     }),
-    60_000,
+    240_000,
   );
 
   it.concurrent(
@@ -191,7 +191,7 @@ describeSystem('the client API', () => {
         expect(stream.exit).toBeUndefined();
         expect((await daemon.stop()).code).toBe(0);
       }),
-    60_000,
+    240_000,
   );
 
   it.concurrent(
@@ -237,7 +237,7 @@ describeSystem('the client API', () => {
         await random.daemon.stop();
         expect((await run(apiTable(), authorization)).status).toBe(401);
       }),
-    60_000,
+    240_000,
   );
 
   it.concurrent(

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { forge } from './lab/forge.ts';
 import { Injector } from './lab/injector.ts';
 import { withLab } from './lab/lab.ts';
-import { describeSystem } from './lab/requirements.ts';
+import { describeConcurrent } from './lab/requirements.ts';
 import { Rvrrpd } from './lab/rvrrpd.ts';
 import type { Advert } from './lab/sightings.ts';
 import { ALL_FAMILIES, allSortsMaster, oneOfEachSort, SORTS } from './lab/sorts.ts';
@@ -52,7 +52,7 @@ function complaints(daemon: Rvrrpd): string[] {
   return daemon.log().flatMap(({ msg }) => (msg?.includes(`plugin ${NAME} ${VERSION}`) ? [msg] : []));
 }
 
-describeSystem('a plugin that throws', () => {
+describeConcurrent('a plugin that throws', () => {
   it.concurrent('in verify: the packet counts as auth-failed, the cadence stays', () =>
     withLab(async (lab) => {
       const { r1, client, wire } = await twoRouters(lab, ALL_FAMILIES);
@@ -162,7 +162,7 @@ describeSystem('a plugin that throws', () => {
   }
 });
 
-describeSystem('a plugin that nothing uses', () => {
+describeConcurrent('a plugin that nothing uses', () => {
   it.concurrent.each(['auth', 'filter', 'netdrv', 'iftype', 'protocol', 'api'])(
     'of kind %s may be broken: start and reload do without',
     (kind) =>

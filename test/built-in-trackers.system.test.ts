@@ -173,7 +173,7 @@ describeSystem('built-in trackers in the daemon', () => {
           names.map((name) => [name, 'up']),
         );
       }),
-    180_000,
+    240_000,
   );
 
   it.concurrent(
@@ -233,7 +233,7 @@ command = ["/bin/sh", "-c", "trap '' TERM; sleep ${mark} & (sleep ${mark}) & sle
         await eventually('nobody', 20_000, async () => (await count(r1, mark)) === 0);
         expect(existsSync(number)).toBe(true);
       }),
-    120_000,
+    240_000,
   );
 
   it.concurrent('what can never be right is refused, with its line', () =>

@@ -7,7 +7,7 @@ import type { DaemonStatus } from '../core/supervisor/status.ts';
 import type { Host } from './lab/host.ts';
 import { invoke } from './lab/invocation.ts';
 import { type Lab, withLab } from './lab/lab.ts';
-import { describeSystem } from './lab/requirements.ts';
+import { describeConcurrent } from './lab/requirements.ts';
 import { executable, Rvrrpd, rvrrpdConfiguration } from './lab/rvrrpd.ts';
 import { ALL_FAMILIES, addressOf, allSortsMaster, oneOfEachSort, SORTS } from './lab/sorts.ts';
 import { type TwoRouters, twoRouters } from './lab/two-routers.ts';
@@ -55,7 +55,7 @@ function controlSocket({ running: { pid } }: Rvrrpd): string {
   return listening[0]!;
 }
 
-describeSystem('the control socket', () => {
+describeConcurrent('the control socket', () => {
   it.concurrent('status tells what the daemon does, for people and for programs', () =>
     withLab(async (lab) => {
       const { r1, daemon, file } = await master(lab);
@@ -255,7 +255,7 @@ print('"bound"', flush=True)
 while True: print(json.dumps(s.recv(65536).decode()), flush=True)
 `;
 
-describeSystem('the service manager', () => {
+describeConcurrent('the service manager', () => {
   it.concurrent.each(['path', 'abstract'])('is told of start, reload, failure and end: %s', (kind) =>
     withLab(async (lab) => {
       const { r1 } = await twoRouters(lab, ALL_FAMILIES);

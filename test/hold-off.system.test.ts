@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { type Flavour, V2, V3, V3_IPV6 } from './lab/flavour.ts';
 import { Keepalived } from './lab/keepalived.ts';
 import { withLab } from './lab/lab.ts';
-import { describeSystem } from './lab/requirements.ts';
+import { describeConcurrent } from './lab/requirements.ts';
 import { executable, Rvrrpd, type VrouterTable, writeConfiguration } from './lab/rvrrpd.ts';
 import { R1, R2, twoRouters, VIP } from './lab/two-routers.ts';
 import { eventually, sleep } from './lab/wait.ts';
@@ -47,7 +47,7 @@ interface StatusRouter {
   readonly hold?: { readonly reason: string; readonly left: number };
 }
 
-describeSystem('hold-off', () => {
+describeConcurrent('hold-off', () => {
   for (const { flavour, preemption, delays, deaf } of BOOTING) {
     const [delay] = Object.keys(delays);
     it.concurrent(`${flavour.name}, ${delay}, preemption ${preemption}: a booting node whose port does not forward yet leaves the Master alone`, () =>
@@ -176,7 +176,7 @@ describeSystem('hold-off', () => {
 });
 
 /** What is compared with keepalived: when each becomes Master, in ms, by the same clock. */
-describeSystem('hold-off beside keepalived', () => {
+describeConcurrent('hold-off beside keepalived', () => {
   /** Starts the router under test on r1, priority 200. */
   type Start = (
     lab: Parameters<typeof twoRouters>[0],

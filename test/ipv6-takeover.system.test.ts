@@ -51,7 +51,7 @@ describeSystem('IPv6 virtual routers', () => {
           expect(await r2.ip('-6 -o addr show')).not.toMatch(/tentative|dadfailed/);
           for (const each of [before, after]) await each.stop();
         }),
-      180_000,
+      240_000,
     );
   }
 });

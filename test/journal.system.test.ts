@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { FLAVOURS, type Flavour, V2 } from './lab/flavour.ts';
+import { type Flavour, OF_EACH_FAMILY, V2 } from './lab/flavour.ts';
 import type { Host } from './lab/host.ts';
 import { type Lab, withLab } from './lab/lab.ts';
 import { describeSystem } from './lab/requirements.ts';
@@ -219,7 +219,7 @@ function play(flavour: Flavour): void {
 }
 
 describeSystem('a start after SIGKILL', () => {
-  for (const flavour of FLAVOURS) play(flavour);
+  for (const flavour of OF_EACH_FAMILY) play(flavour);
 
   it.concurrent('removes what services remember of namespaces that are gone', () =>
     withLab(async (lab) => {

@@ -114,7 +114,7 @@ describeSystem('least privilege', () => {
         expect(await snapshot(r1)).toEqual(before);
         for (const { output } of [first, again, second]) expect(refusals(output)).toEqual([]);
       }),
-    120_000,
+    240_000,
   );
 
   it.concurrent('in the background, its files where the user may write', () =>

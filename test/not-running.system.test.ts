@@ -102,7 +102,7 @@ describeSystem('what is configured and does not run', () => {
         expect(await invoke(r1, ['reload', '-c', file])).toMatchObject({ code: 0, stdout: 'reloaded\n' });
         expect((await daemon.stop()).code).toBe(0);
       }),
-    120_000,
+    240_000,
   );
 
   it.concurrent(
@@ -122,7 +122,7 @@ describeSystem('what is configured and does not run', () => {
         expect(await troubles(r1, file)).toEqual([]);
         await daemon.stop();
       }),
-    60_000,
+    240_000,
   );
 
   it.concurrent(
@@ -148,7 +148,7 @@ describeSystem('what is configured and does not run', () => {
         daemon.signal('SIGTERM');
         await daemon.exited;
       }),
-    120_000,
+    240_000,
   );
 
   it.concurrent(
@@ -181,7 +181,7 @@ describeSystem('what is configured and does not run', () => {
         expect(await troubles(r1, file)).toEqual([]);
         expect((await daemon.stop()).code).toBe(0);
       }),
-    60_000,
+    240_000,
   );
 
   it.concurrent(
@@ -221,6 +221,6 @@ describeSystem('what is configured and does not run', () => {
         await eventually('the metric', 10_000, async () => (await metric()) === '0');
         await daemon.stop();
       }),
-    60_000,
+    240_000,
   );
 });

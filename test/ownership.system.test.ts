@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { FLAVOURS, type Flavour } from './lab/flavour.ts';
+import { type Flavour, OF_EACH_FAMILY } from './lab/flavour.ts';
 import type { Host } from './lab/host.ts';
 import { type Lab, withLab } from './lab/lab.ts';
 import { describeSystem } from './lab/requirements.ts';
@@ -124,7 +124,7 @@ function play(flavour: Flavour, kind: Kind): void {
 }
 
 describeSystem('ownership', () => {
-  for (const flavour of FLAVOURS) {
+  for (const flavour of OF_EACH_FAMILY) {
     for (const kind of KINDS) {
       if (flavour.family === 6 && kind.netdrv === 'ioctl') continue; // it has no IPv6
       play(flavour, kind);

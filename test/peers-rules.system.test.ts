@@ -9,7 +9,7 @@ import { PEER_MACS, type PeerNetwork, peerNetwork } from './lab/peer-network.ts'
 import { GAP, INTERVAL, verdict } from './lab/reloading.ts';
 import { describeSystem } from './lab/requirements.ts';
 import { type LogLine, Rvrrpd, type VrouterTable, writeConfiguration } from './lab/rvrrpd.ts';
-import { holder, snapshot } from './lab/snapshot.ts';
+import { holder, settledSnapshot, snapshot } from './lab/snapshot.ts';
 import { writePlugins } from './lab/third-party.ts';
 import { R1, R1_GLOBAL, R2, R2_GLOBAL } from './lab/two-routers.ts';
 import { eventually, sleep } from './lab/wait.ts';
@@ -220,7 +220,7 @@ describeSystem('a router with peers', () => {
       );
       await backup.ready();
       await sleep(INTERVAL);
-      const [before, since] = [await snapshot(r1), Date.now()];
+      const [before, since] = [await settledSnapshot(r1), Date.now()];
       const raw = async () =>
         (await r1.run('ss', '-Hanwe'))
           .trim()

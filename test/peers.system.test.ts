@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { virtualLinkLocal } from './lab/flavour.ts';
 import { withLab } from './lab/lab.ts';
 import { PEER_MACS, peerNetwork } from './lab/peer-network.ts';
-import { describeSystem } from './lab/requirements.ts';
+import { describeConcurrent } from './lab/requirements.ts';
 import { holder } from './lab/snapshot.ts';
 import { type Implementation, type SpeakerOptions, startSpeaker } from './lab/speaker.ts';
 
@@ -75,7 +75,7 @@ function crashReturnEnd({ version, family }: (typeof KINDS)[number], routed: boo
 for (const kind of KINDS) {
   for (const routed of [false, true]) {
     const where = routed ? 'with a router in between' : 'on one link';
-    describeSystem(`unicast peers, VRRPv${kind.version} over IPv${kind.family}, ${where}`, () => {
+    describeConcurrent(`unicast peers, VRRPv${kind.version} over IPv${kind.family}, ${where}`, () => {
       for (const pair of PAIRS) {
         it.concurrent(
           `${pair.join(' and ')}: crash, return, orderly end`,

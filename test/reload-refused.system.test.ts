@@ -12,7 +12,7 @@ import {
   verdict,
 } from './lab/reloading.ts';
 import { describeSystem } from './lab/requirements.ts';
-import { snapshot } from './lab/snapshot.ts';
+import { settledSnapshot, snapshot } from './lab/snapshot.ts';
 import { springFile, writeAuthPlugin } from './lab/trap.ts';
 import { sleep } from './lab/wait.ts';
 
@@ -21,7 +21,7 @@ import { sleep } from './lab/wait.ts';
 /** Reloads, expects one error that matches, and nothing else; then that the same without the fault works. */
 async function expectRefusal(stage: Trapped, complaint: RegExp, spoil: () => void): Promise<void> {
   const { daemon, r1, wire } = stage;
-  const before = await snapshot(r1);
+  const before = await settledSnapshot(r1);
   const open = await descriptors(daemon);
   const begin = Date.now();
   spoil();
@@ -81,7 +81,7 @@ describeSystem('a reload that fails leaves everything as it was', () => {
         await expectSuccess(stage);
       },
     ),
-    60_000,
+    240_000,
   );
 
   it.concurrent(
@@ -123,7 +123,7 @@ describeSystem('a reload that fails leaves everything as it was', () => {
           await expectSuccess(stage);
         },
       ),
-      60_000,
+      240_000,
     );
   }
 });

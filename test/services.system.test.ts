@@ -5,14 +5,14 @@ import { expect, it } from 'vitest';
 import type { Host } from './lab/host.ts';
 import type { Lab, Segment } from './lab/lab.ts';
 import { withLab } from './lab/lab.ts';
-import { describeSystem } from './lab/requirements.ts';
+import { describeConcurrent } from './lab/requirements.ts';
 import { Rvrrpd } from './lab/rvrrpd.ts';
 import { addressOf, oneOfEachSort, SORTS } from './lab/sorts.ts';
 import { eventually, sleep } from './lab/wait.ts';
 import { Wire } from './lab/wire.ts';
 
 /** How long each is watched, in ms. */
-const WATCH = 8000;
+const WATCH = 5000;
 /** A wide bound on the pause between two advertisements at 1 s, in ms: this machine may be busy. */
 const LONGEST_PAUSE = 1300;
 
@@ -42,7 +42,7 @@ async function network(lab: Lab): Promise<{ lan: Segment; router: Host }> {
   return { lan, router };
 }
 
-describeSystem('a service plugin', () => {
+describeConcurrent('a service plugin', () => {
   it.concurrent.each([
     ['that runs for ever', 'spin', 'while (true) {}', /running /],
     [
@@ -60,13 +60,13 @@ describeSystem('a service plugin', () => {
       const tables = `[plugins]\n"${folder}" = "*"\n[api]\nhost = "127.0.0.1:7080"\n`;
       const vrouters = oneOfEachSort({ priority: 200 });
       const daemon = Rvrrpd.start(lab, router, vrouters, { tables, directives: { client_api: name } });
-      await daemon.ready();
+      await daemon.ready(30_000);
       const areMasters = async () =>
         (await daemon.counters()).routers.every(({ state }) => state === 'Master');
-      await eventually('Masters', 15_000, areMasters);
+      await eventually('Masters', 30_000, areMasters);
       const wire = await Wire.tap(lab, lan, lan.bridge);
       await sleep(WATCH);
-      await daemon.running.waitForOutput(told, 25_000);
+      await daemon.running.waitForOutput(told, 120_000);
       await wire.stop();
       for (const { vrid } of SORTS) {
         const times = wire.adverts(vrid).map(({ time }) => time);
@@ -81,7 +81,7 @@ describeSystem('a service plugin', () => {
   });
 });
 
-describeSystem('what a service is given', () => {
+describeConcurrent('what a service is given', () => {
   it('it sees the virtual routers and their transitions', async () => {
     await withLab(async (lab) => {
       const { router } = await network(lab);
@@ -99,7 +99,7 @@ describeSystem('what a service is given', () => {
       for (const sorted of SORTS) {
         const { vrid, flavour } = sorted;
         const { version, family } = flavour;
-        const line = await eventually('the event', 15_000, () =>
+        const line = await eventually('the event', 30_000, () =>
           daemon.log().find(({ msg }) => msg?.includes('"to":"Master"') && msg.includes(`"group":${vrid},`)),
         );
         const seen = JSON.parse(String(line.msg).replace(/^.*?seen /, ''));
@@ -117,7 +117,7 @@ describeSystem('what a service is given', () => {
   });
 });
 
-describeSystem('what a service may ask for', () => {
+describeConcurrent('what a service may ask for', () => {
   it('a change that makes no sense is refused, whatever it is, and everything runs on', async () => {
     await withLab(async (lab) => {
       const { router } = await network(lab);

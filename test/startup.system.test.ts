@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { linkLocalOf } from './lab/addresses.ts';
 import { FLAVOURS, type Flavour, virtualLinkLocal } from './lab/flavour.ts';
 import { type Lab, withLab } from './lab/lab.ts';
-import { describeSystem } from './lab/requirements.ts';
+import { describeConcurrent } from './lab/requirements.ts';
 import { executable, Rvrrpd, rvrrpdConfiguration } from './lab/rvrrpd.ts';
 import { holder, macOf, snapshot } from './lab/snapshot.ts';
 import { twoRouters, VIP } from './lab/two-routers.ts';
@@ -40,7 +40,7 @@ const FORMATS = [
   ['json', 'rvrrpd.conf', ['-g', 'json']],
 ] as const;
 
-describeSystem('the sample configuration of the guide', () => {
+describeConcurrent('the sample configuration of the guide', () => {
   for (const flavour of FLAVOURS) {
     // How a format is known has nothing to do with the version.
     for (const [format, name, args] of flavour.version === 2 ? FORMATS : FORMATS.slice(0, 2)) {
@@ -67,7 +67,7 @@ describeSystem('the sample configuration of the guide', () => {
   }
 });
 
-describeSystem('a start that fails', () => {
+describeConcurrent('a start that fails', () => {
   const on = { interface: 'lan', vip: VIP, priority: 100 };
 
   /** Starts on r1, expects the end with exit code 1 and nothing done. @returns what it said */

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Host } from './lab/host.ts';
 import { type Lab, withLab } from './lab/lab.ts';
-import { describeSystem } from './lab/requirements.ts';
+import { describeConcurrent } from './lab/requirements.ts';
 import { Rvrrpd, type VrouterDirectives } from './lab/rvrrpd.ts';
 import { holder, type IpObject, snapshot } from './lab/snapshot.ts';
 import { twoRouters, VIP } from './lab/two-routers.ts';
@@ -83,7 +83,7 @@ for (const [netdrv, mtu] of DRIVERS) {
       { tables: tables(mtu) },
     );
 
-  describeSystem(`static routes by ${netdrv}`, () => {
+  describeConcurrent(`static routes by ${netdrv}`, () => {
     it.concurrent('are the Master’s, with metric and MTU, and go with it', () =>
       withLab(async (lab) => {
         const { r1, r2 } = await twoRouters(lab);

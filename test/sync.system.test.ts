@@ -133,7 +133,7 @@ function cables(members: Members, preemption: boolean) {
             () => transitions(second, others).length === 2 * groups.length,
           );
           await sleep(2 * MASTER_DOWN);
-        } else await sleep(4 * MASTER_DOWN);
+        } else await sleep(2 * MASTER_DOWN);
         const back = preemption ? all('Backup') : [];
         expect(transitions(second, others).sort()).toEqual([...all('Master'), ...back].sort());
       }
@@ -142,7 +142,7 @@ function cables(members: Members, preemption: boolean) {
       // Nobody loses a carrier, and one of the links is whole: the Master there has both.
       const [before, others] = [position(first), position(second)];
       await lan.partition(r1, r2);
-      await sleep(4 * MASTER_DOWN);
+      await sleep(2 * MASTER_DOWN);
       await lan.heal(r1, r2);
       await sleep(2 * MASTER_DOWN);
       expect([transitions(first, before), transitions(second, others)]).toEqual([[], []]);

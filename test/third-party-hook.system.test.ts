@@ -25,6 +25,6 @@ describeSystem('a hook of a third party', () => {
         author.edit("kind: 'notify'", "kind: 'notifier'");
         await expect(author.check()).rejects.toThrow(/index\.js\(\d+,\d+\): error/);
       }),
-    120_000,
+    240_000,
   );
 });

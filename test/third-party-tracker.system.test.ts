@@ -4,11 +4,11 @@ import type { DaemonStatus } from '../core/supervisor/status.ts';
 import { Author, filesIn, npmInstall } from './lab/author.ts';
 import { invoke } from './lab/invocation.ts';
 import { withLab } from './lab/lab.ts';
-import { expectUndisturbed, verdict } from './lab/reloading.ts';
+import { expectUndisturbed, INTERVAL, verdict } from './lab/reloading.ts';
 import { describeSystem } from './lab/requirements.ts';
 import { Rvrrpd, writeConfiguration } from './lab/rvrrpd.ts';
 import { R1, twoRouters } from './lab/two-routers.ts';
-import { eventually } from './lab/wait.ts';
+import { eventually, sleep } from './lab/wait.ts';
 
 // A tracker from outside, made from the template: packed, installed, used, replaced by its next version.
 
@@ -33,7 +33,7 @@ describeSystem('a tracker of a third party', () => {
         author.edit("kind: 'track'", "kind: 'tracker'");
         await expect(author.check()).rejects.toThrow(/index\.js\(\d+,\d+\): error/);
       }),
-    120_000,
+    240_000,
   );
 
   it.concurrent(
@@ -84,6 +84,7 @@ fall = ${fall}
           (await status()).words.endsWith('1.1'),
         );
         expect((await status()).since).toBe(before.since);
+        await sleep(1.3 * INTERVAL);
         expectUndisturbed(wire, begin - 1200, [GROUP]);
         const lines = daemon.log().filter(({ msg }) => /^tracker database: /.test(msg ?? ''));
         expect(lines).toHaveLength(1); // waiting -> up
@@ -93,6 +94,6 @@ fall = ${fall}
         );
         expect((await status()).words).toBe(`${socket}: nobody listens`);
       }),
-    120_000,
+    240_000,
   );
 });

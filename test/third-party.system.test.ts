@@ -5,7 +5,7 @@ import { withLab } from './lab/lab.ts';
 import { allMaster, expectUndisturbed, GUARDED_VRIDS, guarded, verdict } from './lab/reloading.ts';
 import { describeSystem } from './lab/requirements.ts';
 import { Rvrrpd, writeConfiguration } from './lab/rvrrpd.ts';
-import { snapshot } from './lab/snapshot.ts';
+import { settledSnapshot, snapshot } from './lab/snapshot.ts';
 import { ALL_FAMILIES } from './lab/sorts.ts';
 import { twoRouters } from './lab/two-routers.ts';
 import { sleep } from './lab/wait.ts';
@@ -46,11 +46,9 @@ describeSystem('a plugin of a third party', () => {
         await allMaster(wire, GUARDED_VRIDS);
         const backup = Rvrrpd.startWith(r2, writeConfiguration(lab, r2, routers(100), options));
         await backup.ready();
-        const before = { r1: await snapshot(r1), r2: await snapshot(r2) };
+        const before = { r1: await settledSnapshot(r1), r2: await settledSnapshot(r2) };
         const begin = Date.now();
-        await sleep(LONG);
-        expectUndisturbed(wire, begin - 1200, GUARDED_VRIDS);
-        expect(wire.adverts(1, begin).every(({ authType }) => authType === 230)).toBe(true);
+        expect(wire.adverts(1).every(({ authType }) => authType === 230)).toBe(true);
 
         author.release('1.1.0');
         author.edit(
@@ -58,18 +56,16 @@ describeSystem('a plugin of a third party', () => {
           "(context, secret) => (context.log('info', 'this is 1.1'), new TruncatedHmac(secret))",
         );
         await npmInstall(lab.folder, await author.pack());
-        const upgraded = Date.now();
         for (const daemon of [master, backup]) {
           const lines = await daemon.reload();
           expect(verdict(lines)).toMatch(/^reloaded: 4 (Master|Backup)$/);
           expect(lines.map(({ msg }) => msg)).toContain('rvrrpd-plugin-auth-example: this is 1.1');
         }
         await sleep(LONG);
-        expectUndisturbed(wire, upgraded - 1200, GUARDED_VRIDS);
+        expectUndisturbed(wire, begin - 1200, GUARDED_VRIDS);
 
         author.release('2.0.0', '^2.0.0');
         await npmInstall(lab.folder, await author.pack());
-        const refused = Date.now();
         for (const daemon of [master, backup]) {
           const lines = await daemon.reload();
           expect(verdict(lines)).toMatch(/^not reloaded: /);
@@ -79,7 +75,7 @@ describeSystem('a plugin of a third party', () => {
           );
         }
         await sleep(LONG);
-        expectUndisturbed(wire, refused - 1200, GUARDED_VRIDS);
+        expectUndisturbed(wire, begin - 1200, GUARDED_VRIDS);
         for (const daemon of [master, backup]) {
           const { routers: now } = await daemon.counters();
           expect(
@@ -88,6 +84,6 @@ describeSystem('a plugin of a third party', () => {
         }
         expect({ r1: await snapshot(r1), r2: await snapshot(r2) }).toEqual(before);
       }),
-    60_000,
+    240_000,
   );
 });

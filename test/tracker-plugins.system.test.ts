@@ -50,7 +50,7 @@ describeSystem('built-in trackers', () => {
         expect(result).toEqual(passed);
         expect(result.count).toBeGreaterThan(12);
       }),
-    180_000,
+    240_000,
   );
 
   // In the machine's own network namespace, where nothing of the network is touched: elsewhere there are no such events.
@@ -68,7 +68,7 @@ describeSystem('built-in trackers', () => {
         await running.exited;
         expect(resultOf(running)).toEqual(passed);
       }),
-    180_000,
+    240_000,
   );
 
   it.concurrent.each(['tcp', 'http', 'ping'])(
@@ -90,6 +90,6 @@ describeSystem('built-in trackers', () => {
         expect(result).toEqual(passed);
         expect(result.count).toBeGreaterThan(12);
       }),
-    180_000,
+    240_000,
   );
 });

@@ -20,7 +20,7 @@ import {
 } from './lab/reloading.ts';
 import { describeSystem } from './lab/requirements.ts';
 import { executable, Rvrrpd, writeConfiguration } from './lab/rvrrpd.ts';
-import { snapshot } from './lab/snapshot.ts';
+import { settledSnapshot, snapshot } from './lab/snapshot.ts';
 import { ofEachSort, type Sorted } from './lab/sorts.ts';
 import { daemonsOn, onlyDaemonOn, otherVersion, statusOf, upgrade } from './lab/upgrading.ts';
 import { eventually, sleep } from './lab/wait.ts';
@@ -64,7 +64,7 @@ describeSystem('rvrrpd upgrade', () => {
       const { file, daemon, peer, vrids } = await masters(lab, r1, r2, wire, 6, apiTable());
       const api = new HttpClient(r1, 'http://127.0.0.1:7080');
       await api.logIn('admin', 'banana');
-      const before = await snapshot(r1);
+      const before = await settledSnapshot(r1);
       const other = otherVersion(lab.folder, OTHER);
       const begin = Date.now();
       let pid = daemon.running.pid;
@@ -103,7 +103,7 @@ describeSystem('rvrrpd upgrade', () => {
     'that cannot be changes nothing, and says why',
     play(async ({ lab, r1, r2, wire }) => {
       const { file, daemon, peer, vrids } = await masters(lab, r1, r2, wire, 3);
-      const before = await snapshot(r1);
+      const before = await settledSnapshot(r1);
       const elsewhere = `exec unshare -n ${process.execPath} ${executable()} "$@"`;
       const broken = (name: string, version: string) =>
         otherVersion(lab.folder, version, (each, text) =>

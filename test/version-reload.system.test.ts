@@ -4,7 +4,7 @@ import { withLab } from './lab/lab.ts';
 import { GAP, INTERVAL, verdict } from './lab/reloading.ts';
 import { describeSystem } from './lab/requirements.ts';
 import { Rvrrpd, type VrouterTable, writeConfiguration } from './lab/rvrrpd.ts';
-import { snapshot } from './lab/snapshot.ts';
+import { settledSnapshot, snapshot } from './lab/snapshot.ts';
 import { twoRouters } from './lab/two-routers.ts';
 import { eventually, sleep } from './lab/wait.ts';
 
@@ -22,7 +22,7 @@ describeSystem('a reload that changes the version', () => {
         const daemon = Rvrrpd.start(lab, r1, [of(V2)]);
         await wire.soleMaster(VRID, V2.r1);
         await sleep(INTERVAL);
-        const [before, since] = [await snapshot(r1), Date.now()];
+        const [before, since] = [await settledSnapshot(r1), Date.now()];
         const versions = [V3, V2, V3];
         for (const flavour of versions) {
           writeConfiguration(lab, r1, [of(flavour)]);

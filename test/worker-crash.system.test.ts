@@ -12,7 +12,7 @@ import {
   verdict,
 } from './lab/reloading.ts';
 import { describeSystem } from './lab/requirements.ts';
-import { snapshot } from './lab/snapshot.ts';
+import { settledSnapshot, snapshot } from './lab/snapshot.ts';
 import { springFile, throwsWhen, writeAuthPlugin, writeIftypePlugin } from './lab/trap.ts';
 import { eventually, sleep } from './lab/wait.ts';
 
@@ -25,7 +25,7 @@ describeSystem('a worker that crashes is replaced', () => {
   /** Springs the trap: nobody notices but the log. */
   async function crash(stage: Trapped): Promise<void> {
     const { daemon, r1, wire, lab, peer } = stage;
-    const before = await snapshot(r1);
+    const before = await settledSnapshot(r1);
     const begin = Date.now();
     writeFileSync(springFile(lab), '');
     await daemon.running.waitForOutput(new RegExp(`replaced: ${ALL}`));

@@ -2,10 +2,13 @@
  * Takes down whatever the labs of this process put up, however the process ends: the end of a test, an error,
  * SIGINT, SIGTERM, and, through a helper process that outlives this one, SIGKILL.
  */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
+
+const execFileAsync = promisify(execFile);
 
 /** Every namespace and temporary folder of this process starts with this, and nobody else's does. */
 export const PREFIX = `rv${process.pid}-`;
@@ -39,9 +42,9 @@ function removeJournals(namespace: string): void {
   }
 }
 
-/** Ends every process of a namespace and deletes it. Synchronous, so that it works while exiting. */
-export function removeNamespace(namespace: string): void {
-  for (const pid of processesIn(namespace)) {
+/** Ends every process of a namespace, and forgets its journals. */
+function empty(namespace: string, pids: readonly number[]): void {
+  for (const pid of pids) {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
@@ -49,7 +52,28 @@ export function removeNamespace(namespace: string): void {
     }
   }
   removeJournals(namespace);
+}
+
+/** Ends every process of a namespace and deletes it. Synchronous, so that it works while exiting. */
+function removeNamespace(namespace: string): void {
+  empty(namespace, processesIn(namespace));
   execFileSync('ip', ['netns', 'delete', namespace]);
+}
+
+/**
+ * The same while other tests go on: they are not kept waiting.
+ * @throws Error if it fails
+ */
+export async function takeDownNamespace(namespace: string): Promise<void> {
+  const { stdout } = await execFileAsync('ip', ['netns', 'pids', namespace]);
+  empty(
+    namespace,
+    stdout
+      .split('\n')
+      .filter((line) => line !== '')
+      .map(Number),
+  );
+  await execFileAsync('ip', ['netns', 'delete', namespace]);
 }
 
 function removeEverything(): void {

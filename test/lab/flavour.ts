@@ -72,3 +72,6 @@ export const V3_IPV6 = flavour(3, 6);
 
 /** All of them. */
 export const FLAVOURS: readonly Flavour[] = [V2, V3, V3_IPV6];
+
+/** One of each address family: for what a kernel holds, which is the same for either version. */
+export const OF_EACH_FAMILY: readonly Flavour[] = [V3, V3_IPV6];

@@ -27,7 +27,7 @@ export class Injector {
   async send(...frames: readonly Buffer[]): Promise<void> {
     this.sent += frames.length;
     this.running.child.stdin?.write(frames.map((frame) => `${frame.toString('hex')}\n`).join(''));
-    await eventually('frames to be sent', 5000, () => {
+    await eventually('frames to be sent', 20_000, () => {
       if (this.running.exit) throw new Error(this.running.output);
       return (this.running.stdout.match(/^sent$/gm) ?? []).length >= this.sent;
     });

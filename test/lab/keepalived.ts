@@ -126,7 +126,7 @@ export class Keepalived {
 
   /** Process ids: the parent's and its VRRP child's. */
   async pids(): Promise<number[]> {
-    return eventually('the processes of keepalived', 5000, () =>
+    return eventually('the processes of keepalived', 30_000, () =>
       ['.pid', '-vrrp.pid'].map((suffix) => {
         const pid = Number(readFileSync(`${this.base}${suffix}`, 'utf8').trim());
         if (!(pid > 0)) throw new Error(`no process id in ${this.base}${suffix}`);

@@ -7,7 +7,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { armCleanup, leftoverNamespaces, PREFIX, removeNamespace } from './cleanup.ts';
+import { armCleanup, leftoverNamespaces, PREFIX, takeDownNamespace } from './cleanup.ts';
 import { Host } from './host.ts';
 import { eventually } from './wait.ts';
 
@@ -186,14 +186,8 @@ export class Lab {
    * @throws AggregateError if any of it fails; the rest is done nevertheless
    */
   async close(): Promise<void> {
-    const errors: unknown[] = [];
-    for (const namespace of leftoverNamespaces(this.prefix)) {
-      try {
-        removeNamespace(namespace);
-      } catch (error) {
-        errors.push(error);
-      }
-    }
+    const outcomes = await Promise.allSettled(leftoverNamespaces(this.prefix).map(takeDownNamespace));
+    const errors: unknown[] = outcomes.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
     rmSync(this.folder, { recursive: true, force: true });
     if (leftoverNamespaces(this.prefix).length > 0) errors.push(new Error('namespaces are left'));
     if (errors.length > 0) throw new AggregateError(errors, 'the lab could not be taken down');

@@ -2,7 +2,7 @@
  * Reads capture files of tcpdump, also while they are being written: what is incomplete at the end is left out.
  * Format: https://www.ietf.org/archive/id/draft-ietf-opsawg-pcap-05.html
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 
 /** A captured Ethernet frame. */
 export interface Frame {
@@ -57,26 +57,62 @@ function frameOf(linkType: number, time: number, data: Buffer): Frame | undefine
   return undefined;
 }
 
-/**
- * All complete frames of a capture file, in the file's order.
- * @throws Error if it is not a little-endian pcap file with nanoseconds, of Ethernet or of all interfaces
- */
-export function readCapture(file: string): Frame[] {
-  const bytes = existsSync(file) ? readFileSync(file) : Buffer.alloc(0);
-  if (bytes.length < 24) return [];
-  if (bytes.readUInt32LE(0) !== 0xa1b23c4d) throw new Error(`${file} is not a nanosecond pcap file`);
-  const linkType = bytes.readUInt32LE(20) & 0xffff;
-  if (linkType !== LINKTYPE_ETHERNET && linkType !== LINKTYPE_LINUX_SLL2) {
-    throw new Error(`${file} has link type ${linkType}`);
+/** Length of the file's header and of that of each packet, in octets. */
+const FILE_HEADER = 24;
+const PACKET_HEADER = 16;
+
+/** Reads a capture file that grows: what has been read once is not read again. */
+export class CaptureReader {
+  private readonly known: Frame[] = [];
+  /** How far the file has been read, in octets. */
+  private at = 0;
+  private linkType = 0;
+
+  constructor(private readonly file: string) {}
+
+  /**
+   * All complete frames so far, in the file's order. The same array each time, which grows.
+   * @throws Error if it is not a little-endian pcap file with nanoseconds, of Ethernet or of all interfaces
+   */
+  frames(): readonly Frame[] {
+    const bytes = this.rest();
+    let at = 0;
+    if (this.at === 0) {
+      if (bytes.length < FILE_HEADER) return this.known;
+      this.linkType = this.linkTypeOf(bytes);
+      at = FILE_HEADER;
+    }
+    while (at + PACKET_HEADER <= bytes.length) {
+      const length = bytes.readUInt32LE(at + 8);
+      const end = at + PACKET_HEADER + length;
+      if (end > bytes.length) break;
+      const time = bytes.readUInt32LE(at) * 1e3 + bytes.readUInt32LE(at + 4) / 1e6;
+      const frame = frameOf(this.linkType, time, bytes.subarray(at + PACKET_HEADER, end));
+      if (frame) this.known.push(frame);
+      at = end;
+    }
+    this.at += at;
+    return this.known;
   }
-  const frames: Frame[] = [];
-  for (let at = 24; at + 16 <= bytes.length; ) {
-    const length = bytes.readUInt32LE(at + 8);
-    if (at + 16 + length > bytes.length) break;
-    const time = bytes.readUInt32LE(at) * 1e3 + bytes.readUInt32LE(at + 4) / 1e6;
-    const frame = frameOf(linkType, time, bytes.subarray(at + 16, at + 16 + length));
-    if (frame) frames.push(frame);
-    at += 16 + length;
+
+  /** What is behind what has been read. */
+  private rest(): Buffer {
+    if (!existsSync(this.file)) return Buffer.alloc(0);
+    const descriptor = openSync(this.file, 'r');
+    try {
+      const bytes = Buffer.alloc(Math.max(0, fstatSync(descriptor).size - this.at));
+      return bytes.subarray(0, readSync(descriptor, bytes, 0, bytes.length, this.at));
+    } finally {
+      closeSync(descriptor);
+    }
   }
-  return frames;
+
+  private linkTypeOf(header: Buffer): number {
+    if (header.readUInt32LE(0) !== 0xa1b23c4d) throw new Error(`${this.file} is not a nanosecond pcap file`);
+    const linkType = header.readUInt32LE(20) & 0xffff;
+    if (linkType !== LINKTYPE_ETHERNET && linkType !== LINKTYPE_LINUX_SLL2) {
+      throw new Error(`${this.file} has link type ${linkType}`);
+    }
+    return linkType;
+  }
 }

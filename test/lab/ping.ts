@@ -21,6 +21,10 @@ export interface Gap {
 
 /** A running `ping` (iputils). */
 export class Ping {
+  private readonly known: Reply[] = [];
+  /** How far its output has been read. */
+  private at = 0;
+
   private constructor(
     /** Who pings. */
     readonly host: Host,
@@ -37,13 +41,16 @@ export class Ping {
 
   /** The replies so far. */
   replies(since = 0): Reply[] {
-    return [...this.running.stdout.matchAll(/^\[([\d.]+)\] \d+ bytes from .*icmp_seq=(\d+) ttl=(\d+)/gm)]
-      .map(([, time, sequence, ttl]) => ({
-        time: Number(time) * 1000,
-        sequence: Number(sequence),
-        ttl: Number(ttl),
-      }))
-      .filter(({ time }) => time >= since);
+    const { stdout } = this.running;
+    const end = stdout.lastIndexOf('\n') + 1;
+    const lines = stdout
+      .slice(this.at, end)
+      .matchAll(/^\[([\d.]+)\] \d+ bytes from .*icmp_seq=(\d+) ttl=(\d+)/gm);
+    for (const [, time, sequence, ttl] of lines) {
+      this.known.push({ time: Number(time) * 1000, sequence: Number(sequence), ttl: Number(ttl) });
+    }
+    this.at = end;
+    return this.known.filter(({ time }) => time >= since);
   }
 
   /** The longest time without a reply from `since` on (ms since the epoch). */

@@ -100,10 +100,10 @@ export function expectUndisturbed(
   expect(count).toBeGreaterThan(0);
   expect(greatest).toBeLessThan(intervals * INTERVAL);
   expect(smallest).toBeGreaterThan(leastMs);
-  // The last one is not too long ago either.
+  // The last one is not too long ago either; what captures may be late.
   for (const vrid of vrids) {
     const last = adverts.filter((advert) => advert.vrid === vrid).at(-1)!;
-    expect(Date.now() - last.time).toBeLessThan((intervals + 0.2) * INTERVAL);
+    expect(Date.now() - last.time).toBeLessThan((intervals + 1) * INTERVAL);
   }
 }
 

@@ -15,9 +15,18 @@ export function missingRequirements(): string | undefined {
  * environment that is an error, because a continuous integration that skips its tests has tested nothing.
  */
 export function describeSystem(name: string, body: () => void): void {
+  declare(describe, name, body);
+}
+
+/** The same where all tests are concurrent: those of several such blocks of a file run beside each other as well. */
+export function describeConcurrent(name: string, body: () => void): void {
+  declare(describe.concurrent, name, body);
+}
+
+function declare(block: typeof describe | typeof describe.concurrent, name: string, body: () => void): void {
   const missing = missingRequirements();
   if (missing === undefined) {
-    describe(name, body);
+    block(name, body);
     return;
   }
   if (process.env.CI === 'true') throw new Error(missing);

@@ -60,7 +60,7 @@ export class Running {
    * Waits for output that matches.
    * @throws Error after `deadlineMs`, or when it ends first, with all of its output
    */
-  async waitForOutput(pattern: RegExp, deadlineMs = 10_000): Promise<RegExpMatchArray> {
+  async waitForOutput(pattern: RegExp, deadlineMs = 30_000): Promise<RegExpMatchArray> {
     return eventually(`"${pattern.source}" from ${this.name}`, deadlineMs, () => {
       const found = this.output.match(pattern);
       if (!found && this.exit)
@@ -70,7 +70,7 @@ export class Running {
   }
 
   /** Asks it to end and waits. @throws Error after `deadlineMs` */
-  async stop(signal: NodeJS.Signals = 'SIGTERM', deadlineMs = 10_000): Promise<Exit> {
+  async stop(signal: NodeJS.Signals = 'SIGTERM', deadlineMs = 20_000): Promise<Exit> {
     this.signal(signal);
     return eventually(`the end of ${this.name}`, deadlineMs, () => this.exit, 5);
   }

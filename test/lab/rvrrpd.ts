@@ -148,8 +148,34 @@ export function writeConfiguration(
   return `${base}.toml`;
 }
 
+/** The lines of a text, each with its position. @param at the text's own */
+function linesOf(text: string, at: number): (readonly [at: number, line: string])[] {
+  let next = at;
+  return text.split('\n').map((line) => {
+    const here = next;
+    next += line.length + 1;
+    return [here, line] as const;
+  });
+}
+
+/** A line of the log, none if it is not JSON. */
+function parsed(line: string): LogLine[] {
+  if (!line.startsWith('{')) return [];
+  try {
+    return [JSON.parse(line) as LogLine];
+  } catch {
+    return [];
+  }
+}
+
 /** A running rvrrpd. */
 export class Rvrrpd {
+  /** The lines of its standard output up to {@link logRead}, each with its position. */
+  private readonly logLines: (readonly [at: number, line: LogLine])[] = [];
+  private logRead = 0;
+  /** The end of the last question for the counters. */
+  private asked: Promise<unknown> = Promise.resolve();
+
   private constructor(
     readonly running: Running,
     /** Holds its process id, where `running` is not itself. */
@@ -189,38 +215,42 @@ export class Rvrrpd {
     if (file === undefined) return this.running.pid;
     return eventually(
       'the process id of rvrrpd',
-      5000,
+      20_000,
       () => Number(readFileSync(file, 'utf8')) || undefined,
     );
   }
 
   /** The log so far, or from a position in its text on; lines that are not JSON left out. */
   log(from = 0): LogLine[] {
-    return this.running.output
-      .slice(from)
-      .split('\n')
-      .flatMap((line) => {
-        try {
-          const parsed: unknown = JSON.parse(line);
-          return parsed !== null && typeof parsed === 'object' ? [parsed as LogLine] : [];
-        } catch {
-          return [];
-        }
-      });
+    const { stdout, output } = this.running;
+    const end = stdout.lastIndexOf('\n') + 1;
+    for (const [at, line] of linesOf(stdout.slice(this.logRead, end), this.logRead)) {
+      this.logLines.push(...parsed(line).map((each) => [at, each] as const));
+    }
+    this.logRead = end;
+    const known = this.logLines.filter(([at]) => at >= from).map(([, line]) => line);
+    const start = Math.max(from, end);
+    return [...known, ...linesOf(output.slice(start), start).flatMap(([, line]) => parsed(line))];
   }
 
   /** Waits until it runs: all its virtual routers have left Initialize, signals are answered. */
-  async ready(deadlineMs = 10_000): Promise<void> {
+  async ready(deadlineMs = 30_000): Promise<void> {
     await this.running.waitForOutput(/rvrrpd \S+ running /, deadlineMs);
   }
 
-  /** What it has counted up to now. */
-  async counters(): Promise<Counters> {
+  /** What it has counted up to now. One question after the other: of two signals at once one may be lost. */
+  counters(): Promise<Counters> {
+    const answer = this.asked.then(() => this.askForCounters());
+    this.asked = answer.catch(() => {});
+    return answer;
+  }
+
+  private async askForCounters(): Promise<Counters> {
     const answers = () => this.log().filter(({ msg }) => msg === 'counters');
     await this.ready(); // before that, SIGUSR1 is Node.js's own
     const before = answers().length;
     this.running.signal('SIGUSR1');
-    const line = await eventually('the counters', 5000, () => answers()[before]);
+    const line = await eventually('the counters', 20_000, () => answers()[before]);
     return line as unknown as Counters;
   }
 
@@ -228,7 +258,7 @@ export class Rvrrpd {
    * SIGHUP, and waits for what comes of it.
    * @returns what was logged from then on, the verdict last: `reloaded: …` or `not reloaded: …`
    */
-  async reload(deadlineMs = 20_000): Promise<LogLine[]> {
+  async reload(deadlineMs = 60_000): Promise<LogLine[]> {
     const before = this.running.stdout.length;
     process.kill(await this.pid(), 'SIGHUP');
     return eventually(
@@ -244,7 +274,7 @@ export class Rvrrpd {
   }
 
   /** Ends it in an orderly way. @throws Error if it takes longer than `deadlineMs` */
-  async stop(signal: NodeJS.Signals = 'SIGTERM', deadlineMs = 5000): Promise<Exit> {
+  async stop(signal: NodeJS.Signals = 'SIGTERM', deadlineMs = 15_000): Promise<Exit> {
     if (this.pidFile === undefined) return this.running.stop(signal, deadlineMs);
     process.kill(await this.pid(), signal);
     return eventually('the end of rvrrpd', deadlineMs, () => this.running.exit, 5);

@@ -1,6 +1,8 @@
 /** A host's network state as the kernel tells it, in a form that two moments can be compared in. */
+import { isDeepStrictEqual } from 'node:util';
 import { familyOf } from './addresses.ts';
 import type { Host } from './host.ts';
+import { sleep } from './wait.ts';
 
 /** A JSON object of `ip -j`. */
 export type IpObject = Readonly<Record<string, unknown>>;
@@ -77,6 +79,26 @@ export async function snapshot(host: Host): Promise<Snapshot> {
         .map((line) => [line.slice(0, line.lastIndexOf(':')), line.slice(line.lastIndexOf(':') + 1)]),
     ),
   };
+}
+
+/** ms in which nothing changes where nothing is under way. */
+const SETTLED = 400;
+
+/**
+ * A snapshot of a host whose daemon runs, once nothing changes any more: an engine is Master, and a reload has its verdict,
+ * before the actuator has done its part.
+ * @throws Error if that goes on for half a minute
+ */
+export async function settledSnapshot(host: Host): Promise<Snapshot> {
+  let last = await snapshot(host);
+  const end = performance.now() + 30_000;
+  for (;;) {
+    await sleep(SETTLED);
+    const next = await snapshot(host);
+    if (isDeepStrictEqual(next, last)) return next;
+    if (performance.now() > end) throw new Error(`${host.name} does not come to rest`);
+    last = next;
+  }
 }
 
 /** The multicast groups that its interfaces are members of: `ip -j maddr`. A daemon that runs is in some more. */

@@ -5,10 +5,16 @@ export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
+/** ms that are waited at least: a machine that is ten times as busy must not fail a test, and one that passes does not wait. */
+const LEAST_DEADLINE = 30_000;
+/** What has not come after so many ms is looked for less often, at most every so many ms: most looks start a process. */
+const SOON = 2000;
+const SELDOM = 200;
+
 /**
- * Calls `probe` every `everyMs` until it gives something other than `undefined` or `false`.
+ * Calls `probe` every `everyMs`, less often after a while, until it gives something other than `undefined` or `false`.
  * @param what completes the sentence "timed out waiting for …"
- * @param deadlineMs how long to try, in ms
+ * @param deadlineMs how long to try, in ms; half a minute at least. How fast something is has to be measured.
  * @throws Error after the deadline, with the last error of `probe` as its cause
  */
 export async function eventually<T>(
@@ -17,7 +23,8 @@ export async function eventually<T>(
   probe: () => T | undefined | false | Promise<T | undefined | false>,
   everyMs = 50,
 ): Promise<T> {
-  const end = performance.now() + deadlineMs;
+  const patience = Math.max(deadlineMs, LEAST_DEADLINE);
+  const begin = performance.now();
   let cause: unknown;
   for (;;) {
     try {
@@ -27,9 +34,10 @@ export async function eventually<T>(
     } catch (error) {
       cause = error;
     }
-    if (performance.now() > end) {
-      throw new Error(`timed out after ${deadlineMs} ms waiting for ${what}`, { cause });
+    const waited = performance.now() - begin;
+    if (waited > patience) {
+      throw new Error(`timed out after ${patience} ms waiting for ${what}`, { cause });
     }
-    await sleep(everyMs);
+    await sleep(waited < SOON ? everyMs : Math.max(everyMs, Math.min(SELDOM, waited / 20)));
   }
 }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { familyOf } from './addresses.ts';
 import type { Host } from './host.ts';
 import type { Lab } from './lab.ts';
-import { type Frame, readCapture } from './pcap.ts';
+import { CaptureReader, type Frame } from './pcap.ts';
 import type { Running } from './running.ts';
 import {
   type Advert,
@@ -35,10 +35,17 @@ let captures = 0;
 
 /** What was seen on a wire. */
 export class Wire {
+  private readonly reader: CaptureReader;
+  /** Those of the frames that have been looked at: most questions are asked many times over. */
+  private readonly known: Advert[] = [];
+  private looked = 0;
+
   private constructor(
     readonly file: string,
     private readonly tcpdump: Running,
-  ) {}
+  ) {
+    this.reader = new CaptureReader(file);
+  }
 
   /** Starts to capture on an interface (`any` for all); it captures when this resolves. */
   static async tap(lab: Lab, host: Host, interfaceName: string, options: CaptureOptions = {}): Promise<Wire> {
@@ -60,40 +67,49 @@ export class Wire {
   }
 
   /** Every frame so far. */
-  frames(): Frame[] {
-    return readCapture(this.file);
+  frames(): readonly Frame[] {
+    return this.reader.frames();
+  }
+
+  /** The frames from a time on (ms since the epoch). */
+  private since(time: number): Frame[] {
+    return this.frames().filter((frame) => frame.time >= time);
   }
 
   /** The advertisements of a virtual router, or of all, from `since` on (ms since the epoch). */
   adverts(vrid?: number, since = 0): Advert[] {
-    return this.frames()
-      .map(advertOf)
-      .filter((advert): advert is Advert => advert !== undefined)
-      .filter((advert) => advert.time >= since && (vrid === undefined || advert.vrid === vrid));
+    const frames = this.frames();
+    for (; this.looked < frames.length; this.looked++) {
+      const advert = advertOf(frames[this.looked]!);
+      if (advert) this.known.push(advert);
+    }
+    return this.known.filter(
+      (advert) => advert.time >= since && (vrid === undefined || advert.vrid === vrid),
+    );
   }
 
   /** The gratuitous ARP packets for an address from `since` on (ms since the epoch). */
   gratuitousArps(address: string, since = 0): Arp[] {
-    return this.frames()
+    return this.since(since)
       .map(arpOf)
       .filter((arp): arp is Arp => arp !== undefined)
-      .filter((arp) => isGratuitous(arp) && arp.senderAddress === address && arp.time >= since);
+      .filter((arp) => isGratuitous(arp) && arp.senderAddress === address);
   }
 
   /** The neighbour advertisements about an address from `since` on (ms since the epoch). */
   neighbourAdvertisements(target: string, since = 0): NeighbourAdvertisement[] {
-    return this.frames()
+    return this.since(since)
       .map(neighbourAdvertisementOf)
       .filter((neighbour): neighbour is NeighbourAdvertisement => neighbour !== undefined)
-      .filter((neighbour) => neighbour.target === target && neighbour.time >= since);
+      .filter((neighbour) => neighbour.target === target);
   }
 
   /** What everybody was told of where an address is, in either family, from `since` on (ms since the epoch). */
   announcements(address: string, since = 0): Announcement[] {
-    return this.frames()
+    return this.since(since)
       .map(announcementOf)
       .filter((announcement): announcement is Announcement => announcement !== undefined)
-      .filter((announcement) => announcement.address === address && announcement.time >= since);
+      .filter((announcement) => announcement.address === address);
   }
 
   /** IP source addresses that have advertised a VRID within the last `windowMs`. */
@@ -106,7 +122,7 @@ export class Wire {
    * Waits until `source` alone has advertised the VRID for `windowMs` (at least 2 intervals), twice or more. Only
    * advertisements of its address family count: the other one has an election of its own.
    */
-  async soleMaster(vrid: number, source: string, deadlineMs = 15_000, windowMs = 2300): Promise<void> {
+  async soleMaster(vrid: number, source: string, deadlineMs = 30_000, windowMs = 2300): Promise<void> {
     await eventually(`${source} as the only Master of VRID ${vrid}`, deadlineMs, () => {
       const adverts = this.adverts(vrid, Date.now() - windowMs).filter(
         ({ family }) => family === familyOf(source),
@@ -123,7 +139,7 @@ export class Wire {
     what: string,
     since: number,
     matches: (advert: Advert) => boolean,
-    deadlineMs = 10_000,
+    deadlineMs = 30_000,
   ): Promise<Advert> {
     return eventually(what, deadlineMs, () => this.adverts(undefined, since).find(matches), 20);
   }

@@ -97,6 +97,7 @@ test('a right driver passes', async () => {
     await failures(
       broken(() => ({})),
       /./,
+      { newsWithinMs: 5000 },
     ),
   ).toEqual([]);
 }, 300_000);
@@ -341,11 +342,7 @@ describe('a broken driver fails', () => {
   test.each(cases)(
     '%s',
     async (_, change, fails) => {
-      const all = await failures(
-        broken(() => ({})),
-        fails,
-      );
-      expect(all).toEqual([]);
+      // That a right one passes these is what the first test says.
       const failed = await failures(broken(change), fails);
       expect(failed.length).toBeGreaterThan(0);
     },

@@ -162,7 +162,7 @@ export async function onStage(options: StageOptions, body: (stage: Stage) => Pro
   options.run(
     `for family in -4 -6; do
        ip $family route flush table ${TABLE} 2>/dev/null || true
-       for place in $(seq ${TABLE} ${TABLE + 9}); do ip $family rule del pref $place 2>/dev/null || true; done
+       seq -f 'rule del pref %.0f' ${TABLE} ${TABLE + 9} | ip $family -force -batch - >/dev/null 2>&1 || true
      done`,
   );
   // IPv6 link-local addresses come late and go late: they would make two looks at the same state differ.
