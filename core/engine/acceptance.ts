@@ -107,11 +107,11 @@ export class Acceptance {
     const { bytes } = this.reception;
     const { slot } = router;
     const peer = router.peerAt(bytes, sourceAt);
-    if (heard === router.checksumHeardFrom(peer)) return false;
+    if (heard === router.checksums.heardFrom(peer)) return false;
     const to = Math.max(peer, 0);
-    const before = router.checksumSortTo(to);
-    router.hearChecksum(peer, heard);
-    const sent = router.checksumSortTo(to);
+    const before = router.checksums.sortTo(to);
+    router.checksums.hear(peer, heard);
+    const sent = router.checksums.sortTo(to);
     this.advertiser.reseal(router);
     if (sent === before && sent === heard) return false; // as it was supposed
     this.observer.checksum(slot, heard, sent, now, bytes, sourceAt, addressLength(router.family));

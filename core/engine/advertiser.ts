@@ -44,7 +44,7 @@ export class Advertiser {
     let space = 0;
     for (const router of routers) {
       this.frameAt.push(space);
-      space += router.space;
+      space += router.frames.space;
     }
     this.transmitter = new Transmitter(space, (slot, errno, to) => this.failed(slot, errno, to));
   }
@@ -56,7 +56,7 @@ export class Advertiser {
 
   /** Has the checksums of its frames cover what they have to now. */
   reseal(router: EngineRouter): void {
-    router.resealFrames(this.transmitter.buffer, this.frameAt[router.slot]!);
+    router.frames.reseal(this.transmitter.buffer, this.frameAt[router.slot]!);
   }
 
   /** Decodes every router's own frame, so that the code is warm before the first packet. Nothing comes of it. */
@@ -64,7 +64,7 @@ export class Advertiser {
     for (const router of this.routers) {
       const at = this.frameAt[router.slot]!;
       const { buffer } = this.transmitter;
-      if (decodeHeader(buffer, at, at + router.frameLength, frame) >= 0) continue;
+      if (decodeHeader(buffer, at, at + router.frames.length, frame) >= 0) continue;
       decodeFor(buffer, frame, router.rules, advertisement);
     }
   }
@@ -87,14 +87,14 @@ export class Advertiser {
     priority: number,
     now: number,
   ): void {
-    const { attachment, slot, reach, frameLength } = router;
+    const { attachment, slot, reach, frames } = router;
     if (!attachment) return;
     let queued = false;
     for (let to = 0; to < router.destinations.length; to++) {
       if (reach?.recovers(to, now)) this.observer.reachable(slot, router.destinations[to]!.address);
-      const at = this.frameAt[slot]! + router.frameOffset(to, priorityZero);
-      if (router.signsEach && !this.sign(router, at, to)) continue;
-      this.transmitter.frame(attachment.descriptor, at, frameLength, slot, to);
+      const at = this.frameAt[slot]! + frames.offset(to, priorityZero);
+      if (frames.signEach && !this.sign(router, at, to)) continue;
+      this.transmitter.frame(attachment.descriptor, at, frames.length, slot, to);
       queued = true;
     }
     if (!queued) return;
@@ -112,7 +112,7 @@ export class Advertiser {
     // One that still waits goes first: two with one signature would be a replay to those who hear them.
     if (this.signedFor[slot] === this.transmitter.flushes) this.transmitter.flush();
     try {
-      router.signAgain(this.transmitter.buffer, at, to);
+      router.frames.signAgain(this.transmitter.buffer, at, to);
       return true;
     } catch (error) {
       if (!(error instanceof PluginError)) throw error;
@@ -137,8 +137,8 @@ export class Advertiser {
    * @returns ms
    */
   pause(router: EngineRouter): number {
-    const { advertisementInterval: interval, guessesChecksum, slot } = router;
-    if (!guessesChecksum || interval < LISTEN_FROM) return 0;
+    const { advertisementInterval: interval, checksums, slot } = router;
+    if (!checksums.isGuess || interval < LISTEN_FROM) return 0;
     return this.table.num(slot, Num.AdvertisementsSent) % LISTEN_EVERY === 0 ? interval * LISTEN : 0;
   }
 }

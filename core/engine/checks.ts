@@ -54,7 +54,7 @@ export class Checks {
   check(router: EngineRouter, now: number): number {
     const { bytes, advertisement, frame } = this.reception;
     if (compareAddress(bytes, frame.sourceAt, router.primary) === 0) return Drop['own-source'];
-    if (router.isSubnetEdge(bytes, frame.sourceAt)) return Drop.source;
+    if (router.addresses.isSubnetEdge(bytes, frame.sourceAt)) return Drop.source;
     // One that is held back from being Master listens like any Backup.
     const isOwner = router.priority === 255 && router.state !== State.Backup;
     if (isOwner && !router.trailer) return Drop['address-owner'];
@@ -62,7 +62,7 @@ export class Checks {
     // Over IPv6 not: FRR puts the virtual link-local address on an interface of its own and speaks from there.
     const { priority } = advertisement;
     const isOthers = frame.family === 4 && priority !== 255 && priority !== 0;
-    if (!isOwner && isOthers && router.hasAddress(bytes, frame.sourceAt)) return Drop.source;
+    if (!isOwner && isOthers && router.addresses.has(bytes, frame.sourceAt)) return Drop.source;
     const unproven = router.trailer ? this.trailerCheck.check(router, router.trailer, now) : -1;
     if (unproven >= 0) return unproven;
     if (isOwner) return Drop['address-owner'];
@@ -84,10 +84,10 @@ export class Checks {
     const { priority, count } = advertisement;
     const size = addressLength(frame.family);
     const listAt = advertisement.bodyEnd - count * size;
-    const listed = router.listedOfOurs(bytes, listAt, count);
-    if (listed === router.advertised.length) return AddressList.Same;
+    const listed = router.addresses.listedOfOurs(bytes, listAt, count);
+    if (listed === router.addresses.advertised.length) return AddressList.Same;
     const { slot } = router;
-    const obeyed = priority === 255 || router.isOfOurGroup(bytes, listAt, count, listed);
+    const obeyed = priority === 255 || router.addresses.isOfOurGroup(bytes, listAt, count, listed);
     this.table.count(slot, obeyed ? Num.AddressListMismatches : droppedField(Drop['address-list']));
     this.observer.otherAddresses(slot, obeyed, now, bytes, frame.sourceAt, listAt, count, size);
     return obeyed ? AddressList.Differs : AddressList.Refused;

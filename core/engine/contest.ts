@@ -50,7 +50,7 @@ export class Contest {
       const slot = slotOfVrid[index]!;
       if (slot < 0) continue;
       const router = this.routers[slot]!;
-      if (router.state !== State.Master || !router.hasAddress(bytes, addressAt)) continue;
+      if (router.state !== State.Master || !router.addresses.has(bytes, addressAt)) continue;
       if (mac === router.virtualMacNumber || mac === this.table.num(slot, Num.HardwareAddress)) return;
       const when = this.announcer.contested(router, now);
       if (when === 0) return; // not announced yet: another Master may only just be leaving

@@ -98,7 +98,7 @@ export class Placement {
       else this.routersOn.set(name, [router]);
     }
     for (const router of engine.routers) {
-      for (const name of router.elsewhere) {
+      for (const name of router.addresses.elsewhere) {
         const homes = this.homesOf.get(name) ?? new Set();
         this.homesOf.set(name, homes.add(router.config.interface));
       }
@@ -265,7 +265,9 @@ export class Placement {
     // All that announce on an interface whose socket may be closed, those of its own routers' other interfaces too.
     for (const name of all) {
       for (const home of this.homesOf.get(name) ?? []) all.add(home);
-      for (const { elsewhere } of this.routersOn.get(name) ?? []) for (const on of elsewhere) all.add(on);
+      for (const { addresses } of this.routersOn.get(name) ?? []) {
+        for (const on of addresses.elsewhere) all.add(on);
+      }
     }
     return [...all];
   }
@@ -527,7 +529,7 @@ export class Placement {
   private routing({ link, family, use, routers, slotOfVrid, program, strangers }: Group): Routing {
     const plugin = use.kind === 'peers' ? 'rvrrpd' : (this.filters[routers[0]!.slot]?.plugin ?? '');
     const here = routers.filter(({ config }) => config.interface === link.name);
-    const addresses = Uint8Array.from(here.flatMap((router) => [...router.addresses]));
+    const addresses = Uint8Array.from(here.flatMap((router) => [...router.addresses.octets]));
     return {
       slotOfVrid,
       ...(program && { program }),
@@ -579,7 +581,7 @@ export class Placement {
     this.table.setNum(slot, Num.HardwareAddress, macNumber(place.link.mac));
     const running = router.state === State.Backup || router.state === State.Master;
     // Frames that list the interface's other addresses too are always built anew.
-    if (running && !router.listsOwn && router.primaryText === place.primary) return;
+    if (running && !router.frames.listOwn && router.primaryText === place.primary) return;
     const primaryBefore = router.primaryText;
     router.setPrimary(place.primary);
     if (!running) {
@@ -594,7 +596,7 @@ export class Placement {
       // Its guard has told. A running router goes on with the frames that it has; both are tried again.
       router.setPrimary(primaryBefore);
       this.wanting.add(router.config.interface);
-      const mute = !running || router.frameLength === 0;
+      const mute = !running || router.frames.length === 0;
       if (mute && router.state !== State.Down) this.engine.stop(router, Cause.CannotSign, State.Down);
       return;
     }
