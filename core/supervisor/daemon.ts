@@ -14,6 +14,7 @@ import { type FailOverFault, failOverFault } from './fail-over.ts';
 import { Generation, type Start } from './generation.ts';
 import type { Logger } from './log.ts';
 import { Notifier, type NotifierState, type StagedHooks } from './notify/notifier.ts';
+import { patiently } from './patiently.ts';
 import type { ChangeHandler } from './service-host.ts';
 import { Services, type StagedService } from './services.ts';
 import type { StandbyKeeper } from './standby-keeper.ts';
@@ -29,9 +30,6 @@ import type { HandedDaemon, HandedService } from './upgrade/messages.ts';
 import { plainSection } from './upgrade/sections.ts';
 import { lateness } from './watchdog.ts';
 import type { StartThread } from './worker-thread.ts';
-
-/** A new generation must be prepared, and must have taken over, within this many ms each. */
-const PATIENCE = 15_000;
 
 /** A hand-over that has begun may go on for this many ms when the daemon is told to stop. */
 const HALFWAY = 300;
@@ -638,39 +636,6 @@ export class Daemon {
         // It is still broken: after the next pause, once more.
         void this.watch(generation, topic, `, and cannot be replaced: ${message}`);
       });
-  }
-}
-
-/**
- * Waits for work, but not for ever, and hardly at all once the daemon is told to stop.
- * @param stopping aborted then
- * @param grace ms that it is waited for all the same
- * @throws Error that says what it was waiting for
- */
-async function patiently(
-  work: Promise<unknown>,
-  waitingFor: () => string,
-  stopping: AbortSignal,
-  grace = 0,
-): Promise<void> {
-  const over = new AbortController();
-  const impatience = new Promise<never>((_, reject) => {
-    const { signal } = over;
-    const giveUp = (why: string): void =>
-      reject(new CodedError(stopping.aborted ? 'stopping' : 'timed-out', `given up ${why}: ${waitingFor()}`));
-    const after = (ms: number, why: string): void => {
-      const timer = setTimeout(giveUp, ms, why);
-      signal.addEventListener('abort', () => clearTimeout(timer));
-    };
-    const stop = (): void => after(grace, 'because rvrrpd is stopping');
-    after(PATIENCE, `after ${PATIENCE / 1000} s`);
-    if (stopping.aborted) stop();
-    else stopping.addEventListener('abort', stop, { signal });
-  });
-  try {
-    await Promise.race([work, impatience]);
-  } finally {
-    over.abort();
   }
 }
 
