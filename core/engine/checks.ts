@@ -20,6 +20,7 @@ export const AddressList = {
   Refused: 0,
   /** It differs, and the advertisement is obeyed all the same. */
   Differs: 1,
+  /** It is ours, perhaps with others. */
   Same: 2,
 } as const;
 

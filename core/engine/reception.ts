@@ -15,6 +15,7 @@ const SLOT_SIZE = { 4: 2048, 6: 4352 } as const;
 export class Reception {
   /** Octets that a packet has there. */
   readonly slotSize: number;
+  /** A place for each packet, one after the other; packets are Ethernet frames. */
   readonly bytes: Uint8Array;
   /** What is known of each packet, see {@link Meta}. */
   readonly meta: Int32Array;

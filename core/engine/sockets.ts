@@ -45,6 +45,7 @@ export class Sockets {
     for (const attachment of this.attachments) if (attachment) this.unlisten(attachment);
   }
 
+  /** After {@link suspend}: receives again. */
   resume(): void {
     for (const [place, attachment] of this.attachments.entries())
       if (attachment) this.listen(attachment, place);

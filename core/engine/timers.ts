@@ -25,10 +25,12 @@ export class Timers extends Deadlines {
     return this.at(slot * 2 + PROTOCOL);
   }
 
+  /** Sets or moves it. */
   setProtocol(slot: number, deadline: number): void {
     this.set(slot * 2 + PROTOCOL, deadline);
   }
 
+  /** When a router's next announcement is due. */
   setAnnouncement(slot: number, deadline: number): void {
     this.set(slot * 2 + ANNOUNCE, deadline);
   }
