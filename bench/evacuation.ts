@@ -6,8 +6,8 @@
 import { invoke } from '../test/lab/invocation.ts';
 import { withLab } from '../test/lab/lab.ts';
 import { Ping } from '../test/lab/ping.ts';
-import { Rvrrpd, type VrouterTable, writeConfiguration } from '../test/lab/rvrrpd.ts';
-import { R1, R2, twoRouters } from '../test/lab/two-routers.ts';
+import { Rvrrpd, writeConfiguration } from '../test/lab/rvrrpd.ts';
+import { R1, R2, routerForEach, twoRouters } from '../test/lab/two-routers.ts';
 import { eventually } from '../test/lab/wait.ts';
 import { greatest, median } from './statistics.ts';
 
@@ -24,17 +24,8 @@ const measures = await withLab(async (lab) => {
   const { r1, r2, client, wire } = await twoRouters(lab);
   // Outside of the hosts' own addresses: 10.0.0.2, .3 and .100.
   const vips = Array.from({ length: COUNT }, (_, index) => `10.0.0.${index < 90 ? index + 5 : index + 15}`);
-  const tables = (priority: number): VrouterTable[] =>
-    vips.map((vip, index) => ({
-      group: index + 1,
-      interface: 'lan',
-      vip,
-      priority,
-      preemption: true,
-      iftype: 'ether',
-    }));
-  const file = writeConfiguration(lab, r1, tables(200));
-  await Rvrrpd.start(lab, r2, tables(100)).ready();
+  const file = writeConfiguration(lab, r1, routerForEach(vips, 200));
+  await Rvrrpd.start(lab, r2, routerForEach(vips, 100)).ready();
   await Rvrrpd.startWith(r1, file).ready();
   const isAll = (source: string) => (): boolean => {
     const since = Date.now() - 1500;

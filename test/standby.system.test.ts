@@ -8,7 +8,7 @@ import { Ping } from './lab/ping.ts';
 import { describeSystem } from './lab/requirements.ts';
 import { Rvrrpd, type VrouterTable, writeConfiguration } from './lab/rvrrpd.ts';
 import { ALL_FAMILIES, allSortsMaster, oneOfEachSort, SORTS } from './lab/sorts.ts';
-import { R1, R2, R2_TTL, twoRouters, VIP } from './lab/two-routers.ts';
+import { R1, R2, R2_TTL, routerForEach, twoRouters, VIP } from './lab/two-routers.ts';
 import { eventually } from './lab/wait.ts';
 
 /** The usual virtual router. */
@@ -130,17 +130,8 @@ describeSystem('stand-by', () => {
     withLab(async (lab) => {
       const { r1, r2, client, wire } = await twoRouters(lab);
       const vips = Array.from({ length: 40 }, (_, index) => `10.0.0.${150 + index}`);
-      const table = (priority: number): VrouterTable[] =>
-        vips.map((vip, index) => ({
-          group: index + 1,
-          interface: 'lan',
-          vip,
-          priority,
-          preemption: true,
-          iftype: 'ether',
-        }));
-      const first = writeConfiguration(lab, r1, table(200));
-      const second = writeConfiguration(lab, r2, table(100));
+      const first = writeConfiguration(lab, r1, routerForEach(vips, 200));
+      const second = writeConfiguration(lab, r2, routerForEach(vips, 100));
       const other = Rvrrpd.startWith(r2, second);
       await other.ready();
       const daemon = Rvrrpd.startWith(r1, first);
@@ -169,7 +160,7 @@ describeSystem('stand-by', () => {
       writeConfiguration(
         lab,
         r2,
-        table(100).filter(({ group }) => group !== 10),
+        routerForEach(vips, 100).filter(({ group }) => group !== 10),
       );
       await other.reload();
       const again = Date.now();

@@ -32,6 +32,7 @@ export const ExitCode = {
   /** There is no daemon that could be asked. */
   NotRunning: 3,
 } as const;
+/** One of {@link ExitCode}. */
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
 /** Operating modes of `-m`. */
@@ -43,6 +44,7 @@ export const Mode = {
   /** Run as a daemon. */
   Daemon: 2,
 } as const;
+/** One of {@link Mode}. */
 export type Mode = (typeof Mode)[keyof typeof Mode];
 
 /** What the command line asks for. */

@@ -153,5 +153,5 @@ test('further addresses are announced where they are, from the MAC that is there
   table.setInt(0, Int.FurtherInPlace, 1);
   expect(announcer.hasComeIntoPlace(router, 300)).toBe(true);
   expect(announcer.hasComeIntoPlace(router, 400)).toBe(false);
-  expect(router.advertised).toEqual(ADDRESSES);
+  expect(router.addresses.advertised).toEqual(ADDRESSES);
 });

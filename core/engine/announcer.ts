@@ -104,7 +104,7 @@ export class Announcer {
     if (!attachment || !this.isInPlace(router)) return 0;
     const virtual = this.table.int(slot, Int.Announce) === 0;
     const mac = virtual ? router.virtualMac : attachment.link.mac;
-    const { announced } = router;
+    const { announced } = router.addresses;
     const { announce } = router.config;
     const { rate = 0 } = announce ?? {};
     const link = attachment.link.index;

@@ -3,8 +3,9 @@ import { ETHERTYPE_ARP, GRATUITOUS_ARP_LENGTH } from '../vrrp/announcement.ts';
 import { ETHERNET_LENGTH } from '../vrrp/frame.ts';
 import { FOR_US_UNTAGGED } from './watch.ts';
 
-/** Where the sender's MAC, the sender's address and the target's are in a frame (RFC 826). */
+/** Where the sender's MAC is in an untagged frame, in octets (RFC 826). */
 export const SENDER_MAC_AT = ETHERNET_LENGTH + 8;
+/** Where the sender's IPv4 address is, in octets. */
 export const SENDER_ADDRESS_AT = ETHERNET_LENGTH + 14;
 const TARGET_ADDRESS_AT = ETHERNET_LENGTH + 24;
 

@@ -398,12 +398,12 @@ test('each peer is sent the sort of checksum that it was heard with', () => {
   station.time.pass(5000);
   hear(V3.theirs, ChecksumSort.PseudoHeader);
   hear(V3.third, ChecksumSort.Message);
-  const sortTo = (): ChecksumSort[] => [0, 1].map((to) => station.routers[0]!.checksumSortTo(to));
+  const sortTo = (): ChecksumSort[] => [0, 1].map((to) => station.routers[0]!.checksums.sortTo(to));
   expect(sortTo()).toEqual([ChecksumSort.PseudoHeader, ChecksumSort.Message]);
   const known = station.routers[0]!.peersKnown!;
   const next = started(V3, { peers: [V3.third, V3.theirs] });
   next.routers[0]!.inheritPeers(known);
-  expect([0, 1].map((to) => next.routers[0]!.checksumSortTo(to))).toEqual([
+  expect([0, 1].map((to) => next.routers[0]!.checksums.sortTo(to))).toEqual([
     ChecksumSort.Message,
     ChecksumSort.PseudoHeader,
   ]);

@@ -17,10 +17,10 @@ import type { ErrorLog, GuardedFilter } from './guard.ts';
 import { kernelIo, type PlacementIo } from './io.ts';
 import { LinkQueue } from './link-queue.ts';
 import { ndProgram } from './nd-watch.ts';
-import { NO_STRANGERS, peerPrograms } from './peer-filter.ts';
 import { addressesOf } from './peer-source.ts';
 import { type Group, type Place, type Plan, planFor } from './plan.ts';
 import type { EngineRouter } from './router.ts';
+import { SocketFilters } from './socket-filters.ts';
 import { ANNOUNCE, groupKey, handedKey } from './use.ts';
 
 /** Pauses in ms before what could not be done is tried again although no link has changed; the last one repeats. */
@@ -43,8 +43,6 @@ export class Placement {
   private readonly attachments = new Map<string, Attachment>();
   /** Sockets of an engine before this one that are not used yet, by `groupKey`. */
   private readonly inherited = new Map<string, HandedSocket>();
-  /** Names of the interfaces whose filter could not be used. */
-  private readonly unfiltered = new Set<string>();
   /** By interface: why it could not be used when that was tried last. */
   private readonly complaints = new Map<string, string>();
   /** Calls off that what could not be done is tried again; absent: nothing is to be. */
@@ -71,6 +69,7 @@ export class Placement {
   /** What became of the sockets since that was told. */
   private readonly closed: number[] = [];
   private readonly opened: Attachment[] = [];
+  private readonly filters: SocketFilters;
   private readonly claims: EngineClaims;
   private readonly carriers: Carriers;
   private readonly ears: Ears;
@@ -84,7 +83,7 @@ export class Placement {
   constructor(
     private readonly engine: Engine,
     private readonly table: EngineTable,
-    private readonly filters: readonly (GuardedFilter | undefined)[],
+    filters: readonly (GuardedFilter | undefined)[],
     private readonly log: ErrorLog,
     /** Told what sockets have been closed, then opened. */
     private readonly onSockets: (closed: number[], opened: HandedSocket[]) => void,
@@ -98,12 +97,13 @@ export class Placement {
       else this.routersOn.set(name, [router]);
     }
     for (const router of engine.routers) {
-      for (const name of router.elsewhere) {
+      for (const name of router.addresses.elsewhere) {
         const homes = this.homesOf.get(name) ?? new Set();
         this.homesOf.set(name, homes.add(router.config.interface));
       }
     }
     this.sourced = engine.routers.filter(({ config }) => config.source !== undefined);
+    this.filters = new SocketFilters(filters, log, (topic, text) => this.onTrouble(topic, text));
     this.claims = new EngineClaims(io, log);
     this.carriers = new Carriers(engine, table, engine.clock, io.after, (name) => this.lookAgainAt([name]));
     this.ears = new Ears(
@@ -180,7 +180,7 @@ export class Placement {
       }
     }
     this.inherited.clear();
-    this.forgetFilters(this.unfiltered, groups);
+    this.filters.forget(undefined, groups);
     this.conclude();
   }
 
@@ -215,11 +215,11 @@ export class Placement {
       for (const name of names) this.wanting.delete(name);
       const { places, groups } = this.planFor(routers, this.queue.of(names), this.links);
       for (const [key, group] of groups) {
-        if (!this.attachments.get(key)?.serves(group.slotOfVrid)) this.addProgram(group);
+        if (!this.attachments.get(key)?.serves(group.slotOfVrid)) this.filters.add(group);
       }
       const stale = new Set([...indices.flatMap(keysOn), ...routers.flatMap(peersKey)]);
       this.place(routers, places, groups, stale);
-      this.forgetFilters(names, groups);
+      this.filters.forget(names, groups);
       this.conclude();
     }
     if (!this.queue.isEmpty) this.turn = this.io.soon(() => this.takeTurn());
@@ -265,7 +265,9 @@ export class Placement {
     // All that announce on an interface whose socket may be closed, those of its own routers' other interfaces too.
     for (const name of all) {
       for (const home of this.homesOf.get(name) ?? []) all.add(home);
-      for (const { elsewhere } of this.routersOn.get(name) ?? []) for (const on of elsewhere) all.add(on);
+      for (const { addresses } of this.routersOn.get(name) ?? []) {
+        for (const on of addresses.elsewhere) all.add(on);
+      }
     }
     return [...all];
   }
@@ -387,7 +389,7 @@ export class Placement {
     // Made ahead by `prepare`: but what a carrier was before is known since then.
     if (this.plan.links === links && !this.carriers.used) return this.plan;
     const plan = this.planFor(this.engine.routers, links);
-    for (const group of plan.groups.values()) this.addProgram(group);
+    for (const group of plan.groups.values()) this.filters.add(group);
     this.plan = plan;
     return plan;
   }
@@ -398,42 +400,6 @@ export class Placement {
     const seen = this.carriers.see(links);
     const plan = planFor(routers, seen, (router, link) => this.claims.mayRun(router, link), all);
     return seen === links ? plan : { ...plan, links };
-  }
-
-  private addProgram(group: Group): void {
-    if (group.use.kind === 'peers') {
-      group.strangers = NO_STRANGERS;
-      if (!group.routers.every(({ config }) => config.socketFilter)) return;
-      const { peers, strangers } = peerPrograms(group.family, sendersTo(group.routers));
-      Object.assign(group, { program: peers, strangers });
-      return;
-    }
-    const program = this.filterOf(group);
-    if (program) group.program = program;
-  }
-
-  /** A group has a socket filter if all of its routers want one. */
-  private filterOf({ link, family, routers, use }: Group): Uint32Array | undefined {
-    if (use.kind === 'announce') return undefined; // nothing is received
-    const filters = routers.map((router) => this.filters[router.slot]);
-    const filter = filters.includes(undefined) ? undefined : filters[0];
-    if (!filter) return undefined;
-    try {
-      const program = filter.program({ family, vrids: vridsOf(routers) });
-      return Uint32Array.from(program.flatMap(({ code, jt, jf, k }) => [code, jt, jf, k]));
-    } catch (error) {
-      this.filterFailed(link, filter.plugin, error);
-      return undefined;
-    }
-  }
-
-  /** Tells once for each interface: programs are built anew whenever anything about a link changes. */
-  private filterFailed(link: Link, plugin: string, error: unknown): void {
-    if (this.unfiltered.has(link.name)) return;
-    this.unfiltered.add(link.name);
-    const message = `${link.name}: the socket filter of plugin ${plugin} is not used: ${messageOf(error)}`;
-    this.log(`${message}: packets of other virtual routers wake the engine`, { interface: link.name });
-    this.onTrouble(`filter ${link.name}`, message);
   }
 
   /**
@@ -514,27 +480,17 @@ export class Placement {
     }
   }
 
-  /** What cannot be filtered is over where nothing is used any more. */
-  private forgetFilters(names: Iterable<string>, groups: ReadonlyMap<string, Group>): void {
-    if (this.unfiltered.size === 0) return;
-    const used = new Set([...groups.values()].map(({ link }) => link.name));
-    for (const name of names) {
-      if (used.has(name) || !this.unfiltered.delete(name)) continue;
-      this.onTrouble(`filter ${name}`);
-    }
-  }
-
   private routing({ link, family, use, routers, slotOfVrid, program, strangers }: Group): Routing {
-    const plugin = use.kind === 'peers' ? 'rvrrpd' : (this.filters[routers[0]!.slot]?.plugin ?? '');
+    const plugin = use.kind === 'peers' ? 'rvrrpd' : this.filters.pluginOf(routers[0]!);
     const here = routers.filter(({ config }) => config.interface === link.name);
-    const addresses = Uint8Array.from(here.flatMap((router) => [...router.addresses]));
+    const addresses = Uint8Array.from(here.flatMap((router) => [...router.addresses.octets]));
     return {
       slotOfVrid,
       ...(program && { program }),
       ...(here.length > 0 && {
         watchProgram: strangers ?? (family === 4 ? arpProgram(addresses) : ndProgram(addresses)),
       }),
-      onFilterFailure: (error: unknown) => this.filterFailed(link, plugin, error),
+      onFilterFailure: (error: unknown) => this.filters.failed(link, plugin, error),
       onUnreported: (error: unknown) => this.log(unreported(link, family, error), { interface: link.name }),
     };
   }
@@ -579,7 +535,7 @@ export class Placement {
     this.table.setNum(slot, Num.HardwareAddress, macNumber(place.link.mac));
     const running = router.state === State.Backup || router.state === State.Master;
     // Frames that list the interface's other addresses too are always built anew.
-    if (running && !router.listsOwn && router.primaryText === place.primary) return;
+    if (running && !router.frames.listOwn && router.primaryText === place.primary) return;
     const primaryBefore = router.primaryText;
     router.setPrimary(place.primary);
     if (!running) {
@@ -594,7 +550,7 @@ export class Placement {
       // Its guard has told. A running router goes on with the frames that it has; both are tried again.
       router.setPrimary(primaryBefore);
       this.wanting.add(router.config.interface);
-      const mute = !running || router.frameLength === 0;
+      const mute = !running || router.frames.length === 0;
       if (mute && router.state !== State.Down) this.engine.stop(router, Cause.CannotSign, State.Down);
       return;
     }
@@ -619,20 +575,6 @@ function keysOn(index: number): string[] {
 /** Key of a router's raw IP socket, if it has one. */
 function peersKey({ attachment }: EngineRouter): string[] {
   return attachment?.use.kind === 'peers' ? [attachment.key] : [];
-}
-
-/** By VRID: the peers of its routers, of both versions. */
-function sendersTo(routers: readonly EngineRouter[]): ReadonlyMap<number, Uint8Array> {
-  const senders = new Map<number, Uint8Array>();
-  for (const { config, peers } of routers) {
-    senders.set(config.vrid, Uint8Array.from([...(senders.get(config.vrid) ?? []), ...peers]));
-  }
-  return senders;
-}
-
-/** Routers of both versions may have the same. */
-function vridsOf(routers: readonly EngineRouter[]): number[] {
-  return [...new Set(routers.map(({ config }) => config.vrid))].sort((a, b) => a - b);
 }
 
 /** What an engine after this one gets of an attachment. */

@@ -3,7 +3,8 @@ import type { AddressFamily, Link } from '../plugin/contracts/index.ts';
 import { Cause } from '../threads/event-ring.ts';
 import { isLinkLocal } from '../vrrp/address.ts';
 import { addressesOf, sourceForPeers } from './peer-source.ts';
-import { EngineRouter } from './router.ts';
+import type { EngineRouter } from './router.ts';
+import { ownAddresses } from './router-addresses.ts';
 import { emptyRouting, routingIndex } from './routing.ts';
 import { ANNOUNCE, GROUP, groupKey, type Use } from './use.ts';
 
@@ -72,13 +73,13 @@ export function planFor(
     group.slotOfVrid[index] = router.slot;
     return true;
   };
-  const everywhere = routers.some(({ elsewhere }) => elsewhere.length > 0)
+  const everywhere = routers.some(({ addresses }) => addresses.elsewhere.length > 0)
     ? new Map(all.map((link) => [link.name, link]))
     : byName;
   /** To announce what it has on other interfaces: nothing is received there, so it does not matter for which VRID. */
   const joinElsewhere = (router: EngineRouter): void => {
     const { family } = router.config;
-    for (const name of router.elsewhere) {
+    for (const name of router.addresses.elsewhere) {
       const link = everywhere.get(name);
       if (!link?.ethernet || !link.up) continue;
       const key = groupKey(link.index, family, ANNOUNCE);
@@ -111,7 +112,7 @@ export function planFor(
     const primary = peers ? sourceForPeers(router, link, host, virtual.get(name), onLink, owner) : onLink();
     if (typeof primary === 'number') return { cause: primary };
     if (primary === undefined) return { cause: family === 4 ? Cause.NoAddress : missingLinkLocal(link) };
-    if (router.packetLength(link) > link.mtu) return { cause: Cause.MtuTooSmall };
+    if (router.frames.packetLength(link) > link.mtu) return { cause: Cause.MtuTooSmall };
     if (!peers) {
       join(router, link, GROUP);
       joinElsewhere(router);
@@ -127,7 +128,7 @@ export function planFor(
 
 function groundOf(link: Link, family: AddressFamily): Ground {
   const real = new Set(realAddresses(link, family));
-  const all = EngineRouter.ownAddresses(link, family);
+  const all = ownAddresses(link, family);
   const sources = [
     ...all.filter((address) => real.has(address)),
     ...all.filter((address) => !real.has(address)),

@@ -6,6 +6,7 @@ import { decodeAdvertisement, emptyAdvertisement } from '../vrrp/advertisement.t
 import { decodeFrame, emptyFrame } from '../vrrp/frame.ts';
 import type { GuardedAuthenticator } from './guard.ts';
 import { EngineRouter } from './router.ts';
+import { ownAddresses } from './router-addresses.ts';
 import { configuration, ethernet } from './test/station.ts';
 
 /** A router with its primary address. */
@@ -61,15 +62,15 @@ describe('frames', () => {
     const { router } = routerOf(over);
     const send = new Uint8Array(10_000);
     router.buildFrames(send, 3000, ethernet(['192.0.2.1', 'fe80::1']));
-    expect(router.frameLength).toBeLessThanOrEqual(router.frameSpace);
-    const both = [0, router.frameSpace].map((at) => read(send, 3000 + at, router.frameLength));
+    expect(router.frames.length).toBeLessThanOrEqual(router.frames.each);
+    const both = [0, router.frames.each].map((at) => read(send, 3000 + at, router.frames.length));
     expect(both.map(({ priority }) => priority)).toEqual([100, 0]);
     for (const frame of both) {
       expect(frame.interval).toBe(router.advertisementInterval);
       expect(frame.source).toEqual(router.primary);
       expect(Buffer.from(frame.listed)).toEqual(Buffer.concat(listed.map(addressBytes)));
     }
-    const used = 2 * router.frameSpace;
+    const used = 2 * router.frames.each;
     expect(send.subarray(0, 3000).every((octet) => octet === 0)).toBe(true);
     expect(send.subarray(3000 + used).every((octet) => octet === 0)).toBe(true);
   });
@@ -90,8 +91,8 @@ describe('frames', () => {
     const send = new Uint8Array(10_000);
     const link = ethernet(['192.0.2.1', 'fe80::1']);
     router.buildFrames(send, 0, link);
-    expect(read(send, 0, router.frameLength).count).toBe(count);
-    expect(router.packetLength(link)).toBe(router.frameLength - 14);
+    expect(read(send, 0, router.frames.length).count).toBe(count);
+    expect(router.frames.packetLength(link)).toBe(router.frames.length - 14);
   });
 
   test('each is signed by itself; its type is in the table', () => {
@@ -108,8 +109,8 @@ describe('frames', () => {
       [100, 12],
       [0, 12],
     ]);
-    for (const at of [0, router.frameSpace]) {
-      const { authType, bodyEnd } = read(send, at, router.frameLength);
+    for (const at of [0, router.frames.each]) {
+      const { authType, bodyEnd } = read(send, at, router.frames.length);
       expect([authType, [...send.subarray(bodyEnd, bodyEnd + 8)]]).toEqual([254, new Array(8).fill(0x5a)]);
     }
     expect(table.int(0, Int.AuthType)).toBe(254);
@@ -125,7 +126,7 @@ describe('frames', () => {
     const send = new Uint8Array(1000).fill(7);
     expect(() => router.buildFrames(send, 0, ethernet(['192.0.2.1']))).toThrow(PluginError);
     expect(send.every((octet) => octet === 7)).toBe(true);
-    expect(router.frameLength).toBe(0);
+    expect(router.frames.length).toBe(0);
   });
 });
 
@@ -142,7 +143,7 @@ describe('address lists', () => {
     ['none of ours', ['10.0.1.0', '0.0.2.10'], 0],
   ])('%s', (_, addresses, count) => {
     const behind = Uint8Array.from([...list(...addresses), ...list('10.0.0.1', '10.0.0.2', '10.0.0.3')]);
-    expect(router.listedOfOurs(behind, 0, addresses.length)).toBe(count);
+    expect(router.addresses.listedOfOurs(behind, 0, addresses.length)).toBe(count);
   });
 
   test.each([
@@ -152,7 +153,7 @@ describe('address lists', () => {
   ] as const)('address_check = %s', (addressCheck, verdicts) => {
     const { router: one } = routerOf({ addressCheck, addresses: router.config.addresses });
     const none = new Uint8Array();
-    expect([0, 1, 2, 3].map((listed) => one.isOfOurGroup(none, 0, 0, listed))).toEqual(verdicts);
+    expect([0, 1, 2, 3].map((listed) => one.addresses.isOfOurGroup(none, 0, 0, listed))).toEqual(verdicts);
   });
 
   const LINK_LOCAL = 'fe80::5e00:201';
@@ -171,8 +172,8 @@ describe('address lists', () => {
     const { length } = addresses;
     const seen = (['any', 'all', 'none'] as const).map((addressCheck) => {
       const { router: one } = routerOf({ version: 3, family: 6, addressCheck, addresses: ours });
-      const listed = one.listedOfOurs(bytes, 16, length);
-      return one.isOfOurGroup(bytes, 16, length, listed) ? 'yes' : 'no';
+      const listed = one.addresses.listedOfOurs(bytes, 16, length);
+      return one.addresses.isOfOurGroup(bytes, 16, length, listed) ? 'yes' : 'no';
     });
     expect(seen).toEqual(verdicts);
   });
@@ -180,7 +181,7 @@ describe('address lists', () => {
   test('over IPv6, what has nothing but a link-local address is known by that', () => {
     const { router: one } = routerOf({ version: 3, family: 6, addresses: [LINK_LOCAL] });
     const bytes = list(LINK_LOCAL, '2001:db8::77');
-    expect([1, 0].map((listed) => one.isOfOurGroup(bytes, 0, 2, listed))).toEqual([true, false]);
+    expect([1, 0].map((listed) => one.addresses.isOfOurGroup(bytes, 0, 2, listed))).toEqual([true, false]);
   });
 });
 
@@ -188,7 +189,7 @@ test('edges of the interface’s subnets are no router’s address; those of /31
   const { router } = routerOf();
   const link = ethernet(['192.0.2.1/26', '203.0.113.4/31', '203.0.113.9/32', 'fe80::1/64']);
   router.buildFrames(new Uint8Array(1000), 0, link);
-  const isEdge = (text: string) => router.isSubnetEdge(addressBytes(text), 0);
+  const isEdge = (text: string) => router.addresses.isSubnetEdge(addressBytes(text), 0);
   expect(['192.0.2.0', '192.0.2.63'].map(isEdge)).toEqual([true, true]);
   expect(['192.0.2.1', '192.0.2.255', '203.0.113.4', '203.0.113.5', '203.0.113.9'].map(isEdge)).toEqual(
     new Array(5).fill(false),
@@ -199,6 +200,6 @@ test('own addresses: secondary ones last, of IPv6 the link-local ones', () => {
   const link = ethernet(['192.0.2.7', '192.0.2.1', 'fe80::1/64', '2001:db8::1/64']);
   const [first] = link.addresses;
   const reordered = { ...link, addresses: [{ ...first!, secondary: true }, ...link.addresses.slice(1)] };
-  expect(EngineRouter.ownAddresses(reordered, 4)).toEqual(['192.0.2.1', '192.0.2.7']);
-  expect(EngineRouter.ownAddresses(reordered, 6)).toEqual(['fe80::1']);
+  expect(ownAddresses(reordered, 4)).toEqual(['192.0.2.1', '192.0.2.7']);
+  expect(ownAddresses(reordered, 6)).toEqual(['fe80::1']);
 });

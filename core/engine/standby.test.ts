@@ -21,12 +21,12 @@ describe.each(KINDS)('$name', (kind) => {
   }
 
   function hold(station: Station, until = 0): void {
-    station.engine.hold(station.routers[0]!, until);
+    station.engine.standby.hold(station.routers[0]!, until);
     station.engine.settle();
   }
 
   function release(station: Station): void {
-    station.engine.release(station.routers[0]!);
+    station.engine.standby.release(station.routers[0]!);
     station.engine.settle();
   }
 
@@ -142,7 +142,7 @@ describe.each(KINDS)('$name', (kind) => {
       station.time.pass(2 * interval);
       if (somebody) station.hears(advertisement({ priority: 50 }));
       station.events();
-      station.engine.takeBack(station.routers[0]!);
+      station.engine.standby.takeBack(station.routers[0]!);
       station.engine.settle();
       expect([station.isMaster, int(station, Int.Held)]).toEqual([!somebody, 0]);
       if (somebody) continue;
@@ -155,7 +155,7 @@ describe.each(KINDS)('$name', (kind) => {
   test('a fail-over that nobody has answered is taken back as well', () => {
     const station = master();
     station.engine.failOver(station.routers[0]!);
-    station.engine.takeBack(station.routers[0]!);
+    station.engine.standby.takeBack(station.routers[0]!);
     station.engine.settle();
     expect([station.isMaster, station.routers[0]!.preempt]).toEqual([true, true]);
   });

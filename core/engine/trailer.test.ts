@@ -8,7 +8,6 @@ import { foldChecksum, sumWords } from '../vrrp/checksum.ts';
 import { DROP_REASONS, Drop, type DropReason } from '../vrrp/drop-reasons.ts';
 import { encodeFixedParts, frameLength, sealFrame } from '../vrrp/frame.ts';
 import { GROUPS, packetRules } from '../vrrp/packet-rules.ts';
-import type { Familiar } from './familiar.ts';
 import { droppedField } from './observer.ts';
 import { KINDS, type Kind } from './test/kinds.ts';
 import { Station } from './test/station.ts';
@@ -151,10 +150,8 @@ describe.each(KINDS)('$name', (kind) => {
   test('what is familiar of a Master is all but its trailer', () => {
     const { station } = guarded(kind);
     const advertise = peer(kind);
-    const { familiar, slots } = {
-      ...(station.engine as unknown as { readonly familiar: Familiar }),
-      slots: new Int32Array(512),
-    };
+    const { familiar } = station.engine.parts;
+    const slots = new Int32Array(512);
     const known = (frame: Uint8Array): number => familiar.recognise(slots, frame, 0, frame.length);
     station.hears(advertise());
     expect(known(advertise())).toBe(0);

@@ -23,8 +23,11 @@ export type Use =
   | { readonly kind: 'ear' }
   | PeersUse;
 
+/** Advertisements of the multicast group, and announcements. */
 export const GROUP: Use = { kind: 'group' };
+/** Announcements alone. */
 export const ANNOUNCE: Use = { kind: 'announce' };
+/** To hear whether anything comes in at all. */
 export const EAR: Use = { kind: 'ear' };
 
 /** Identifies a socket: a link's index, a family, and what it is there for. */

@@ -294,13 +294,13 @@ async function main(): Promise<void> {
         break;
       case 'standby':
         for (const { slot, held, until } of order.slots) {
-          if (held) engine.hold(routers[slot]!, until);
-          else engine.release(routers[slot]!);
+          if (held) engine.standby.hold(routers[slot]!, until);
+          else engine.standby.release(routers[slot]!);
         }
         engine.settle();
         break;
       case 'take-back':
-        for (const slot of order.slots) engine.takeBack(routers[slot]!);
+        for (const slot of order.slots) engine.standby.takeBack(routers[slot]!);
         engine.settle();
         break;
       case 'stop':

@@ -5,6 +5,7 @@ import type { ErrorCode } from '../shared/errors.ts';
 export const CONTROL_COMMANDS = [
   ...(['status', 'reload', 'upgrade', 'plugins', 'standby', 'resume', 'failover'] as const),
 ] as const;
+/** One of {@link CONTROL_COMMANDS}. */
 export type ControlCommand = (typeof CONTROL_COMMANDS)[number];
 
 /** What is said beside the command, to `standby`, `resume` and `failover`. */

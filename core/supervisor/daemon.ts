@@ -9,10 +9,12 @@ import { packageVersion } from '../shared/package-root.ts';
 import { readCounters } from '../threads/counters.ts';
 import type { TableReader } from '../threads/table-views.ts';
 import type { AuthKeeper } from './auth-keeper.ts';
+import { BackOff } from './back-off.ts';
 import { type FailOverFault, failOverFault } from './fail-over.ts';
 import { Generation, type Start } from './generation.ts';
 import type { Logger } from './log.ts';
 import { Notifier, type NotifierState, type StagedHooks } from './notify/notifier.ts';
+import { patiently } from './patiently.ts';
 import type { ChangeHandler } from './service-host.ts';
 import { Services, type StagedService } from './services.ts';
 import type { StandbyKeeper } from './standby-keeper.ts';
@@ -29,16 +31,11 @@ import { plainSection } from './upgrade/sections.ts';
 import { lateness } from './watchdog.ts';
 import type { StartThread } from './worker-thread.ts';
 
-/** A new generation must be prepared, and must have taken over, within this many ms each. */
-const PATIENCE = 15_000;
-
 /** A hand-over that has begun may go on for this many ms when the daemon is told to stop. */
 const HALFWAY = 300;
 
-/** Pauses in ms before a crashed worker is replaced, the last one for all further crashes. */
-const BACK_OFF = [0, 1000, 5000, 15_000];
-/** A generation that has run for this many ms is sound: back-off starts anew. */
-const SOUND_AFTER = 60_000;
+/** Pauses in ms before a crashed worker is replaced. */
+const PAUSES = [0, 1000, 5000, 15_000];
 
 /** What the daemon has of its process and its host; tests put something else in its place. */
 export interface DaemonWorld {
@@ -75,7 +72,7 @@ export class Daemon {
   private coming: Generation | undefined;
   /** Troubles of the daemon itself, by topic. */
   private readonly own = new Map<string, string>();
-  private crashes = 0;
+  private readonly backOff = new BackOff(PAUSES);
   /** Number of the running generation. */
   private number = 1;
   /** Aborted once it stops: what was under way is not waited for. */
@@ -598,7 +595,7 @@ export class Daemon {
         await this.renew();
         return;
       } catch (error) {
-        const pause = BACK_OFF[Math.min(attempt + 1, BACK_OFF.length - 1)]!;
+        const pause = this.backOff.pause(attempt + 1);
         this.log.error(
           `the actuator cannot be started again: ${messageOf(error)}; trying again in ${pause / 1000} s`,
         );
@@ -621,8 +618,7 @@ export class Daemon {
     const started = performance.now();
     const error = await generation.broken;
     if (this.stopping.signal.aborted) return;
-    if (performance.now() - started > SOUND_AFTER) this.crashes = 0;
-    const pause = BACK_OFF[Math.min(this.crashes++, BACK_OFF.length - 1)]!;
+    const pause = this.backOff.next(performance.now() - started);
     this.trouble(topic, `${firstLine(error.message)}${failure}`);
     this.log.error(`${error.message}; replacing it${pause > 0 ? ` in ${pause / 1000} s` : ''}`);
     if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
@@ -640,39 +636,6 @@ export class Daemon {
         // It is still broken: after the next pause, once more.
         void this.watch(generation, topic, `, and cannot be replaced: ${message}`);
       });
-  }
-}
-
-/**
- * Waits for work, but not for ever, and hardly at all once the daemon is told to stop.
- * @param stopping aborted then
- * @param grace ms that it is waited for all the same
- * @throws Error that says what it was waiting for
- */
-async function patiently(
-  work: Promise<unknown>,
-  waitingFor: () => string,
-  stopping: AbortSignal,
-  grace = 0,
-): Promise<void> {
-  const over = new AbortController();
-  const impatience = new Promise<never>((_, reject) => {
-    const { signal } = over;
-    const giveUp = (why: string): void =>
-      reject(new CodedError(stopping.aborted ? 'stopping' : 'timed-out', `given up ${why}: ${waitingFor()}`));
-    const after = (ms: number, why: string): void => {
-      const timer = setTimeout(giveUp, ms, why);
-      signal.addEventListener('abort', () => clearTimeout(timer));
-    };
-    const stop = (): void => after(grace, 'because rvrrpd is stopping');
-    after(PATIENCE, `after ${PATIENCE / 1000} s`);
-    if (stopping.aborted) stop();
-    else stopping.addEventListener('abort', stop, { signal });
-  });
-  try {
-    await Promise.race([work, impatience]);
-  } finally {
-    over.abort();
   }
 }
 

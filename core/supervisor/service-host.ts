@@ -2,6 +2,7 @@
 import type { ChangeOutcome, ChangeRequest, DaemonInfo, ServiceSettings } from '../plugin/contracts/index.ts';
 import { errorOf } from '../shared/errors.ts';
 import type { ServiceInit, ServiceOrder, ServiceReport } from '../threads/service-messages.ts';
+import { BackOff } from './back-off.ts';
 import type { Logger } from './log.ts';
 import { WorkerHandle } from './worker-handle.ts';
 import type { StartThread } from './worker-thread.ts';
@@ -17,10 +18,8 @@ const SETTINGS_TIMEOUT = 3000;
  * seconds to have its port, beside whatever else the machine does.
  */
 const START_PATIENCE = 5000;
-/** Pauses in ms before a crashed service is started again, the last one for all further crashes. */
-const BACK_OFF = [1000, 2000, 5000, 15_000, 60_000];
-/** A service that has run for this many ms is sound: back-off starts anew. */
-const SOUND_AFTER = 60_000;
+/** Pauses in ms before a crashed service is started again. */
+const PAUSES = [1000, 2000, 5000, 15_000, 60_000];
 
 /** A service to run. */
 export interface ServiceSpec {
@@ -41,7 +40,7 @@ export class ServiceHost {
   private haveTried!: () => void;
   private init: ServiceInit;
   private worker: WorkerHandle;
-  private crashes = 0;
+  private readonly backOff = new BackOff(PAUSES);
   private ending = false;
   private going = false;
   private timer: NodeJS.Timeout | undefined;
@@ -215,8 +214,7 @@ export class ServiceHost {
   private async watch(worker: WorkerHandle, started: number): Promise<void> {
     const error = await worker.ended;
     if (this.ending || !error) return;
-    if (performance.now() - started > SOUND_AFTER) this.crashes = 0;
-    const pause = BACK_OFF[Math.min(this.crashes++, BACK_OFF.length - 1)]!;
+    const pause = this.backOff.next(performance.now() - started);
     const { refusal } = this;
     this.refusal = undefined;
     const what = refusal ? `cannot start: ${refusal.message}` : `broke down: ${error.message}`;

@@ -3,8 +3,9 @@ import { HOLD_REASONS, Hold, type HoldReason } from '../vrrp/hold.ts';
 import { Int, Num, State } from './state-table.ts';
 import type { TableReader } from './table-views.ts';
 
-/** Fields of the state table that a {@link HeldBack} comes of. */
+/** Integer fields of the state table that a {@link HeldBack} comes of. */
 export const HOLD_INTS = [Int.HoldReason] as const;
+/** The others: monotonic ms, 0: none. */
 export const HOLD_NUMS = [Num.HoldUntil, Num.HearingUntil, Num.CarrierUntil, Num.PreemptAt] as const;
 
 /** What holds a Backup back, the last of it if there is more. */

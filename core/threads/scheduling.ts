@@ -4,8 +4,9 @@
  */
 import { native } from '../native/index.ts';
 
-/** SCHED_FIFO priorities: above every ordinary process, and the engine above the actuator. */
+/** SCHED_FIFO priority of the engine: above every ordinary process, and above the actuator. */
 export const ENGINE_PRIORITY = 2;
+/** That of the actuator: above every ordinary process. */
 export const ACTUATOR_PRIORITY = 1;
 
 /**

@@ -11,6 +11,7 @@ export const Verdict = {
   Up: 1,
   Down: 2,
 } as const;
+/** One of {@link Verdict}. */
 export type Verdict = (typeof Verdict)[keyof typeof Verdict];
 
 /** What verdicts are called, by {@link Verdict}. */

@@ -10,6 +10,7 @@ import type { User } from './user-line.ts';
 
 /** Algorithms that passwords can be hashed with and checked against. */
 export const HASH_ALGORITHMS = ['SCRYPT', 'SHA256'] as const;
+/** One of {@link HASH_ALGORITHMS}. */
 export type HashAlgorithm = (typeof HASH_ALGORITHMS)[number];
 
 /** The parts of a user line that come of the password. */

@@ -43,6 +43,7 @@ export const ChecksumSort = {
   /** The message and {@link pseudoHeaderSum}. */
   PseudoHeader: 2,
 } as const;
+/** One of {@link ChecksumSort}. */
 export type ChecksumSort = (typeof ChecksumSort)[keyof typeof ChecksumSort];
 
 /** What each is called, by `ChecksumSort`, as in the directive `checksum`; {@link ChecksumSort.Any} has no name. */

@@ -20,8 +20,9 @@ export const ICMPV6 = 58;
 export const NEIGHBOUR_ADVERTISEMENT = 136;
 /** Option type: target link-layer address (RFC 4861 §4.6.1). */
 export const TARGET_LINK_LAYER = 2;
-/** Where the ICMPv6 message of a frame starts, and the target of a neighbour advertisement. */
+/** Where the ICMPv6 message of an untagged frame starts, in octets. */
 export const ICMPV6_AT = ETHERNET_LENGTH + IP_LENGTH[6];
+/** Where the target of a neighbour advertisement is in it, in octets (RFC 4861 §4.4). */
 export const TARGET_ADDRESS_AT = ICMPV6_AT + 8;
 /** Octets of the message: header, target, one option. */
 const ADVERTISEMENT_LENGTH = 32;

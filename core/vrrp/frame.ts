@@ -35,7 +35,9 @@ export { compareAddress, emptyFrame, type ReceivedFrame } from './ip-header.ts';
 
 /** Octets of an untagged Ethernet header. */
 export const ETHERNET_LENGTH = 14;
+/** EtherType of IPv4 (RFC 894). */
 export const ETHERTYPE_IPV4 = 0x0800;
+/** EtherType of IPv6 (RFC 2464 §3). */
 export const ETHERTYPE_IPV6 = 0x86dd;
 
 /** The EtherType of a family. */

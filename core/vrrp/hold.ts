@@ -19,6 +19,7 @@ export const HOLD_REASONS = [
   'hearing',
   'preempt_delay',
 ] as const;
+/** One of {@link HOLD_REASONS}. */
 export type HoldReason = (typeof HOLD_REASONS)[number];
 
 /** Indices of {@link HOLD_REASONS}. */

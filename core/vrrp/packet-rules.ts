@@ -65,10 +65,19 @@ export function unicast(address: Uint8Array): Destination {
 
 /** Whether `list`, addresses of `size` octets one after the other, has the one at `bytes[at]`. */
 export function listsAddress(list: Uint8Array, size: number, bytes: Uint8Array, at: number): boolean {
+  return addressIndex(list, size, bytes, at) >= 0;
+}
+
+/** Where in such a list the address at `bytes[at]` is, counted in addresses; −1: it is not there. */
+export function addressIndex(list: Uint8Array, size: number, bytes: Uint8Array, at: number): number {
   for (let start = 0; start < list.length; start += size) {
-    let i = 0;
-    while (i < size && list[start + i] === bytes[at + i]) i++;
-    if (i === size) return true;
+    if (sameAddress(list, start, bytes, at, size)) return start / size;
   }
-  return false;
+  return -1;
+}
+
+/** Whether the addresses of `size` octets at `a[aAt]` and `b[bAt]` are the same. */
+export function sameAddress(a: Uint8Array, aAt: number, b: Uint8Array, bAt: number, size: number): boolean {
+  for (let i = 0; i < size; i++) if (a[aAt + i] !== b[bAt + i]) return false;
+  return true;
 }

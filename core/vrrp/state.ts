@@ -6,6 +6,7 @@ export const State = {
   /** Initialize, because it cannot run: its interface is missing, down or without an address. */
   Down: 3,
 } as const;
+/** One of {@link State}. */
 export type State = (typeof State)[keyof typeof State];
 
 /** Names of {@link State}, as the API and the log show them. */

@@ -1,6 +1,7 @@
 /** The smallest network that VRRP makes sense in: two routers and a client on one segment. */
 import type { Host } from './host.ts';
 import type { Lab, Segment } from './lab.ts';
+import type { VrouterTable } from './rvrrpd.ts';
 import { Wire } from './wire.ts';
 
 /** Two routers and a client, their interfaces named `lan`. */
@@ -75,4 +76,16 @@ export async function twoRouters(lab: Lab, options: TwoRoutersOptions = {}): Pro
   await client.ip(`route add default via ${VIP}`);
   if (options.gateway6) await client.ip(`-6 route add default via ${options.gateway6} dev lan`);
   return { lan, r1, r2, client, wire: await Wire.tap(lab, lan, lan.bridge) };
+}
+
+/** A virtual router for each address on the two routers' network, with groups from 1 on; the superior one is Master. */
+export function routerForEach(vips: readonly string[], priority: number): VrouterTable[] {
+  return vips.map((vip, index) => ({
+    group: index + 1,
+    interface: 'lan',
+    vip,
+    priority,
+    preemption: true,
+    iftype: 'ether',
+  }));
 }

@@ -1,4 +1,4 @@
-/** Which advertisements a simulated Master answers out of turn: as the engine does it, see core/engine/engine.ts. */
+/** Which advertisements a simulated Master answers out of turn: as the engine does it, see core/engine/acceptance.ts. */
 import { expect, test } from 'vitest';
 import type { transition } from '../../core/vrrp/machine.ts';
 import { State } from '../../core/vrrp/state.ts';

@@ -7,11 +7,14 @@ import { parseDocument } from '../parse.ts';
 
 /** The identity of a virtual router. */
 export const router = (group: number) => ({ interface: 'eth0', group });
+/** A change that adds this `[[vrouter]]`. */
 export const add = (table: Record<string, unknown>): ConfigurationChange => ({ op: 'add-router', table });
+/** A change that removes the virtual router of this group on eth0. */
 export const remove = (group: number): ConfigurationChange => ({
   op: 'remove-router',
   router: router(group),
 });
+/** A change of directives of the virtual router of this group on eth0; null takes one away. */
 export const change = (group: number, patch: Record<string, unknown>): ConfigurationChange => ({
   op: 'change-router',
   router: router(group),

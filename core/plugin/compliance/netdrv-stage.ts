@@ -20,6 +20,7 @@ export const OWN = '10.77.0.10';
 export const GATEWAY = '10.77.0.20';
 /** The same over IPv6, for whoever gives {@link DEV} an IPv6 address of its own. */
 export const OWN6 = '2001:db8:77::10';
+/** A neighbour with an IPv6 address that routes can lead to. */
 export const GATEWAY6 = '2001:db8:77::20';
 
 /** What the kit needs to know of the driver and its surroundings. */

@@ -34,8 +34,9 @@ export interface HookWorld {
   changed(runner: HookRunner): void;
 }
 
-/** Pauses before a delivery is tried again, in ms: the first one, which is doubled each time, and the longest one. */
+/** The first pause before a delivery is tried again, in ms; it is doubled each time. */
 export const FIRST_PAUSE = 500;
+/** The longest one, in ms. */
 export const LONGEST_PAUSE = 60_000;
 
 /** An event in whose delivery the plugin's thread has ended so often is given up: it may well be the cause. */
