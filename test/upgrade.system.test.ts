@@ -226,9 +226,10 @@ describeSystem('rvrrpd upgrade', () => {
     play(async ({ lab, r1, r2, client, wire }) => {
       const routes = '[[protocols.static]]\nroute = "192.0.2.0"\nmask = "255.255.255.0"\nnh = "10.0.0.253"\n';
       const [A, B] = ['10.0.0.2', '10.0.0.3'];
+      const signed = hmac({ time_window: 300 }); // what is recorded here is not too old for it
       const tables = (priority: number, peer: string) => [
-        router(1, { priority, ...hmac() }),
-        router(2, { priority, version: 3, timers: { advert: 0.2 }, ...hmac() }),
+        router(1, { priority, ...signed }),
+        router(2, { priority, version: 3, timers: { advert: 0.2 }, ...signed }),
         router(3, { priority, peers: [peer] }),
         router(4, { priority, iftype: 'macvlan', vifname: 'standby4' }),
       ];
