@@ -3,10 +3,9 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import { apiTable } from './lab/api-stage.ts';
 import { V3_IPV6 } from './lab/flavour.ts';
-import { hmac, recording } from './lab/hmac.ts';
+import { hmac } from './lab/hmac.ts';
 import type { Host } from './lab/host.ts';
 import { HttpClient } from './lab/http.ts';
-import { Injector } from './lab/injector.ts';
 import { invoke } from './lab/invocation.ts';
 import type { Lab } from './lab/lab.ts';
 import {
@@ -223,13 +222,12 @@ describeSystem('rvrrpd upgrade', () => {
 
   it.concurrent(
     'of routers that sign, stand by, that have peers, and interfaces and routes of their own: both Master and Backup',
-    play(async ({ lab, r1, r2, client, wire }) => {
+    play(async ({ lab, r1, r2 }) => {
       const routes = '[[protocols.static]]\nroute = "192.0.2.0"\nmask = "255.255.255.0"\nnh = "10.0.0.253"\n';
       const [A, B] = ['10.0.0.2', '10.0.0.3'];
-      const signed = hmac({ time_window: 300 }); // what is recorded here is not too old for it
       const tables = (priority: number, peer: string) => [
-        router(1, { priority, ...signed }),
-        router(2, { priority, version: 3, timers: { advert: 0.2 }, ...signed }),
+        router(1, { priority, ...hmac() }),
+        router(2, { priority, version: 3, timers: { advert: 0.2 }, ...hmac() }),
         router(3, { priority, peers: [peer] }),
         router(4, { priority, iftype: 'macvlan', vifname: 'standby4' }),
       ];
@@ -246,12 +244,12 @@ describeSystem('rvrrpd upgrade', () => {
         );
       await allAre(r1, files[0], 'Master');
       await allAre(r2, files[1], 'Backup');
-      const recorded = Date.now();
+      const asked = Date.now();
       const stood = await invoke(r2, ['standby', 'lan/4', '--for', '1h', '-c', files[1]]);
       expect(stood).toMatchObject({ code: 0, stderr: '' });
       const last = async () => (await statusOf(r2, files[1])).routers[3]!;
       const { until } = (await last()).standby!;
-      expect(Date.parse(until!) - recorded).toBeGreaterThanOrEqual(3_600_000);
+      expect(Date.parse(until!) - asked).toBeGreaterThanOrEqual(3_600_000);
       const expectStandby = async (nobodyIsMaster: boolean): Promise<void> =>
         expect(await last()).toMatchObject({ state: 'Backup', standby: { until, nobodyIsMaster } });
       const before = [await snapshot(r1), await snapshot(r2)];
@@ -274,24 +272,7 @@ describeSystem('rvrrpd upgrade', () => {
         expect(daemon.log().filter(({ level }) => level === 'error' || level === 'fatal')).toEqual([]);
       await expectStandby(false);
 
-      // A new process that dies once it has heard some: nothing that either has accepted is accepted again.
-      const dying = otherVersion(lab.folder, OTHER, (_, text) =>
-        text.replace(
-          'this.line.send("done")',
-          `setTimeout(process.kill, ${INTERVAL}, process.pid, "SIGKILL")`,
-        ),
-      );
-      expect(await upgrade(r2, files[1], dying)).toMatchObject({ code: 1 });
-      const replayed = async () =>
-        (await statusOf(r2, files[1])).routers
-          .slice(0, 2)
-          .map(({ counters }) => counters.dropped['auth-replayed'] ?? 0);
-      const frames = [1, 2].map((vrid) => recording(wire, vrid, A, recorded));
-      const expected = (await replayed()).map((count, index) => count + frames[index]!.length);
-      await (await Injector.start(client, 'lan')).send(...frames.flat());
-      await eventually('all of them', 20_000, async () => `${await replayed()}` === `${expected}`);
-
-      // Nor does stand-by end with the Master: who stands by does not take over, and is told.
+      // Stand-by does not end with the Master: who stands by does not take over, and is told.
       process.kill((await statusOf(r1, files[0])).pid, 'SIGTERM');
       await eventually('r2 as the Master of all but one', 30_000, async () => {
         const { routers } = await statusOf(r2, files[1]);
