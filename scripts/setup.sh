@@ -74,17 +74,20 @@ if [ -n "$missing" ]; then
   done
 fi
 
-# Wanted, but not needed: what tries the completion for zsh is left out without it.
-if ! command -v zsh >/dev/null && command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
-  say 'installing zsh'
-  apt-get install -y -q=2 --no-install-recommends zsh >/dev/null 2>&1 || say 'zsh cannot be had: its completion is not tried'
-fi
+# Wanted, but not needed: what tries the completion for zsh, or looks through shell scripts, is left out without them.
+for program in zsh shellcheck; do
+  if ! command -v "$program" >/dev/null && command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
+    say "installing $program"
+    apt-get install -y -q=2 --no-install-recommends "$program" >/dev/null 2>&1 ||
+      say "$program cannot be had: what needs it is not tried"
+  fi
+done
 
 # npm packages ------------------------------------------------------------------------------------------------
 
 # npm writes this file at the end of an installation.
 installed=node_modules/.package-lock.json
-if [ ! -e "$installed" ] || [ package-lock.json -nt "$installed" ]; then
+if [ ! -e "$installed" ] || [ -n "$(find package-lock.json -newer "$installed")" ]; then
   say 'installing npm packages'
   # Not `npm ci`: it refuses a lock file that lacks optional packages of other platforms, which npm leaves out
   # where a registry does not have them. Not with scripts: no package needs one, and the build is ours.

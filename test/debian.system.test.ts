@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -13,10 +14,15 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { packageVersion } from '../core/shared/package-root.ts';
+import type { DaemonStatus } from '../core/supervisor/status.ts';
 import { buildDeb } from '../scripts/packages/deb.ts';
 import { install, uninstall } from '../scripts/packages/install.ts';
 import { BareRoot } from './lab/bare-root.ts';
+import { cadence } from './lab/cadence.ts';
+import { dpkg, otherDeb } from './lab/deb.ts';
+import type { Host } from './lab/host.ts';
 import { withLab } from './lab/lab.ts';
+import { GAP, INTERVAL } from './lab/reloading.ts';
 import { describeSystem } from './lab/requirements.ts';
 import { R1, R2, twoRouters, VIP } from './lab/two-routers.ts';
 import { eventually } from './lab/wait.ts';
@@ -25,6 +31,8 @@ import { eventually } from './lab/wait.ts';
 
 const execFileAsync = promisify(execFile);
 const VRID = 9;
+/** What no version of rvrrpd will be called. */
+const HIGHER = '99.0.0';
 
 /** What its package database says is installed: the package's dependencies, whose files are there by other ways. */
 const INSTALLED = { nodejs: process.versions.node, libc6: '2.36', adduser: '3.134' };
@@ -37,17 +45,6 @@ vip = "${VIP}"
 priority = ${priority}
 preemption = true
 `;
-
-/** Calls this machine's dpkg for another root. @returns what it said @throws Error with that if it fails */
-async function dpkg(root: BareRoot, ...words: readonly string[]): Promise<string> {
-  try {
-    const { stdout, stderr } = await execFileAsync('dpkg', [`--root=${root.folder}`, ...words]);
-    return stdout + stderr;
-  } catch (error) {
-    const { stdout, stderr } = error as { stdout?: string; stderr?: string };
-    throw new Error(`dpkg ${words.join(' ')}:\n${stdout}${stderr}`, { cause: error });
-  }
-}
 
 /** A root with dpkg's database. */
 async function debianRoot(folder: string): Promise<BareRoot> {
@@ -96,17 +93,17 @@ describeSystem('make install', () => {
 });
 
 describeSystem('the Debian package', () => {
-  it('installs, takes over, keeps a changed configuration, goes without a trace', { timeout: 300_000 }, () =>
+  it('installs, takes over, is upgraded while it runs, goes without a trace', { timeout: 300_000 }, () =>
     withLab(async (lab) => {
       const [root, file] = await Promise.all([
         debianRoot(path.join(lab.folder, 'root')),
-        buildDeb(lab.folder, { architecture: 'amd64', addons: 'this' }),
+        buildDeb(lab.folder, { architecture: 'amd64', addons: 'this', compression: 'gzip' }),
       ]);
       // Says what is wrong while the rest goes on, and is waited for in the end.
       const lint = execFileAsync('lintian', ['--allow-root', '--fail-on', 'error', file]);
       lint.catch(() => {});
       const before = root.contents();
-      expect(await dpkg(root, '-i', file)).not.toMatch(/error|warning/i);
+      expect(await dpkg(root, undefined, '-i', file)).not.toMatch(/error|warning/i);
       expect(await root.succeed(['rvrrpd', '--version'])).toContain(packageVersion());
       const conf = path.join(root.folder, 'etc/rvrrpd/rvrrpd.conf');
       expect(statSync(conf).mode & 0o777).toBe(0o640);
@@ -124,18 +121,36 @@ describeSystem('the Debian package', () => {
       await root.succeed(['rvrrpd', '-m2'], r1);
       await root.succeed(['rvrrpd', '-m2', '-c', '/etc/rvrrpd/r2.conf'], r2);
       await wire.soleMaster(VRID, R1);
-      const pidOf = async (host: typeof r1, ...words: readonly string[]) =>
-        (JSON.parse(await root.succeed(['rvrrpd', 'status', '--json', ...words], host)) as { pid: number })
-          .pid;
-      process.kill(await pidOf(r1), 'SIGKILL');
-      await wire.soleMaster(VRID, R2);
-      process.kill(await pidOf(r2, '-c', '/etc/rvrrpd/r2.conf'), 'SIGTERM');
-      await eventually('the end of the Master', 20_000, async () => !(await r2.ip('-o addr')).includes(VIP));
+      const statusOf = async (host: Host, ...words: readonly string[]) =>
+        JSON.parse(await root.succeed(['rvrrpd', 'status', '--json', ...words], host)) as DaemonStatus;
+      const { pid: backup } = await statusOf(r2, '-c', '/etc/rvrrpd/r2.conf');
 
-      await dpkg(root, '-r', 'rvrrpd');
+      // Another version, while it runs: it takes over, but where the administrator does not want that.
+      const begin = Date.now();
+      const higher = await otherDeb(file, HIGHER);
+      const own = packageVersion();
+      expect(await dpkg(root, r1, '-i', higher)).toMatch(`upgraded from ${own} to ${HIGHER} `);
+      root.write('usr/sbin/policy-rc.d', '#!/bin/sh\nexit 101\n', 0o755);
+      const said = await dpkg(root, r1, '-i', file);
+      expect(said).toMatch('the version before goes on running, as policy-rc.d wants it');
+      expect(await statusOf(r1)).toMatchObject({ version: HIGHER, generation: 2 });
+      expect(await root.succeed(['rvrrpd', 'upgrade'], r1)).toMatch(`upgraded from ${HIGHER} to ${own} `);
+      rmSync(path.join(root.folder, 'usr/sbin/policy-rc.d'));
+      expect(await root.succeed(['rvrrpd', 'reload'], r1)).toMatch(/reloaded/);
+      const adverts = wire.adverts(VRID, begin - 1500);
+      expect(adverts.filter(({ source, priority }) => source !== R1 || priority !== 200)).toEqual([]);
+      expect(cadence(adverts, (source) => source === R1).greatest).toBeLessThan(GAP * INTERVAL);
+      expect(readFileSync(conf, 'utf8')).toBe(CONFIGURATION(200));
+
+      // Removed while it runs, it hands over.
+      await dpkg(root, r1, '-r', 'rvrrpd');
+      expect(await r1.ip('-o addr')).not.toContain(VIP);
+      await wire.soleMaster(VRID, R2);
+      process.kill(backup, 'SIGTERM');
+      await eventually('the end of the Master', 20_000, async () => !(await r2.ip('-o addr')).includes(VIP));
       expect(readFileSync(conf, 'utf8')).toBe(CONFIGURATION(200));
       expect(root.contents().filter((name) => name.startsWith('usr/') && !before.includes(name))).toEqual([]);
-      await dpkg(root, '-P', 'rvrrpd');
+      await dpkg(root, undefined, '-P', 'rvrrpd');
       const left = root
         .contents()
         .filter((name) => !before.includes(name) && !name.startsWith('var/lib/dpkg/'));

@@ -2,14 +2,17 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { packageRoot, packageVersion } from '../core/shared/package-root.ts';
+import type { DaemonStatus } from '../core/supervisor/status.ts';
 import { npmPack } from '../scripts/packages/npm.ts';
 import { packAll } from '../scripts/packages/pack.ts';
 import { publishAll } from '../scripts/packages/publish.ts';
 import { API_ADDRESS } from './lab/api-stage.ts';
 import { BareRoot } from './lab/bare-root.ts';
+import { cadence } from './lab/cadence.ts';
 import type { Host } from './lab/host.ts';
 import { withLab } from './lab/lab.ts';
 import { Registry } from './lab/registry.ts';
+import { GAP, INTERVAL } from './lab/reloading.ts';
 import { describeSystem } from './lab/requirements.ts';
 import { R1, R2, twoRouters, VIP } from './lab/two-routers.ts';
 import { eventually } from './lab/wait.ts';
@@ -55,29 +58,28 @@ describeSystem('the npm packages', () => {
       const tarballs = path.join(lab.folder, 'tarballs');
       const registry = await Registry.start(path.join(lab.folder, 'registry'));
       try {
-        const [root, packages, higher] = await Promise.all([
+        mkdirSync(tarballs);
+        const [root, packages, higher, [third]] = await Promise.all([
           BareRoot.make(path.join(lab.folder, 'root')),
           packAll(path.join(tarballs, 'now'), { addons: 'this' }),
           packAll(path.join(tarballs, 'higher'), { addons: 'this', folders: [''], version: HIGHER }),
+          npmPack([path.join(packageRoot(), 'templates/plugin-auth')], tarballs),
         ]);
         await root.addNpm();
-        mkdirSync(path.join(tarballs, 'third'));
-        const template = path.join(packageRoot(), 'templates/plugin-auth');
-        const [third] = await npmPack([template], path.join(tarballs, 'third'));
         const publish = async (list: Parameters<typeof publishAll>[0]) => {
           const lines: string[] = [];
           const where = { registry: registry.url, token: 'anybody' };
           for await (const line of publishAll(list, where)) lines.push(line);
           return lines;
         };
-        expect(
-          await publish([...packages, { ...third!, file: path.join(tarballs, 'third', third!.filename) }]),
-        ).toEqual([...packages, third!].map(({ name, version }) => `${name}@${version} is published`));
-        // A run that broke off is repeated.
-        const last = packages.slice(-1);
-        expect(await publish(last)).toEqual(
-          last.map(({ name, version }) => `${name}@${version} is there already`),
-        );
+        // A run that broke off is repeated, and goes on.
+        const last = { ...third!, file: path.join(tarballs, third!.filename) };
+        await Promise.all(packages.slice(0, -1).map((each) => registry.keep(each)));
+        expect(await publish([...packages.slice(-2), last])).toEqual([
+          `${packages.at(-2)!.name}@${packages.at(-2)!.version} is there already`,
+          `rvrrpd@${packageVersion()} is published`,
+          `${THIRD_PARTY}@${last.version} is published`,
+        ]);
 
         for (const command of ['cc', 'g++', 'make', 'python3']) {
           expect((await root.run([command, '--version'])).code).not.toBe(0);
@@ -136,19 +138,30 @@ describeSystem('the npm packages', () => {
         expect(JSON.parse(health)).toMatchObject({ status: 'ok' });
         expect(wire.adverts(VRID).every(({ authType }) => authType === 230)).toBe(true);
         expect(await one.call('reload')).toMatch(/reloaded/);
-        const pid = async (which: typeof one) =>
-          (JSON.parse(await which.call('status', '--json')) as { pid: number }).pid;
-        process.kill(await pid(one), 'SIGKILL');
+        const statusOf = async (which: typeof one) =>
+          JSON.parse(await which.call('status', '--json')) as DaemonStatus;
+        process.kill((await statusOf(one)).pid, 'SIGKILL');
         await wire.soleMaster(VRID, R2);
         await one.call('-m2');
         await wire.soleMaster(VRID, R1);
 
-        expect(await publish(higher)).toEqual([`rvrrpd@${HIGHER} is published`]);
+        // Another version is installed, and takes over: nobody on the network notices.
+        await Promise.all(higher.map((each) => registry.keep(each)));
+        const begin = Date.now();
         await npm('install', '-g', `rvrrpd@${HIGHER}`);
         expect(await root.succeed(['rvrrpd', '--version'])).toContain(HIGHER);
+        for (const each of [two, one]) {
+          expect((await statusOf(each)).version).toBe(packageVersion());
+          expect(await each.call('upgrade')).toMatch(`upgraded from ${packageVersion()} to ${HIGHER} `);
+          const { version, routers } = await statusOf(each);
+          expect([version, routers[0]!.state]).toEqual([HIGHER, each === one ? 'Master' : 'Backup']);
+        }
+        const adverts = wire.adverts(VRID, begin - 1500);
+        expect(adverts.filter(({ source, priority }) => source !== R1 || priority !== 200)).toEqual([]);
+        expect(cadence(adverts, (source) => source === R1).greatest).toBeLessThan(GAP * INTERVAL);
 
-        const ending = [await pid(one), await pid(two)];
-        for (const each of ending) process.kill(each, 'SIGTERM');
+        const ending = await Promise.all([one, two].map(statusOf));
+        for (const { pid } of ending) process.kill(pid, 'SIGTERM');
         for (const host of [r1, r2]) {
           await eventually(
             'the end of the daemons',

@@ -126,7 +126,8 @@ describe('completion for bash', () => {
   });
 });
 
-// setup.sh installs zsh where it can be had.
+// setup.sh installs both where they can be had.
+const hasShellcheck = spawnSync('shellcheck', ['--version']).status === 0;
 const hasZsh = spawnSync('zsh', ['-fc', 'true']).status === 0;
 
 describe.runIf(hasZsh)('completion for zsh', () => {
@@ -185,6 +186,30 @@ print -r -- $text`;
     ['rvrrpd-pw --alg ', ['scrypt', 'sha256']],
   ])('%s: %j', (line, expected) => {
     expect(offers(line)).toEqual([...expected].sort());
+  });
+});
+
+describe.runIf(hasShellcheck)('shell scripts', () => {
+  const below = (folder: string, pattern: RegExp): string[] =>
+    readdirSync(path.join(packageRoot(), folder))
+      .filter((name) => pattern.test(name))
+      .map((name) => path.join(packageRoot(), folder, name));
+
+  test('shellcheck has nothing to say of them', () => {
+    const files = [
+      ...below('.ci', /^run$/),
+      ...below('scripts', /\.sh$/),
+      ...below('packaging/debian', /^(?:pre|post)/),
+      ...below('packaging/completion/bash', /./),
+    ];
+    // What logrotate runs.
+    const rotation = readFileSync(path.join(packaging, 'rvrrpd.logrotate'), 'utf8');
+    const [, postrotate] = /postrotate\n([\s\S]*?)\n\s*endscript/.exec(rotation)!;
+    const script = path.join(folder, 'postrotate');
+    writeFileSync(script, `#!/bin/sh\n${postrotate}\n`);
+    expect(files.length).toBeGreaterThanOrEqual(7);
+    const { status, stdout } = spawnSync('shellcheck', [...files, script], { encoding: 'utf8' });
+    expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
   });
 });
 

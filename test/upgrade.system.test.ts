@@ -221,7 +221,7 @@ describeSystem('rvrrpd upgrade', () => {
   );
 
   it.concurrent(
-    'of routers that sign, that have peers, and interfaces and routes of their own: both Master and Backup',
+    'of routers that sign, stand by, that have peers, and interfaces and routes of their own: both Master and Backup',
     play(async ({ lab, r1, r2 }) => {
       const routes = '[[protocols.static]]\nroute = "192.0.2.0"\nmask = "255.255.255.0"\nnh = "10.0.0.253"\n';
       const [A, B] = ['10.0.0.2', '10.0.0.3'];
@@ -244,6 +244,14 @@ describeSystem('rvrrpd upgrade', () => {
         );
       await allAre(r1, files[0], 'Master');
       await allAre(r2, files[1], 'Backup');
+      const asked = Date.now();
+      const stood = await invoke(r2, ['standby', 'lan/4', '--for', '1h', '-c', files[1]]);
+      expect(stood).toMatchObject({ code: 0, stderr: '' });
+      const last = async () => (await statusOf(r2, files[1])).routers[3]!;
+      const { until } = (await last()).standby!;
+      expect(Date.parse(until!) - asked).toBeGreaterThanOrEqual(3_600_000);
+      const expectStandby = async (nobodyIsMaster: boolean): Promise<void> =>
+        expect(await last()).toMatchObject({ state: 'Backup', standby: { until, nobodyIsMaster } });
       const before = [await snapshot(r1), await snapshot(r2)];
       const since = (await statusOf(r2, files[1])).routers.map((each) => each.since);
       for (let round = 0; round < 2; round++) {
@@ -262,6 +270,21 @@ describeSystem('rvrrpd upgrade', () => {
       expect([await snapshot(r1), await snapshot(r2)]).toEqual(before);
       for (const daemon of daemons)
         expect(daemon.log().filter(({ level }) => level === 'error' || level === 'fatal')).toEqual([]);
+      await expectStandby(false);
+
+      // Stand-by does not end with the Master: who stands by does not take over, and is told.
+      process.kill((await statusOf(r1, files[0])).pid, 'SIGTERM');
+      await eventually('r2 as the Master of all but one', 30_000, async () => {
+        const { routers } = await statusOf(r2, files[1]);
+        return routers.map(({ state }) => state === 'Master').join() === 'true,true,true,false';
+      });
+      await eventually('the word that nobody is Master', 20_000, async () => {
+        return (await last()).standby?.nobodyIsMaster;
+      });
+      expect(await upgrade(r2, files[1])).toMatchObject({ code: 0, stderr: '' });
+      await expectStandby(true);
+      await invoke(r2, ['resume', '-c', files[1]]);
+      await allAre(r2, files[1], 'Master');
     }),
     PATIENCE,
   );

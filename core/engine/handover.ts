@@ -29,6 +29,8 @@ export interface Estate {
   readonly peers: readonly (PeersKnown | undefined)[];
   /** When it stopped receiving and sending, monotonic ms. */
   readonly since: number;
+  /** It is gone, and never let go: what is known of it is of when it made its offer, and it went on after that. */
+  readonly died?: true;
 }
 
 /** What goes over the port, in this order. */

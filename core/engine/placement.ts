@@ -16,6 +16,7 @@ import type { Engine } from './engine.ts';
 import type { ErrorLog, GuardedFilter } from './guard.ts';
 import { kernelIo, type PlacementIo } from './io.ts';
 import { LinkQueue } from './link-queue.ts';
+import { catchUp } from './memories.ts';
 import { ndProgram } from './nd-watch.ts';
 import { addressesOf } from './peer-source.ts';
 import { type Group, type Place, type Plan, planFor } from './plan.ts';
@@ -344,6 +345,9 @@ export class Placement {
   takeBack(): void {
     this.over = false;
     this.plan = NO_PLAN;
+    catchUp(this.engine.routers, (error) =>
+      this.log(`${messageOf(error)}: what was accepted meanwhile may be accepted again`, {}),
+    );
     const links = this.queue.latest();
     for (const [key, group] of this.planOn(links).groups)
       this.attachments.get(key)?.reroute(this.routing(group));

@@ -267,6 +267,29 @@ describe.each(KINDS)('$name', (kind) => {
     const all = numbers(next);
     expect(new Set(all).size).toBe(all.length);
   });
+
+  test('an engine that gets its sockets back catches up with what others may have sent and accepted', () => {
+    const { station, toy } = guarded(kind);
+    station.placement.lend([]);
+    expect(toy().adopted).toEqual([]);
+    station.placement.takeBack();
+    expect(toy().adopted).toEqual(['restart']);
+    expect(station.errors).toEqual([]);
+  });
+
+  test('if its plugin cannot do that it goes on all the same, and says so', () => {
+    const { station, toy } = guarded(kind);
+    station.time.pass(4 * kind.interval + 4000);
+    station.placement.lend([]);
+    toy().adopt = () => {
+      throw new Error('no way back');
+    };
+    station.placement.takeBack();
+    expect(station.errors.join()).toMatch(/no way back: what was accepted meanwhile may be accepted again/);
+    const before = station.advertised().length;
+    station.time.pass(2 * kind.interval);
+    expect(station.advertised().length).toBeGreaterThan(before);
+  });
 });
 
 test('an answer and an advertisement of one turn are two packets with two numbers', () => {

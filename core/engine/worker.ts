@@ -20,6 +20,7 @@ import { Engine } from './engine.ts';
 import { PluginGuard } from './guard.ts';
 import { handOver, type PluginState, takeOver } from './handover.ts';
 import { kernelIo } from './io.ts';
+import { adoptMemory } from './memories.ts';
 import { Observer } from './observer.ts';
 import { Patience } from './patience.ts';
 import { Placement } from './placement.ts';
@@ -201,14 +202,21 @@ async function main(): Promise<void> {
     report({ type: 'ready' });
   };
 
-  /** @param late the predecessor has let go: whatever fails, the routers run */
-  const inheritFrom = ({ table: memory, slots, changed, authMemories }: Succession, late: boolean): void => {
+  /**
+   * @param late the predecessor has let go: whatever fails, the routers run
+   * @param how what it has left of authentication is, see {@link adoptMemory}
+   */
+  const inheritFrom = (
+    { table: memory, slots, changed, authMemories }: Succession,
+    late: boolean,
+    how: 'reload' | 'restart' = 'reload',
+  ): void => {
     const predecessor: TableReader = new StateTable(memory);
     inherit(whole, predecessor, { slots, changed }, init.config.virtualRouters, kernelIo.now());
     const before = new AuthMemories(authMemories);
     for (const router of routers) {
       try {
-        adoptMemory(router, memories, before, slots[router.slot]!);
+        adoptMemory(router, memories, before, slots[router.slot]!, how);
       } catch (error) {
         if (!late) throw error;
         log('error', `${messageOf(error)}: it begins anew`);
@@ -243,7 +251,7 @@ async function main(): Promise<void> {
       const known = estate.peers[from];
       if (known) routers[slot]!.inheritPeers(known);
     }
-    inheritFrom(succession, true);
+    inheritFrom(succession, true, estate.died ? 'restart' : 'reload');
     run(known);
     const pause = kernelIo.now() - estate.since;
     log('debug', `took over from the engine before within ${pause.toFixed(1)} ms`, { pause });
@@ -326,17 +334,6 @@ async function main(): Promise<void> {
       log('warn', `the engine's rehearsal failed: ${messageOf(error)}`);
     },
   );
-}
-
-/** A trailer's authenticator goes on with what the one before it knew. @throws PluginError if it cannot */
-function adoptMemory(
-  { slot, trailer }: EngineRouter,
-  memories: AuthMemories,
-  before: AuthMemories,
-  from: number,
-): void {
-  if (!trailer || from < 0) return;
-  if (memories.inherit(slot, ownerNumber(trailer.plugin), before, from)) trailer.adopt('reload');
 }
 
 /** What a plugin is told of a virtual router. */

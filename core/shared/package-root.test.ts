@@ -30,6 +30,9 @@ test('of a bundle in node_modules it is the package there', () => {
   put('node_modules/rvrrpd/package.json', '{ "name": "rvrrpd", "version": "1.2.3" }');
   expect(packageRoot(url('node_modules/rvrrpd/dist/rvrrpd.js'))).toBe(join(folder, 'node_modules/rvrrpd'));
   expect(packageVersion(url('node_modules/rvrrpd/dist/rvrrpd.js'))).toBe('1.2.3');
+  // Another one is installed in its place: what runs is still this one.
+  put('node_modules/rvrrpd/package.json', '{ "name": "rvrrpd", "version": "1.3.0" }');
+  expect(packageVersion(url('node_modules/rvrrpd/dist/rvrrpd.js'))).toBe('1.2.3');
 });
 
 test('other packages on the way up are passed over, broken ones as well', () => {

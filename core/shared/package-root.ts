@@ -26,10 +26,21 @@ export function packageRoot(from: string = import.meta.url): string {
   }
 }
 
-/** Version of this rvrrpd (semver), from its `package.json`. */
+/** By module: what was found. */
+const versions = new Map<string, string>();
+
+/**
+ * Version of this rvrrpd (semver), from its `package.json`, as of the first call: another version may be installed in its
+ * place while it runs.
+ */
 export function packageVersion(from: string = import.meta.url): string {
-  const parsed: unknown = JSON.parse(readFileSync(join(packageRoot(from), 'package.json'), 'utf8'));
-  return String((parsed as { version?: unknown }).version);
+  let version = versions.get(from);
+  if (version === undefined) {
+    const parsed: unknown = JSON.parse(readFileSync(join(packageRoot(from), 'package.json'), 'utf8'));
+    version = String((parsed as { version?: unknown }).version);
+    versions.set(from, version);
+  }
+  return version;
 }
 
 function nameIn(file: string): unknown {

@@ -20,6 +20,7 @@ import { gzipSync } from 'node:zlib';
 import { copyrightText } from './copyright.ts';
 import { install } from './install.ts';
 import { COMMANDS, sharedFiles } from './layout.ts';
+import { expectMachine } from './machine.ts';
 import { type Addons, filesBelow } from './stage.ts';
 import { manifestIn, ROOT } from './workspace.ts';
 
@@ -41,6 +42,8 @@ export interface DebOptions {
   readonly addons: Addons;
   /** Version of the package; default: rvrrpd's. */
   readonly version?: string;
+  /** `gzip` takes a moment, and makes it half as large again. Default: `xz`. */
+  readonly compression?: 'xz' | 'gzip';
 }
 
 /** This machine's. @throws Error if packages are not made for it */
@@ -64,24 +67,36 @@ export async function buildDeb(into: string, options: DebOptions): Promise<strin
     adaptToDebian(tree, version);
     writeControl(tree, version, options);
     const file = path.join(into, `rvrrpd_${version}_${options.architecture}.deb`);
-    await execFileAsync('dpkg-deb', ['--root-owner-group', '-Zxz', '--build', tree, file]);
+    const compression = `-Z${options.compression ?? 'xz'}`;
+    await execFileAsync('dpkg-deb', ['--root-owner-group', compression, '--build', tree, file]);
     return file;
   } finally {
     rmSync(tree, { recursive: true, force: true });
   }
 }
 
-/** Takes away the addons of other platforms: Debian has glibc. */
-function keepAddonsOf(tree: string, architecture: Architecture): void {
-  const wanted = `prebuilds/linux-${NODE_ARCHITECTURES[architecture]}/`;
-  for (const file of filesBelow(path.join(tree, 'usr/lib/rvrrpd')).filter((each) => each.endsWith('.node'))) {
-    const addon = path.join(tree, 'usr/lib/rvrrpd', file);
-    if (!file.includes(wanted) || file.endsWith('.musl.node')) rmSync(addon);
+/**
+ * Takes away the addons of other platforms: Debian has glibc.
+ * @throws Error if one is missing then, or is for another processor than its folder says
+ */
+export function keepAddonsOf(tree: string, architecture: Architecture): void {
+  const machine = NODE_ARCHITECTURES[architecture];
+  const library = path.join(tree, 'usr/lib/rvrrpd');
+  const addons = filesBelow(library).filter((each) => each.endsWith('.node'));
+  const places = new Set(addons.map((file) => path.dirname(path.dirname(file))));
+  for (const file of addons) {
+    const addon = path.join(library, file);
+    const isWanted = path.basename(path.dirname(file)) === `linux-${machine}` && !file.endsWith('.musl.node');
+    if (isWanted) expectMachine(addon, machine);
+    else rmSync(addon);
   }
-  for (const folder of readdirSync(path.join(tree, 'usr/lib/rvrrpd'), { recursive: true }) as string[]) {
-    const at = path.join(tree, 'usr/lib/rvrrpd', folder);
-    if (path.basename(path.dirname(at)) === 'prebuilds' && readdirSync(at).length === 0)
-      rmSync(at, { recursive: true });
+  for (const place of places) {
+    const prebuilds = path.join(library, place);
+    for (const platform of readdirSync(prebuilds)) {
+      const folder = path.join(prebuilds, platform);
+      if (readdirSync(folder).length === 0) rmSync(folder, { recursive: true });
+    }
+    if (readdirSync(prebuilds).length !== 1) throw new Error(`${prebuilds} has no addon for ${architecture}`);
   }
 }
 

@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { npmPack } from './npm.ts';
+import { npmPack, type Packed } from './npm.ts';
 import { type Manifest, ROOT, type WorkspacePackage, workspacePackages } from './workspace.ts';
 
 /** Whose addons go into packages: `all` platforms' (`npm run build:cross`), or `this` machine's (`npm run build`). */
@@ -49,12 +49,12 @@ export async function stage(below: string, options: StageOptions): Promise<Stage
   const packages = workspacePackages().filter(
     ({ folder }) => options.folders === undefined || options.folders.includes(folder),
   );
-  const listings = await npmPack(packages.map(({ folder }) => path.join(ROOT, folder)));
+  const listings = await listingsOf(packages);
   return packages.map((each, index) => {
     const source = path.join(ROOT, each.folder);
     const staged = path.join(below, each.manifest.name);
     const own = `${path.join(source, each.folder === '' ? 'core/native/prebuilds' : 'prebuilds')}/`;
-    for (const { path: file } of listings[index]!.files) {
+    for (const { path: file } of listings[index]!) {
       const from = path.join(source, file);
       if (options.addons === 'all' && from.startsWith(own)) continue;
       const to = path.join(staged, file);
@@ -74,6 +74,19 @@ export async function stage(below: string, options: StageOptions): Promise<Stage
     );
     return { ...each, staged };
   });
+}
+
+/** By folder: what `npm pack` would take of it. Asked once: nothing is built while packages are laid out. */
+const known = new Map<string, Packed['files']>();
+
+async function listingsOf(packages: readonly WorkspacePackage[]): Promise<Packed['files'][]> {
+  const folders = packages.map(({ folder }) => folder);
+  const unknown = folders.filter((folder) => !known.has(folder));
+  if (unknown.length > 0) {
+    const packed = await npmPack(unknown.map((folder) => path.join(ROOT, folder)));
+    for (const [index, folder] of unknown.entries()) known.set(folder, packed[index]!.files);
+  }
+  return folders.map((folder) => known.get(folder)!);
 }
 
 /** A `package.json` as it is published. */

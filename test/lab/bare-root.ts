@@ -94,10 +94,10 @@ export class BareRoot {
   }
 
   /** Writes a file. */
-  write(file: string, content: string): void {
+  write(file: string, content: string, mode = 0o644): void {
     const target = path.join(this.folder, file);
     mkdirSync(path.dirname(target), { recursive: true });
-    writeFileSync(target, content);
+    writeFileSync(target, content, { mode });
   }
 
   /** Every file, link and folder inside, from the root on; what runs and what npm keeps for itself left out. */
@@ -111,23 +111,28 @@ export class BareRoot {
     return below('').sort();
   }
 
-  /** Arguments of `unshare` that run a command inside, with devices, /proc and the network namespace's own /sys. */
-  private inside(command: readonly string[]): string[] {
+  /** Arguments of `unshare` that run a command where the root has devices, /proc and the network namespace's own /sys. */
+  private mounted(command: readonly string[]): string[] {
     const mounts = [
       `mount --bind /dev ${this.folder}/dev`,
       `mount -t proc proc ${this.folder}/proc`,
       `mount -t sysfs sys ${this.folder}/sys`,
     ];
-    const script = `${mounts.join(' && ')} && exec chroot ${this.folder} "$@"`;
+    const script = `${mounts.join(' && ')} && exec "$@"`;
     return ['--mount', 'sh', '-c', script, 'sh', ...command];
   }
 
-  /** Runs a command to its end. @param host in whose network; absent: the machine's own */
+  /** Runs a command inside to its end. @param host in whose network; absent: the machine's own */
   async run(command: readonly string[], host?: Host, deadlineMs = 240_000): Promise<Invocation> {
+    return this.beside(['chroot', this.folder, ...command], host, deadlineMs);
+  }
+
+  /** The same of a command of this machine, which is to work on the root from outside. */
+  async beside(command: readonly string[], host?: Host, deadlineMs = 240_000): Promise<Invocation> {
     const words = [
       ...(host ? ['ip', 'netns', 'exec', host.namespace] : []),
       'unshare',
-      ...this.inside(command),
+      ...this.mounted(command),
     ];
     const running = execFileAsync(words[0]!, words.slice(1), {
       env: ENVIRONMENT,

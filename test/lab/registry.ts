@@ -1,12 +1,17 @@
 /** An npm registry of the lab's own: Verdaccio on loopback, which takes what anybody publishes. */
-import { spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { packageRoot } from '../../core/shared/package-root.ts';
 import { npm } from '../../scripts/packages/npm.ts';
+import type { Tarball } from '../../scripts/packages/pack.ts';
 import { Running } from './running.ts';
 import { eventually } from './wait.ts';
+
+const execFileAsync = promisify(execFile);
 
 async function freePort(): Promise<number> {
   const server = createServer();
@@ -51,6 +56,34 @@ export class Registry {
       throw new Error(`Verdaccio does not answer:\n${running.output}`, { cause: error });
     }
     return new Registry(url, running);
+  }
+
+  /** Has it keep a package without npm, which takes a second for each: in the way in which `npm publish` tells it. */
+  async keep({ name, version, file }: Pick<Tarball, 'name' | 'version' | 'file'>): Promise<void> {
+    const { stdout } = await execFileAsync('tar', ['-xOzf', file, 'package/package.json']);
+    const content = readFileSync(file);
+    const attachment = `${name}-${version}.tgz`;
+    const dist = {
+      tarball: `${this.url}${name}/-/${attachment}`,
+      integrity: `sha512-${createHash('sha512').update(content).digest('base64')}`,
+      shasum: createHash('sha1').update(content).digest('hex'),
+    };
+    const manifest = { ...(JSON.parse(stdout) as object), _id: `${name}@${version}`, dist };
+    const answer = await fetch(`${this.url}${name}`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json', authorization: 'Bearer anybody' },
+      body: JSON.stringify({
+        ...{ _id: name, name, 'dist-tags': { latest: version }, versions: { [version]: manifest } },
+        _attachments: {
+          [attachment]: {
+            content_type: 'application/octet-stream',
+            data: content.toString('base64'),
+            length: content.length,
+          },
+        },
+      }),
+    });
+    if (!answer.ok) throw new Error(`${name}: the registry says ${answer.status} ${await answer.text()}`);
   }
 
   /** What it complained of so far, for messages. */

@@ -12,6 +12,7 @@ import { encodeFrame, frameLength } from '../../vrrp/frame.ts';
 import type { PacketRules } from '../../vrrp/packet-rules.ts';
 import { Engine } from '../engine.ts';
 import { type GuardedAuthenticator, type GuardedFilter, PluginGuard } from '../guard.ts';
+import { adoptMemory } from '../memories.ts';
 import { Observer } from '../observer.ts';
 import { Patience } from '../patience.ts';
 import { Placement } from '../placement.ts';
@@ -223,10 +224,9 @@ export class Station {
   }
 
   /** Takes over what another one's authentication remembers. */
-  inheritMemories(predecessor: AuthMemories): void {
-    for (const { slot, trailer } of this.routers) {
-      if (trailer && this.memories.inherit(slot, ownerNumber(trailer.plugin), predecessor, slot))
-        trailer.adopt('reload');
+  inheritMemories(predecessor: AuthMemories, how: 'reload' | 'restart' = 'reload'): void {
+    for (const router of this.routers) {
+      adoptMemory(router, this.memories, predecessor, router.slot, how);
     }
   }
 

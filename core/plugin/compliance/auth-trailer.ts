@@ -242,6 +242,35 @@ export function authTrailerCompliance(options: AuthTrailerComplianceOptions): vo
     },
   );
 
+  test(
+    title(
+      'restart of one that has run: what others have sent and accepted meanwhile is neither sent nor accepted',
+    ),
+    () => {
+      const { stages, sender, receiver } = two();
+      const pass = (ms: number): void => {
+        for (const stage of [stages.sender, stages.receiver]) stage.pass(ms);
+      };
+      assert.equal(verdict(receiver, send(sender)), 'genuine');
+      pass(1000);
+      // A process that is to replace it has a copy, and is gone.
+      const copy = stages.sender.memory.slice();
+      const meanwhile = send(create(stages.sender, {}, copy));
+      assert.equal(
+        verdict(create(stages.receiver, {}, stages.receiver.memory.slice()), meanwhile),
+        'genuine',
+      );
+      pass(1);
+      sender.adopt?.('restart');
+      receiver.adopt?.('restart');
+      assert.equal(verdict(receiver, meanwhile), 'replayed');
+      pass(1);
+      const next = send(sender);
+      assert.notDeepEqual(next, meanwhile);
+      assert.equal(verdict(receiver, next), 'genuine');
+    },
+  );
+
   test(title('memory that something else has left does no harm'), () => {
     const stage = new Stage();
     stage.memory.fill(0xa5);

@@ -100,7 +100,9 @@ export interface TrailerAuthenticator {
    * The memory has been filled with what an authenticator before this one, of the same plugin, of any version, left in it.
    * Absent: it is used as it is.
    * @param from `reload`: as it left it, to the last packet; called twice, first for trial while the other one still
-   *   runs, then when that has let go. `restart`: the daemon has ended meanwhile, and the copy may be older
+   *   runs, then when that has let go. `restart`: the copy is older, or others have run the router meanwhile, and are gone:
+   *   the daemon has ended, or died during an upgrade, or such an upgrade was given up (then this one has run before, and
+   *   the memory is its own)
    * @throws Error if it cannot: the reload is called off, if it is not too late for that
    */
   adopt?(from: 'reload' | 'restart'): void;

@@ -218,7 +218,7 @@ export class Ancestor implements Predecessor {
         return;
       }
       // It is gone in the middle: what it had is ours as it was a moment ago.
-      estate = { sockets: offered, peers: [], since: native.monotonicMs() };
+      estate = { sockets: offered, peers: [], since: native.monotonicMs(), died: true };
     }
     setTimeout(() => this.successor?.isLate(GAP), GAP).unref();
     port.postMessage({ type: 'estate', estate } satisfies HandoverMessage);

@@ -207,6 +207,30 @@ describe('restart: the copy may be old', () => {
     expect(send().verdictOf(next)).toBe('genuine');
   });
 
+  test.each([1, 400, 15_000])(
+    'an upgrade is given up %i ms after the last packet: what the new process accepted is not accepted again',
+    (ms) => {
+      const directives = { time_window: 300 };
+      const { send, receiver, pass, memories, clocks } = two(directives);
+      for (let i = 0; i < 5; i++) {
+        pass(997);
+        expect(send().verdictOf(receiver)).toBe('genuine');
+      }
+      const heir = authenticator({ clock: clocks.receiver, memory: memories.receiver.slice(), directives });
+      heir.adopt!('reload');
+      const packets = Array.from({ length: 5 }, () => {
+        pass(997);
+        return send();
+      });
+      for (const packet of packets) expect(recorded(packet).verdictOf(heir)).toBe('genuine');
+      pass(ms);
+      receiver.adopt!('restart');
+      for (const packet of packets) expect(packet.verdictOf(receiver)).toBe('replayed');
+      pass(1);
+      expect(send().verdictOf(receiver)).toBe('genuine');
+    },
+  );
+
   test('a sender whose clock is behind or ahead is heard at once after it', () => {
     for (const skew of [-4000, 4000]) {
       const { send, receiver, pass, save, restarted, clocks } = running();
