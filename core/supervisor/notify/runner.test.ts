@@ -275,8 +275,8 @@ describe('at the end', () => {
     thread.delivers();
     expect(thread.told).toEqual(['a#1', 'b#3', 'a#4']);
     expect(thread.events.at(-1)).toMatchObject({ joined: 1 });
-    await runner.rest();
-    expect(runner.isEmpty).toBe(true);
+    await runner.emptied();
+    expect(runner.status.queue).toBe(0);
   });
 
   test('what is not configured any more is told no more', () => {

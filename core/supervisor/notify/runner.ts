@@ -77,6 +77,8 @@ export class HookRunner {
   lastWords = '';
   /** Called whenever nothing is under way any more. */
   private onRest: (() => void)[] = [];
+  /** Called whenever nothing waits any more. */
+  private onEmpty: (() => void)[] = [];
 
   constructor(
     readonly name: string,
@@ -175,9 +177,10 @@ export class HookRunner {
     this.next();
   }
 
-  /** Everything is told. */
-  get isEmpty(): boolean {
-    return this.queue.length === 0;
+  /** Resolves once everything is told, which may be never: its thread may be broken. */
+  emptied(): Promise<void> {
+    if (this.queue.length === 0) return Promise.resolve();
+    return new Promise((resolve) => this.onEmpty.push(resolve));
   }
 
   /** Resolves once nothing is under way, and nothing waits that could be. */
@@ -263,6 +266,7 @@ export class HookRunner {
   private settle(): void {
     const waiting = this.onRest;
     this.onRest = [];
+    if (this.queue.length === 0) waiting.push(...this.onEmpty.splice(0));
     for (const each of waiting) each();
   }
 
