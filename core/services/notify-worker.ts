@@ -28,7 +28,8 @@ async function main(): Promise<void> {
     try {
       return new Deliveries(contract.create(context), timeout, after, {
         delivered: () => tell({ type: 'delivered', hook }),
-        failed: (words, final) => tell({ type: 'failed', hook, words, final }),
+        failed: (words, final, pause) =>
+          tell({ type: 'failed', hook, words, final, ...(pause !== undefined && { pause }) }),
         unending: () => tell({ type: 'unending', hook }),
       });
     } catch (error) {

@@ -10,7 +10,13 @@ import { HookQueue, type Notice, type QueueState } from './queue.ts';
 /** What has come of a delivery. `lost`: its thread has ended in the middle of it. */
 export type Outcome =
   | { readonly type: 'delivered' }
-  | { readonly type: 'failed'; readonly words: string; readonly final: boolean }
+  | {
+      readonly type: 'failed';
+      readonly words: string;
+      readonly final: boolean;
+      /** In ms, before it is tried again. Absent: one that grows. */
+      readonly pause?: number;
+    }
   | { readonly type: 'lost' };
 
 /** Delivers events of one hook: its plugin's thread. */
@@ -43,6 +49,8 @@ export const MOST_LOST = 3;
 
 /** Failures of a hook are logged once in so many ms, with their number. */
 const COMPLAINT_INTERVAL = 10_000;
+/** What is tried in vain again and again is logged less and less often, down to once in so many ms. */
+const LONGEST_SILENCE = 3_600_000;
 
 /** What a hook has come to, for another process. Plain data. */
 export interface HookState {
@@ -72,6 +80,8 @@ export class HookRunner {
   /** Monotonic ms. */
   private complained = Number.NEGATIVE_INFINITY;
   private uncounted = 0;
+  /** After a complaint about what is tried again there is none of the kind for so many ms. */
+  private silence = COMPLAINT_INTERVAL;
   private warned = 0;
   /** What came of the last delivery, for an operator; empty: nothing was delivered yet. */
   lastWords = '';
@@ -220,6 +230,7 @@ export class HookRunner {
       case 'delivered':
         this.delivered++;
         this.lastWords = 'delivered';
+        this.silence = COMPLAINT_INTERVAL;
         this.end();
         break;
       case 'failed':
@@ -227,7 +238,7 @@ export class HookRunner {
         if (this.held && this.aborted) break; // it is due again
         if (outcome.final || this.hurried || attempt - this.lost > this.config.retries)
           this.giveUp(outcome.words);
-        else if (!this.held) this.wait(attempt - this.lost);
+        else if (!this.held) this.wait(attempt - this.lost, outcome.pause);
         break;
       case 'lost':
         this.lastWords = 'its plugin has ended in the middle of a delivery';
@@ -236,9 +247,10 @@ export class HookRunner {
     }
   }
 
-  private wait(attempt: number): void {
-    const ms = Math.min(FIRST_PAUSE * 2 ** Math.min(attempt - 1, 20), LONGEST_PAUSE);
-    this.complain(`${this.lastWords}; it is tried again`);
+  private wait(attempt: number, pause?: number): void {
+    const ms = Math.min(pause ?? FIRST_PAUSE * 2 ** Math.min(attempt - 1, 20), LONGEST_PAUSE);
+    if (this.complain(`${this.lastWords}; it is tried again`, this.silence))
+      this.silence = Math.min(this.silence * 2, LONGEST_SILENCE);
     this.pause = this.world.after(ms, () => {
       this.pause = undefined;
       this.next();
@@ -270,14 +282,16 @@ export class HookRunner {
     for (const each of waiting) each();
   }
 
-  private complain(text: string): void {
+  /** @returns whether it was logged */
+  private complain(text: string, interval = COMPLAINT_INTERVAL): boolean {
     this.uncounted++;
     const now = this.world.now();
-    if (now - this.complained < COMPLAINT_INTERVAL) return;
+    if (now - this.complained < interval) return false;
     const more = this.uncounted > 1 ? ` (${this.uncounted} failures since the last such message)` : '';
     this.world.log.warn(`hook ${this.name}: ${text}${more}`);
     this.complained = now;
     this.uncounted = 0;
+    return true;
   }
 
   /** Told when it begins, and then at each doubling. */

@@ -59,7 +59,8 @@ export class Pipe {
       if (signal.aborted) {
         // Up to PIPE_BUF octets are written all at once, or not at all.
         if (written > 0 || isRest) this.unfinished = { id, rest: line.subarray(written) };
-        throw this.failure(why);
+        // Who begins to read gets what waits at once, however long nobody has.
+        throw Object.assign(this.failure(why), { pause: LONGEST_LOOK });
       }
       if (this.isReplaced()) {
         this.close();
