@@ -59,10 +59,10 @@ export class HookStage {
     return `[[notify]]\nname = "program"\ntype = "exec"\ncommand = [ "/bin/sh", "-c", "${command}" ]\nenvironment = { VERSION = "${environment}" }\n`;
   }
 
-  /** A program that is told as keepalived tells its own. */
+  /** A program that is told as keepalived tells its own. What it calls virtual routers is not said. */
   arguments(): string {
     const command = `echo \\"$@\\" >> ${this.file('arguments')}`;
-    return `[[notify]]\nname = "arguments"\ntype = "exec"\ncommand = [ "/bin/sh", "-c", "${command}", "sh", "--own" ]\narguments = "keepalived"\nnames = { "lan/7" = "VI_1" }\n`;
+    return `[[notify]]\nname = "arguments"\ntype = "exec"\ncommand = [ "/bin/sh", "-c", "${command}", "sh", "--own" ]\narguments = "keepalived"\n`;
   }
 
   webhook({ secret }: { readonly secret?: string } = {}): string {
