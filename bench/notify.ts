@@ -13,7 +13,7 @@ const MINUTE = 60;
 const storm = {
   ...(SHORT
     ? { transitions: 1000, lasts: 6000, answer: 500 }
-    : { transitions: 10_000, lasts: 55_000, answer: 5000 }),
+    : { transitions: 10_000, lasts: 50_000, answer: 5000 }),
   gap: 1.05,
   memory: (pid: number) => residentMb([pid]),
 };

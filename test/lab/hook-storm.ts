@@ -130,11 +130,15 @@ mode = "06${round % 2}0"
     }
     const duration = performance.now() - begin;
     await reloading;
+    const statuses = async () =>
+      Object.fromEntries((await statusOf(r1, file)).hooks!.map((each) => [each.name, each]));
+    // A busy machine tells them later.
+    await eventually('all to be told', 60_000, async () => (await statuses()).fifo!.queue === 0, 500);
     await sleep(1.5 * INTERVAL);
     const adverts = wire.adverts(undefined, since);
     const own = adverts.filter(({ source }) => source === R1);
     const { smallest, greatest: gap, count } = cadence(own, () => true);
-    const hooks = Object.fromEntries((await statusOf(r1, file)).hooks!.map((each) => [each.name, each]));
+    const hooks = await statuses();
     await eventually('all to be read', 60_000, () => stage.readLines >= hooks.fifo!.delivered);
     const read = stage.read();
     // Somebody reads at last: all of it is there.
