@@ -142,7 +142,8 @@ mode = "06${round % 2}0"
     await eventually('all to be read', 60_000, () => stage.readLines >= hooks.fifo!.delivered);
     const read = stage.read();
     // Somebody reads at last: all of it is there.
-    const reader = r1.start('sh', ['-c', `exec cat '${unread}'`]);
+    // One that stays: whatever had an event under way before a reload gives it, and closes the pipe.
+    const reader = r1.start('sh', ['-c', `exec cat <> '${unread}'`]);
     const late = (): Told[] =>
       reader.stdout
         .split('\n')
