@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { residentMb } from '../bench/usage.ts';
@@ -18,6 +19,9 @@ import { eventually } from './lab/wait.ts';
 
 const VRID = 7;
 const PATIENCE = 120_000;
+
+/** What the daemon's host is called in one of the tests: it has hooks of its own. */
+const HOST = 'gw1';
 
 const vrouters = (vrids: readonly number[] = [VRID]) =>
   vrids.map((group) => ({
@@ -52,7 +56,20 @@ describeSystem('hooks', () => {
 ${stage.webhook({ secret: 'key' })}
 ${stage.fifo()}
 ${stage.arguments()}
-[[notify]]
+[[host.${HOST}.notify]]
+name = "arguments"
+names = { "lan/${VRID}" = "VI_1" }
+
+[[host.elsewhere.notify]]
+name = "program"
+command = [ "/bin/false" ]
+
+[[host.elsewhere.notify]]
+name = "theirs"
+type = "fifo"
+path = "/nonexistent/fifo"
+
+[[host.${HOST}.notify]]
 name = "masters"
 type = "exec"
 routers = [ "lan/${VRID}" ]
@@ -63,7 +80,7 @@ command = [ "/bin/sh", "-c", "echo \\"$RVRRPD_STATE $RVRRPD_INTERFACE $RVRRPD_GR
         const configure = (comment: string, environment = 'A') =>
           writeConfiguration(lab, r1, vrouters(), { tables: hooks(comment, environment) });
         const file = configure('first');
-        const daemon = Rvrrpd.startWith(r1, file);
+        const daemon = Rvrrpd.startWith(r1, file, { hostname: HOST });
         await wire.soleMaster(VRID, R1, 30_000);
         const command = (...args: readonly string[]) => invoke(r1, [...args, '-c', file], {}, 30_000);
         const masters = (): number => stage.told().filter(({ state }) => state === 'Master').length;
@@ -102,6 +119,7 @@ command = [ "/bin/sh", "-c", "echo \\"$RVRRPD_STATE $RVRRPD_INTERFACE $RVRRPD_GR
           ...{ type: 'router', previous: 'Backup', cause: 'the Master_Down_Timer expired', priority: 100 },
           router: { interface: 'lan', group: VRID, family: 4, version: 3, addresses: [`10.0.0.${VRID}`] },
         });
+        expect(all.every(({ host }) => host === HOST)).toBe(true);
         // All hooks that are told everything are told the same.
         for (const told of [stage.posted(), stage.read()]) {
           expect(told.map(({ hook: _, ...event }) => event)).toEqual(
@@ -142,6 +160,22 @@ type = "exec"
 command = [ "/bin/sh", "-c", "echo it is broken; exit 3" ]
 
 [[notify]]
+name = "missing"
+type = "exec"
+command = [ "${lab.folder}/no-such-program" ]
+
+[[notify]]
+name = "floods"
+type = "exec"
+command = [ "/bin/sh", "-c", "trap '' TERM INT HUP; while :; do echo flood; done" ]
+timeout = 0.3
+
+[[notify]]
+name = "leaves"
+type = "exec"
+command = [ "/bin/sh", "-c", "setsid sleep 20 & echo gone; (sleep 0.2; echo on; echo on >&2; echo ended >> ${lab.folder}/leaves) & exit 0" ]
+
+[[notify]]
 name = "unread"
 type = "fifo"
 path = "${lab.folder}/unread"
@@ -171,16 +205,50 @@ command = [ "/bin/sh", "-c", "echo \\"$RVRRPD_TYPE $RVRRPD_NAME $RVRRPD_STATE $R
         );
         const hooks = async () =>
           Object.fromEntries((await statusOf(r1, file)).hooks!.map((each) => [each.name, each]));
-        await eventually('failures', 30_000, async () => (await hooks()).fails!.failed >= 6);
+        const told = async (): Promise<boolean> => {
+          const { fails, missing, floods, leaves } = await hooks();
+          return [fails!.failed, missing!.failed, floods!.failed, leaves!.delivered].every(
+            (count) => count >= 6,
+          );
+        };
+        await eventually('failures', 60_000, told);
+        const waiting = {
+          hangs: { queue: 6, delivered: 0 },
+          unread: { queue: 6, delivered: 0 },
+          nobody: { queue: 6, failed: 0 },
+        };
         expect(await hooks()).toMatchObject({
           program: { queue: 0, delivered: 6, failed: 0 },
-          hangs: { queue: 6, delivered: 0 },
           fails: { queue: 0, delivered: 0, words: 'exit code 3: it is broken' },
-          unread: { queue: 6 },
+          missing: {
+            queue: 0,
+            delivered: 0,
+            words: expect.stringMatching(/no-such-program: there is no such/),
+          },
+          floods: { queue: 0, delivered: 0, words: 'not over within 0.3 s' },
+          leaves: { queue: 0, failed: 0 },
+          ...waiting,
           nobody: { queue: 6, words: '127.0.0.1:9: connection refused' },
         });
+        // What they leave behind may write, and ends by itself.
+        const ended = (): string => readFileSync(path.join(lab.folder, 'leaves'), 'utf8');
+        await eventually('what is left behind', 30_000, () => ended() === 'ended\n'.repeat(6));
+        expect(await upgrade(r1, file)).toMatchObject({ code: 0 });
+        const pid = await onlyDaemonOn(r1);
+        expect(await hooks()).toMatchObject({ program: { queue: 0, delivered: 6 }, ...waiting });
+        const reader = r1.start('sh', ['-c', `exec cat '${lab.folder}/unread'`]);
+        const read = (): number[] =>
+          reader.stdout
+            .split('\n')
+            .slice(0, -1)
+            .map((line) => (JSON.parse(line) as NotifyEvent).sequence);
+        await eventually('a reader', 30_000, () => read().length === 6);
+        expect(read()).toEqual([1, 2, 3, 4, 5, 6]);
+        reader.signal('SIGKILL');
+        await eventually('its end', 30_000, () => reader.exit !== undefined);
         const begin = Date.now();
-        expect(await daemon.stop('SIGTERM', 30_000)).toMatchObject({ code: 0 });
+        process.kill(pid, 'SIGTERM');
+        await eventually('the end', 30_000, () => !existsSync(`/proc/${pid}`));
         expect(Date.now() - begin).toBeLessThan(15_000); // some 3 s, unless the machine is busy
         expect(stage.told().slice(6).map(stateOf).sort()).toEqual([
           'gw Stop',
@@ -237,6 +305,14 @@ command = [ "/bin/sh", "-c", "echo \\"$RVRRPD_TYPE $RVRRPD_NAME $RVRRPD_STATE $R
             /notify\[0\]\.routers\[0\] = "lan\/9": there is no such virtual router.*lan\/7/,
           ],
           [`${begin}groups = [ "gw" ]\n`, /notify\[0\]\.groups\[0\] = "gw": .*there is no \[\[sync\]\]/],
+          [
+            begin.replace('[[notify]]', `[[host."${hostname()}".notify]]`).replace('"/run/x"', '"run/x"'),
+            /:\d+: notify\[0\]\.path = "run\/x": must be an absolute path/,
+          ],
+          [
+            `${begin.replace('[[notify]]', '[[host.elsewhere.notify]]')}states = [ "masters" ]\n`,
+            /:\d+: host\.elsewhere\.notify\[0\]\.states\[0\] = "masters": must be "master"/,
+          ],
           [`${begin}${begin}`, /notify\[1\]\.name = "x": is already the name of notify\[0\]/],
           [
             begin.replace('fifo', 'fife'),

@@ -11,7 +11,16 @@ import { type ConfigIssue, type ConfigPath, directiveName } from './issues.ts';
 const OWN = ['include', 'host'];
 
 /** Arrays of tables that are put together, not changed by single hosts' tables one by one. */
-const LISTS = ['sync', 'notify'];
+const LISTS = ['sync'];
+
+/** Arrays of tables with names: that of a host is put over the one of the same name, or is added. */
+const NAMED = ['track', 'notify'] as const;
+
+type Named = (typeof NAMED)[number];
+
+function isNamed(key: string): key is Named {
+  return NAMED.some((name) => name === key);
+}
 
 /** Whether a file is all there is to its configuration, for every host. */
 export function standsAlone({ data }: ConfigDocument): boolean {
@@ -42,7 +51,7 @@ class Assembler {
   private readonly places: Places;
   private readonly issues: ConfigIssue[] = [];
   private readonly routers: RouterOrigin[] = [];
-  private readonly trackers: RouterOrigin[] = [];
+  private readonly named: Readonly<Record<Named, RouterOrigin[]>> = { track: [], notify: [] };
   private readonly holders = new Map<string, Holder[]>();
   private readonly entries = new Map<string, Holder[]>();
   /** By name of an array of tables that may stand in several files, such as `[[sync]]`: where each of its tables is from. */
@@ -68,7 +77,8 @@ class Assembler {
     for (const table of ours) this.addRoutersOfHost(table, shared);
     for (const table of ours) this.addHost(table, shared);
     if (this.issues.some(({ severity }) => severity === 'error')) return { issues: this.issues };
-    const { parts, hosts, routers, trackers, holders, entries } = this;
+    const { parts, hosts, routers, holders, entries } = this;
+    const { track: trackers } = this.named;
     const [main] = parts;
     const document = {
       ...{ file: main!.file, format: main!.format, data: this.data, places: this.places },
@@ -81,7 +91,7 @@ class Assembler {
     for (const [key, value] of Object.entries(data)) {
       if (OWN.includes(key)) continue;
       if (key === 'vrouter' && Array.isArray(value)) this.addRouters(part, [key], value);
-      else if (key === 'track' && Array.isArray(value)) this.addTrackers(part, [key], value);
+      else if (isNamed(key) && Array.isArray(value)) this.addNamed(part, key, value);
       else if (LISTS.includes(key) && Array.isArray(value)) this.addList(part, key, value);
       else if (key === 'protocols' && isTable(value)) this.addProtocols(part, [key], value);
       else if (isTable(value)) this.addTable(part, key, value);
@@ -103,32 +113,34 @@ class Assembler {
     this.lists.set(key, [...(this.lists.get(key) ?? []), ...from]);
   }
 
-  private addTrackers(part: number, path: ConfigPath, tables: readonly unknown[]): void {
-    const trackers = this.arrayAt(this.data, 'track');
+  private addNamed(part: number, key: Named, tables: readonly unknown[]): void {
+    const all = this.arrayAt(this.data, key);
     for (const [index, table] of tables.entries()) {
-      trackers.push(isTable(table) ? { ...table } : table);
-      this.trackers.push({ part, path: [...path, index], overlays: [] });
+      all.push(isTable(table) ? { ...table } : table);
+      this.named[key].push({ part, path: [key, index], overlays: [] });
     }
   }
 
   /** Puts those of a host over those of the same name, or adds them. */
-  private addTrackersOfHost(part: number, path: ConfigPath, tables: readonly unknown[]): void {
+  private addNamedOfHost(part: number, path: ConfigPath, key: Named, tables: readonly unknown[]): void {
     const { places } = this.parts[part]!;
-    const trackers = this.arrayAt(this.data, 'track');
+    const all = this.arrayAt(this.data, key);
+    const origins = this.named[key];
+    const before = [...all]; // two of the host's own with one name are an error
     for (const [index, table] of tables.entries()) {
       const holder = { part, path: [...path, index] };
-      const at = trackers.findIndex((each) => isTable(each) && isTable(table) && each.name === table.name);
+      const at = before.findIndex((each) => isTable(each) && isTable(table) && each.name === table.name);
       if (at < 0) {
-        trackers.push(isTable(table) ? { ...table } : table);
-        this.trackers.push({ ...holder, overlays: [] });
-        this.adopt(places, holder.path, ['track', trackers.length - 1]);
+        all.push(isTable(table) ? { ...table } : table);
+        origins.push({ ...holder, overlays: [] });
+        this.adopt(places, holder.path, [key, all.length - 1]);
         continue;
       }
-      trackers[at] = { ...(trackers[at] as RawTable), ...(table as RawTable) };
-      this.trackers[at]!.overlays.push({ ...holder, count: 1 });
+      all[at] = laidOver(all[at] as RawTable, table as RawTable);
+      origins[at]!.overlays.push({ ...holder, count: 1 });
       for (const inner of places.below(holder.path)) {
         if (inner.length > 0)
-          this.places.adoptAt(places, [...holder.path, ...inner], ['track', at, ...inner], true);
+          this.places.adoptAt(places, [...holder.path, ...inner], [key, at, ...inner], true);
       }
     }
   }
@@ -191,7 +203,7 @@ class Assembler {
     const base = ['host', name];
     for (const [key, value] of Object.entries(general)) {
       if (key === 'protocols' && isTable(value)) this.addProtocols(part, [...base, key], value);
-      else if (key === 'track' && Array.isArray(value)) this.addTrackersOfHost(part, [...base, key], value);
+      else if (isNamed(key) && Array.isArray(value)) this.addNamedOfHost(part, [...base, key], key, value);
       else if (isTable(value)) {
         for (const [inner, each] of Object.entries(value)) {
           this.cover({ part, path: [...base, key, inner] }, [key, inner], each);
@@ -296,9 +308,11 @@ class Assembler {
     for (const [index, origin] of this.routers.entries()) {
       if (origin.part === part) routers.set(Number(origin.path[1]), index);
     }
-    const trackers = new Map<number, number>();
-    for (const [index, origin] of this.trackers.entries()) {
-      if (origin.part === part) trackers.set(Number(origin.path[1]), index);
+    const named = NAMED.map((key): [string, Map<number, number>] => [key, new Map()]);
+    for (const [key, indices] of named) {
+      for (const [index, origin] of this.named[key as Named].entries()) {
+        if (origin.part === part) indices.set(Number(origin.path[1]), index);
+      }
     }
     const entries = new Map<string, number>();
     for (const [name, holders] of this.entries) {
@@ -313,8 +327,9 @@ class Assembler {
         const index = routers.get(second) ?? second;
         return [first, index, ...path.slice(2)];
       }
-      if (first === 'track' && typeof second === 'number')
-        return [first, trackers.get(second) ?? second, ...path.slice(2)];
+      const indices = named.find(([key]) => key === first)?.[1];
+      if (indices !== undefined && typeof second === 'number')
+        return [first!, indices.get(second) ?? second, ...path.slice(2)];
       const list = this.lists.get(String(first));
       if (list !== undefined && typeof second === 'number') {
         const index = list.findIndex((holder) => holder.part === part && holder.path[1] === second);
@@ -344,6 +359,12 @@ class Assembler {
 }
 
 const NONE: ReadonlySet<string> = new Set();
+
+/** One of another type has nothing in common with it but what is the core's, which it may as well say itself. */
+function laidOver(shared: RawTable, table: RawTable): RawTable {
+  const isAnother = table.type !== undefined && table.type !== shared.type;
+  return isAnother ? { ...table } : { ...shared, ...table };
+}
 
 /** What a virtual router must have for an entry of a host to be about it. */
 function wantedOf({ group, match }: RawTable): RawTable {

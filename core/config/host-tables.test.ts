@@ -88,6 +88,65 @@ ${route('12.0.0.0')}`;
     });
   });
 
+  test('hooks: put over the one of the same name, or beside the others', () => {
+    const text = `${ROUTERS}[[notify]]
+name = "all"
+type = "exec"
+command = [ "/bin/true" ]
+states = [ "master" ]
+timeout = 5
+
+[[notify]]
+name = "other"
+type = "exec"
+command = [ "/bin/true" ]
+
+[[host.r1.notify]]
+name = "all"
+states = [ "stop" ]
+
+[[host.r1.notify]]
+name = "own"
+type = "fifo"
+path = "/run/x"
+
+[[host.r1.notify]]
+name = "other"
+type = "fifo"
+path = "/run/y"
+
+[[host.r2.notify]]
+name = "theirs"
+type = "fifo"
+path = "/run/x"
+`;
+    const { config, text: issues } = load(text);
+    expect(issues).toEqual([]);
+    expect(config?.hooks).toMatchObject([
+      { name: 'all', states: ['stop'], timeout: 5000, settings: { command: ['/bin/true'] } },
+      { name: 'other', type: 'fifo' },
+      { name: 'own', type: 'fifo', settings: { path: '/run/x' }, position: { file: 'f', line: 28 } },
+    ]);
+    expect(config?.hooks?.[1]?.settings).toEqual({ path: '/run/y' });
+    expect(load(text, 'r3').config?.hooks?.map(({ name }) => name)).toEqual(['all', 'other']);
+    expect(load(text, 'r2').config?.hooks?.map(({ name }) => name)).toEqual(['all', 'other', 'theirs']);
+  });
+
+  test('hooks of several files stand one behind the other, and a host has its own of each', () => {
+    const table = (name: string): string => `name = "${name}"\ntype = "fifo"\npath = "/run/${name}"\n`;
+    const { config, text: issues } = load(
+      `include = ["g"]\n${ROUTERS}[[notify]]\n${table('a')}[[host.r1.notify]]\n${table('c')}`,
+      'r1',
+      { g: `[[notify]]\n${table('b')}[[host.r1.notify]]\n${table('d')}[[host.r1.notify]]\n${table('d')}` },
+    );
+    expect(config?.hooks?.map(({ name, position }) => `${name} ${position.file}:${position.line}`)).toEqual([
+      ...['a f:13', 'b g:1', 'c f:17', 'd g:5', 'd g:9'],
+    ]);
+    expect(issues).toEqual([
+      'error g:10: notify[4].name = "d": is already the name of notify[3] (g:5): must be unique',
+    ]);
+  });
+
   test('a virtual router that one host alone has; the whole name comes before the short one', () => {
     const text = `${ROUTERS}[[host.r1.vrouter]]
 group = 3

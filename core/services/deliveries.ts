@@ -6,8 +6,8 @@ import { type After, UNENDING } from './checks.ts';
 /** Told what comes of deliveries. */
 export interface DeliveriesListener {
   delivered(): void;
-  /** @param final not to be tried again */
-  failed(words: string, final: boolean): void;
+  /** @param final not to be tried again @param pause in ms, before it is tried again, if the plugin has said one */
+  failed(words: string, final: boolean, pause?: number): void;
   /** A delivery does not end. Told once. */
   unending(): void;
 }
@@ -51,7 +51,12 @@ export class Deliveries {
       callOff();
       this.running = undefined;
       if (failure === undefined) this.listener.delivered();
-      else this.listener.failed(why ?? messageOf(failure), why === undefined && isFinal(failure));
+      else
+        this.listener.failed(
+          why ?? messageOf(failure),
+          why === undefined && isFinal(failure),
+          pauseOf(failure),
+        );
     });
   }
 
@@ -74,6 +79,11 @@ export class Deliveries {
       return error instanceof Error ? error : new Error(String(error));
     }
   }
+}
+
+function pauseOf(error: Error): number | undefined {
+  const { pause } = error as Error & { readonly pause?: unknown };
+  return typeof pause === 'number' && pause >= 0 ? pause : undefined;
 }
 
 function isFinal(error: Error): boolean {

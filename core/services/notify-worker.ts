@@ -16,7 +16,8 @@ async function load(): Promise<Deliveries[]> {
     const notifier = made(plugin, where, () => contract.create(context));
     return new Deliveries(notifier, timeout, after, {
       delivered: () => tell({ type: 'delivered', hook }),
-      failed: (words, final) => tell({ type: 'failed', hook, words, final }),
+      failed: (words, final, pause) =>
+        tell({ type: 'failed', hook, words, final, ...(pause !== undefined && { pause }) }),
       unending: () => tell({ type: 'unending', hook }),
     });
   });

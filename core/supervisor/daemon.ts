@@ -202,7 +202,12 @@ export class Daemon {
       daemon.lastReload = was.lastReload;
     }
     if (left) daemon.services.inherit(left);
-    if (told) daemon.notifier.inherit(told, start.config.hooks);
+    try {
+      if (told) daemon.notifier.inherit(told, start.config.hooks);
+      else if (start.config.hooks) log.warn('nothing was heard of what has waited for hooks');
+    } catch (error) {
+      log.error(`what has waited for hooks is lost: ${messageOf(error)}`); // no reason not to run
+    }
     staged.commit();
     generation.ringTrackers();
     void daemon.watch(generation);
@@ -236,15 +241,17 @@ export class Daemon {
       serviceEnded = true;
       const [left, told] = await Promise.all([this.services.handOver(), this.notifier.handOver()]);
       const { number, lastReload } = this;
-      const sections = [
-        plainSection('daemon', { generation: number, lastReload } satisfies HandedDaemon),
-        plainSection('notifier', told satisfies NotifierState),
-      ];
-      try {
-        if (left) sections.push(plainSection('service', left satisfies HandedService));
-      } catch (error) {
-        this.log.warn(`the state of the client API is not handed over: ${messageOf(error)}`);
-      }
+      const sections = [plainSection('daemon', { generation: number, lastReload } satisfies HandedDaemon)];
+      const add = (what: string, section: () => Section): void => {
+        try {
+          sections.push(section());
+        } catch (error) {
+          this.log.warn(`${what} is not handed over: ${messageOf(error)}`);
+        }
+      };
+      add('what waits for hooks', () => plainSection('notifier', told satisfies NotifierState));
+      if (left)
+        add('the state of the client API', () => plainSection('service', left satisfies HandedService));
       return sections;
     };
     try {

@@ -31,7 +31,13 @@ export type NotifyOrder =
 /** To the main thread. */
 export type NotifyReport =
   | { readonly type: 'delivered'; readonly hook: number }
-  /** `final`: not to be tried again. */
-  | { readonly type: 'failed'; readonly hook: number; readonly words: string; readonly final: boolean }
+  /** `final`: not to be tried again. `pause`: in ms, before it is. Absent: one that grows. */
+  | {
+      readonly type: 'failed';
+      readonly hook: number;
+      readonly words: string;
+      readonly final: boolean;
+      readonly pause?: number;
+    }
   /** A delivery goes on although it was told to end long ago: the thread is of no use any more. */
   | { readonly type: 'unending'; readonly hook: number };

@@ -89,6 +89,11 @@ export class Author {
     writeFileSync(file, code.replace(before, after));
   }
 
+  /** Adds a file. */
+  add(name: string, text: string): void {
+    writeFileSync(path.join(this.plugin, name), text);
+  }
+
   /** Packs it. @returns path of the tarball */
   async pack(): Promise<string> {
     return pack(this.plugin, this.folder);

@@ -32,6 +32,9 @@ interface Posted {
 /** See the file's comment. */
 export class HookStage {
   private key: string | undefined;
+  /** Of what the reader was told: lines that were counted, and where the next one begins. */
+  private count = 0;
+  private counted = 0;
 
   private constructor(
     private readonly lab: Lab,
@@ -56,10 +59,10 @@ export class HookStage {
     return `[[notify]]\nname = "program"\ntype = "exec"\ncommand = [ "/bin/sh", "-c", "${command}" ]\nenvironment = { VERSION = "${environment}" }\n`;
   }
 
-  /** A program that is told as keepalived tells its own. */
+  /** A program that is told as keepalived tells its own. What it calls virtual routers is not said. */
   arguments(): string {
     const command = `echo \\"$@\\" >> ${this.file('arguments')}`;
-    return `[[notify]]\nname = "arguments"\ntype = "exec"\ncommand = [ "/bin/sh", "-c", "${command}", "sh", "--own" ]\narguments = "keepalived"\nnames = { "lan/7" = "VI_1" }\n`;
+    return `[[notify]]\nname = "arguments"\ntype = "exec"\ncommand = [ "/bin/sh", "-c", "${command}", "sh", "--own" ]\narguments = "keepalived"\n`;
   }
 
   webhook({ secret }: { readonly secret?: string } = {}): string {
@@ -93,6 +96,16 @@ export class HookStage {
   /** What the reader of the pipe was told. */
   read(): NotifyEvent[] {
     return wholeLines(this.reader?.stdout ?? '').map((line) => JSON.parse(line) as NotifyEvent);
+  }
+
+  /** How many lines that is: it may be asked for often. */
+  get readLines(): number {
+    const text = this.reader?.stdout ?? '';
+    for (let end = text.indexOf('\n', this.counted); end >= 0; end = text.indexOf('\n', this.counted)) {
+      this.counted = end + 1;
+      this.count++;
+    }
+    return this.count;
   }
 
   /** The arguments that the program of {@link arguments} was given, a line each time. */

@@ -38,7 +38,8 @@ export interface Notifier {
    * @param signal aborted when its time is over, or it is no longer wanted: whatever it has begun, processes that it has
    * started among them, must end at once
    * @throws Error why it was not delivered: it is tried again as the hook's `retries` says, with the same `sequence`, unless
-   * the error has a property `final` that is true
+   * the error has a property `final` that is true. That is after a pause which grows each time, or after as many ms as a
+   * property `pause` of the error says, for what costs nothing to try
    */
   deliver(event: NotifyEvent, signal: AbortSignal): void | Promise<void>;
   /** Ends it, within half a second: after that its thread is ended all the same. */

@@ -130,7 +130,10 @@ export class NotifyHost {
         this.over(hook, { type: 'delivered' });
         break;
       case 'failed':
-        this.over(hook, { type: 'failed', words: oneLine(report.words), final: report.final });
+        this.over(hook, {
+          ...{ type: 'failed', words: oneLine(report.words), final: report.final },
+          ...(report.pause !== undefined && { pause: report.pause }),
+        });
         break;
       case 'unending':
         this.thread.breakDown(

@@ -287,6 +287,25 @@ describe('the end', () => {
     expect(told(thread).slice(2)).toEqual(['0 eth0/1 Stop', '0 eth0/2 Stop']);
   });
 
+  test('waits for a thread that is started again, as long as there is time', async () => {
+    const { threads, notifier, use } = made();
+    const engine = await use(configuration([hook('h')], [router(1)]));
+    engine.says(0, Initialize, Backup);
+    notifier.look();
+    threads.named('notify 1').crash();
+    await quiet();
+    engine.says(0, Backup, Initialize, Cause.Shutdown);
+    const concluded = notifier.conclude();
+    await expect.poll(() => threads.all.length).toBe(2);
+    const second = threads.named('notify 2');
+    for (const count of [1, 2]) {
+      await expect.poll(() => told(second).length).toBe(count);
+      await delivered(second);
+    }
+    await concluded;
+    expect(told(second)).toEqual(['0 eth0/1 Backup', '0 eth0/1 Stop']);
+  });
+
   test('does not wait for a hook that hangs', async () => {
     vi.useFakeTimers();
     const { threads, notifier, lines } = made();
@@ -343,6 +362,29 @@ test('another process goes on, with the history too', async () => {
     { sequence: 4, previous: 'Backup', lasted: 0 },
   ]);
   expect(heir.lines).toContain('warn: hook gone has gone from the configuration: 1 event not told');
+});
+
+test('what waits for several hooks is handed over once', async () => {
+  const { notifier, use } = made();
+  const hooks = ['a', 'b', 'c'].map((name) => hook(name));
+  const engine = await use(configuration(hooks, [router(1)]));
+  const events = 300;
+  for (let count = 0; count < events; count++) {
+    const [from, to] = count % 2 === 0 ? [Backup, Master] : [Master, Backup];
+    engine.says(0, from, to);
+  }
+  vi.useFakeTimers(); // the deliveries that are under way do not end
+  const handing = notifier.handOver();
+  await vi.advanceTimersByTimeAsync(10_000);
+  vi.useRealTimers();
+  const state = await handing;
+  expect(state.notices).toHaveLength(events);
+
+  const heir = made();
+  heir.notifier.inherit(fromPlain(toPlain(state)) as NotifierState, hooks);
+  expect(heir.notifier.status(hooks).map(({ queue }) => queue)).toEqual([events, events, events]);
+  const damaged = { ...state, notices: [] };
+  expect(() => made().notifier.inherit(damaged, hooks)).toThrow('no notice 0');
 });
 
 test('what services may know of a hook is in its memory', async () => {

@@ -13,7 +13,8 @@ import type { StartThread } from '../worker-thread.ts';
 import { type EngineView, Feed } from './feed.ts';
 import type { HistoryState } from './history.ts';
 import { NotifyHost, type NotifySpec } from './host.ts';
-import { HookRunner, type HookState, type HookWorld } from './runner.ts';
+import { type PackedHooks, packHooks, unpackHooks } from './packed-state.ts';
+import { HookRunner, type HookWorld } from './runner.ts';
 
 /** A plugin that is used, of kind `notify`. */
 export interface NotifyStart {
@@ -40,9 +41,7 @@ export interface StagedHooks {
 }
 
 /** What hooks have come to, for another process. Plain data. */
-export interface NotifierState {
-  /** By name. */
-  readonly hooks: ReadonlyMap<string, HookState>;
+export interface NotifierState extends PackedHooks {
   readonly history: HistoryState;
 }
 
@@ -158,9 +157,9 @@ export class Notifier {
   }
 
   /** Goes on with what those of another process had. Before the first {@link StagedHooks.commit}. */
-  inherit({ hooks, history }: NotifierState, configured: readonly HookConfig[] = []): void {
+  inherit({ history, ...packed }: NotifierState, configured: readonly HookConfig[] = []): void {
     this.feed.history.inherit(history);
-    for (const [name, state] of hooks) {
+    for (const [name, state] of unpackHooks(packed)) {
       const config = configured.find((each) => each.name === name);
       if (config) this.runnerOf(config).inherit(state);
       else this.tellGone(name, state.queue.waiting.length);
@@ -211,7 +210,7 @@ export class Notifier {
     for (const runner of runners) runner.hold();
     await this.rested(runners, BEFORE_HAND_OVER);
     return {
-      hooks: new Map(runners.map(({ name, state }) => [name, state])),
+      ...packHooks(new Map(runners.map(({ name, state }) => [name, state]))),
       history: this.feed.history.state,
     };
   }
@@ -231,7 +230,7 @@ export class Notifier {
     const impatience = setTimeout(() => {
       for (const runner of runners) runner.abort();
     }, LAST_DELIVERY);
-    await within(Promise.all(runners.map((runner) => emptied(runner))), LAST_WORDS);
+    await within(Promise.all(runners.map((runner) => runner.emptied())), LAST_WORDS);
     clearTimeout(impatience);
     for (const runner of runners) {
       const { queue } = runner.status;
@@ -312,11 +311,6 @@ export class Notifier {
     if (waiting === 0) return;
     this.log.warn(`hook ${name} has gone from the configuration: ${counted(waiting, 'event')} not told`);
   }
-}
-
-/** Resolves once everything is told. */
-async function emptied(runner: HookRunner): Promise<void> {
-  while (runner.isBusy) await runner.rest();
 }
 
 /** Waits for so many ms at most. */

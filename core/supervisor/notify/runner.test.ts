@@ -65,8 +65,8 @@ class Thread implements Deliverer {
     this.ends({ type: 'delivered' });
   }
 
-  fails(words = 'no', final = false): void {
-    this.ends({ type: 'failed', words, final });
+  fails(words = 'no', final = false, pause?: number): void {
+    this.ends({ type: 'failed', words, final, ...(pause !== undefined && { pause }) });
   }
 
   /** `a#1`, with the attempt behind it if it is not the first. */
@@ -157,6 +157,29 @@ describe('what has failed', () => {
     expect(thread.told.at(-1)).toBe('b#2');
     thread.fails();
     clock.pass(FIRST_PAUSE);
+    expect(thread.told.at(-1)).toBe('b#2 (2)');
+  });
+
+  test('is tried again when its plugin says, and that is logged less and less often', () => {
+    const { thread, push, clock, lines } = made({ retries: 1000 });
+    push('a');
+    for (let attempt = 1; attempt <= 100; attempt++) {
+      clock.pass(30_000);
+      thread.fails('nobody reads it', false, 500);
+      clock.pass(499);
+      expect(thread.events).toHaveLength(attempt);
+      clock.pass(1);
+      expect(thread.events).toHaveLength(attempt + 1);
+    }
+    // After 0, 30, 60 s … of 50 minutes: at most as often as the pause between two is twice as long each time.
+    expect(lines.length).toBeLessThan(10);
+    expect(lines[0]).toBe('hook h: nobody reads it; it is tried again');
+    thread.delivers();
+    push('b');
+    clock.pass(LONGEST_PAUSE);
+    thread.fails('nobody reads it', false, 10 * LONGEST_PAUSE);
+    expect(lines.at(-1)).toContain('it is tried again');
+    clock.pass(LONGEST_PAUSE);
     expect(thread.told.at(-1)).toBe('b#2 (2)');
   });
 
@@ -275,8 +298,8 @@ describe('at the end', () => {
     thread.delivers();
     expect(thread.told).toEqual(['a#1', 'b#3', 'a#4']);
     expect(thread.events.at(-1)).toMatchObject({ joined: 1 });
-    await runner.rest();
-    expect(runner.isEmpty).toBe(true);
+    await runner.emptied();
+    expect(runner.status.queue).toBe(0);
   });
 
   test('what is not configured any more is told no more', () => {

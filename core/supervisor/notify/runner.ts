@@ -10,7 +10,13 @@ import { HookQueue, type Notice, type QueueState } from './queue.ts';
 /** What has come of a delivery. `lost`: its thread has ended in the middle of it. */
 export type Outcome =
   | { readonly type: 'delivered' }
-  | { readonly type: 'failed'; readonly words: string; readonly final: boolean }
+  | {
+      readonly type: 'failed';
+      readonly words: string;
+      readonly final: boolean;
+      /** In ms, before it is tried again. Absent: one that grows. */
+      readonly pause?: number;
+    }
   | { readonly type: 'lost' };
 
 /** Delivers events of one hook: its plugin's thread. */
@@ -44,6 +50,8 @@ export const MOST_LOST = 3;
 
 /** Failures of a hook are logged once in so many ms, with their number. */
 const COMPLAINT_INTERVAL = 10_000;
+/** What is tried in vain again and again is logged less and less often, down to once in so many ms. */
+const LONGEST_SILENCE = 3_600_000;
 
 /** What a hook has come to, for another process. Plain data. */
 export interface HookState {
@@ -73,11 +81,15 @@ export class HookRunner {
   /** Monotonic ms. */
   private complained = Number.NEGATIVE_INFINITY;
   private uncounted = 0;
+  /** After a complaint about what is tried again there is none of the kind for so many ms. */
+  private silence = COMPLAINT_INTERVAL;
   private warned = 0;
   /** What came of the last delivery, for an operator; empty: nothing was delivered yet. */
   lastWords = '';
   /** Called whenever nothing is under way any more. */
   private onRest: (() => void)[] = [];
+  /** Called whenever nothing waits any more. */
+  private onEmpty: (() => void)[] = [];
 
   constructor(
     readonly name: string,
@@ -176,9 +188,10 @@ export class HookRunner {
     this.next();
   }
 
-  /** Everything is told. */
-  get isEmpty(): boolean {
-    return this.queue.length === 0;
+  /** Resolves once everything is told, which may be never: its thread may be broken. */
+  emptied(): Promise<void> {
+    if (this.queue.length === 0) return Promise.resolve();
+    return new Promise((resolve) => this.onEmpty.push(resolve));
   }
 
   /** Resolves once nothing is under way, and nothing waits that could be. */
@@ -218,6 +231,7 @@ export class HookRunner {
       case 'delivered':
         this.delivered++;
         this.lastWords = 'delivered';
+        this.silence = COMPLAINT_INTERVAL;
         this.end();
         break;
       case 'failed':
@@ -225,7 +239,7 @@ export class HookRunner {
         if (this.held && this.aborted) break; // it is due again
         if (outcome.final || this.hurried || attempt - this.lost > this.config.retries)
           this.giveUp(outcome.words);
-        else if (!this.held) this.wait(attempt - this.lost);
+        else if (!this.held) this.wait(attempt - this.lost, outcome.pause);
         break;
       case 'lost':
         this.lastWords = 'its plugin has ended in the middle of a delivery';
@@ -234,9 +248,10 @@ export class HookRunner {
     }
   }
 
-  private wait(attempt: number): void {
-    const ms = Math.min(FIRST_PAUSE * 2 ** Math.min(attempt - 1, 20), LONGEST_PAUSE);
-    this.complain(`${this.lastWords}; it is tried again`);
+  private wait(attempt: number, pause?: number): void {
+    const ms = Math.min(pause ?? FIRST_PAUSE * 2 ** Math.min(attempt - 1, 20), LONGEST_PAUSE);
+    if (this.complain(`${this.lastWords}; it is tried again`, this.silence))
+      this.silence = Math.min(this.silence * 2, LONGEST_SILENCE);
     this.pause = this.world.after(ms, () => {
       this.pause = undefined;
       this.next();
@@ -264,17 +279,20 @@ export class HookRunner {
   private settle(): void {
     const waiting = this.onRest;
     this.onRest = [];
+    if (this.queue.length === 0) waiting.push(...this.onEmpty.splice(0));
     for (const each of waiting) each();
   }
 
-  private complain(text: string): void {
+  /** @returns whether it was logged */
+  private complain(text: string, interval = COMPLAINT_INTERVAL): boolean {
     this.uncounted++;
     const now = this.world.now();
-    if (now - this.complained < COMPLAINT_INTERVAL) return;
+    if (now - this.complained < interval) return false;
     const more = this.uncounted > 1 ? ` (${this.uncounted} failures since the last such message)` : '';
     this.world.log.warn(`hook ${this.name}: ${text}${more}`);
     this.complained = now;
     this.uncounted = 0;
+    return true;
   }
 
   /** Told when it begins, and then at each doubling. */

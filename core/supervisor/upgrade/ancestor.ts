@@ -37,6 +37,8 @@ import { hurry } from './urgency.ts';
 const GAP = 1000;
 /** The old process says the next thing within so many ms, or counts as gone: it is stuck, and we run. */
 const PATIENCE = 5000;
+/** But for its last words: deliveries of hooks that are under way have their time, and what waits may be much. */
+const LAST_WORDS = 15_000;
 /** The file descriptor of standard error. */
 const STANDARD_ERROR = 2;
 
@@ -179,8 +181,8 @@ export class Ancestor implements Predecessor {
 
   /** What its service has left to ours, once it has ended; and what it has told of itself. */
   async remainder(): Promise<Remainder> {
-    let message = await this.hear(['retired', 'served']);
-    if (message?.type === 'retired') message = await this.hear(['served']); // it was late
+    let message = await this.hear(['retired', 'served'], LAST_WORDS);
+    if (message?.type === 'retired') message = await this.hear(['served'], LAST_WORDS); // it was late
     const service = message && (plainOf(message, 'service') as HandedService | undefined);
     const daemon = message && (plainOf(message, 'daemon') as HandedDaemon | undefined);
     const notifier = message && (plainOf(message, 'notifier') as NotifierState | undefined);
@@ -241,10 +243,10 @@ export class Ancestor implements Predecessor {
   }
 
   /** The next message; undefined if it is gone, or does not say it in time. */
-  private async hear(types: readonly string[]): Promise<Received | undefined> {
+  private async hear(types: readonly string[], patience = PATIENCE): Promise<Received | undefined> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<undefined>((resolve) => {
-      timer = setTimeout(resolve, PATIENCE, undefined);
+      timer = setTimeout(resolve, patience, undefined);
     });
     try {
       return await Promise.race([this.line.next(...types), late]);

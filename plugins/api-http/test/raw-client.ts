@@ -43,11 +43,22 @@ export class RawClient {
       }
       if (this.socket.destroyed)
         throw new Error(`closed without an answer, after ${JSON.stringify(this.received)}`);
-      await new Promise((resolve) => {
-        this.socket.once('data', resolve);
-        this.socket.once('close', resolve);
-      });
+      await this.news();
     }
+  }
+
+  /** More has come, or nothing comes any more. */
+  private news(): Promise<void> {
+    const { socket } = this;
+    return new Promise((resolve) => {
+      const settle = (): void => {
+        socket.off('data', settle);
+        socket.off('close', settle);
+        resolve();
+      };
+      socket.on('data', settle);
+      socket.on('close', settle);
+    });
   }
 
   end(): void {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { notifyCompliance, notifyEvent } from 'rvrrpd/plugin';
@@ -79,11 +79,49 @@ test.each([
   expect(failureOf(outcome)).toBe(expected);
 });
 
+/** Delivers an event to a script. @param more settings @param time in ms, after which it is told to end */
+const deliver = async (script: string, more: object = {}, time = 60_000): Promise<void> => {
+  const context = { name: 'exec', options: {}, log: () => {}, hook: 'x', timeout: time };
+  const settings = { command: ['/bin/sh', '-c', script], arguments: 'none', ...more };
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), time);
+  try {
+    await plugin.create({ ...context, settings }).deliver(notifyEvent(), controller.signal);
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
 test('what it leaves in its process group goes on, unless it was told to end', async () => {
   const mark = path.join(folder, 'later');
-  const command = ['/bin/sh', '-c', `(sleep 0.3; : > '${mark}') >/dev/null 2>&1 &`];
-  const context = { name: 'exec', options: {}, log: () => {}, hook: 'x', timeout: 1000 };
-  const notifier = plugin.create({ ...context, settings: { command, arguments: 'none' } });
-  await notifier.deliver(notifyEvent(), new AbortController().signal);
+  await deliver(`(sleep 0.3; : > '${mark}') >/dev/null 2>&1 &`);
   await expect.poll(() => readFileSync(mark, 'utf8'), { timeout: 20_000 }).toBe('');
+});
+
+test('what it leaves may write, more than a pipe holds, and goes on', async () => {
+  const mark = path.join(folder, 'talked');
+  await deliver(`(sleep 0.3; echo a; head -c 100000 /dev/zero; echo b >&2; : > '${mark}') &`);
+  await expect.poll(() => existsSync(mark), { timeout: 20_000 }).toBe(true);
+});
+
+test('its output has names, for other users too', async () => {
+  const script = 'set -e; echo fine > /dev/stdout; echo x > /dev/stderr; cat /proc/self/fd/0; exit 4';
+  await expect(deliver(script)).rejects.toThrow('exit code 4: fine');
+  await expect(deliver(script, { user: 65534, group: 65534 })).rejects.toThrow('exit code 4: fine');
+});
+
+test('it may flood its output, and ignore every signal: when its time is over it is over', async () => {
+  await expect(deliver('trap "" TERM INT HUP PIPE; while :; do echo flood; done', {}, 500)).rejects.toThrow();
+});
+
+test('who has left its process group and keeps its output holds up nobody', async () => {
+  await deliver('setsid sleep 5 & exit 0', {}, 4000);
+});
+
+test.each([
+  ['/nonexistent', 'there is no such file'],
+  ['/etc/passwd', 'not permitted'],
+  ['/', 'not permitted'],
+])('%s cannot be run: %s', async (program, why) => {
+  await expect(deliver('', { command: [program] })).rejects.toThrow(`cannot run ${program}: ${why}`);
 });

@@ -15,7 +15,7 @@ interface Settings {
 export function lineOf(event: NotifyEvent, { format, names }: Pick<Settings, 'format' | 'names'>): string {
   if (format === 'json') return `${JSON.stringify(event)}\n`;
   const [what, name, state, priority] = keepalivedWords(event, names);
-  return `${what} "${name}" ${state} ${priority}\n`;
+  return `${what} "${name.replace(/\p{Cc}+/gu, ' ')}" ${state} ${priority}\n`; // one line, whatever it is called
 }
 
 class FifoNotifier implements Notifier {

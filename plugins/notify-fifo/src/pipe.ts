@@ -3,7 +3,7 @@
  * (O_NONBLOCK, man 7 fifo).
  */
 import { execFileSync } from 'node:child_process';
-import { closeSync, constants, fstatSync, lstatSync, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, statSync, writeSync } from 'node:fs';
 
 /** Between two attempts, in ms: the first, and the longest one. Each is twice as long as the one before. */
 const FIRST_LOOK = 10;
@@ -11,6 +11,8 @@ const LONGEST_LOOK = 500;
 
 /** Making a pipe takes no longer than so many ms. */
 const MAKING = 2000;
+
+const OTHER = 'is no named pipe';
 
 /** See the file's comment. */
 export class Pipe {
@@ -47,7 +49,7 @@ export class Pipe {
     while (!(await this.put(id, line, signal, false)));
   }
 
-  /** @returns whether it is written; false: whoever has read has gone, with what was written of it */
+  /** @returns whether it is written; false: another pipe is in its place, which has nothing of it */
   private async put(id: number, line: Buffer, signal: AbortSignal, isRest: boolean): Promise<boolean> {
     let pause = FIRST_LOOK;
     let written = 0;
@@ -57,7 +59,12 @@ export class Pipe {
       if (signal.aborted) {
         // Up to PIPE_BUF octets are written all at once, or not at all.
         if (written > 0 || isRest) this.unfinished = { id, rest: line.subarray(written) };
-        throw this.failure(why);
+        // Who begins to read gets what waits at once, however long nobody has.
+        throw Object.assign(this.failure(why), { pause: LONGEST_LOOK });
+      }
+      if (this.isReplaced()) {
+        this.close();
+        if (written > 0 || isRest) return false;
       }
       try {
         this.descriptor ??= this.open();
@@ -65,11 +72,10 @@ export class Pipe {
         continue;
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
-        if (code === 'EPIPE') {
-          this.close();
-          if (written > 0 || isRest) return false;
-        } else if (code !== 'EAGAIN' && code !== 'ENXIO') throw this.failure(code ?? String(error));
-        why = code === 'EAGAIN' ? 'it is full, and nobody reads it' : 'nobody reads it';
+        // EPIPE: whoever has read has gone. It stays open: what is in it and was not read is the next one's.
+        if (code === 'EAGAIN') why = 'it is full, and nobody reads it';
+        else if (code === 'ENXIO' || code === 'EPIPE') why = 'nobody reads it';
+        else throw this.failure(code ?? (error as Error).message);
       }
       await sleep(pause, signal);
       pause = Math.min(pause * 2, LONGEST_LOOK);
@@ -82,14 +88,36 @@ export class Pipe {
     this.descriptor = undefined;
   }
 
+  /** Whether what is open is not what has the name by now. */
+  private isReplaced(): boolean {
+    if (this.descriptor === undefined) return false;
+    const named = statSync(this.path, { throwIfNoEntry: false });
+    const { dev, ino } = fstatSync(this.descriptor);
+    return named?.ino !== ino || named.dev !== dev;
+  }
+
   private open(): number {
     const { path } = this;
-    if (lstatSync(path, { throwIfNoEntry: false }) === undefined)
-      execFileSync('mkfifo', ['-m', this.mode, path], { timeout: MAKING, stdio: 'ignore' });
+    if (lstatSync(path, { throwIfNoEntry: false }) === undefined) this.make();
+    // Looked at before it is opened: to open something else may do something.
+    if (statSync(path, { throwIfNoEntry: false })?.isFIFO() === false) throw new Error(OTHER);
     const descriptor = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
     if (fstatSync(descriptor).isFIFO()) return descriptor;
     closeSync(descriptor);
-    throw new Error('is no named pipe');
+    throw new Error(OTHER);
+  }
+
+  private make(): void {
+    const { path, mode } = this;
+    try {
+      const stdio = ['ignore', 'ignore', 'pipe'] as const;
+      execFileSync('mkfifo', ['-m', mode, path], { timeout: MAKING, stdio: [...stdio] });
+    } catch (error) {
+      if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return; // somebody else was faster
+      const { stderr, message } = error as Error & { readonly stderr?: Buffer };
+      const said = stderr?.toString().trim().split('\n').at(-1);
+      throw new Error(`cannot be made: ${said || message}`, { cause: error });
+    }
   }
 
   private failure(why: string): Error {

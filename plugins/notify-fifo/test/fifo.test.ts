@@ -2,11 +2,13 @@ import { execFileSync } from 'node:child_process';
 import {
   closeSync,
   constants,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -127,4 +129,104 @@ test('a line that was begun is finished before another, and is not written again
   ]);
   reader.close();
   pipe.close();
+});
+
+const forever = new AbortController().signal;
+
+test('who begins to read is not kept waiting for the next attempt', async () => {
+  const pipe = new Pipe(made('unread-for-long'), '0600');
+  await expect(pipe.write(1, Buffer.from('1\n'), AbortSignal.timeout(20))).rejects.toMatchObject({
+    pause: 500,
+  });
+});
+
+test('what a reader has left in the pipe is the next one’s', async () => {
+  const file = made('left');
+  const pipe = new Pipe(file, '0600');
+  const reader = new Reader(file);
+  await pipe.write(1, Buffer.from('1\n'), forever);
+  await pipe.write(2, Buffer.from('2\n'), forever);
+  reader.close(); // and has read nothing
+  await expect(pipe.write(3, Buffer.from('3\n'), AbortSignal.timeout(50))).rejects.toThrow('nobody reads it');
+  const third = pipe.write(3, Buffer.from('3\n'), forever);
+  const next = new Reader(file);
+  await third;
+  expect(next.lines()).toEqual(['1', '2', '3']);
+  next.close();
+  pipe.close();
+});
+
+test('a long line whose reader goes in the middle is finished for the next one', async () => {
+  const file = made('middle');
+  const pipe = new Pipe(file, '0600');
+  const reader = new Reader(file);
+  const line = `${'a'.repeat(100_000)}\n`;
+  const writing = pipe.write(1, Buffer.from(line), forever);
+  reader.lines(10_000);
+  reader.close();
+  const next = new Reader(file);
+  await expect.poll(() => next.lines().length, { timeout: 20_000 }).toBe(1);
+  await writing;
+  expect(reader.text.length + next.text.length).toBe(line.length);
+  next.close();
+  pipe.close();
+});
+
+test('a pipe that has gone is made again, and one in its place is used', async () => {
+  const file = made('gone');
+  const pipe = new Pipe(file, '0600');
+  const reader = new Reader(file);
+  await pipe.write(1, Buffer.from('1\n'), forever);
+  rmSync(file);
+  const second = pipe.write(2, Buffer.from('2\n'), forever);
+  await expect
+    .poll(() => statSync(file, { throwIfNoEntry: false })?.isFIFO(), { timeout: 20_000 })
+    .toBe(true);
+  const next = new Reader(file);
+  await second;
+  expect([reader.lines(), next.lines()]).toEqual([['1'], ['2']]);
+  next.close();
+  rmSync(file);
+  made('gone');
+  const third = pipe.write(3, Buffer.from('3\n'), forever);
+  const last = new Reader(file);
+  await third;
+  expect(last.lines()).toEqual(['3']);
+  for (const each of [reader, last]) each.close();
+  pipe.close();
+});
+
+test('who does not read what is full is left for one in its place, which gets a line from its beginning', async () => {
+  const file = made('stuck');
+  const pipe = new Pipe(file, '0600');
+  const stuck = new Reader(file);
+  const line = `${'a'.repeat(100_000)}\n`;
+  const writing = pipe.write(1, Buffer.from(line), forever);
+  rmSync(file);
+  made('stuck');
+  const reader = new Reader(file);
+  await expect.poll(() => reader.lines(), { timeout: 20_000 }).toEqual([line.trim()]);
+  await writing;
+  for (const each of [stuck, reader]) each.close();
+  pipe.close();
+});
+
+test.each([
+  ['a regular file', (file: string) => writeFileSync(file, 'kept'), 'is no named pipe'],
+  ['a folder', (file: string) => mkdirSync(file), 'is no named pipe'],
+  ['a link to nothing', (file: string) => symlinkSync('/nonexistent/x', file), 'ENOENT'],
+  ['a folder that is not there', () => {}, 'cannot be made: mkfifo: '],
+])('%s in its place is told, and left alone', async (what, put, why) => {
+  const file = path.join(folder, what === 'a folder that is not there' ? 'none/x' : what);
+  put(file);
+  const before = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+  const writing = new Pipe(file, '0600').write(1, Buffer.from('1\n'), forever);
+  await expect(writing).rejects.not.toHaveProperty('pause'); // it may be for long
+  await expect(writing).rejects.toThrow(`${file}: ${why}`);
+  expect(statSync(file, { throwIfNoEntry: false })?.mtimeMs).toBe(before);
+});
+
+test('names with odd characters stay in one line', () => {
+  const names = { 'eth0/7': 'a\nb\u0000"c' };
+  expect(lineOf(notifyEvent(), { format: 'lines', names })).toBe('INSTANCE "a b "c" MASTER 70\n');
 });

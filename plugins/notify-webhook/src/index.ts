@@ -1,5 +1,5 @@
 /** Hook `webhook`: each event is posted as JSON. */
-import { createHmac } from 'node:crypto';
+import { createHmac, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Notifier, NotifyContext, NotifyEvent, NotifyPlugin } from 'rvrrpd/plugin';
 import { connectTcp, meaningOf, startRefusal } from 'rvrrpd-track-system';
@@ -77,11 +77,19 @@ class WebhookNotifier implements Notifier {
 }
 
 function authorities(file: string): string {
+  let text: string;
   try {
-    return readFileSync(file, 'utf8');
+    text = readFileSync(file, 'utf8');
   } catch (error) {
     throw new Error(`ca = "${file}": ${(error as Error).message}`);
   }
+  try {
+    new X509Certificate(text);
+  } catch {
+    // Without a word about it, no certificate would hold.
+    throw new Error(`ca = "${file}": must have certificates (PEM)`);
+  }
+  return text;
 }
 
 const plugin: NotifyPlugin = {

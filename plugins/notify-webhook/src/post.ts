@@ -1,7 +1,7 @@
 /** One POST over a connection that is made. */
-import { type IncomingMessage, request } from 'node:http';
+import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { isIP, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 
 /** Where it goes. */
 export interface Target {
@@ -42,8 +42,17 @@ export function targetOf(text: string): Target {
     hostHeader: url.host,
     ...(username === '' && password === ''
       ? {}
-      : { credentials: `${decodeURIComponent(username)}:${decodeURIComponent(password)}` }),
+      : { credentials: `${decoded(username)}:${decoded(password)}` }),
   };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // What it is is nobody's business.
+    throw new Error('url: user and password must have %25 where a % is meant');
+  }
 }
 
 /**
@@ -58,44 +67,53 @@ export function post(
   body: Buffer,
   signal: AbortSignal,
 ): Promise<number> {
-  const { host } = target;
   return new Promise<number>((resolve, reject) => {
+    let sent: ClientRequest | undefined;
     const end = (how: () => void): void => {
       signal.removeEventListener('abort', abort);
-      sent.destroy();
+      sent?.destroy();
       connection.destroy();
       how();
     };
     const abort = (): void => end(() => reject(new Error('no longer wanted')));
     const fail = (error: Error): void => end(() => reject(error));
-    const stream = target.tls
-      ? connectTls({
-          socket: connection,
-          rejectUnauthorized: tls.verify,
-          // An address is no server name (RFC 6066 §3); the certificate is held against `host` then.
-          ...(isIP(host) === 0 ? { servername: host } : {}),
-          host,
-          ...(tls.ca === undefined ? {} : { ca: tls.ca }),
-        })
-      : connection;
-    stream.on('error', fail);
-    connection.on('error', fail);
-    const sent = request({
-      createConnection: () => stream,
-      method: 'POST',
-      path: target.path,
-      setHost: false,
-      headers: { host: target.hostHeader, ...headers, connection: 'close', 'content-length': body.length },
-      ...(target.credentials === undefined ? {} : { auth: target.credentials }),
-    });
-    sent.on('error', fail);
-    sent.on('response', (response: IncomingMessage) => {
-      response.on('error', () => {}); // the status is all that matters
-      const status = response.statusCode ?? 0;
-      end(() => resolve(status));
-    });
-    signal.addEventListener('abort', abort);
-    if (signal.aborted) return abort();
-    sent.end(body);
+    try {
+      const stream = target.tls ? secured(connection, target, tls) : connection;
+      stream.on('error', fail);
+      connection.on('error', fail);
+      sent = request({
+        createConnection: () => stream,
+        method: 'POST',
+        path: target.path,
+        setHost: false,
+        headers: { host: target.hostHeader, ...headers, connection: 'close', 'content-length': body.length },
+        ...(target.credentials === undefined ? {} : { auth: target.credentials }),
+      });
+      sent.on('error', fail);
+      const answered = (response: IncomingMessage): void => {
+        response.on('error', () => {}); // the status is all that matters
+        const status = response.statusCode ?? 0;
+        end(() => resolve(status));
+      };
+      sent.on('response', answered);
+      sent.on('upgrade', answered); // 101: not without being told
+      sent.on('close', () => fail(new Error('the connection was closed')));
+      signal.addEventListener('abort', abort);
+      if (signal.aborted) return abort();
+      sent.end(body);
+    } catch (error) {
+      fail(error instanceof Error ? error : new Error(String(error)));
+    }
+  });
+}
+
+function secured(connection: Socket, { host }: Target, { verify, ca }: TlsSettings): TLSSocket {
+  return connectTls({
+    socket: connection,
+    rejectUnauthorized: verify,
+    // An address is no server name (RFC 6066 §3); the certificate is held against `host` then.
+    ...(isIP(host) === 0 ? { servername: host } : {}),
+    host,
+    ...(ca === undefined ? {} : { ca }),
   });
 }

@@ -1,4 +1,4 @@
-// The addon: sockets that Node.js does not have, and children that go with their thread.
+// The addon: sockets and pipes that Node.js does not have, and children that go with their thread.
 #include <napi.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -10,6 +10,7 @@
 #include "children.h"
 #include "echo_socket.h"
 #include "netlink_socket.h"
+#include "output_pipe.h"
 #include "watch.h"
 
 namespace track {
@@ -39,6 +40,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("EchoSocket", track::EchoSocket::Define(env));
   exports.Set("openTcpSocket", Napi::Function::New(env, track::OpenTcpSocket));
   track::InitChildren(env, exports);
+  track::InitOutputPipe(env, exports);
   return exports;
 }
 

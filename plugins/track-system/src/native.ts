@@ -44,6 +44,12 @@ export interface Addon {
   ) => EchoSocket;
   /** A TCP socket that is bound to an interface (SO_BINDTODEVICE), not connected yet. @returns its descriptor */
   openTcpSocket(family: 4 | 6, device: string): number;
+  /**
+   * A pipe (man 7 pipe) for the output of a program, which may open it once more by the name `/dev/stderr`: that cannot be
+   * done with the sockets that Node.js gives its children. No program inherits it by itself.
+   * @returns the descriptors to read from and to write to
+   */
+  openPipe(): [number, number];
   /** Marks all descriptors of the process but the first three: no program that it starts from now on inherits them. */
   closeAtExec(): void;
   /**

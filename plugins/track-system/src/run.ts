@@ -1,8 +1,8 @@
 /** One run of a program, to its end or to the end of its time. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import type { Account } from './accounts.ts';
-import { LastLine } from './last-line.ts';
 import { addon } from './native.ts';
+import { Output } from './output.ts';
 
 /** How it went. */
 export interface Outcome {
@@ -18,7 +18,7 @@ export interface Program {
   readonly command: readonly string[];
   readonly account: Account;
   readonly environment: Readonly<Record<string, string>>;
-  /** What it has started goes on when it has ended by itself. Default: it ends too. */
+  /** What it has started goes on when it has ended by itself, and may write what it likes. Default: it ends too. */
   readonly leavesRest?: true;
 }
 
@@ -42,19 +42,24 @@ export function run(
     closeAtExec(); // our own are so already; others the daemon was started with
     const own = { uid: process.geteuid?.(), gid: process.getegid?.() };
     const { uid, gid } = account;
-    const child = spawn(file, args, {
-      cwd: '/',
-      env: { ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
-      // Given, they take away the other groups too: not to be asked for without need, as that needs a capability.
-      ...(uid === own.uid && gid === own.gid ? {} : { uid, gid }),
-    });
+    const outputs: Output[] = [];
+    let child: ChildProcess;
+    try {
+      const [output, errors] = [addOutput(outputs), addOutput(outputs)];
+      child = spawn(file, args, {
+        cwd: '/',
+        env: { ...environment },
+        stdio: ['ignore', output.descriptor, errors.descriptor],
+        detached: true,
+        // Given, they take away the other groups too: not to be asked for without need, as that needs a capability.
+        ...(uid === own.uid && gid === own.gid ? {} : { uid, gid }),
+      });
+    } catch (error) {
+      for (const each of outputs) each.close();
+      throw error;
+    }
+    for (const each of outputs) each.handed();
     const { pid } = child;
-    const output = new LastLine();
-    const errors = new LastLine();
-    child.stdout.on('data', (part: Buffer) => output.add(part));
-    child.stderr.on('data', (part: Buffer) => errors.add(part));
     let timer: NodeJS.Timeout | undefined;
     const killGroup = (): void => {
       try {
@@ -66,8 +71,10 @@ export function run(
     const settle = (how: () => void): void => {
       clearTimeout(timer);
       signal.removeEventListener('abort', killGroup);
-      child.stdout.destroy();
-      child.stderr.destroy();
+      for (const each of outputs) {
+        if (leavesRest && !signal.aborted) each.leave();
+        else each.close();
+      }
       how();
     };
     child.on('error', (error) => settle(() => reject(error)));
@@ -80,12 +87,18 @@ export function run(
       const answer = () =>
         settle(() => {
           if (signal.aborted) return reject(new Error('its time was over'));
-          const words = output.text() || errors.text();
+          const words = outputs.map(({ line }) => line.text()).find((text) => text !== '') ?? '';
           resolve({ words, ...(code === null ? {} : { code }), ...(by === null ? {} : { signal: by }) });
         });
-      child.on('close', answer);
+      void Promise.all(outputs.map(({ ended }) => ended)).then(answer);
       // Somebody who has left the process group may keep its output open for ever.
       timer = setTimeout(answer, OUTPUT_PATIENCE);
     });
   });
+}
+
+function addOutput(outputs: Output[]): Output {
+  const output = new Output();
+  outputs.push(output);
+  return output;
 }

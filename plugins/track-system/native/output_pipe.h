@@ -1,0 +1,11 @@
+// A pipe for what a program writes.
+#pragma once
+
+#include <napi.h>
+
+namespace track {
+
+// Exports `openPipe()` (see src/native.ts).
+void InitOutputPipe(Napi::Env env, Napi::Object exports);
+
+}  // namespace track
