@@ -9,7 +9,7 @@
  */
 import type { VirtualRouterConfig } from '../config/model.ts';
 import { describe } from '../plugin/resource.ts';
-import { Int, Num } from '../threads/state-table.ts';
+import { Int, Num, State } from '../threads/state-table.ts';
 import type { ActuatorTable } from '../threads/table-views.ts';
 import { type AddressHolding, type Changes, isAddress } from './changes.ts';
 import type { Holding, Holdings } from './holdings.ts';
@@ -132,8 +132,9 @@ export class Leases {
 
   /** When the engine was last seen to serve a Master, monotonic ms. */
   private lifeOf(slot: number): number {
-    const deadline = this.parts.table.num(slot, Num.Deadline);
-    if (deadline === 0) return Number.NEGATIVE_INFINITY;
+    const { table } = this.parts;
+    const deadline = table.num(slot, Num.Deadline); // first: the engine changes it after the state
+    if (deadline === 0 || table.int(slot, Int.State) !== State.Master) return Number.NEGATIVE_INFINITY;
     return Math.min(deadline - this.router(slot).advertisementIntervalCs * 10, this.clock());
   }
 

@@ -100,6 +100,9 @@ const TELL_WITHIN = 1;
 /** What strangers have sent to a router with `peers` is counted at most every so many ms. */
 const COLLECT_EVERY = 1000;
 
+/** Greater than any priority on the wire: whoever has it is given way to. */
+const SUPERIOR = 256;
+
 /** Lowest bit of a tag: the packet is of a socket that watches over our addresses, not of one for advertisements. */
 const WATCH = 1;
 
@@ -906,21 +909,33 @@ export class Engine {
     const { priority: ours, version } = router;
     const isTie = priority === ours && addressOrder !== 0;
     const order = isTie ? this.groups.orderOf(router, addressOrder, arrived) : addressOrder;
-    event.priority = priority;
+    const isReplaced = router.isLeased && priority > 0 && this.hasOutlivedLease(router);
+    event.priority = isReplaced ? SUPERIOR : priority;
     event.interval = interval;
     event.addressOrder = order;
-    const isSuperior = priority > ours || (priority === ours && order > 0);
+    const isSuperior = isReplaced || priority > ours || (priority === ours && order > 0);
     const asks = router.state === State.Master && (priority === 0 || (version === 3 && !isSuperior));
     event.answer = !asks || this.answers.take(slot, arrived, router.advertisementInterval);
     this.hearing = slot;
     this.heardAt = sourceAt;
-    this.step(
-      router,
-      event,
-      arrived,
-      priority > router.priority ? Cause.HigherPriority : Cause.HigherAddress,
-    );
+    const heard = priority > ours ? Cause.HigherPriority : Cause.HigherAddress;
+    this.step(router, event, arrived, isReplaced ? Cause.Replaced : heard);
     this.hearing = -1;
+  }
+
+  /**
+   * A Master that has not advertised for a lease, as the process or this thread stood still: its addresses have ended, and
+   * who speaks now has taken over. It follows first, whatever the priorities, and preempts as any Backup does.
+   */
+  private hasOutlivedLease({
+    state,
+    priority,
+    deadline,
+    advertisementInterval,
+    lease,
+  }: EngineRouter): boolean {
+    if (state !== State.Master || priority === 255) return false;
+    return this.woke - (deadline - advertisementInterval) >= lease;
   }
 
   private drop(slot: number, reason: number, now: number): void {
@@ -1037,6 +1052,11 @@ export class Engine {
       outcome.deadline + (event.type === 'timer' && before === State.Master ? this.pause(router) : 0);
     const state = into ?? outcome.state;
     const nums = slot * Num.Count;
+    if (state !== before) {
+      table.setNum(slot, Num.Since, Date.now());
+      // Before the deadline: a Backup's must not be taken for that of a Master that has just advertised, see leases.ts.
+      table.setInt(slot, Int.State, state);
+    }
     table.nums[nums + Num.Deadline] = deadline;
     if (table.nums[nums + Num.MasterAdverInterval] !== masterAdverInterval) {
       table.nums[nums + Num.MasterAdverInterval] = masterAdverInterval;
@@ -1049,11 +1069,8 @@ export class Engine {
     if (deadline !== scheduled && !restarted) this.deadlines.set(timer, deadline);
     // A Backup waits for its group from now on, or does no longer.
     if ((deadline === 0 || scheduled === 0) && before === State.Backup) table.touch();
-    if (state !== before) {
-      table.setNum(slot, Num.Since, Date.now());
-      table.setInt(slot, Int.State, state);
+    if (state !== before)
       this.tellTransition(router, before, state, isHeld && this.holds.freed ? Cause.HoldOver : cause);
-    }
     for (const action of actions) this.perform(router, action, now);
   }
 

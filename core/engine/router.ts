@@ -91,6 +91,8 @@ export class EngineRouter implements HeldRouter {
   readonly addresses: Uint8Array;
   /** Its addresses have a `lease`. */
   readonly isLeased: boolean;
+  /** That lease in ms; 0: they have none. */
+  readonly lease: number;
   /** What it announces: the virtual addresses, and all of `[[vrouter.address]]`. */
   readonly announced: readonly AnnouncedAddress[];
   /** The interfaces of these, but for its own. */
@@ -170,6 +172,7 @@ export class EngineRouter implements HeldRouter {
     this.virtualMac = virtualMac(family, config.vrid);
     this.virtualMacNumber = macNumber(this.virtualMac);
     this.isLeased = config.lease !== undefined;
+    this.lease = (config.lease ?? 0) * 1000;
     const { further = [], interface: home } = config;
     const listed = further.filter((each) => each.advertised && each.family === family);
     this.advertised = [...config.addresses, ...listed.map(({ address }) => address)];
