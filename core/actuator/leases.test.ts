@@ -130,6 +130,18 @@ test('a Backup’s deadline is no life of a Master’s', async () => {
   expect(leased.isStale(0)).toBe(true);
 });
 
+test('what has gone by itself is told from what somebody has taken away', async () => {
+  const { holdings, serve, claim, install, pass, leased } = stage(5);
+  serve(0);
+  claim(0, '10.0.0.1');
+  await install();
+  const [holding] = holdings.of(0);
+  await pass(10, 0);
+  expect(leased.hasExpired(holding!)).toBe(false);
+  expect(await pass(5)).toHaveLength(1);
+  expect(leased.hasExpired(holding!)).toBe(true);
+});
+
 test('shared with one that has no lease it stays, and ends with the other alone', async () => {
   const { kernel, holdings, changes, serve, claim, install, pass, leased } = stage(5, undefined);
   serve(0);

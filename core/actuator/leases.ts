@@ -44,6 +44,8 @@ export class Leases {
   private readonly pause: number;
   private next = 0;
   private left: AddressHolding[] = [];
+  /** When each address ends by what the kernel was told last, ms. */
+  private readonly ends = new WeakMap<Holding, number>();
   private readonly limit: LogLimit;
 
   constructor(
@@ -111,10 +113,20 @@ export class Leases {
     return holding.state === 'ours' && isAddress(holding) && this.endOf(holding) !== Number.POSITIVE_INFINITY;
   }
 
+  /** An address that is not there any more has gone by itself: nobody has taken it away. */
+  hasExpired(holding: Holding): boolean {
+    const end = this.ends.get(holding);
+    return end !== undefined && end <= this.clock();
+  }
+
   /** Whole seconds that an address is to be valid for from now on; undefined: for ever. */
   private lifetimeOf(holding: Holding): number | undefined {
     const left = isAddress(holding) ? this.secondsLeft(holding) : Number.POSITIVE_INFINITY;
-    return left === Number.POSITIVE_INFINITY ? undefined : Math.max(1, left);
+    this.ends.delete(holding);
+    if (left === Number.POSITIVE_INFINITY) return undefined;
+    const seconds = Math.max(1, left);
+    this.ends.set(holding, this.clock() + seconds * 1000);
+    return seconds;
   }
 
   /** Whole seconds until it has to be gone, by the kernel's ways of counting; Infinity: it has not to. */

@@ -48,9 +48,10 @@ export class Masters {
   /** By slot: the interface that has the virtual addresses. */
   private readonly homes = new Map<number, string>();
   /** Set before anything is done. */
-  leases: Pick<Leases, 'isStale' | 'isRenewed' | 'tellEnd'> = {
+  leases: Pick<Leases, 'isStale' | 'isRenewed' | 'hasExpired' | 'tellEnd'> = {
     isStale: () => false,
     isRenewed: () => false,
+    hasExpired: () => false,
     tellEnd: () => {},
   };
   private readonly advised = new Set<string>();
@@ -110,6 +111,11 @@ export class Masters {
   /** Whether an address is renewed now and then. */
   isRenewed(holding: Holding): boolean {
     return this.leases.isRenewed(holding);
+  }
+
+  /** Whether an address that is not there any more has gone by itself. */
+  hasExpired(holding: Holding): boolean {
+    return this.leases.hasExpired(holding);
   }
 
   /** Something is not in the kernel any more: its users get it again. */
