@@ -32,6 +32,8 @@ export class Actuator {
   private readonly watcher: Watcher;
   private readonly urgency: Urgency;
   private stopping: 'take back' | 'leave' | undefined;
+  /** Something is to go once its address is where it is wanted now. */
+  private awaits = false;
 
   constructor(private readonly parts: ActuatorParts) {
     const { plugins, journal } = parts;
@@ -57,11 +59,13 @@ export class Actuator {
     this.masters.claimPresent();
     await this.leases.renewAll(); // some time has passed since the actuator before this one did
     await this.watcher.verify();
-    const orphans = this.holdings.orphans();
-    if (orphans.length > 0) {
+    const all = this.holdings.orphans();
+    const orphans = this.masters.removable(all);
+    this.awaits = orphans.length < all.length;
+    if (all.length > 0) {
       this.parts.log(
         'info', // after a crash; and at each reload that removes something, or has a Master give up
-        `taking back ${counted(orphans.length, 'thing')} in the kernel that no virtual router wants (any more)`,
+        `taking back ${counted(all.length, 'thing')} in the kernel that no virtual router wants (any more)`,
       );
       const lists = byInterface(orphans);
       while (lists.length > 0) {
@@ -91,6 +95,7 @@ export class Actuator {
       }
       if (this.leases.wait <= 0) await this.leases.work();
       const more = await this.masters.work();
+      if (this.awaits) await this.takeBackAwaited();
       await new Promise(setImmediate); // lets rings, news and the order to stop in
       if (this.stopping) break;
       const due = Math.min(more, this.watcher.due) - performance.now();
@@ -144,6 +149,13 @@ export class Actuator {
       `left alone what an earlier run may have put into the kernel, because nothing proves that it is ours: ` +
         firstOf(strangers.map(({ resource }) => describe(resource))),
     );
+  }
+
+  private async takeBackAwaited(): Promise<void> {
+    const all = this.holdings.orphans();
+    const orphans = this.masters.removable(all);
+    this.awaits = orphans.length < all.length;
+    if (orphans.length > 0) await this.takeBack(byInterface(orphans));
   }
 
   private async takeBack(lists: readonly (readonly Holding[])[]): Promise<void> {

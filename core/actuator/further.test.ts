@@ -77,3 +77,12 @@ test('a setting that can be done without is no obstacle where it cannot be set',
   expect((await changes.takeBack([holdings.release(0)])).size).toBe(0);
   expect(kernel.byName.get('eth0')?.addresses).toEqual([]);
 });
+
+test('what contradicts nothing can be claimed without the rest', () => {
+  const holdings = new Holdings();
+  const address: KernelResource = { kind: 'address', interface: 'eth0', ...plain };
+  const other: KernelResource = { ...address, address: '192.0.2.6' };
+  holdings.adopt({ resource: address, driver: 'memory' });
+  const changed: KernelResource = { ...address, prefixLength: 24 };
+  expect([changed, other, address].map((each) => holdings.contradicts(each))).toEqual([true, false, false]);
+});

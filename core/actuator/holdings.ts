@@ -115,6 +115,12 @@ export class Holdings {
     return undefined;
   }
 
+  /** Whether a resource contradicts what is held, which has to go first. */
+  contradicts(resource: KernelResource): boolean {
+    const other = this.byId.get(identityOf(resource));
+    return other !== undefined && !isSame(other.resource, resource);
+  }
+
   /** Ends a slot's use of everything. @returns what nobody uses any more and is ours, in the order to take back */
   release(slot: number): Holding[] {
     const used = this.bySlot.get(slot) ?? [];

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import type { VirtualRouterConfig } from '../config/model.ts';
-import { Int, Num, StateTable } from '../threads/state-table.ts';
+import { Int, Num, State, StateTable } from '../threads/state-table.ts';
 import { Changes } from './changes.ts';
 import { Holdings } from './holdings.ts';
 import { Journal } from './journal.ts';
@@ -49,7 +49,10 @@ function stage(...leases: (number | undefined)[]) {
   const leased = new Leases(parts, holdings, changes, slotOfUser, () => now);
   /** The engine advertises for a slot. */
   const serve = (...slots: number[]) => {
-    for (const slot of slots) table.setNum(slot, Num.Deadline, now + 1000);
+    for (const slot of slots) {
+      table.setInt(slot, Int.State, State.Master);
+      table.setNum(slot, Num.Deadline, now + 1000);
+    }
   };
   const claim = (slot: number, ...addresses: string[]) => {
     table.setInt(slot, Int.Wanted, table.int(slot, Int.Wanted) | 1);
@@ -115,6 +118,28 @@ test('what hangs is stale after a lease, and serves again with the next advertis
   expect([leased.isStale(0), leased.isStale(1)]).toEqual([true, false]);
   serve(0);
   expect(leased.isStale(0)).toBe(false);
+});
+
+test('a Backup’s deadline is no life of a Master’s', async () => {
+  const { table, serve, leased, pass } = stage(5);
+  serve(0);
+  await pass(6);
+  // The engine has gone on and given way, and has yet to say that nothing is wanted any more.
+  table.setInt(0, Int.State, State.Backup);
+  table.setNum(0, Num.Deadline, 10_000 + 6000 + 3600);
+  expect(leased.isStale(0)).toBe(true);
+});
+
+test('what has gone by itself is told from what somebody has taken away', async () => {
+  const { holdings, serve, claim, install, pass, leased } = stage(5);
+  serve(0);
+  claim(0, '10.0.0.1');
+  await install();
+  const [holding] = holdings.of(0);
+  await pass(10, 0);
+  expect(leased.hasExpired(holding!)).toBe(false);
+  expect(await pass(5)).toHaveLength(1);
+  expect(leased.hasExpired(holding!)).toBe(true);
 });
 
 test('shared with one that has no lease it stays, and ends with the other alone', async () => {

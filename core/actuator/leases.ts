@@ -9,7 +9,7 @@
  */
 import type { VirtualRouterConfig } from '../config/model.ts';
 import { describe } from '../plugin/resource.ts';
-import { Int, Num } from '../threads/state-table.ts';
+import { Int, Num, State } from '../threads/state-table.ts';
 import type { ActuatorTable } from '../threads/table-views.ts';
 import { type AddressHolding, type Changes, isAddress } from './changes.ts';
 import type { Holding, Holdings } from './holdings.ts';
@@ -44,6 +44,8 @@ export class Leases {
   private readonly pause: number;
   private next = 0;
   private left: AddressHolding[] = [];
+  /** When each address ends by what the kernel was told last, ms. */
+  private readonly ends = new WeakMap<Holding, number>();
   private readonly limit: LogLimit;
 
   constructor(
@@ -111,10 +113,20 @@ export class Leases {
     return holding.state === 'ours' && isAddress(holding) && this.endOf(holding) !== Number.POSITIVE_INFINITY;
   }
 
+  /** An address that is not there any more has gone by itself: nobody has taken it away. */
+  hasExpired(holding: Holding): boolean {
+    const end = this.ends.get(holding);
+    return end !== undefined && end <= this.clock();
+  }
+
   /** Whole seconds that an address is to be valid for from now on; undefined: for ever. */
   private lifetimeOf(holding: Holding): number | undefined {
     const left = isAddress(holding) ? this.secondsLeft(holding) : Number.POSITIVE_INFINITY;
-    return left === Number.POSITIVE_INFINITY ? undefined : Math.max(1, left);
+    this.ends.delete(holding);
+    if (left === Number.POSITIVE_INFINITY) return undefined;
+    const seconds = Math.max(1, left);
+    this.ends.set(holding, this.clock() + seconds * 1000);
+    return seconds;
   }
 
   /** Whole seconds until it has to be gone, by the kernel's ways of counting; Infinity: it has not to. */
@@ -132,8 +144,9 @@ export class Leases {
 
   /** When the engine was last seen to serve a Master, monotonic ms. */
   private lifeOf(slot: number): number {
-    const deadline = this.parts.table.num(slot, Num.Deadline);
-    if (deadline === 0) return Number.NEGATIVE_INFINITY;
+    const { table } = this.parts;
+    const deadline = table.num(slot, Num.Deadline); // first: the engine changes it after the state
+    if (deadline === 0 || table.int(slot, Int.State) !== State.Master) return Number.NEGATIVE_INFINITY;
     return Math.min(deadline - this.router(slot).advertisementIntervalCs * 10, this.clock());
   }
 

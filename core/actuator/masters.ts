@@ -1,7 +1,7 @@
 /** Virtual routers on their way to Master and back: what they want of the kernel, chunk by chunk. */
 import os from 'node:os';
 import type { KernelRefusal, KernelResource, Link } from '../plugin/contracts/index.ts';
-import { describe } from '../plugin/resource.ts';
+import { describe, interfaceOf } from '../plugin/resource.ts';
 import { messageOf } from '../shared/errors.ts';
 import { Int } from '../threads/state-table.ts';
 import { Agenda, type Progress } from './agenda.ts';
@@ -45,12 +45,15 @@ export class Masters {
   private readonly planner: Planner;
   private readonly limit: LogLimit;
   private links: ReadonlyMap<string, Link> = new Map();
+  /** Users that have claimed only what contradicts nothing: the rest has yet to be. */
+  private readonly partial = new Set<number>();
   /** By slot: the interface that has the virtual addresses. */
   private readonly homes = new Map<number, string>();
   /** Set before anything is done. */
-  leases: Pick<Leases, 'isStale' | 'isRenewed' | 'tellEnd'> = {
+  leases: Pick<Leases, 'isStale' | 'isRenewed' | 'hasExpired' | 'tellEnd'> = {
     isStale: () => false,
     isRenewed: () => false,
+    hasExpired: () => false,
     tellEnd: () => {},
   };
   private readonly advised = new Set<string>();
@@ -99,7 +102,7 @@ export class Masters {
     for (const progress of this.agenda.all) {
       if (!this.isMaster(progress.slot)) continue;
       progress.repair = true; // even if it was applied: that was an earlier run
-      this.claim(progress.slot);
+      this.claim(progress.slot, true);
       if (!this.hasExtras(progress.slot)) continue;
       this.extras.all[progress.slot]!.repair = true;
       this.claimExtras(progress.slot);
@@ -107,9 +110,39 @@ export class Masters {
     if (this.updateProtocolsWanted() & 1) this.claimProtocols();
   }
 
+  /**
+   * Those of ours that nobody uses and that may go now: not what is on an interface with an address that a Master is to
+   * have on another one, and has not yet. So one that a reload moves is there all the time.
+   */
+  removable(orphans: readonly Holding[]): Holding[] {
+    const coming = new Set<string>();
+    for (const { resource, state, users } of this.holdings.all()) {
+      if (resource.kind !== 'address' || state === 'ours' || state === 'foreign') continue;
+      if ([...users].some((user) => this.isUntried(user))) coming.add(resource.address);
+    }
+    const waiting = new Set(
+      orphans.flatMap(({ resource }) => {
+        return resource.kind === 'address' && coming.has(resource.address) ? resource.interface : [];
+      }),
+    );
+    return orphans.filter(({ resource }) => !waiting.has(placeOf(resource) ?? ''));
+  }
+
+  /** It is to install something, and no attempt has failed yet. */
+  private isUntried(user: number): boolean {
+    if (user === PROTOCOLS) return false;
+    const progress = user < PROTOCOLS ? this.extras.all[extrasUser(user)] : this.agenda.all[user];
+    return progress !== undefined && progress.failures === 0;
+  }
+
   /** Whether an address is renewed now and then. */
   isRenewed(holding: Holding): boolean {
     return this.leases.isRenewed(holding);
+  }
+
+  /** Whether an address that is not there any more has gone by itself. */
+  hasExpired(holding: Holding): boolean {
+    return this.leases.hasExpired(holding);
   }
 
   /** Something is not in the kernel any more: its users get it again. */
@@ -214,6 +247,7 @@ export class Masters {
 
   private release(progress: Progress, user = progress.slot): void {
     const left = progress.leaving.filter((holding) => mayBeOurs(holding) && holding.users.size === 0);
+    this.partial.delete(user);
     progress.leaving = [...left, ...this.holdings.release(user)];
   }
 
@@ -257,9 +291,13 @@ export class Masters {
       .some(({ resource }) => resource.kind === 'address' && this.changes.view.find(resource).is !== 'same');
   }
 
-  /** Makes a slot the user of what it needs as Master. @returns why it cannot */
-  private claim(slot: number): KernelRefusal | undefined {
-    if (this.holdings.of(slot).length > 0) return undefined;
+  /**
+   * Makes a slot the user of what it needs as Master.
+   * @param part of what contradicts nothing at least
+   * @returns why it cannot
+   */
+  private claim(slot: number, part = false): KernelRefusal | undefined {
+    if (this.holdings.of(slot).length > 0 && !this.partial.has(slot)) return undefined;
     const { config, table, routerPlugins } = this.parts;
     const { iftype, netdrv } = routerPlugins[slot]!;
     try {
@@ -275,7 +313,7 @@ export class Masters {
         Int.OnVirtualInterface,
         plan.interface === config.virtualRouters[slot]!.interface ? 0 : 1,
       );
-      return this.claimResources(slot, plan.resources, netdrv);
+      return this.claimResources(slot, plan.resources, netdrv, part);
     } catch (error) {
       const message = messageOf(error);
       return { errno: 'EINVAL', message: `interface type ${iftype}: ${message}` };
@@ -286,15 +324,24 @@ export class Masters {
     user: number,
     resources: readonly KernelResource[],
     netdrv: string,
+    part = false,
   ): KernelRefusal | undefined {
     const wanted = resources.map((resource) => ({
       resource,
       driver: resource.kind === 'sysctl' ? '' : netdrv,
     }));
     const clash = this.holdings.claim(user, wanted);
-    return (
-      clash && { errno: 'EBUSY', message: `it contradicts the ${describe(clash.resource)}, which is in use` }
-    );
+    if (!clash) {
+      this.partial.delete(user);
+      return undefined;
+    }
+    if (part) {
+      // The others stay in place meanwhile: a reload may have changed but one of them.
+      this.partial.add(user);
+      const rest = wanted.filter(({ resource }) => !this.holdings.contradicts(resource));
+      this.holdings.claim(user, rest);
+    }
+    return { errno: 'EBUSY', message: `it contradicts the ${describe(clash.resource)}, which is in use` };
   }
 
   private hasExtras(slot: number): boolean {
@@ -310,13 +357,14 @@ export class Masters {
   private claimExtras(slot: number): KernelRefusal | undefined {
     const user = extrasUser(slot);
     const router = this.parts.config.virtualRouters[slot]!;
-    if (this.holdings.of(user).length > 0) return undefined;
+    if (this.holdings.of(user).length > 0 && !this.partial.has(user)) return undefined;
     const isOwner = this.parts.table.int(slot, Int.Priority) === 255;
     const addresses = furtherResources(router, this.homes.get(slot), isOwner);
     return this.claimResources(
       user,
       [...addresses, ...(router.extras ?? [])],
       this.parts.routerPlugins[slot]!.netdrv,
+      true,
     );
   }
 
@@ -416,6 +464,11 @@ const TURNS: readonly ((resource: KernelResource) => boolean)[] = [
   ({ kind }) => kind === 'address',
   ({ kind }) => kind === 'table-route' || kind === 'rule',
 ];
+
+/** The interface that something is on. */
+function placeOf(resource: KernelResource): string | undefined {
+  return resource.kind === 'guard' ? resource.interface : interfaceOf(resource);
+}
 
 function firstRefusal(holdings: readonly Holding[], refusals: Refusals): KernelRefusal | undefined {
   for (const holding of holdings) {

@@ -29,6 +29,10 @@ export interface WatcherEvents {
   linksChanged(links: ReadonlyMap<string, Link>): void;
   /** Whether an address of ours is renewed now and then, which makes news of it. */
   isRenewed(holding: Holding): boolean;
+  /** Those of ours that nobody uses and that may go now. */
+  removable(orphans: readonly Holding[]): Holding[];
+  /** Whether an address that is not there any more has gone by itself, as it was not renewed in time. */
+  hasExpired(holding: Holding): boolean;
 }
 
 /** See the file's comment. */
@@ -112,10 +116,10 @@ export class Watcher {
     if (altered.length > 0) await this.restoreMacs(altered);
     for (const holding of removed) {
       if (holding.users.size === 0) continue;
-      this.limit.warn(
-        'drift',
-        `${describe(holding.resource)} was taken away by somebody else: putting it back`,
-      );
+      const what = describe(holding.resource);
+      if (this.events.hasExpired(holding))
+        this.limit.warn('lease', `the lease of the ${what} is over: it was not renewed in time`);
+      else this.limit.warn('drift', `${what} was taken away by somebody else: putting it back`);
     }
     for (const holding of lost) {
       this.events.lost(holding);
@@ -148,7 +152,7 @@ export class Watcher {
 
   /** What nobody uses, and was found or could not be taken back before. */
   private async takeBackOrphans(): Promise<void> {
-    const orphans = this.holdings.orphans();
+    const orphans = this.events.removable(this.holdings.orphans());
     if (orphans.length === 0) return;
     const refused = await this.changes.takeBack([orphans]);
     const retry = performance.now() + READING_RETRY;

@@ -97,6 +97,17 @@ describe('statusText', () => {
     expect(statusText(status)).not.toMatch(/PEERS|multicast/);
   });
 
+  test('leases, where any has one', () => {
+    const [first, second] = status.routers;
+    const lines = statusText({ ...status, routers: [{ ...first!, lease: 10 }, second!] })
+      .split('\n')
+      .slice(-3);
+    expect(lines[0]).toMatch(/ SINCE +LEASE +ADDRESSES$/);
+    expect(lines[1]).toMatch(/ 10 s +10\.0\.0\.1 /);
+    expect(lines[2]).toMatch(/ never +- +10\.0\.1\.1$/);
+    expect(statusText(status)).not.toMatch(/LEASE/);
+  });
+
   test('groups, with the state of members where it is another one', () => {
     const group = (state: 'Master' | 'Down', ...states: readonly ('Master' | 'Backup' | 'Down')[]) => ({
       ...{ name: 'gw', state, since: '2026-11-23T09:30:04.000Z' },

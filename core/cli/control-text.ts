@@ -19,6 +19,7 @@ export function statusText(status: DaemonStatus): string {
   const protocol = routers.some(({ version }) => version === 3);
   const standing = routers.some(({ standby }) => standby !== undefined);
   const unicast = routers.some(({ peers }) => peers !== undefined);
+  const leased = routers.some(({ lease }) => lease !== undefined);
   const rows = routers.map((router) => [
     router.interface,
     String(router.group),
@@ -27,10 +28,12 @@ export function statusText(status: DaemonStatus): string {
     ...(protocol ? [protocolText(router), intervalText(router)] : []),
     router.since === null ? 'never' : time(router.since),
     ...(standing ? [standbyCell(router)] : []),
+    ...(leased ? [router.lease === undefined ? '-' : `${router.lease} s`] : []),
     addressText(router),
     ...(unicast ? [router.peers?.join(' ') ?? 'multicast'] : []),
   ]);
   const held = standing ? ['STAND-BY'] : [];
+  const lease = leased ? ['LEASE'] : [];
   const last = unicast ? ['PEERS'] : [];
   const more = protocol ? ['PROTOCOL', 'INTERVAL'] : [];
   const reload = lastReload === null ? 'none' : `${time(lastReload.time)}, ${outcome(lastReload)}`;
@@ -42,7 +45,7 @@ export function statusText(status: DaemonStatus): string {
     ...troubles.map((trouble) => `NOT RUNNING    ${trouble}`),
     '',
     ...table([
-      ['INTERFACE', 'GROUP', 'STATE', 'PRIORITY', ...more, 'SINCE', ...held, 'ADDRESSES', ...last],
+      ['INTERFACE', 'GROUP', 'STATE', 'PRIORITY', ...more, 'SINCE', ...held, ...lease, 'ADDRESSES', ...last],
       ...rows,
     ]),
     ...(groups.length === 0

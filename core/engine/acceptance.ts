@@ -20,6 +20,9 @@ import type { Transitions } from './transitions.ts';
  */
 const OLD = 1 / 2;
 
+/** Greater than any priority on the wire: whoever has it is given way to. */
+const SUPERIOR = 256;
+
 /** See the file's comment. On the steady path nothing is allocated. */
 export class Acceptance {
   private readonly table: EngineTable;
@@ -144,20 +147,32 @@ export class Acceptance {
     const { priority: ours, version } = router;
     const isTie = priority === ours && addressOrder !== 0;
     const order = isTie ? this.transitions.groups.orderOf(router, addressOrder, arrived) : addressOrder;
-    event.priority = priority;
+    const isReplaced = router.isLeased && priority > 0 && this.hasOutlivedLease(router);
+    event.priority = isReplaced ? SUPERIOR : priority;
     event.interval = interval;
     event.addressOrder = order;
-    const isSuperior = priority > ours || (priority === ours && order > 0);
+    const isSuperior = isReplaced || priority > ours || (priority === ours && order > 0);
     const asks = router.state === State.Master && (priority === 0 || (version === 3 && !isSuperior));
     event.answer = !asks || this.answers.take(slot, arrived, router.advertisementInterval);
     reception.hearing = slot;
     reception.heardAt = sourceAt;
-    this.transitions.step(
-      router,
-      event,
-      arrived,
-      priority > router.priority ? Cause.HigherPriority : Cause.HigherAddress,
-    );
+    const heard = priority > ours ? Cause.HigherPriority : Cause.HigherAddress;
+    this.transitions.step(router, event, arrived, isReplaced ? Cause.Replaced : heard);
     reception.hearing = -1;
+  }
+
+  /**
+   * A Master that has not advertised for a lease, as the process or this thread stood still: its addresses have ended, and
+   * who speaks now has taken over. It follows first, whatever the priorities, and preempts as any Backup does.
+   */
+  private hasOutlivedLease({
+    state,
+    priority,
+    deadline,
+    advertisementInterval,
+    lease,
+  }: EngineRouter): boolean {
+    if (state !== State.Master || priority === 255) return false;
+    return this.reception.woke - (deadline - advertisementInterval) >= lease;
   }
 }

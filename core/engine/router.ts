@@ -69,6 +69,8 @@ export class EngineRouter implements HeldRouter {
   readonly virtualMacNumber: number;
   /** Its addresses have a `lease`. */
   readonly isLeased: boolean;
+  /** That lease in ms; 0: they have none. */
+  readonly lease: number;
   /** Where it announces on other interfaces than its own, as far as they are there. */
   readonly announcingOn = new Map<string, Attachment>();
   /** Where its advertisements come and go; undefined while it is Down. */
@@ -112,6 +114,7 @@ export class EngineRouter implements HeldRouter {
     this.virtualMac = virtualMac(family, config.vrid);
     this.virtualMacNumber = macNumber(this.virtualMac);
     this.isLeased = config.lease !== undefined;
+    this.lease = (config.lease ?? 0) * 1000;
     this.addresses = new RouterAddresses(config);
     this.checksums = new RouterChecksums(config, this.destinations.length, slot, table);
     this.frames = new RouterFrames(

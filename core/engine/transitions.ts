@@ -119,6 +119,11 @@ export class Transitions {
     const deadline = outcome.deadline + (isTurn ? this.advertiser.pause(router) : 0);
     const state = into ?? outcome.state;
     const nums = slot * Num.Count;
+    if (state !== before) {
+      table.setNum(slot, Num.Since, Date.now());
+      // Before the deadline: a Backup's must not be taken for that of a Master that has just advertised, see leases.ts.
+      table.setInt(slot, Int.State, state);
+    }
     table.nums[nums + Num.Deadline] = deadline;
     if (table.nums[nums + Num.MasterAdverInterval] !== masterAdverInterval) {
       table.nums[nums + Num.MasterAdverInterval] = masterAdverInterval;
@@ -130,11 +135,8 @@ export class Transitions {
     if (deadline !== scheduled && !restarted) this.timers.setProtocol(slot, deadline);
     // A Backup waits for its group from now on, or does no longer.
     if ((deadline === 0 || scheduled === 0) && before === State.Backup) table.touch();
-    if (state !== before) {
-      table.setNum(slot, Num.Since, Date.now());
-      table.setInt(slot, Int.State, state);
+    if (state !== before)
       this.tell(router, before, state, isHeld && this.holds.freed ? Cause.HoldOver : cause);
-    }
     for (const action of actions) this.perform(router, action, now);
   }
 

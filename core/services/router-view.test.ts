@@ -104,6 +104,11 @@ test('a Master’s addresses are in place once the kernel has them; else the ref
   expect(placed()).toEqual([true, undefined]);
 });
 
+test('a lease as configured', () => {
+  const view = new RouterView([config(1, { lease: 10 }), config(2)], StateTable.allocate(2));
+  expect(view.read().map(({ lease }) => lease)).toEqual([10, undefined]);
+});
+
 test('a MAC as a number and back', () => {
   for (const mac of ['00:00:5e:00:01:07', 'ff:ff:ff:ff:ff:ff', '02:00:00:00:00:00', '']) {
     const table = StateTable.allocate(1);

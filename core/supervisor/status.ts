@@ -54,6 +54,8 @@ export interface RouterReport extends Omit<RouterCounters, 'state'> {
   readonly source?: string;
   /** Name of its group (`[[sync]]`); absent: it is in none. */
   readonly sync?: string;
+  /** `lease` in seconds: the addresses in place end by themselves so long after the daemon showed life last; absent: they stay. */
+  readonly lease?: number;
   /** It is Master, and its addresses are in the kernel. */
   readonly inPlace?: boolean;
   /** Name of the errno that the kernel refused them with, or that it gave up being Master for. */

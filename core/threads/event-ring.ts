@@ -90,6 +90,7 @@ export const CAUSES = [
   'cannot be Master',
   'follows another Master',
   'the delay that held it back is over',
+  'it was silent for longer than its lease, and another one is Master',
 ] as const;
 
 /** Indices of {@link CAUSES}. */
@@ -126,6 +127,7 @@ export const Cause = {
   GroupUnfit: 29,
   GroupFollows: 30,
   HoldOver: 31,
+  Replaced: 32,
 } as const;
 
 /** Room for causes below the index of a tracker, or of a router. */

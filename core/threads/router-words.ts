@@ -16,11 +16,13 @@ export interface RouterWords {
   readonly peers?: readonly string[];
   readonly source?: string;
   readonly sync?: string;
+  /** In s. */
+  readonly lease?: number;
 }
 
 /** Reads them. */
 export function readRouterWords(table: TableReader, slot: number, config: VirtualRouterConfig): RouterWords {
-  const { version, advertisementIntervalCs, downTimerAdverts, accept, peers, source, sync } = config;
+  const { version, advertisementIntervalCs, downTimerAdverts, accept, peers, source, sync, lease } = config;
   const advertisementInterval = advertisementIntervalCs * 10;
   // 0 in Initialize, before anything set it.
   const priority = table.int(slot, Int.Priority) || config.priority;
@@ -37,5 +39,6 @@ export function readRouterWords(table: TableReader, slot: number, config: Virtua
     ...(peers === undefined ? {} : { peers }),
     ...(source === undefined ? {} : { source }),
     ...(sync === undefined ? {} : { sync }),
+    ...(lease === undefined ? {} : { lease }),
   };
 }

@@ -125,6 +125,23 @@ export const TABLE_TESTS: Tests = {
     assert.deepEqual(await stage.apply(rule('remove')), ['ENOENT']);
   },
 
+  'adds and takes back the rule that is meant, not one of its priority that says more': async (stage) => {
+    if (!stage.provides('rule')) return;
+    for (const more of [`from 203.0.113.0/24`, `iif ${DEV}`, 'fwmark 7', 'suppress_prefixlength 0']) {
+      stage.run(`ip rule add priority 7700 ${more} lookup ${TABLE}`);
+      const before = stage.state();
+      const general: KernelChange = {
+        op: 'add-rule',
+        rule: { family: 4, priority: 7700, type: 'lookup', table: TABLE },
+      };
+      assert.deepEqual(await stage.apply(general, general), [null, 'EEXIST'], more);
+      await stage.must({ ...general, op: 'remove-rule' });
+      assert.equal(stage.state(), before, more);
+      assert.deepEqual(await stage.apply({ ...general, op: 'remove-rule' }), ['ENOENT'], more);
+      stage.run(`ip rule del priority 7700 ${more} lookup ${TABLE}`);
+    }
+  },
+
   'refuses nonsense in routes and rules, and changes nothing': async (stage) => {
     if (!stage.provides('table-route') || !stage.provides('rule')) return;
     const before = stage.state();

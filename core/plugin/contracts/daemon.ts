@@ -67,6 +67,11 @@ export interface RouterStatus extends RouterName {
   readonly sync?: string;
   /** A Backup that would be Master but for the others of its group (since 1.1). Absent: it is in none. */
   readonly waiting?: boolean;
+  /**
+   * `lease` in s (since 1.1): the addresses that a Master has in place end by themselves so long after the daemon showed life
+   * last. Absent: they stay.
+   */
+  readonly lease?: number;
   /** It has been told to fail over: it does not preempt until it becomes Master again. */
   readonly standingBy: boolean;
   /** It stands by, as an operator asked: it does not become Master (since 1.1). Absent: it does not stand by. */

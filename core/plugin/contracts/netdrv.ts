@@ -113,7 +113,10 @@ export type KernelChange =
   /** Since 1.1, for drivers that provide `address-guard`. One that is there: EEXIST; that is not: ENOENT. */
   | ({ readonly op: 'add-guard' } & GuardResource)
   | ({ readonly op: 'remove-guard' } & GuardResource)
-  /** Since 1.1, for drivers that provide `table-route`, and `rule`. One that is there: EEXIST; that is not: ESRCH, ENOENT. */
+  /**
+   * Since 1.1, for drivers that provide `table-route`, and `rule`. One that is there: EEXIST; that is not: ESRCH, ENOENT. A
+   * rule that says more than this one, and has its priority, is another one: the kernel takes it for the same.
+   */
   | { readonly op: 'add-table-route' | 'remove-table-route'; readonly route: TableRouteResource }
   | { readonly op: 'add-rule' | 'remove-rule'; readonly rule: RuleResource };
 

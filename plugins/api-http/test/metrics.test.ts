@@ -130,7 +130,7 @@ describe('the metrics', () => {
     });
     const { app, deps } = await scrape(context);
     const hold = { reason: 'hearing', until: Date.now() - 1000 };
-    routers = [router(2, { state: 'Backup', priority: 90, since: 0, standingBy: true, hold })];
+    routers = [router(2, { state: 'Backup', priority: 90, since: 0, standingBy: true, hold, lease: 10 })];
     const reload = { time: '2026-01-02T03:04:06.500Z', ok: false, error: 'no', issues: [] };
     daemon = { ...DAEMON, generation: 5, lastReload: reload };
     deps.tally.refuse('tls');
@@ -144,6 +144,7 @@ describe('the metrics', () => {
       [`rvrrpd_virtual_router_priority{${two}}`]: 90,
       [`rvrrpd_virtual_router_standing_by{${two}}`]: 1,
       [`rvrrpd_virtual_router_hold_seconds{reason="hearing",${two}}`]: 0,
+      [`rvrrpd_virtual_router_lease_seconds{${two}}`]: 10,
       rvrrpd_generation: 5,
       rvrrpd_last_reload_successful: 0,
       rvrrpd_last_reload_timestamp_seconds: Date.parse(reload.time) / 1000,

@@ -303,7 +303,7 @@ describe('/run/status', () => {
       `"auth_type":250,"auth":null,` +
       `"hardware_address":"02:00:00:00:00:0${group}","accept":true,"checksum":null,"peers":null,"source":null,"sync":null,"waiting":false,"advertisement_interval":1,` +
       `"master_advertisement_interval":1,` +
-      `"master_down_interval":3.008,"skew_time":0.008,"standing_by":false,"standby":null,"fault":null,"priority_parts":null,"trackers":[],"hold":null,` +
+      `"master_down_interval":3.008,"skew_time":0.008,"lease":null,"standing_by":false,"standby":null,"fault":null,"priority_parts":null,"trackers":[],"hold":null,` +
       `"counters":${counters(100 + group)}}`;
     expect((await app.inject('/run/status')).body).toBe(
       '{"version":"0.2.0","pid":4711,"since":"2026-01-02T03:04:05.678Z","generation":1,"last_reload":' +

@@ -120,6 +120,7 @@ void ReadRule(const Napi::Object& object, Change& change) {
   change.fwmark = Number(object, "fwmark");
   change.type = Text(object, "type");
   change.table = Number(object, "table");
+  change.beside = object.Get("beside").ToBoolean();
 }
 
 Change ChangeFromJs(const Napi::Object& object) {
@@ -258,7 +259,7 @@ class Netlink : public Napi::ObjectWrap<Netlink> {
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("Netlink", libnl::Netlink::Define(env));
   exports.Set("Monitor", libnl::Monitor::Define(env));
-  exports.Set("NetfilterSocket", libnl::DefineNetfilterSocket(env));
+  exports.Set("NetlinkSocket", libnl::DefineNetlinkSocket(env));
   return exports;
 }
 

@@ -259,8 +259,8 @@ Message BuildTableRoute(const Change& change, const IndexOf& index_of) {
 
 Message BuildRule(const Change& change) {
   const bool adds = change.op == "add-rule";
-  Message request = Made(Message(nlmsg_alloc_simple(adds ? RTM_NEWRULE : RTM_DELRULE,
-                                                    adds ? NLM_F_CREATE | NLM_F_EXCL : 0)));
+  const int how = change.beside ? NLM_F_CREATE : NLM_F_CREATE | NLM_F_EXCL;
+  Message request = Made(Message(nlmsg_alloc_simple(adds ? RTM_NEWRULE : RTM_DELRULE, adds ? how : 0)));
   const uint32_t table = change.table.value_or(RT_TABLE_UNSPEC);
   int from_length = 0;
   int to_length = 0;

@@ -46,6 +46,7 @@ struct Change {
   std::string iif;
   std::string oif;
   std::optional<uint32_t> fwmark;
+  bool beside = false;  // the kernel need not look for another rule that it takes for the same
 };
 
 // Why a request could not even be built, as the errno that the kernel would have given.

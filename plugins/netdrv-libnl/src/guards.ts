@@ -12,12 +12,15 @@ import {
   removingGuard,
 } from './nftables.ts';
 
+/** From linux/netlink.h. */
+const NETLINK_NETFILTER = 12;
+
 /** ms between two looks at whether somebody else has changed the ruleset. */
 const LOOK_INTERVAL = 2000;
 
 /** Puts guards in place and takes them away. */
 export class Guards {
-  private socket: InstanceType<LibnlAddon['NetfilterSocket']> | undefined;
+  private socket: InstanceType<LibnlAddon['NetlinkSocket']> | undefined;
   private timer: NodeJS.Timeout | undefined;
   /** Of the ruleset, after our last change of it or our last look. */
   private generation: number | undefined;
@@ -67,7 +70,7 @@ export class Guards {
   }
 
   private exchange<T>({ messages, answers }: Batch, read: (answers: Uint8Array) => T): T {
-    this.socket ??= new this.addon.NetfilterSocket();
+    this.socket ??= new this.addon.NetlinkSocket(NETLINK_NETFILTER);
     return read(this.socket.exchange(messages, answers));
   }
 

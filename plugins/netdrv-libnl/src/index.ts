@@ -11,6 +11,7 @@ import type {
 } from 'rvrrpd/plugin';
 import { Guards } from './guards.ts';
 import { type DumpedAddress, type DumpedLink, type LibnlAddon, loadAddon } from './native.ts';
+import { isRuleChange, type RuleChange, Rules } from './rules.ts';
 
 /** Link types whose IFLA_LINK is their other end, not the link that they sit on. */
 const PAIRED = new Set(['veth']);
@@ -54,10 +55,12 @@ class LibnlDriver implements NetworkDriver {
   private monitor: InstanceType<LibnlAddon['Monitor']> | undefined;
   private listener: ((news: readonly KernelNews[]) => void) | undefined;
   private readonly guards: Guards;
+  private readonly rules: Rules;
 
   constructor(private readonly addon: LibnlAddon) {
     this.netlink = new addon.Netlink();
     this.guards = new Guards(addon, () => this.listener?.([{ type: 'guard' }]));
+    this.rules = new Rules(addon, (changes) => this.netlink.apply(changes));
   }
 
   async links(): Promise<Link[]> {
@@ -80,19 +83,28 @@ class LibnlDriver implements NetworkDriver {
     }
   }
 
-  /** Guards are another subsystem's: what lies between two of them goes to rtnetlink together. */
+  /** Guards are another subsystem's, rules are looked at first: what lies between goes to rtnetlink together. */
   private applyInOrder(changes: readonly KernelChange[]): (KernelRefusal | null)[] {
     const results: (KernelRefusal | null)[] = [];
     let run: KernelChange[] = [];
+    let rules: RuleChange[] = [];
     const flush = (): void => {
       if (run.length > 0) results.push(...this.netlink.apply(run));
+      if (rules.length > 0) results.push(...this.rules.apply(rules));
       run = [];
+      rules = [];
     };
     for (const change of changes) {
       if (change.op === 'add-guard' || change.op === 'remove-guard') {
         flush();
         results.push(this.guards.apply(change.op, change));
-      } else run.push(change);
+      } else if (isRuleChange(change)) {
+        if (run.length > 0) flush();
+        rules.push(change);
+      } else {
+        if (rules.length > 0) flush();
+        run.push(change);
+      }
     }
     flush();
     return results;
@@ -112,6 +124,7 @@ class LibnlDriver implements NetworkDriver {
     this.monitor?.close();
     this.monitor = undefined;
     this.guards.close();
+    this.rules.close();
     this.netlink.close();
   }
 }

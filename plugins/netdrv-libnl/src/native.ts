@@ -35,11 +35,13 @@ export interface LibnlAddon {
      */
     listen(listening: boolean): void;
   };
-  /** A NETLINK_NETFILTER socket (native/exchange.cc). */
-  readonly NetfilterSocket: new () => {
+  /** A netlink socket of this protocol, 12 for NETLINK_NETFILTER (native/exchange.cc). */
+  readonly NetlinkSocket: new (
+    protocol: number,
+  ) => {
     /**
      * Sends messages and waits for the kernel's answers, 2 s at most.
-     * @param answers how many messages it answers with
+     * @param answers how many messages it answers with; 0: until the end of a list, or an error
      * @returns these, one behind the other
      * @throws Error with an errno `code`; ETIMEDOUT: it did not answer
      */

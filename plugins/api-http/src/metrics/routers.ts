@@ -128,6 +128,11 @@ export function routerMetrics(registry: Registry, now: () => Snapshot): void {
     (inPlace ?? state === 'Master') ? 1 : 0,
   );
   gauge(
+    'lease_seconds',
+    'Seconds after which the addresses of a Master end by themselves without the daemon; absent: they stay.',
+    ({ lease }) => lease,
+  );
+  gauge(
     'peers',
     'How many peers it speaks to without multicast; absent: it speaks to the multicast group.',
     ({ peers }) => peers?.length,

@@ -122,6 +122,12 @@ export const RouterStatusSchema = Type.Object(
     }),
     master_down_interval: Type.Number({ description: 'In seconds.' }),
     skew_time: Type.Number({ description: 'In seconds.' }),
+    lease: Type.Unsafe<number | null>({
+      type: ['integer', 'null'],
+      description:
+        'The addresses that it has in place as Master end by themselves so many seconds after the daemon showed life ' +
+        'last; `null`: they stay.',
+    }),
     standing_by: Type.Boolean({
       description: 'It was told to fail over: it does not preempt until it becomes Master again.',
     }),
@@ -359,6 +365,7 @@ function withCounters(
       (router.masterAdvertisementInterval ?? router.advertisementInterval) / 1000,
     master_down_interval: router.masterDownInterval / 1000,
     skew_time: router.skewTime / 1000,
+    lease: router.lease ?? null,
     standing_by: router.standingBy,
     standby: standbyView(router.standby),
     ...tracking(router),
