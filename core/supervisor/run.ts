@@ -1,7 +1,7 @@
 /** The daemon as a process: from the command line's wishes to the exit code. */
 import { counted } from '../shared/words.ts';
 import { guardAgainstForeignSignals } from './foreign-signals.ts';
-import { foreseeObstacles } from './foresight.ts';
+import { foresee } from './foresight.ts';
 import { describeIssue } from './issues.ts';
 import { flushLog, openLog } from './log.ts';
 import { capabilityFault, missingCapabilities } from './permissions.ts';
@@ -29,7 +29,8 @@ export async function check({ config, ...options }: RunOptions): Promise<ExitCod
   // Whoever checks a file need not be able to run it.
   const lack = start && capabilityFault(missingCapabilities());
   if (lack !== undefined) console.error(`notice: started like this, ${lack}`);
-  const obstacles = start ? await foreseeObstacles(start) : [];
+  const { obstacles, warnings } = start ? await foresee(start) : { obstacles: [], warnings: [] };
+  for (const warning of warnings) console.error(`warning: ${warning}`);
   for (const obstacle of obstacles) console.error(`error: ${obstacle}`);
   if (obstacles.length > 0) return 1;
   if (start)
