@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Link } from '../plugin/contracts/index.ts';
 import type { JournalEntry } from './journal.ts';
-import { type GroupMember, mixedOwners } from './owners.ts';
+import { type GroupMember, mixedOwners, weighedOwners } from './owners.ts';
 
 const link = (name: string, ...addresses: string[]): Link => ({
   ...{ index: 2, name, mac: '02:00:00:00:00:01', up: true, running: true, ethernet: true },
@@ -57,4 +57,18 @@ test('what a Master has put there is owned by nobody', () => {
   const address = { family: 4, address: '10.0.0.1', prefixLength: 24, interface: 'eth0' } as const;
   const entry = { resource: { kind: 'address', ...address } } as JournalEntry;
   expect(remarks([router('eth0', 'gw', '10.0.0.1'), router('eth1', 'gw', '10.1.0.9')], [entry])).toEqual([]);
+});
+
+test('weights of an owner do nothing', () => {
+  const weighs = (address: string): GroupMember => ({
+    ...router('eth0', undefined, address),
+    track: [{ name: 'up' }, { name: 'web', weight: -30 }, { name: 'x', weight: 5 }],
+  });
+  const said = (member: GroupMember): string[] => weighedOwners({ virtualRouters: [member] }, [LAN], []);
+  expect(said(weighs('10.0.0.1'))).toEqual([
+    '/etc/rvrrpd.toml:3: the weight of web, x does nothing: this host owns the address of eth0/7, and its priority stays ' +
+      '255; without a weight a failure means Fault',
+  ]);
+  expect(said(weighs('10.0.0.9'))).toEqual([]);
+  expect(said({ ...router('eth0', undefined, '10.0.0.1'), track: [{ name: 'up' }] })).toEqual([]);
 });

@@ -13,7 +13,7 @@ import type { WorkerOrder, WorkerReport } from '../threads/worker-messages.ts';
 import { Actuator } from './actuator.ts';
 import { here, Journal, readJournal } from './journal.ts';
 import { findObstacles, obstacleText } from './obstacles.ts';
-import { mixedOwners } from './owners.ts';
+import { ownerWarnings } from './owners.ts';
 import type { Log } from './parts.ts';
 import { type ActuatorPlugins, loadPlugins } from './plugins.ts';
 
@@ -130,7 +130,7 @@ async function main(): Promise<void> {
         .value?.links()
         .catch(() => [])
     : undefined;
-  for (const warning of mixedOwners(init.config, links ?? [], journal)) log('warn', warning);
+  for (const warning of ownerWarnings(init.config, links ?? [], journal)) log('warn', warning);
   const begin = (order: WorkerOrder): void => {
     parentPort?.off('message', begin);
     if (order.type === 'go') {

@@ -1,7 +1,7 @@
 /** What `--check` can tell of the kernel: what the start would be refused for, and what is odd. */
 import { here, readJournal } from '../actuator/journal.ts';
 import { findObstacles } from '../actuator/obstacles.ts';
-import { mixedOwners } from '../actuator/owners.ts';
+import { ownerWarnings } from '../actuator/owners.ts';
 import { type ActuatorPlugins, loadPlugins } from '../actuator/plugins.ts';
 import type { ActuatorInit } from '../threads/actuator-messages.ts';
 import { instancePlaces } from './instance.ts';
@@ -49,7 +49,7 @@ async function look(init: Pick<ActuatorInit, 'config' | 'plugins' | 'routerPlugi
     const links = (await plugins.drivers.values().next().value?.links()) ?? [];
     return {
       obstacles: await findObstacles(init, plugins, entries, init.config.virtualRouters.keys()),
-      warnings: mixedOwners(init.config, links, entries),
+      warnings: ownerWarnings(init.config, links, entries),
     };
   } finally {
     for (const driver of plugins?.drivers.values() ?? []) driver.close();

@@ -8,7 +8,9 @@ import { capabilityFault, missingCapabilities } from './permissions.ts';
 import { type Preparation, type PrepareOptions, prepare } from './prepare.ts';
 import { serve } from './serve.ts';
 import type { Signals } from './signals.ts';
+import { foreseeTrackers } from './track/foresight.ts';
 import { Ancestor } from './upgrade/ancestor.ts';
+import { startWorkerThread } from './worker-thread.ts';
 
 /** What the command line asked for. */
 export interface RunOptions extends PrepareOptions {
@@ -30,9 +32,10 @@ export async function check({ config, ...options }: RunOptions): Promise<ExitCod
   const lack = start && capabilityFault(missingCapabilities());
   if (lack !== undefined) console.error(`notice: started like this, ${lack}`);
   const { obstacles, warnings } = start ? await foresee(start) : { obstacles: [], warnings: [] };
+  const refusals = start ? await foreseeTrackers(start, startWorkerThread) : [];
   for (const warning of warnings) console.error(`warning: ${warning}`);
-  for (const obstacle of obstacles) console.error(`error: ${obstacle}`);
-  if (obstacles.length > 0) return 1;
+  for (const fault of [...obstacles, ...refusals]) console.error(`error: ${fault}`);
+  if (obstacles.length + refusals.length > 0) return 1;
   if (start)
     console.log(
       `${start.config.file}: ${counted(start.config.virtualRouters.length, 'virtual router')}, no errors`,
