@@ -32,10 +32,11 @@ export async function check({ config, ...options }: RunOptions): Promise<ExitCod
   const lack = start && capabilityFault(missingCapabilities());
   if (lack !== undefined) console.error(`notice: started like this, ${lack}`);
   const { obstacles, warnings } = start ? await foresee(start) : { obstacles: [], warnings: [] };
-  const refusals = start ? await foreseeTrackers(start, startWorkerThread) : [];
-  for (const warning of warnings) console.error(`warning: ${warning}`);
-  for (const fault of [...obstacles, ...refusals]) console.error(`error: ${fault}`);
-  if (obstacles.length + refusals.length > 0) return 1;
+  const trackers = start && (await foreseeTrackers(start, startWorkerThread));
+  for (const warning of [...warnings, ...(trackers?.warnings ?? [])]) console.error(`warning: ${warning}`);
+  const faults = [...obstacles, ...(trackers?.refusals ?? [])];
+  for (const fault of faults) console.error(`error: ${fault}`);
+  if (faults.length > 0) return 1;
   if (start)
     console.log(
       `${start.config.file}: ${counted(start.config.virtualRouters.length, 'virtual router')}, no errors`,

@@ -20,24 +20,29 @@ const two: TrackConfiguration = {
   tracks: [start(0), start(1)],
 };
 
+const NOTHING = { refusals: [], warnings: [] };
+
 test('nobody refuses: nothing is told, no thread is left, and nothing was checked', async () => {
   const threads = new FakeThreads();
-  expect(await foreseeTrackers(two, threads.start)).toEqual([]);
+  expect(await foreseeTrackers(two, threads.start)).toEqual(NOTHING);
   expect(threads.all.flatMap(({ orders }) => orders.map(({ type }) => type))).toEqual(['stop', 'stop']);
   expect(threads.alive).toEqual([]);
 });
 
-test('each that refuses is told; one that hangs is left to the start', async () => {
+test('each that refuses is told; one that hangs is told, and left to the start', async () => {
   const threads = new FakeThreads();
   threads.manners = { track: { load: 'fail' } };
-  expect(await foreseeTrackers(two, threads.start)).toEqual(['track 1 cannot', 'track 2 cannot']);
+  expect((await foreseeTrackers(two, threads.start)).refusals).toEqual(['track 1 cannot', 'track 2 cannot']);
   threads.manners = { track: { load: 'hang' } };
-  expect(await foreseeTrackers(two, threads.start, 10)).toEqual([]);
+  const { refusals, warnings } = await foreseeTrackers(two, threads.start, 10);
+  expect(refusals).toEqual([]);
+  expect(warnings).toHaveLength(2);
+  expect(warnings[0]).toMatch(/^trackers are not checked in full: no answer within 0\.01 s: /);
   expect(threads.alive).toEqual([]);
 });
 
 test('without trackers there is no thread', async () => {
   const threads = new FakeThreads();
-  expect(await foreseeTrackers({ config: {} }, threads.start)).toEqual([]);
+  expect(await foreseeTrackers({ config: {} }, threads.start)).toEqual(NOTHING);
   expect(threads.all).toEqual([]);
 });

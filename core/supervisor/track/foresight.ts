@@ -6,18 +6,25 @@ import { TrackHost } from './host.ts';
 import { specOf, type TrackConfiguration } from './trackers.ts';
 
 /** After so many ms it is left to the start: a plugin may hang. */
-const PATIENCE = 5000;
+const PATIENCE = 15_000;
+
+/** A sentence for each. */
+export interface TrackForesight {
+  /** For each plugin that refuses a tracker the first it refuses, with the file and line. */
+  readonly refusals: readonly string[];
+  /** What could not be found out in time. */
+  readonly warnings: readonly string[];
+}
 
 /**
  * Has each plugin make its trackers, in a thread of its own as at the start, and checks nothing. Never rejects.
  * @param patience ms for all of them
- * @returns for each plugin that refuses one the first it refuses, with the file and line
  */
 export async function foreseeTrackers(
   { config: { trackers = [] }, tracks = [] }: TrackConfiguration,
   startThread: StartThread,
   patience = PATIENCE,
-): Promise<string[]> {
+): Promise<TrackForesight> {
   const hosts = tracks.map(
     (track) => new TrackHost(specOf(track, trackers), pino({ level: 'silent' }), startThread, () => {}),
   );
@@ -33,7 +40,12 @@ export async function foreseeTrackers(
   );
   await Promise.race([Promise.all(all), impatience]);
   clearTimeout(timer);
-  const faults = [...found]; // what is ended now has done nothing wrong
+  const refusals = [...found]; // what is ended now has done nothing wrong
+  const warnings = hosts.flatMap(({ isUp, unprepared }) =>
+    isUp && unprepared !== undefined
+      ? [`trackers are not checked in full: no answer within ${patience / 1000} s: ${unprepared}`]
+      : [],
+  );
   await Promise.all(hosts.map((host) => host.end().catch(() => {})));
-  return faults;
+  return { refusals, warnings };
 }
