@@ -137,12 +137,12 @@ export async function stepsOn({ api }: Stage, elsewhere: string): Promise<Steps>
     ['addTracker', 422, body({ ...TRACKER, name: 'other', interval: 0 })],
     // What runs is said by who may edit the file.
     ['addTracker', 422, body({ name: 'run', type: 'exec', command: ['/bin/true'] })],
-    ['changeVrouter', 200, body({ track: [{ name: 'flag', weight: -10 }] })],
+    ['changeSyncGroup', 200, body({ track: [{ name: 'flag', weight: -10 }] })],
     ['changeTracker', 422, { target: '/config/track/flag', ...body({ path: 'x' }) }],
     ['changeTracker', 422, { target: '/config/track/flag', ...body({ name: 'uplink2' }) }],
     ['changeTracker', 200, { target: '/config/track/flag', ...body({ read: 'absence', interval: 5 }) }],
     ['removeTracker', 422, { target: '/config/track/flag' }],
-    ['changeVrouter', 200, body({ track: null })],
+    ['changeSyncGroup', 200, body({ track: null })],
     ['changeTracker', 200, { target: '/config/track/flag', ...body({ name: 'banner' }) }],
     ['removeTracker', 200, { target: '/config/track/banner' }],
 
@@ -183,7 +183,8 @@ export async function stepsOn({ api }: Stage, elsewhere: string): Promise<Steps>
   const edited: readonly Step[] = [
     ['addVrouter', 409, body(router(5))],
     ['changeVrouter', 409, body({ priority: 151 })],
-    ['removeVrouter', 409, {}],
+    // The other one is in a group: it could not be removed anyway.
+    ['removeVrouter', 409, { target: '/config/vrouter/2/lan' }],
     ['changeGlobal', 409, body({ debug: 2 })],
     ['setProtocol', 409, body([])],
     ['addProtocolEntry', 409, body({ ...ROUTE, route: '192.88.99.0' })],
