@@ -23,7 +23,7 @@ interface = "eth1" # a cable
 # The web server.
 [[track]]
 name = "web"
-type = "http"
+type = "probe"
 url = "http://192.0.2.10/" # no name
 
 [[sync]]
@@ -46,14 +46,14 @@ describe('one file', () => {
     [
       'another name, and all else too',
       [patch('track', 'web', { name: 'x', type: 'file', url: null, path: '/x' })],
-      ['-name = "web"', '-type = "http"', '-url = "http://192.0.2.10/" # no name'].concat([
+      ['-name = "web"', '-type = "probe"', '-url = "http://192.0.2.10/" # no name'].concat([
         ...['+name = "x"', '+type = "file"', '+path = "/x"'],
       ]),
     ],
     [
       'a tracker less, with its comment',
       [drop('track', 'web')],
-      ['-# The web server.', '-[[track]]', '-name = "web"', '-type = "http"'].concat([
+      ['-# The web server.', '-[[track]]', '-name = "web"', '-type = "probe"'].concat([
         ...['-url = "http://192.0.2.10/" # no name', '-'],
       ]),
     ],
@@ -81,7 +81,7 @@ describe('one file', () => {
       drop('track', 'old'),
       addTo('track', { name: 'old', type: 'x' }),
     );
-    expect(swapped).toContain('# The web server.\n[[track]]\nname = "uplink"\ntype = "http"');
+    expect(swapped).toContain('# The web server.\n[[track]]\nname = "uplink"\ntype = "probe"');
     expect(swapped).not.toContain('eth1" # a cable');
     expect(swapped).toContain('name = "old"\ntype = "x"');
   });
