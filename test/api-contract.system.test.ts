@@ -32,6 +32,15 @@ route = "198.51.100.0"
 mask = "255.255.255.0"
 nh = "10.0.0.100"
 
+[[track]]
+name = "uplink"
+type = "link"
+interface = "lan"
+
+[[sync]]
+name = "gw"
+routers = ["lan/1"]
+
 [plugins]
 "rvrrpd-plugin-api-http" = { options = { session_lifetime = 900 } }
 `;

@@ -13,6 +13,7 @@ import type { WorkerOrder, WorkerReport } from '../threads/worker-messages.ts';
 import { Actuator } from './actuator.ts';
 import { here, Journal, readJournal } from './journal.ts';
 import { findObstacles, obstacleText } from './obstacles.ts';
+import { ownerWarnings } from './owners.ts';
 import type { Log } from './parts.ts';
 import { type ActuatorPlugins, loadPlugins } from './plugins.ts';
 
@@ -121,6 +122,15 @@ async function main(): Promise<void> {
     failed(new CodedError('kernel-obstacle', obstacleText(obstacles)));
     return;
   }
+  const isFirst = (init.checked?.length ?? 0) > 0;
+  const links = isFirst
+    ? await plugins.drivers
+        .values()
+        .next()
+        .value?.links()
+        .catch(() => [])
+    : undefined;
+  for (const warning of ownerWarnings(init.config, links ?? [], journal)) log('warn', warning);
   const begin = (order: WorkerOrder): void => {
     parentPort?.off('message', begin);
     if (order.type === 'go') {

@@ -77,12 +77,12 @@ class Assembler {
     for (const table of ours) this.addRoutersOfHost(table, shared);
     for (const table of ours) this.addHost(table, shared);
     if (this.issues.some(({ severity }) => severity === 'error')) return { issues: this.issues };
-    const { parts, hosts, routers, holders, entries } = this;
+    const { parts, hosts, routers, lists, holders, entries } = this;
     const { track: trackers } = this.named;
     const [main] = parts;
     const document = {
       ...{ file: main!.file, format: main!.format, data: this.data, places: this.places },
-      assembly: { parts, hosts, routers, trackers, holders, entries },
+      assembly: { parts, hosts, routers, trackers, lists, holders, entries },
     };
     return { document, issues: this.issues };
   }
@@ -246,6 +246,12 @@ class Assembler {
     }
     put(inner === undefined ? this.data : this.tableAt(key), inner ?? key, value);
     this.holders.set(holderKey(...at), [...holders, holder]);
+    if (inner === undefined && LISTS.includes(key) && Array.isArray(value)) {
+      this.lists.set(
+        key,
+        [...value.keys()].map((index) => ({ part: holder.part, path: [...holder.path, index] })),
+      );
+    }
     const from = this.parts[holder.part]!.places;
     if (inner !== undefined) this.adopt(from, holder.path.slice(0, -1), [key], false);
     this.adopt(from, holder.path, at);

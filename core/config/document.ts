@@ -58,6 +58,8 @@ export interface Assembly {
   readonly routers: readonly RouterOrigin[];
   /** By the index in `track`. */
   readonly trackers: readonly RouterOrigin[];
+  /** Of arrays of tables that are put together from several files, such as `sync`, by name and index. */
+  readonly lists: ReadonlyMap<string, readonly Holder[]>;
   /** Of what is no virtual router, by the directive's name or that of a table and its key: the last one counts. */
   readonly holders: ReadonlyMap<string, readonly Holder[]>;
   /** Of the entries of `[[protocols.<name>]]`, by name and index. */

@@ -1,7 +1,7 @@
 /** Changes of a configuration, in its data and in the text of its file. Pure. */
 import { isDeepStrictEqual } from 'node:util';
 import { ParseError } from 'toml-eslint-parser';
-import type { ConfigurationChange } from '../plugin/contracts/index.ts';
+import type { ConfigurationChange, NamedTables } from '../plugin/contracts/index.ts';
 import { assemble } from './assembly.ts';
 import type { ConfigDocument, RawTable } from './document.ts';
 import { applyChanges, type ChangedData, EditError } from './edit/changes.ts';
@@ -12,11 +12,19 @@ import { splitChange } from './edit/split.ts';
 import { isTable, own, put } from './edit/table.ts';
 import { editToml } from './edit/toml.ts';
 import { parseDocument } from './parse.ts';
-import { asNode, ConfigSchema, type SchemaNode, VirtualRouterSchema } from './schema.ts';
+import {
+  asNode,
+  ConfigSchema,
+  type SchemaNode,
+  SyncSchema,
+  TrackerSchema,
+  VirtualRouterSchema,
+} from './schema.ts';
 import { schemaAt } from './schema-at.ts';
 import { substituted } from './substitute.ts';
 
 export { EditError, type EditFault } from './edit/changes.ts';
+export { ENTRY_WORDS } from './edit/entries.ts';
 export type { OpenSchemas } from './edit/references.ts';
 
 /**
@@ -51,8 +59,11 @@ export function editTexts(
     throw new EditError('invalid', `${first} is about the files: edit them, and reload`);
   }
   const router = asNode(VirtualRouterSchema);
-  const changed = applyChanges(document.data, changes, (table, index) =>
-    substituted(document, ['vrouter', index], router, table),
+  const changed = applyChanges(
+    document.data,
+    changes,
+    (table, index) => substituted(document, ['vrouter', index], router, table),
+    (table, list, index) => substituted(document, [list, index], ENTRY_NODES[list], table),
   );
   if (isDeepStrictEqual(changed.data, document.data)) return texts;
   refuseOtherReferences(document, changed, schemas);
@@ -84,8 +95,14 @@ export function editText(
   return editTexts(document, new Map([[document.file, text]]), changes, schemas).get(document.file) ?? text;
 }
 
+/** What of a named table is the core's. */
+const ENTRY_NODES: Readonly<Record<NamedTables, SchemaNode>> = {
+  track: asNode(TrackerSchema),
+  sync: asNode(SyncSchema),
+};
+
 /** Of virtual routers and other entries: each file has its own, one behind the other. */
-function withoutOrder({ vrouter, track, protocols, ...data }: RawTable): RawTable {
+function withoutOrder({ vrouter, track, sync, protocols, ...data }: RawTable): RawTable {
   const sorted = (value: unknown): unknown =>
     Array.isArray(value) ? value.map((each) => fingerprint(each)).sort() : value;
   const entries = isTable(protocols) ? Object.entries(protocols) : [];
@@ -93,6 +110,7 @@ function withoutOrder({ vrouter, track, protocols, ...data }: RawTable): RawTabl
     ...data,
     vrouter: sorted(vrouter),
     track: sorted(track),
+    sync: sorted(sync),
     protocols: Object.fromEntries(entries.map(([name, value]) => [name, sorted(value)])),
   };
 }

@@ -112,6 +112,16 @@ describe('trackers of a group', () => {
       ),
     ]);
   });
+
+  test('what a member says of a tracker that its group gives a weight does nothing', () => {
+    const both = lan('track = [ "web", "up" ]');
+    const weighs = group('track = [ { name = "web", weight = -30 }, "up" ]\n');
+    expect(complaints(`${both}${uplink()}${tracker}${weighs}`)).toEqual([
+      expect.stringMatching(
+        /^warning 5: vrouter\[0\]\.track\[0\] = "web": is not used: its group "gw" gives the tracker the weight -30 /,
+      ),
+    ]);
+  });
 });
 
 test('groups of several files stand one behind the other, with the lines of their files; a host has its own', () => {

@@ -227,6 +227,7 @@ function checkWeights(
   for (const facts of new Set(members.map((member) => member.facts))) {
     const track = tables[Number(facts.path.at(-1))]?.track;
     if (!Array.isArray(track)) continue;
+    warnOfTwice(track, [...facts.path, 'track'], sync, list);
     for (const [index, entry] of (track as readonly (string | Partial<TrackEntry> | null)[]).entries()) {
       if (typeof entry !== 'object' || entry?.weight === undefined) continue;
       const where = list.whereIs(sync.path);
@@ -235,5 +236,20 @@ function checkWeights(
         `must be in track of ${where}, group "${sync.name}": its virtual routers must have the same priority`,
       );
     }
+  }
+}
+
+/** What the group says of a tracker holds for all: a member that names it as well says nothing by that. */
+function warnOfTwice(track: readonly unknown[], path: ConfigPath, sync: SyncFacts, list: IssueList): void {
+  for (const [index, entry] of track.entries()) {
+    if (typeof entry !== 'string') continue;
+    const at = sync.track.findIndex((each) => typeof each === 'object' && each.name === entry);
+    const twin = sync.track[at];
+    if (typeof twin !== 'object' || twin.weight === undefined) continue;
+    const where = list.lineOf([...sync.path, 'track', at]);
+    list.warn(
+      [...path, index],
+      `is not used: its group "${sync.name}" gives the tracker the weight ${twin.weight} for all (${where}), so that a failure is no Fault`,
+    );
   }
 }

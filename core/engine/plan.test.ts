@@ -2,8 +2,9 @@ import { expect, test } from 'vitest';
 import type { VirtualRouterConfig } from '../config/model.ts';
 import type { Link } from '../plugin/contracts/index.ts';
 import { Cause } from '../threads/event-ring.ts';
+import { realAddresses } from '../threads/real-addresses.ts';
 import { StateTable } from '../threads/state-table.ts';
-import { planFor, realAddresses } from './plan.ts';
+import { planFor } from './plan.ts';
 import { EngineRouter } from './router.ts';
 import { configuration, ethernet } from './test/station.ts';
 

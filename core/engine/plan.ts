@@ -1,6 +1,7 @@
 /** Where each virtual router can run on the links as they are. Pure, so that it can be made ahead of its time. */
 import type { AddressFamily, Link } from '../plugin/contracts/index.ts';
 import { Cause } from '../threads/event-ring.ts';
+import { realAddresses } from '../threads/real-addresses.ts';
 import { isLinkLocal } from '../vrrp/address.ts';
 import { addressesOf, sourceForPeers } from './peer-source.ts';
 import type { EngineRouter } from './router.ts';
@@ -184,20 +185,4 @@ function missingLinkLocal({ addresses }: Link): number {
   if (linkLocal.some(({ tentative, dadFailed }) => tentative === true && dadFailed !== true))
     return Cause.LinkLocalTentative;
   return linkLocal.some(({ dadFailed }) => dadFailed === true) ? Cause.LinkLocalDuplicate : Cause.NoLinkLocal;
-}
-
-/**
- * The addresses of a link that are its own, in the sense of RFC 3768 §1.5: those with their network's prefix
- * length. One with a prefix of its own beside a network is what a Master puts there, this daemon's or another's:
- * whoever was killed as Master and forgot it is not its owner. Where an interface has nothing else, such are its
- * own.
- */
-export function realAddresses({ addresses }: Link, family: AddressFamily): string[] {
-  const host = family === 4 ? 32 : 128;
-  const ofFamily = addresses
-    .filter((address) => address.family === family && address.dadFailed !== true)
-    .filter(({ deprecated, leased }) => deprecated !== true && leased !== true); // as only Masters put them there
-  const inNetworks = ofFamily.filter(({ prefixLength }) => prefixLength < host);
-  const hasNetwork = inNetworks.some(({ address }) => !isLinkLocal(address));
-  return (hasNetwork ? inNetworks : ofFamily).map(({ address }) => address);
 }

@@ -9,6 +9,8 @@ export const ERROR_CODES = {
   'config-edited': 'the configuration file was edited since it was loaded',
   'config-invalid': 'the configuration, or what a change would make of it, has errors',
   'config-stale': 'the configuration has changed since the client read it',
+  'entry-exists': 'there is a tracker or group of this name already',
+  'entry-missing': 'there is no tracker or group of this name',
   failed: 'anything else: the message says what',
   'file-unusable': 'a log file, the PID file or the working directory cannot be used',
   forbidden: "only root and the daemon's own user may ask",

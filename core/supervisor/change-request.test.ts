@@ -23,6 +23,9 @@ test.each([
     },
   ],
   [{ changes: [{ op: 'remove-router', router: { ...router, state: 'Master' } }] }],
+  [{ changes: [{ op: 'add-entry', list: 'track', table: { name: 'x' } }] }],
+  [{ changes: [{ op: 'change-entry', list: 'sync', name: 'x', patch: { track: null } }] }],
+  [{ changes: [{ op: 'remove-entry', list: 'sync', name: '' }] }],
 ])('right: %j', (request) => {
   expect(changeRequestFault(request)).toBeUndefined();
 });
@@ -45,6 +48,14 @@ test.each([
   [{ changes: [{ op: 'change-router', router: 7, patch: {} }] }, 'changes[0].router must name'],
   [{ changes: [{ op: 'change-router', router, patch: 'x' }] }, 'changes[0].patch must be an object'],
   [{ changes: [{ op: 'remove-router' }] }, 'changes[0].router must name'],
+  [
+    { changes: [{ op: 'add-entry', list: 'vrouter', table: {} }] },
+    'changes[0].list must be one of track, sync',
+  ],
+  [{ changes: [{ op: 'add-entry', list: 'track', table: [] }] }, 'changes[0].table must be an object'],
+  [{ changes: [{ op: 'change-entry', list: 'track', patch: {} }] }, 'changes[0].name must be a string'],
+  [{ changes: [{ op: 'change-entry', list: 'sync', name: 'x' }] }, 'changes[0].patch must be an object'],
+  [{ changes: [{ op: 'remove-entry', list: 'sync', name: 7 }] }, 'changes[0].name must be a string'],
   [{ changes: [], failOver: 'lan' }, '"failOver" must be an array'],
   [{ changes: [], failOver: [router, { interface: 'lan', group: '7' }] }, 'failOver[1] must name'],
   [{ changes: [], failOver: [{ ...router, family: 5 }] }, 'failOver[0] must name'],

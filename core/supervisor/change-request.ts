@@ -1,4 +1,5 @@
 /** Whether what a service asks for is a change request at all: a plugin of somebody else may send anything. Pure. */
+import { ENTRY_WORDS } from '../config/edit.ts';
 import { DEEPEST } from '../config/nesting.ts';
 import type { ConfigurationChange, RouterName } from '../plugin/contracts/index.ts';
 import { detailsFault } from './control-messages.ts';
@@ -45,7 +46,11 @@ export function changeRequestFault(request: unknown): string | undefined {
 const ROUTER_NAME =
   'must name a virtual router: { "interface": a string, "group": an integer }, and where there are several, "family": 4 or 6, ' +
   '"version": 2 or 3';
-const OPS = ['set', 'add-router', 'change-router', 'remove-router'] satisfies ConfigurationChange['op'][];
+const OPS = [
+  ...['set', 'add-router', 'change-router', 'remove-router'],
+  ...['add-entry', 'change-entry', 'remove-entry'],
+] as ConfigurationChange['op'][];
+const LISTS = Object.keys(ENTRY_WORDS);
 
 function changeFault(change: unknown): string | undefined {
   if (!isFields(change)) return ' must be an object';
@@ -68,9 +73,21 @@ function changeFault(change: unknown): string | undefined {
         : `.patch must be an object, and ${DATA}`;
     case 'remove-router':
       return isRouterName(change.router) ? undefined : `.router ${ROUTER_NAME}`;
+    case 'add-entry':
+    case 'change-entry':
+    case 'remove-entry':
+      return entryFault(change);
     default:
       return `.op must be one of ${OPS.join(', ')}`;
   }
+}
+
+function entryFault({ op, list, name, table, patch }: Fields): string | undefined {
+  if (typeof list !== 'string' || !LISTS.includes(list)) return `.list must be one of ${LISTS.join(', ')}`;
+  if (op !== 'add-entry' && typeof name !== 'string') return '.name must be a string';
+  if (op === 'remove-entry') return undefined;
+  const [key, value] = op === 'add-entry' ? ['table', table] : ['patch', patch];
+  return isFields(value) && isData(value) ? undefined : `.${key} must be an object, and ${DATA}`;
 }
 
 const DATA = `must hold nothing but strings, numbers, true, false, null, arrays and objects, ${DEEPEST} levels at most`;

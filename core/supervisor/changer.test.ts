@@ -103,6 +103,11 @@ const REFUSALS: readonly {
     refusal: { reason: 'exists', code: 'router-exists' },
   },
   {
+    what: 'no such tracker',
+    request: { changes: [{ op: 'remove-entry', list: 'track', name: 'x' }] },
+    refusal: { reason: 'missing', code: 'entry-missing' },
+  },
+  {
     what: 'a value that is wrong',
     request: priority(999),
     refusal: { reason: 'invalid', code: 'config-invalid' },
@@ -252,6 +257,38 @@ test('a fail-over is an order to the running engine', async () => {
   expect(daemon.info.generation).toBe(1);
   expect(read()).toBe(TEXT);
   expect(lines[0]).toBe('info: a service asks for: fail over group 2 on lan');
+});
+
+test('trackers and groups: into force, and into the file', async () => {
+  const { changer, daemon, lines, read } = await changing();
+  const both = ['lan/1', 'lan/2'];
+  const added: ChangeRequest = {
+    changes: [
+      { op: 'add-entry', list: 'track', table: { name: 'flag', type: 'file', path: '/run/flag' } },
+      { op: 'add-entry', list: 'sync', table: { name: 'gw', routers: both, track: ['flag'] } },
+    ],
+  };
+  expect(await changer.perform(added)).toMatchObject({ ok: true, issues: [] });
+  expect(daemon.start.config).toMatchObject({
+    trackers: [{ name: 'flag' }],
+    virtualRouters: [{ sync: 'gw' }, {}],
+  });
+  expect(read()).toBe(
+    `${TEXT}\n[[track]]\nname = "flag"\ntype = "file"\npath = "/run/flag"\n` +
+      '\n[[sync]]\nname = "gw"\nrouters = ["lan/1", "lan/2"]\ntrack = ["flag"]\n',
+  );
+  expect(lines[0]).toBe('info: a service asks for: add tracker flag; add group gw');
+  expect(
+    await changer.perform({ changes: [{ op: 'remove-entry', list: 'track', name: 'flag' }] }),
+  ).toMatchObject({
+    ...{ ok: false, reason: 'invalid', issues: [{ directive: 'sync[0].track[0]' }] },
+  });
+  const gone: ChangeRequest['changes'] = [
+    { op: 'change-entry', list: 'sync', name: 'gw', patch: { track: null } },
+    { op: 'remove-entry', list: 'track', name: 'flag' },
+  ];
+  expect(await changer.perform({ changes: gone })).toMatchObject({ ok: true });
+  expect(read()).not.toContain('flag');
 });
 
 test('one that the same change removes is not told to fail over', async () => {

@@ -2,7 +2,7 @@
  * Changes of the configuration that do not come from its file: checked like the file, brought into force like a
  * reload, and written back. All of it happens or nothing.
  */
-import { EditError, editTexts } from '../config/edit.ts';
+import { EditError, ENTRY_WORDS, editTexts } from '../config/edit.ts';
 import { isNamed, nameText } from '../config/identity.ts';
 import type { ConfigIssue } from '../config/index.ts';
 import type {
@@ -199,7 +199,7 @@ export class Changer {
       return editTexts(document, texts, changes, this.daemon.start.schemas);
     } catch (error) {
       if (!(error instanceof EditError)) throw error;
-      throw new Refusal(error.reason, error.message);
+      throw new Refusal(error.reason, error.message, [], error.code);
     }
   }
 
@@ -294,5 +294,11 @@ function describeChange(change: ConfigurationChange): string {
       return `change ${Object.keys(change.patch).join(', ')} of ${nameText(change.router)}`;
     case 'remove-router':
       return `remove ${nameText(change.router)}`;
+    case 'add-entry':
+      return `add ${ENTRY_WORDS[change.list]} ${String(change.table.name)}`;
+    case 'change-entry':
+      return `change ${Object.keys(change.patch).join(', ')} of ${ENTRY_WORDS[change.list]} ${change.name}`;
+    case 'remove-entry':
+      return `remove ${ENTRY_WORDS[change.list]} ${change.name}`;
   }
 }

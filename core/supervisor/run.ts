@@ -1,14 +1,16 @@
 /** The daemon as a process: from the command line's wishes to the exit code. */
 import { counted } from '../shared/words.ts';
 import { guardAgainstForeignSignals } from './foreign-signals.ts';
-import { foreseeObstacles } from './foresight.ts';
+import { foresee } from './foresight.ts';
 import { describeIssue } from './issues.ts';
 import { flushLog, openLog } from './log.ts';
 import { capabilityFault, missingCapabilities } from './permissions.ts';
 import { type Preparation, type PrepareOptions, prepare } from './prepare.ts';
 import { serve } from './serve.ts';
 import type { Signals } from './signals.ts';
+import { foreseeTrackers } from './track/foresight.ts';
 import { Ancestor } from './upgrade/ancestor.ts';
+import { startWorkerThread } from './worker-thread.ts';
 
 /** What the command line asked for. */
 export interface RunOptions extends PrepareOptions {
@@ -29,9 +31,12 @@ export async function check({ config, ...options }: RunOptions): Promise<ExitCod
   // Whoever checks a file need not be able to run it.
   const lack = start && capabilityFault(missingCapabilities());
   if (lack !== undefined) console.error(`notice: started like this, ${lack}`);
-  const obstacles = start ? await foreseeObstacles(start) : [];
-  for (const obstacle of obstacles) console.error(`error: ${obstacle}`);
-  if (obstacles.length > 0) return 1;
+  const { obstacles, warnings } = start ? await foresee(start) : { obstacles: [], warnings: [] };
+  const trackers = start && (await foreseeTrackers(start, startWorkerThread));
+  for (const warning of [...warnings, ...(trackers?.warnings ?? [])]) console.error(`warning: ${warning}`);
+  const faults = [...obstacles, ...(trackers?.refusals ?? [])];
+  for (const fault of faults) console.error(`error: ${fault}`);
+  if (faults.length > 0) return 1;
   if (start)
     console.log(
       `${start.config.file}: ${counted(start.config.virtualRouters.length, 'virtual router')}, no errors`,

@@ -7,12 +7,15 @@ type Values = Readonly<Record<string, string>>;
 
 /** Path parameters that name something that there is. */
 const THERE: Values = { group: '1', interface: 'lan', user: 'victim', id: 'none' };
+/** What is called `name`, by the second part of the path. */
+const NAMES: Values = { plugins: 'rvrrpd-plugin-api-http', track: 'uplink', sync: 'gw' };
 /** Path parameters that name nothing. */
 const ABSENT: Values = { group: '99', interface: 'none', user: 'nobody', id: 'none', name: 'none' };
 
 /** The path of an operation. @param values of its parameters; absent is what there is */
 function pathOf({ path }: Operation, values: Values = {}): string {
-  const name = path.includes('/plugins/') ? 'rvrrpd-plugin-api-http' : 'static';
+  const kind = path.split('/')[2] ?? '';
+  const name = NAMES[kind] ?? 'static';
   return path.replace(/\{(\w+)\}/g, (_, parameter: string) => values[parameter] ?? THERE[parameter] ?? name);
 }
 

@@ -49,6 +49,10 @@ const THIRD = {
   accept: true,
 };
 
+const TRACKER = { name: 'flag', type: 'file', path: '/run/flag', hold: 1.5, rise: 2 };
+/** Of one virtual router, so that the others have nothing to do with it. */
+const GROUP = { name: 'pair', routers: ['lan/2'] };
+
 /** Without parameters, or with those of what exists. */
 const READING = [
   ...['welcome', 'getHealth', 'getOpenApi', 'getMetrics', 'getEvents', 'whoAmI', 'getStatus', 'listRouters'],
@@ -58,7 +62,7 @@ const READING = [
 /** They have an ETag, that of the configuration. */
 const CONFIGURATION = [
   ...['getGlobal', 'listVrouters', 'getVrouter', 'listProtocols', 'getProtocol', 'listPluginEntries'],
-  'getPluginEntry',
+  ...['getPluginEntry', 'listTrackers', 'getTracker', 'listSyncGroups', 'getSyncGroup'],
 ];
 
 /** @param elsewhere the address that wrong passwords come from */
@@ -127,6 +131,29 @@ export async function stepsOn({ api }: Stage, elsewhere: string): Promise<Steps>
     ['addProtocolEntry', 201, body(OTHER_ROUTE)],
     ['listRunningProtocols', 200, {}],
 
+    ['addTracker', 200, { target: '/config/track?dry_run=true', ...body(TRACKER) }],
+    ['addTracker', 201, body(TRACKER)],
+    ['addTracker', 409, body(TRACKER)],
+    ['addTracker', 422, body({ ...TRACKER, name: 'other', interval: 0 })],
+    // What runs is said by who may edit the file.
+    ['addTracker', 422, body({ name: 'run', type: 'exec', command: ['/bin/true'] })],
+    ['changeSyncGroup', 200, body({ track: [{ name: 'flag', weight: -10 }] })],
+    ['changeTracker', 422, { target: '/config/track/flag', ...body({ path: 'x' }) }],
+    ['changeTracker', 422, { target: '/config/track/flag', ...body({ name: 'uplink2' }) }],
+    ['changeTracker', 200, { target: '/config/track/flag', ...body({ read: 'absence', interval: 5 }) }],
+    ['removeTracker', 422, { target: '/config/track/flag' }],
+    ['changeSyncGroup', 200, body({ track: null })],
+    ['changeTracker', 200, { target: '/config/track/flag', ...body({ name: 'banner' }) }],
+    ['removeTracker', 200, { target: '/config/track/banner' }],
+
+    ['addSyncGroup', 200, { target: '/config/sync?dry_run=true', ...body(GROUP) }],
+    ['addSyncGroup', 201, body(GROUP)],
+    ['addSyncGroup', 409, body(GROUP)],
+    ['addSyncGroup', 422, body({ ...GROUP, name: 'other', routers: ['lan/9'] })],
+    ['changeSyncGroup', 422, { target: '/config/sync/pair', ...body({ priority: 255 }) }],
+    ['changeSyncGroup', 200, { target: '/config/sync/pair', ...body({ preemption: true }) }],
+    ['removeSyncGroup', 200, { target: '/config/sync/pair' }],
+
     ['setPluginEntry', 422, { ...PLUGIN, ...body('^99') }],
     ['setPluginEntry', 201, { ...PLUGIN, ...body('^1') }],
     ['setPluginEntry', 200, { ...PLUGIN, ...body({ options: {} }) }],
@@ -156,13 +183,20 @@ export async function stepsOn({ api }: Stage, elsewhere: string): Promise<Steps>
   const edited: readonly Step[] = [
     ['addVrouter', 409, body(router(5))],
     ['changeVrouter', 409, body({ priority: 151 })],
-    ['removeVrouter', 409, {}],
+    // The other one is in a group: it could not be removed anyway.
+    ['removeVrouter', 409, { target: '/config/vrouter/2/lan' }],
     ['changeGlobal', 409, body({ debug: 2 })],
     ['setProtocol', 409, body([])],
     ['addProtocolEntry', 409, body({ ...ROUTE, route: '192.88.99.0' })],
     ['removeProtocol', 409, {}],
     ['setPluginEntry', 409, { ...PLUGIN, ...body('^1') }],
     ['removePluginEntry', 409, {}],
+    ['addTracker', 409, body({ ...TRACKER, name: 'late' })],
+    ['changeTracker', 409, body({ interval: 9 })],
+    ['removeTracker', 409, {}],
+    ['addSyncGroup', 409, body(GROUP)],
+    ['changeSyncGroup', 409, body({ preemption: true })],
+    ['removeSyncGroup', 409, {}],
   ];
   const failures = Array.from({ length: 10 }, (): Step => ['logIn', 401, logIn('victim', 'wrong')]);
   const logIns = [...failures, ['logIn', 429, logIn('victim', 'banana')] as const].map(

@@ -2,26 +2,12 @@
 import type { ConfigurationChange, RouterName } from '../../plugin/contracts/index.ts';
 import type { RawTable } from '../document.ts';
 import { isNamed, nameText, type RouterIdentity, routerKey, writtenIdentities } from '../identity.ts';
-import { type ConfigPath, directiveName } from '../issues.ts';
+import { directiveName } from '../issues.ts';
+import { NamedEntries, type ResolveEntry } from './entries.ts';
+import { checkKey, EditError, mergePatch, plain } from './patching.ts';
 import { isTable, own, put } from './table.ts';
 
-/**
- * Why a change cannot be made. `missing`: there is no such virtual router; `exists`: there is one already;
- * `invalid`: it makes no sense, or the file cannot hold it.
- */
-export type EditFault = 'missing' | 'exists' | 'invalid';
-
-/** A change that cannot be made; the message is for the operator, and holds no value of a directive. */
-export class EditError extends Error {
-  override readonly name = 'EditError';
-
-  constructor(
-    readonly reason: EditFault,
-    message: string,
-  ) {
-    super(message);
-  }
-}
+export { EditError, type EditFault } from './patching.ts';
 
 /** A configuration after changes. */
 export interface ChangedData {
@@ -45,9 +31,6 @@ export function originsAt(
   return path.length === 1 && path[0] === 'vrouter' ? origins : arrays?.get(arrayKey(path));
 }
 
-/** Tables and arrays in one another; far above what any plugin's options need. */
-const MAX_DEPTH = 32;
-
 interface Entry {
   table: unknown;
   readonly origin: number | undefined;
@@ -65,15 +48,18 @@ type Resolve = (table: RawTable, index: number) => RawTable;
 /**
  * Applies changes, in order.
  * @param before is left as it is
- * @param resolve for tables that were there before; absent: they have no references
+ * @param resolve for tables of virtual routers that were there before; absent: they have no references
+ * @param resolveEntry the same for those with a name
  * @throws EditError if one of them cannot be made
  */
 export function applyChanges(
   before: RawTable,
   changes: readonly ConfigurationChange[],
   resolve: Resolve = (table) => table,
+  resolveEntry: ResolveEntry = (table) => table,
 ): ChangedData {
   const data = structuredClone(before);
+  const named = new NamedEntries(data, resolveEntry);
   const existing: unknown = data.vrouter ?? [];
   let entries: Entry[] = Array.isArray(existing)
     ? existing.map((table: unknown, origin) => ({ table, origin, resolve }))
@@ -82,6 +68,7 @@ export function applyChanges(
     switch (change.op) {
       case 'set':
         setDirective(data, change.path, change.value);
+        named.wasSet(change.path);
         break;
       case 'add-router': {
         if (!Array.isArray(existing)) throw new EditError('invalid', 'vrouter is not an array of tables');
@@ -108,12 +95,22 @@ export function applyChanges(
         entries = entries.filter((other) => other !== entry);
         break;
       }
+      case 'add-entry':
+        named.add(change.list, change.table);
+        break;
+      case 'change-entry':
+        named.change(change.list, change.name, change.patch);
+        break;
+      case 'remove-entry':
+        named.remove(change.list, change.name);
+        break;
     }
   }
   // An array that has become empty goes: TOML has no other way to say that there is no [[vrouter]].
   if (entries.length > 0) data.vrouter = entries.map(({ table }) => table);
   else if (Array.isArray(existing) && existing.length > 0) delete data.vrouter;
-  return { data, origins: entries.map(({ origin }) => origin) };
+  const arrays = new Map([...named.origins].map(([list, origins]) => [arrayKey([list]), origins]));
+  return { data, origins: entries.map(({ origin }) => origin), arrays };
 }
 
 /** Sets or removes what is not a virtual router. */
@@ -199,85 +196,4 @@ function refuseTwin(entries: readonly Entry[], wanted: readonly RouterIdentity[]
     'exists',
     `there is a virtual router with group ${first.vrid} on ${first.interface} already`,
   );
-}
-
-/** JSON Merge Patch (RFC 7396 §2); what is `undefined` goes, like what is `null`. */
-function mergePatch(target: unknown, patch: unknown, path: ConfigPath): unknown {
-  if (!isTable(patch)) return plain(patch, path);
-  checkDepth(path);
-  const result: RawTable = isTable(target) ? { ...target } : {};
-  for (const [key, value] of Object.entries(patch)) {
-    checkKey(key, path);
-    if (value === null || value === undefined) delete result[key];
-    else {
-      put(result, key, mergePatch(own(result, key), value, [...path, key]));
-    }
-  }
-  return result;
-}
-
-/**
- * A copy of a value as a configuration file can hold it. `null` and `undefined` mean absent, as in JSON files:
- * they are left out of tables.
- * @throws EditError for what no file can hold
- */
-function plain(value: unknown, path: ConfigPath): unknown {
-  switch (typeof value) {
-    case 'undefined':
-    case 'boolean':
-      return value;
-    case 'string':
-      checkText(value, path);
-      return value;
-    case 'number':
-      if (!Number.isFinite(value)) throw new EditError('invalid', `${directiveName(path)} is not a number`);
-      return value === 0 ? 0 : value; // JSON and TOML do not agree on what -0 is
-    case 'object':
-      break;
-    default:
-      throw unfit(path);
-  }
-  if (value === null) return undefined;
-  checkDepth(path);
-  if (Array.isArray(value)) {
-    return value.map((element: unknown, index) => {
-      const copy = plain(element, [...path, index]);
-      if (copy === undefined) throw new EditError('invalid', `${directiveName([...path, index])} is missing`);
-      return copy;
-    });
-  }
-  if (!isTable(value)) throw unfit(path);
-  const table: RawTable = {};
-  for (const [key, inner] of Object.entries(value)) {
-    checkKey(key, path);
-    const copy = plain(inner, [...path, key]);
-    if (copy !== undefined) put(table, key, copy);
-  }
-  return table;
-}
-
-function unfit(path: ConfigPath): EditError {
-  return new EditError('invalid', `${directiveName(path)} is nothing that a configuration file can hold`);
-}
-
-function checkDepth(path: ConfigPath): void {
-  if (path.length > MAX_DEPTH)
-    throw new EditError('invalid', `${directiveName([path[0]!])} is nested too deep`);
-}
-
-/**
- * Names such as `constructor` and `__proto__` are refused: no directive, protocol or option has one, and the
- * TOML parser takes a `[constructor]` for the function that every object inherits.
- */
-function checkKey(key: string, path: ConfigPath): void {
-  checkText(key, path);
-  if (key in Object.prototype) {
-    throw new EditError('invalid', `${directiveName([...path, key])} cannot be the name of a directive`);
-  }
-}
-
-/** Half a surrogate pair cannot be written as UTF-8. */
-function checkText(text: string, path: ConfigPath): void {
-  if (/\p{Surrogate}/u.test(text))
-    throw new EditError('invalid', `${directiveName(path)} is not valid Unicode`);
 }

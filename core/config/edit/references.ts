@@ -1,7 +1,7 @@
 /**
  * References in a configuration that is to be changed: they are made, changed and replaced by who edits the file, not by
  * whoever may change the configuration from elsewhere. He could have the daemon read what he may not, or bring a secret
- * into a file that was kept out of it.
+ * into a file that was kept out of it. Nor may he say what programs run.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { ConfigDocument } from '../document.ts';
@@ -10,7 +10,7 @@ import { asReference, referenceText } from '../references.ts';
 import { asNode, ConfigSchema, type SchemaNode } from '../schema.ts';
 import { schemaAt } from '../schema-at.ts';
 import { takesReference, typedValue } from '../substitute.ts';
-import { type ChangedData, EditError } from './changes.ts';
+import { type ChangedData, EditError, originsAt } from './changes.ts';
 import { matchElements } from './match.ts';
 import { isTable, own } from './table.ts';
 
@@ -38,7 +38,7 @@ export function refuseOtherReferences(
   after: ChangedData,
   schemas?: OpenSchemas,
 ): void {
-  const comparison = new Comparison(before, after.origins, schemas);
+  const comparison = new Comparison(before, after, schemas);
   comparison.compare({ old: before.data, oldPath: [] }, after, 'data', [], asNode(ConfigSchema), false);
 }
 
@@ -51,7 +51,7 @@ interface Old {
 class Comparison {
   constructor(
     private readonly document: ConfigDocument,
-    private readonly routerOrigins: ChangedData['origins'],
+    private readonly changed: ChangedData,
     private readonly schemas: OpenSchemas | undefined,
   ) {}
 
@@ -69,6 +69,7 @@ class Comparison {
     if (after === undefined || isDeepStrictEqual(old, after)) return;
     const schema = this.openSchema(path, values) ?? node;
     if (schema === undefined) return;
+    if (schema.fileOnly === true) refuseFileOnly(path);
     const isSecret = secret || schema.writeOnly === true;
     if (takesReference(schema, isSecret)) {
       if (!isSecret && this.isSame(old, oldPath, after, schema)) values[key] = old;
@@ -79,8 +80,7 @@ class Comparison {
     const at = (name: string | number): ConfigPath | undefined => oldPath && [...oldPath, name];
     if (Array.isArray(after)) {
       const elements: readonly unknown[] = Array.isArray(old) ? old : [];
-      const isRouters = path.length === 1 && path[0] === 'vrouter';
-      const origins = isRouters ? this.routerOrigins : matchElements(elements, after);
+      const origins = originsAt(this.changed, path.map(String)) ?? matchElements(elements, after);
       for (const index of after.keys()) {
         const origin = origins[index];
         const before = origin === undefined ? NEW : { old: elements[origin], oldPath: at(origin) };
@@ -88,6 +88,11 @@ class Comparison {
       }
     } else if (isTable(after)) {
       const table = isTable(old) ? old : {};
+      for (const name of Object.keys(table)) {
+        if (Object.hasOwn(after, name)) continue;
+        const gone = this.openSchema([...path, name], after) ?? schemaAt(schema, [name]);
+        if (gone?.fileOnly === true) refuseFileOnly([...path, name]);
+      }
       for (const name of Object.keys(after)) inner({ old: own(table, name), oldPath: at(name) }, name);
     }
   }
@@ -106,16 +111,34 @@ class Comparison {
     const [first, name, last] = path;
     if (path.length !== 3) return undefined;
     if (first === 'track' || first === 'notify') {
-      const schema = this.schemas?.[first]?.get(String(holder.type));
+      const type = this.typeOf(holder.type, [first, name!]);
+      const schema = this.schemas?.[first]?.get(type);
       return schema && schemaAt(schema, [last!]);
     }
     if (first === 'vrouter' && last === 'auth') return this.schemas?.auth?.get(String(holder.auth_type));
     if (first === 'plugins' && last === 'options') return this.schemas?.options.get(String(name));
     return first === 'protocols' ? this.schemas?.protocols.get(String(name)) : undefined;
   }
+
+  /** The `type` of a table, which may stand elsewhere. */
+  private typeOf(type: unknown, path: ConfigPath): string {
+    const reference = asReference(type);
+    const { outside, places } = this.document;
+    const value = reference && outside?.get(reference, places.position(path).file);
+    return value !== undefined && 'text' in value ? value.text : String(type);
+  }
 }
 
 const NEW: Old = { old: undefined, oldPath: undefined };
+
+/** Whoever could say what runs here, and as whom, could do whatever the daemon can. */
+function refuseFileOnly(path: ConfigPath): never {
+  const why = 'what runs on this host is said by who may edit its files';
+  throw new EditError(
+    'invalid',
+    `${directiveName(path)} can be set in the file alone, as ${why}: edit it, and reload`,
+  );
+}
 
 function refuse(before: unknown, after: unknown, path: ConfigPath): void {
   const old = asReference(before);

@@ -3,8 +3,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { holderKey } from '../assembly.ts';
 import type { Assembly, ConfigDocument, Holder, Overlay, RawTable } from '../document.ts';
 import { type ConfigPath, directiveName } from '../issues.ts';
-import { arrayKey, type ChangedData, EditError } from './changes.ts';
+import { arrayKey, type ChangedData, EditError, originsAt } from './changes.ts';
 import { matchElements } from './match.ts';
+import { NamedArrays } from './named-arrays.ts';
 import { isTable, own, put } from './table.ts';
 
 /**
@@ -17,9 +18,14 @@ export function splitChange(document: ConfigDocument, assembly: Assembly, after:
   return new Splitter(document.data, assembly, after).split();
 }
 
+/** Where a table came from, and what was put over it. */
+type Origin = Holder & { readonly overlays?: readonly Overlay[] };
+
 class Splitter {
   private readonly drafts: RawTable[];
   private readonly origins: (number | undefined)[][];
+  /** By file, and there by `arrayKey`: see `ChangedData`. */
+  private readonly arrays: Map<string, readonly (number | undefined)[]>[];
   /** Elements of `[[host.NAME.vrouter]]` that are to go. */
   private readonly gone: Holder[] = [];
 
@@ -30,6 +36,7 @@ class Splitter {
   ) {
     this.drafts = assembly.parts.map(({ data }) => structuredClone(data));
     this.origins = assembly.parts.map(() => []);
+    this.arrays = assembly.parts.map(() => new Map());
   }
 
   split(): ChangedData[] {
@@ -37,7 +44,8 @@ class Splitter {
     for (const key of keysOf(before, after.data)) {
       const [old, wanted] = [own(before, key), own(after.data, key)];
       if (key === 'vrouter' || isDeepStrictEqual(old, wanted)) continue;
-      if (key === 'track' && Array.isArray(old)) this.changeTrackers(old, wanted);
+      const from = key === 'track' ? this.assembly.trackers : this.assembly.lists.get(key);
+      if (from !== undefined && Array.isArray(old)) this.changeNamed(key, from, old, wanted);
       else if (key === 'protocols' && isTable(old) && isTable(wanted)) this.changeProtocols(old, wanted);
       else if (isTable(old) && isTable(wanted)) this.changeTable(key, old, wanted);
       else if (wanted === undefined) this.removeAll(key);
@@ -45,7 +53,7 @@ class Splitter {
     }
     this.changeRouters();
     return drafts.map((data, part) => {
-      const arrays = this.hostArrays(part, data);
+      const arrays = new Map([...this.arrays[part]!, ...this.hostArrays(part, data)]);
       return { data, origins: this.origins[part]!, arrays };
     });
   }
@@ -78,14 +86,15 @@ class Splitter {
     }
   }
 
-  /** Each stays in its table; what is new is where others are. */
-  private changeTrackers(old: readonly unknown[], wanted: unknown): void {
+  /** Of tables with a name each stays where it is; what is new is where others are. */
+  private changeNamed(key: string, from: readonly Origin[], old: readonly unknown[], wanted: unknown): void {
     const after: readonly unknown[] = Array.isArray(wanted) ? wanted : [];
     const nameOf = (table: unknown): unknown => (isTable(table) ? own(table, 'name') : undefined);
-    const origins = after.map((table) => old.findIndex((each) => nameOf(each) === nameOf(table)));
+    const byName = (table: unknown): number => old.findIndex((each) => nameOf(each) === nameOf(table));
+    const known = originsAt(this.after, [key]);
+    const origins = after.map((table, index) => (known === undefined ? byName(table) : (known[index] ?? -1)));
     const alone = (index: number): Holder => {
-      const { part, path, overlays } = this.assembly.trackers[index]!;
-      const [over] = overlays;
+      const { part, path, overlays: [over] = [] } = from[index]!;
       if (over === undefined) return { part, path };
       const { file, line } = this.assembly.parts[over.part]!.places.position(over.path);
       const name = JSON.stringify(nameOf(old[index]));
@@ -94,23 +103,18 @@ class Splitter {
         `${directiveName(over.path)} (${file}:${line}) is put over tracker ${name}: edit it there`,
       );
     };
-    const added: unknown[] = [];
+    const main: Holder = { part: this.partWith(key), path: [key] };
+    const first = from[0];
+    const home = first?.path[0] === 'host' ? { part: first.part, path: first.path.slice(0, -1) } : main;
+    const arrays = new NamedArrays(this.drafts, this.arrays);
+    const gone = [...old.keys()].filter((index) => !origins.includes(index)).map(alone);
     for (const [index, table] of after.entries()) {
       const origin = origins[index]!;
-      if (origin < 0) added.push(table);
-      else if (!isDeepStrictEqual(old[origin], table)) this.set(alone(origin), table);
+      if (origin < 0) arrays.add(home, table);
+      else if (!isDeepStrictEqual(old[origin], table)) arrays.replace(alone(origin), table);
     }
-    const gone = [...old.keys()].filter((index) => !origins.includes(index)).map(alone);
-    // From behind: those in front keep their index.
-    for (const { part, path } of gone.reverse()) {
-      const array = valueAt(this.drafts[part], path.slice(0, -1)) as unknown[];
-      array.splice(Number(path.at(-1)), 1);
-      if (array.length === 0) this.set({ part, path: path.slice(0, -1) }, undefined);
-    }
-    if (added.length === 0) return;
-    const draft = this.drafts[this.partWith('track')]!;
-    const there: readonly unknown[] = Array.isArray(draft.track) ? draft.track : [];
-    draft.track = [...there, ...added];
+    for (const holder of gone) arrays.remove(holder);
+    for (const { at, tables } of arrays.changed()) this.set(at, tables.length > 0 ? tables : undefined);
   }
 
   private changeProtocols(old: RawTable, wanted: RawTable): void {

@@ -16,6 +16,8 @@ export interface SchemaNode {
   readonly expected?: string;
   readonly default?: unknown;
   readonly writeOnly?: boolean;
+  /** Set in the file alone: changes from elsewhere, such as the client API's, leave it as it is. */
+  readonly fileOnly?: boolean;
 }
 
 /** TypeBox's schemas are JSON Schemas; this is only the compiler's view of one. */

@@ -13,7 +13,25 @@ export type ConfigurationChange =
       readonly router: RouterName;
       readonly patch: Readonly<Record<string, unknown>>;
     }
-  | { readonly op: 'remove-router'; readonly router: RouterName };
+  | { readonly op: 'remove-router'; readonly router: RouterName }
+  /** Adds a table with a name of its own, behind the others (since 1.1). */
+  | {
+      readonly op: 'add-entry';
+      readonly list: NamedTables;
+      readonly table: Readonly<Record<string, unknown>>;
+    }
+  /** Changes directives of one (since 1.1): JSON Merge Patch (RFC 7396), `null` removes. */
+  | {
+      readonly op: 'change-entry';
+      readonly list: NamedTables;
+      readonly name: string;
+      readonly patch: Readonly<Record<string, unknown>>;
+    }
+  /** Since 1.1. */
+  | { readonly op: 'remove-entry'; readonly list: NamedTables; readonly name: string };
+
+/** Arrays of tables whose `name` tells them apart: trackers (`[[track]]`) and groups (`[[sync]]`). */
+export type NamedTables = 'track' | 'sync';
 
 /** What to change, and how. */
 export interface ChangeRequest {
@@ -87,7 +105,7 @@ export type ChangeOutcome =
 
 /**
  * Why nothing was changed. `stale`: `onlyIf` does not hold. `missing`, `exists`: there is no such virtual router,
- * or there is one already. `invalid`: see `issues`. `conflict`: the file was edited since it was loaded, or the
+ * tracker or group, or there is one already. `invalid`: see `issues`. `conflict`: the file was edited since it was loaded, or the
  * virtual router cannot do what it is asked in its state. `failed`: a plugin or the kernel refused, or the file
  * cannot be written.
  */

@@ -62,10 +62,22 @@ describe('hold', () => {
   });
 });
 
+test('a hold that has begun is shortened by other rules, and not made longer', () => {
+  const judge = new Judge({ ...RULES, hold: 60_000 }, false);
+  judge.judge(false, 0);
+  judge.judge(true, 1000);
+  expect(judge.heldUntil).toBe(61_000);
+  judge.follow({ ...RULES, hold: 90_000 }, 2000);
+  expect(judge.heldUntil).toBe(61_000);
+  judge.follow({ ...RULES, hold: 5000 }, 3000);
+  expect(judge.judge(true, 7999)).toBe(false);
+  expect(judge.judge(true, 8000)).toBe(true);
+});
+
 test('other rules go by what was counted', () => {
   const judge = new Judge({ ...RULES, fall: 5, initial: 'up' }, false);
   for (let i = 0; i < 3; i++) judge.judge(false, 0);
   expect(judge.verdict).toBe(Verdict.Up);
-  judge.rules = { ...RULES, fall: 4 };
+  judge.follow({ ...RULES, fall: 4 }, 0);
   expect(judge.judge(false, 0)).toBe(true);
 });

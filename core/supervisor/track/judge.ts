@@ -27,17 +27,25 @@ export class Judge {
   private hasFailed = false;
 
   /**
-   * @param rules may be others later; what was counted stays
    * @param running there are virtual routers by now that run without it: they go on until there is a verdict, so that
    * one which is down at first is one without a verdict
    */
   constructor(
-    public rules: TrackRules,
+    private rules: TrackRules,
     running: boolean,
   ) {
     const { initial } = rules;
     this.verdict =
       initial === 'up' ? Verdict.Up : initial === 'down' && !running ? Verdict.Down : Verdict.None;
+  }
+
+  /**
+   * Goes by other rules: what was counted stays. Of a hold that has begun no more than the new one is left.
+   * @param now monotonic ms
+   */
+  follow(rules: TrackRules, now: number): void {
+    this.rules = rules;
+    if (this.heldUntil > 0) this.heldUntil = Math.min(this.heldUntil, now + rules.hold);
   }
 
   /** @param now monotonic ms */

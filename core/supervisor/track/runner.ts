@@ -120,7 +120,11 @@ export class TrackRunner {
     if (rules.interval !== this.rules.interval && this.asked === undefined)
       this.due = Math.min(this.due, now() + rules.interval);
     this.rules = rules;
-    this.judge.rules = rules;
+    this.judge.follow(rules, now());
+    // It is checked when what has recovered counts: that may be sooner by now.
+    if (this.judge.heldUntil > 0 && this.asked === undefined)
+      this.due = Math.min(this.due, this.judge.heldUntil);
+    this.write();
     this.checker = checker;
     if (isOther) this.asked = undefined; // the one before is not listened to any more
     this.plan();

@@ -211,7 +211,8 @@ function isSame(one: TrackSpec, other: TrackSpec): boolean {
   return isDeepStrictEqual(essence(one), essence(other));
 }
 
-function specOf(
+/** What the thread of a plugin is told. @param trackers all of the configuration */
+export function specOf(
   { plugin, fingerprint, trackers: own }: TrackStart,
   trackers: readonly TrackerConfig[],
 ): TrackSpec {

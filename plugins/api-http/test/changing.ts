@@ -69,6 +69,12 @@ export const CHANGES: readonly [NonNullable<InjectOptions['method']>, string, un
   ['PUT', '/config/protocols/static', [ROUTE]],
   ['POST', '/config/protocols/static', ROUTE],
   ['DELETE', '/config/protocols/static', undefined],
+  ['POST', '/config/track', { name: 'f', type: 'file', path: '/x' }],
+  ['PATCH', '/config/track/uplink', { interval: 3 }],
+  ['DELETE', '/config/track/uplink', undefined],
+  ['POST', '/config/sync', { name: 'g', routers: ['eth0/1', 'eth1/2'] }],
+  ['PATCH', '/config/sync/gw', { priority: 3 }],
+  ['DELETE', '/config/sync/gw', undefined],
   ['PUT', '/config/plugins/x', '^1'],
   ['DELETE', '/config/plugins/x', undefined],
 ];

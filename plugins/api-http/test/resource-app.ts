@@ -9,6 +9,7 @@ import { EventHistory } from '../src/events/history.ts';
 import { changeRoutes } from '../src/routes/changes.ts';
 import { configRoutes } from '../src/routes/config.ts';
 import { docsRoutes, registerDocs } from '../src/routes/docs.ts';
+import { syncRoutes, trackerRoutes } from '../src/routes/entries.ts';
 import { pluginRoutes } from '../src/routes/plugins.ts';
 import { protocolRoutes } from '../src/routes/protocols.ts';
 import { runRoutes } from '../src/routes/run.ts';
@@ -18,7 +19,7 @@ import { CONFIGURATION, fakeContext, OPTIONS } from './context.ts';
 
 const RESOURCES: readonly Routes[] = [
   ...[runRoutes, configRoutes, changeRoutes, standbyRoutes],
-  ...[protocolRoutes, pluginRoutes],
+  ...[protocolRoutes, pluginRoutes, trackerRoutes, syncRoutes],
 ];
 
 /** An app with these routes, everybody allowed to do everything. */

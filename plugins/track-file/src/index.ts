@@ -13,25 +13,52 @@ interface Settings {
 /** Octets that are read: a number needs fewer. */
 const MOST_OCTETS = 256;
 
+/** How long a file may be empty before that counts, in ms. */
+const LONGEST_GRACE = 250;
+/** From one look at an empty file to the next, in ms. */
+const BETWEEN_LOOKS = 10;
+
 /** What a path leads to nothing for. */
 const ABSENT: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR']);
 
 class FileTracker implements Tracker {
   private watch: PathWatch | undefined;
 
-  constructor(private readonly settings: Settings) {}
+  private readonly grace: number;
+
+  /** @param timeout ms that a check may take */
+  constructor(
+    private readonly settings: Settings,
+    timeout: number,
+  ) {
+    this.grace = Math.min(LONGEST_GRACE, timeout / 2);
+  }
 
   start(changed: () => void): void {
     this.watch = new PathWatch(this.settings.path, changed);
   }
 
+  /** A file that is written in place is empty for a moment: whoever writes is given time before that counts. */
+  async check(signal: AbortSignal): Promise<Finding> {
+    const end = performance.now() + this.grace;
+    for (;;) {
+      const finding = this.look();
+      if (finding !== undefined) return finding;
+      if (signal.aborted || performance.now() >= end) return judgeContent(this.settings.path, '');
+      await new Promise((resolve) => setTimeout(resolve, BETWEEN_LOOKS));
+    }
+  }
+
   // Synchronous on purpose: what hangs here, such as a file system of a server that is gone, keeps this thread alone, and
-  // none of the few that all threads of the process share for their files.
-  check(): Finding {
+  // none of the few that all threads of the process share for their files. Undefined: the number is not there (yet).
+  private look(): Finding | undefined {
     const { path, read = 'presence' } = this.settings;
     this.watch?.renew();
     try {
-      if (read === 'weight') return judgeContent(path, head(path));
+      if (read === 'weight') {
+        const content = head(path);
+        return content.trim() === '' ? undefined : judgeContent(path, content);
+      }
       statSync(path);
     } catch (error) {
       const { code = '' } = error as { code?: string };
@@ -69,7 +96,8 @@ function isDangling(path: string): boolean {
 
 const plugin: TrackPlugin = {
   kind: 'track',
-  create: (context: TrackContext): Tracker => new FileTracker(context.settings as unknown as Settings),
+  create: (context: TrackContext): Tracker =>
+    new FileTracker(context.settings as unknown as Settings, context.timeout),
 };
 
 export default plugin;

@@ -94,6 +94,18 @@ test('presence, absence and number, in words', async () => {
   rmSync(file);
 });
 
+test('a file that is written in place is no failure while it is empty', async () => {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(file, '');
+  const found = make({ path: file, read: 'weight' }).check(signal);
+  setTimeout(() => writeFileSync(file, '-20'), 20);
+  expect((await found).weight).toBe(-20);
+  writeFileSync(file, '\n');
+  expect(await find({ path: file, read: 'weight' })).toBe('down /a/b/flag is empty');
+  expect(await find({ path: file })).toBe('up /a/b/flag is there');
+  rmSync(file);
+});
+
 test('tells of a file that is replaced, of a folder that goes and comes back', async () => {
   mkdirSync(folder, { recursive: true });
   writeFileSync(file, '1');

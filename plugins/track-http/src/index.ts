@@ -5,6 +5,8 @@ import { codeOf, connectTcp, meaningOf, patience, startRefusal, within } from 'r
 import { type Answer, ask, type TlsSettings } from './ask.ts';
 import { type Settings, type Wanted, wantedOf } from './settings.ts';
 
+const NO_TLS = 'it does not speak TLS, or none that we speak';
+
 /** What Node.js and OpenSSL call it, for an operator. */
 const TLS_REASONS: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed',
@@ -14,6 +16,8 @@ const TLS_REASONS: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'its certificate has expired',
   CERT_NOT_YET_VALID: 'its certificate is not valid yet',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
+  ERR_SSL_WRONG_VERSION_NUMBER: NO_TLS,
+  EPROTO: NO_TLS,
 };
 
 /** The verdict on an answer. */

@@ -1,6 +1,7 @@
+import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { Finder } from '../src/ask.ts';
-import { judge } from '../src/index.ts';
+import plugin, { judge } from '../src/index.ts';
 import { wantedOf } from '../src/settings.ts';
 
 describe('the request', () => {
@@ -71,4 +72,22 @@ describe('a text in what arrives in parts', () => {
     expect(finder.add(Buffer.from('y'))).toBe(false);
     expect(finder.add(Buffer.from('x'))).toBe(false);
   });
+});
+
+test('who does not speak TLS is told so', async () => {
+  const server = createServer((socket) =>
+    socket.once('data', () => socket.end('HTTP/1.1 302 Found\r\n\r\n')),
+  );
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const tracker = plugin.create({
+    ...{ name: 'http', options: {}, log: () => {}, tracker: 't', interval: 20_000, timeout: 20_000 },
+    settings: { url: `https://127.0.0.1:${port}/` },
+  });
+  const { up, words } = await tracker.check(new AbortController().signal);
+  server.close();
+  expect([up, words]).toEqual([
+    false,
+    `https://127.0.0.1:${port}/: it does not speak TLS, or none that we speak`,
+  ]);
 });

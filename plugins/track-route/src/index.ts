@@ -10,6 +10,7 @@ import {
   sameOctets,
   watchRtnetlink,
 } from 'rvrrpd-track-system';
+import { LastReading } from './reading.ts';
 import { isTo, type Route, RTM_GETROUTE, readRoute } from './routes.ts';
 import { type Settings, type Wanted, wantedOf } from './settings.ts';
 
@@ -43,8 +44,7 @@ export function judge(wanted: Wanted, routes: readonly Route[], device?: number)
 class RouteTracker implements Tracker {
   private readonly rtnetlink = new Rtnetlink();
   private watch: { close(): void } | undefined;
-  /** What the last reading gave. Absent: something has changed since. A table may have a million routes. */
-  private known: readonly Route[] | undefined;
+  private readonly last = new LastReading();
 
   constructor(private readonly wanted: Wanted) {}
 
@@ -59,7 +59,7 @@ class RouteTracker implements Tracker {
     const notice = (message: Message | null) => {
       const route = message && readRoute(message);
       if (route && !isTo(route, this.wanted.prefix, this.wanted.table)) return;
-      this.known = undefined;
+      this.last.forget();
       changed();
     };
     try {
@@ -74,28 +74,19 @@ class RouteTracker implements Tracker {
     const link = device === undefined ? undefined : await linkByName(this.rtnetlink, device);
     if (device !== undefined && link === undefined)
       return { up: false, words: `there is no interface ${device}` };
-    const routes = this.known ?? (await this.read());
+    const routes = await this.last.routes(() => this.read(), this.watch !== undefined);
     return judge(this.wanted, routes, link?.index);
   }
 
   private async read(): Promise<readonly Route[]> {
     const { prefix, table } = this.wanted;
-    // What changes while it is read makes it old at once.
-    const reading: Route[] = [];
-    if (this.watch !== undefined) this.known = reading;
     const family = prefix.family === 4 ? AF_INET : AF_INET6;
     const header = new Uint8Array(12);
     header[0] = family;
-    const routes = await this.rtnetlink.dump(
-      RTM_GETROUTE,
-      body(header, attribute(RTA_TABLE, table)),
-      (message) => {
-        const route = readRoute(message);
-        return route !== undefined && isTo(route, prefix, table) ? route : undefined;
-      },
-    );
-    if (this.known === reading) this.known = routes;
-    return routes;
+    return this.rtnetlink.dump(RTM_GETROUTE, body(header, attribute(RTA_TABLE, table)), (message) => {
+      const route = readRoute(message);
+      return route !== undefined && isTo(route, prefix, table) ? route : undefined;
+    });
   }
 
   stop(): void {

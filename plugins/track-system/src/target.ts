@@ -8,6 +8,8 @@ export interface Target {
   readonly family?: 4 | 6 | undefined;
   /** An address of this host. */
   readonly source?: string | undefined;
+  /** Name of the interface that it goes through. */
+  readonly interface?: string | undefined;
 }
 
 /** @throws Error that names the directive, if `host` can be neither, or the others contradict it */
@@ -16,6 +18,10 @@ export function checkTarget(target: Target): void {
   if (familyOf(host) === 0 && /^[\d.]+$|:/.test(host))
     throw new Error(`host = "${host}": must be an IPv4 or IPv6 address, or the name of a host`);
   checkFamilies(target, `host "${host}"`, 'the host');
+  if (/^fe[89ab][0-9a-f]:[^%]*$/i.test(host) && target.interface === undefined)
+    throw new Error(
+      `host = "${host}": is a link-local address: must have its interface, as ${host}%eth0 or in interface`,
+    );
 }
 
 /**

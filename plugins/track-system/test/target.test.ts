@@ -7,4 +7,6 @@ test('settings that contradict each other name the directive', () => {
   expect(() => checkTarget({ host: '1.2.3' })).toThrow('host = "1.2.3"');
   expect(() => checkTarget({ host: 'a.example', family: 6, source: '10.0.0.1' })).toThrow('IPv6 address');
   expect(() => checkTarget({ host: 'fe80::1%eth0', source: 'fe80::2' })).not.toThrow();
+  expect(() => checkTarget({ host: 'fe80::1' })).toThrow('must have its interface, as fe80::1%eth0');
+  expect(() => checkTarget({ host: 'FE80::1', interface: 'eth0' })).not.toThrow();
 });

@@ -50,6 +50,8 @@ const PATCHES = [MERGE_PATCH_TYPE, JSON_TYPE];
 /** Tables that `PATCH /config/global` is not for, and what is. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   vrouter: 'use /config/vrouter',
+  track: 'use /config/track',
+  sync: 'use /config/sync',
   protocols: 'use /config/protocols',
   plugins: 'use /config/plugins',
   api: 'edit the configuration file',

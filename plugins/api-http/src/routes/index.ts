@@ -3,6 +3,7 @@ import type { Routes } from '../deps.ts';
 import { changeRoutes } from './changes.ts';
 import { configRoutes } from './config.ts';
 import { docsRoutes } from './docs.ts';
+import { syncRoutes, trackerRoutes } from './entries.ts';
 import { eventRoutes } from './events.ts';
 import { healthRoutes } from './health.ts';
 import { metricsRoutes } from './metrics.ts';
@@ -17,6 +18,8 @@ export const allRoutes: readonly Routes[] = [
   changeRoutes,
   standbyRoutes,
   protocolRoutes,
+  trackerRoutes,
+  syncRoutes,
   pluginRoutes,
   eventRoutes,
   healthRoutes,

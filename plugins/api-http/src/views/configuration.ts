@@ -2,6 +2,7 @@
 import { type TSchema, Type } from '@sinclair/typebox';
 import type { RouterName } from 'rvrrpd/plugin';
 import { API, GENERAL, given, patched, shown, VROUTER } from './directives.ts';
+import { entries, SYNC_GROUPS, TRACKERS } from './entries.ts';
 import { ConfiguredProtocolsSchema, configuredProtocols } from './protocols.ts';
 import { asTables, isTable, own, pick, type Table } from './tables.ts';
 
@@ -46,6 +47,8 @@ export const GlobalSchema = Type.Object(
   {
     ...GeneralSchema.properties,
     vrouter: Type.Unsafe<unknown>({ type: ['array', 'null'], items: VrouterSchema }),
+    track: Type.Optional(Type.Array(TRACKERS.shown)),
+    sync: Type.Optional(Type.Array(SYNC_GROUPS.shown)),
     protocols: orAbsent(ConfiguredProtocolsSchema),
     api: orAbsent(ApiTableSchema),
   },
@@ -77,10 +80,13 @@ export const PluginsSchema = Type.Record(Type.String(), PluginEntrySchema, {
 /** `/config/global`: the configuration. */
 export function wholeConfiguration(configuration: Table): Record<string, unknown> {
   const { client_api, ...general } = generalDirectives(configuration);
-  const { vrouter: routers, protocols, api } = configuration;
+  const { vrouter: routers, track, sync, protocols, api } = configuration;
   return {
     ...general,
     vrouter: routers === undefined ? null : vrouters(configuration),
+    // 0.1.3 had neither: no key for what is not there.
+    ...(track === undefined ? {} : { track: entries(TRACKERS, configuration) }),
+    ...(sync === undefined ? {} : { sync: entries(SYNC_GROUPS, configuration) }),
     protocols: protocols === undefined ? null : configuredProtocols(configuration),
     client_api,
     api: isTable(api) ? pick(api, Object.keys(API)) : null,

@@ -5,7 +5,7 @@
 import { type SchemaOptions, type TObject, type TSchema, Type } from '@sinclair/typebox';
 
 /** JSON Schema of one directive: of one type, or several with a schema each. */
-interface Directive {
+export interface Directive {
   readonly type?: string;
   readonly anyOf?: readonly object[];
   readonly description: string;
@@ -236,6 +236,68 @@ export const VROUTER: Readonly<Record<string, Directive>> = {
   },
 };
 
+/** Directives of a `[[track]]` that each type has. */
+export const TRACK: Readonly<Record<string, Directive>> = {
+  name: { type: 'string', description: 'What virtual routers and groups name it by in `track`.' },
+  type: { type: 'string', description: 'What is checked, and how: a type that a `track` plugin offers.' },
+  interval: {
+    type: 'number',
+    minimum: 0.05,
+    maximum: 86400,
+    description: 'Seconds from one check to the next. Default 1, unless the type has another.',
+  },
+  timeout: {
+    type: 'number',
+    minimum: 0.01,
+    maximum: 86400,
+    description: 'Seconds that a check may take. Default: the interval.',
+  },
+  rise: {
+    type: 'integer',
+    minimum: 1,
+    maximum: 1000,
+    description: 'How many checks in a row must be good until it counts as up. Default 1.',
+  },
+  fall: {
+    type: 'integer',
+    minimum: 1,
+    maximum: 1000,
+    description: 'How many must fail until it counts as down. Default 1, unless the type has another.',
+  },
+  initial: {
+    type: 'string',
+    enum: ['up', 'down', 'wait'],
+    description: 'What counts until there is a verdict. Default wait.',
+  },
+  hold: {
+    type: 'number',
+    minimum: 0,
+    maximum: 86400,
+    description: 'Seconds that what was down must stay up before that counts. Default 0.',
+  },
+};
+
+/** Directives of a `[[sync]]`. */
+export const SYNC: Readonly<Record<string, Directive>> = {
+  name: { type: 'string', description: 'Name of the group.' },
+  routers: {
+    type: 'array',
+    items: { type: 'string' },
+    description: 'The virtual routers that are Master together or not at all: `eth0/7`, `eth0/7/ipv6/v3`.',
+  },
+  priority: {
+    type: 'integer',
+    minimum: 1,
+    maximum: 254,
+    description: 'Priority of all of them. Default: that of their tables, which must be the same.',
+  },
+  preemption: {
+    type: 'boolean',
+    description: 'Preempt_Mode of all of them. Default: that of their tables, which must be the same.',
+  },
+  track: { ...VROUTER.track!, description: 'Trackers that count for all of them, as in a `[[vrouter]]`.' },
+};
+
 /** Directives of `[api]`. */
 export const API: Readonly<Record<string, Directive>> = {
   users: {
@@ -278,6 +340,7 @@ function mapped(directives: Directives, schema: (directive: Directive) => TSchem
 
 /**
  * A table in an answer: every directive, absent ones `null`.
+ * @param options of the schema beside title and description
  * @param unless directives that are left out when absent, because answers had no such key before there were any
  */
 export function shown(
@@ -285,12 +348,13 @@ export function shown(
   title: string,
   description: string,
   unless: readonly string[] = [],
+  options: SchemaOptions = {},
 ): TObject {
   const properties = Object.entries(directives).map(([name, value]): [string, TSchema] => [
     name,
     unless.includes(name) ? Type.Optional(Type.Unsafe<unknown>({ ...value })) : orNull(value),
   ]);
-  return Type.Object(Object.fromEntries(properties), { title, description });
+  return Type.Object(Object.fromEntries(properties), { title, description, ...options });
 }
 
 /**
@@ -310,9 +374,14 @@ export function given(
 }
 
 /** A merge patch that a client sends (RFC 7396): what is absent stays, `null` removes. */
-export function patched(directives: Directives, title: string, description: string): TSchema {
+export function patched(
+  directives: Directives,
+  title: string,
+  description: string,
+  options: SchemaOptions = { additionalProperties: false },
+): TSchema {
   return Type.Object(
     mapped(directives, (directive) => Type.Optional(orNull(directive))),
-    { title, description, additionalProperties: false },
+    { title, description, ...options },
   );
 }
