@@ -1,8 +1,7 @@
 /** Hook `webhook`: each event is posted as JSON. */
 import { createHmac } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { Notifier, NotifyContext, NotifyEvent, NotifyPlugin } from 'rvrrpd/plugin';
-import { connectTcp, meaningOf, startRefusal } from 'rvrrpd-track-system';
+import { connectTcp, meaningOf, readAuthorities, startRefusal } from 'rvrrpd-track-system';
 import { post, type Target, type TlsSettings, targetOf } from './post.ts';
 
 /** What `schema.json` leaves of a `[[notify]]` table. */
@@ -72,15 +71,7 @@ class WebhookNotifier implements Notifier {
   private tls(): TlsSettings {
     const { verify, ca } = this.settings;
     if (!this.target.tls || ca === undefined) return { verify };
-    return { verify, ca: authorities(ca) };
-  }
-}
-
-function authorities(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new Error(`ca = "${file}": ${(error as Error).message}`);
+    return { verify, ca: readAuthorities(ca) };
   }
 }
 
