@@ -23,6 +23,10 @@ const integer = (minimum: number, maximum: number, annotations: Annotations & { 
 const text = (annotations: Annotations & { default?: string }) =>
   Type.String({ minLength: 1, ...annotations });
 
+/** A path: what the kernel takes ends at the first NUL. */
+const path = (annotations: Annotations & { default?: string }) =>
+  Type.String({ minLength: 1, pattern: '^[^\\u0000]*$', ...annotations });
+
 const flag = (annotations: Omit<Annotations, 'expected'> & { default?: boolean }) =>
   Type.Boolean({ expected: 'true or false', ...annotations });
 
@@ -688,12 +692,12 @@ export const ApiSchema = Type.Object(
       default: '0.0.0.0:7080',
     }),
     tls: flag({ description: 'Whether the client API speaks TLS.', default: false }),
-    tls_key: text({
+    tls_key: path({
       description: 'Path of the TLS private key.',
       expected: 'a path',
       default: '/etc/rvrrpd/ssl/key.pem',
     }),
-    tls_cert: text({
+    tls_cert: path({
       description: 'Path of the TLS certificate chain.',
       expected: 'a path',
       default: '/etc/rvrrpd/ssl/cert.pem',
@@ -832,25 +836,25 @@ export const ConfigSchema = Type.Object(
       expected: '"disabled", "short" or "rfc2822"',
       default: 'disabled',
     }),
-    pid: text({
+    pid: path({
       description:
         'PID file; this and the next three are for `-m2`, where relative paths start at `working_dir`.',
       expected: 'a path',
       default: '/var/run/rvrrpd.pid',
     }),
-    working_dir: text({
+    working_dir: path({
       description: 'Working directory of the daemon in the background.',
       expected: 'a path',
       default: '/tmp',
     }),
-    main_log: text({
+    main_log: path({
       description:
         'Log file of the daemon in the background. In the foreground the log goes to standard output.',
       expected: 'a path',
       default: '/var/log/rvrrpd.log',
     }),
     error_log: Type.Optional(
-      text({
+      path({
         description: 'File that errors are logged to as well. Default: `disabled`.',
         expected: 'a path, or "disabled"',
       }),
