@@ -1,6 +1,7 @@
 /** The daemon as a process: from the command line's wishes to the exit code. */
 import { counted } from '../shared/words.ts';
 import { guardAgainstForeignSignals } from './foreign-signals.ts';
+import { foreseeAuthentication } from './foresee-auth.ts';
 import { foreseeObstacles } from './foresight.ts';
 import { describeIssue } from './issues.ts';
 import { flushLog, openLog } from './log.ts';
@@ -29,7 +30,9 @@ export async function check({ config, ...options }: RunOptions): Promise<ExitCod
   // Whoever checks a file need not be able to run it.
   const lack = start && capabilityFault(missingCapabilities());
   if (lack !== undefined) console.error(`notice: started like this, ${lack}`);
-  const obstacles = start ? await foreseeObstacles(start) : [];
+  const { errors, warnings } = start ? await foreseeAuthentication(start) : { errors: [], warnings: [] };
+  for (const warning of warnings) console.error(`warning: ${warning}`);
+  const obstacles = [...errors, ...(start ? await foreseeObstacles(start) : [])];
   for (const obstacle of obstacles) console.error(`error: ${obstacle}`);
   if (obstacles.length > 0) return 1;
   if (start)
