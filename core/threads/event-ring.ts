@@ -90,6 +90,7 @@ export const CAUSES = [
   'cannot be Master',
   'follows another Master',
   'the delay that held it back is over',
+  'the interface is a port of a bridge, which takes what it receives',
 ] as const;
 
 /** Indices of {@link CAUSES}. */
@@ -126,6 +127,7 @@ export const Cause = {
   GroupUnfit: 29,
   GroupFollows: 30,
   HoldOver: 31,
+  InterfacePort: 32,
 } as const;
 
 /** Room for causes below the index of a tracker, or of a router. */
