@@ -2,14 +2,16 @@
 import { counted } from '../shared/words.ts';
 import { guardAgainstForeignSignals } from './foreign-signals.ts';
 import { foreseeAuthentication } from './foresee-auth.ts';
+import { foreseeThreads } from './foresee-threads.ts';
 import { foreseeObstacles } from './foresight.ts';
 import { describeIssue } from './issues.ts';
-import { flushLog, openLog } from './log.ts';
+import { flushLog, openLog, warningsTo } from './log.ts';
 import { capabilityFault, missingCapabilities } from './permissions.ts';
 import { type Preparation, type PrepareOptions, prepare } from './prepare.ts';
 import { serve } from './serve.ts';
 import type { Signals } from './signals.ts';
 import { Ancestor } from './upgrade/ancestor.ts';
+import { startWorkerThread } from './worker-thread.ts';
 
 /** What the command line asked for. */
 export interface RunOptions extends PrepareOptions {
@@ -30,9 +32,7 @@ export async function check({ config, ...options }: RunOptions): Promise<ExitCod
   // Whoever checks a file need not be able to run it.
   const lack = start && capabilityFault(missingCapabilities());
   if (lack !== undefined) console.error(`notice: started like this, ${lack}`);
-  const { errors, warnings } = start ? await foreseeAuthentication(start) : { errors: [], warnings: [] };
-  for (const warning of warnings) console.error(`warning: ${warning}`);
-  const obstacles = [...errors, ...(start ? await foreseeObstacles(start) : [])];
+  const obstacles = start ? await foresee(start) : [];
   for (const obstacle of obstacles) console.error(`error: ${obstacle}`);
   if (obstacles.length > 0) return 1;
   if (start)
@@ -40,6 +40,15 @@ export async function check({ config, ...options }: RunOptions): Promise<ExitCod
       `${start.config.file}: ${counted(start.config.virtualRouters.length, 'virtual router')}, no errors`,
     );
   return start ? 0 : 1;
+}
+
+/** What a start would be refused for, beside what the configuration itself says. */
+async function foresee(start: NonNullable<Preparation['start']>): Promise<string[]> {
+  const warn = (message: string): void => console.error(`warning: ${message}`);
+  const { errors, warnings } = await foreseeAuthentication(start);
+  for (const warning of warnings) warn(warning);
+  const threads = await foreseeThreads(start, warningsTo(warn), startWorkerThread);
+  return [...errors, ...threads, ...(await foreseeObstacles(start))];
 }
 
 /** Runs in the foreground until a signal asks for the end. */

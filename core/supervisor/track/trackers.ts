@@ -211,7 +211,8 @@ function isSame(one: TrackSpec, other: TrackSpec): boolean {
   return isDeepStrictEqual(essence(one), essence(other));
 }
 
-function specOf(
+/** A plugin with its trackers, as its thread is told. */
+export function specOf(
   { plugin, fingerprint, trackers: own }: TrackStart,
   trackers: readonly TrackerConfig[],
 ): TrackSpec {
