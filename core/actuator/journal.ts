@@ -117,7 +117,9 @@ export class Journal {
   private struck = 0;
   /** The last attempt to write failed. */
   private faulty = false;
+  /** Absent: it could not be opened for writing yet, or is closed. */
   private descriptor: number | undefined;
+  private closed = false;
   /** Told once when it can be written again, after `onFault`. */
   onRecovery: () => void = () => {};
 
@@ -129,14 +131,14 @@ export class Journal {
 
   /**
    * Opens a journal, or starts one.
-   * @param onFault told once when it cannot be written: the daemon goes on, a crash would leave things behind
-   * @throws Error of the file system, with its path
+   * @param onFault told once when it cannot be written, from the first moment on: the daemon goes on, a crash would leave
+   * things behind. Without an actuator a Backup would keep the addresses of the Master that it was.
+   * @throws Error of the file system, with its path, if it cannot be read
    */
   static open(file: string, onFault: (message: string) => void, header = here()): Journal {
     const journal = new Journal(file, onFault, header);
-    mkdirSync(path.dirname(file), { recursive: true });
     for (const entry of readJournal(file, header)) journal.entries.set(identityOf(entry.resource), entry);
-    journal.compact();
+    journal.attempt(() => journal.compact());
     return journal;
   }
 
@@ -160,30 +162,40 @@ export class Journal {
 
   /** Writes what was noted since, and what could not be written before. */
   flush(): void {
-    if ((this.pending === '' && !this.faulty) || this.descriptor === undefined) return;
-    try {
-      if (this.faulty || (this.struck > COMPACT_AFTER && this.struck > 2 * this.entries.size)) {
+    if ((this.pending === '' && !this.faulty) || this.closed) return;
+    const { descriptor } = this;
+    this.attempt(() => {
+      const isLong = this.struck > COMPACT_AFTER && this.struck > 2 * this.entries.size;
+      if (this.faulty || isLong || descriptor === undefined) {
         this.compact(); // whole: an entry may be missing, or cut short
       } else {
         const text = this.pending;
         this.pending = '';
-        writeSync(this.descriptor, text);
+        writeSync(descriptor, text);
       }
+    });
+  }
+
+  private attempt(write: () => void): void {
+    try {
+      write();
       if (this.faulty) this.onRecovery();
       this.faulty = false;
     } catch (error) {
-      if (!this.faulty) this.onFault(`the journal cannot be written: ${(error as Error).message}`);
+      if (!this.faulty)
+        this.onFault(`the journal cannot be written: ${(error as Error).message} (${this.file})`);
       this.faulty = true;
     }
   }
 
   /** Ends it: the file goes if nothing is ours any more. */
   close(): void {
-    if (this.descriptor === undefined) return;
+    if (this.closed) return;
     this.flush();
-    closeSync(this.descriptor);
+    this.closed = true;
+    if (this.descriptor !== undefined) closeSync(this.descriptor);
     this.descriptor = undefined;
-    if (this.entries.size === 0) rmSync(this.file, { force: true });
+    if (this.entries.size === 0) removeQuietly(this.file);
   }
 
   private compact(): void {
@@ -191,19 +203,31 @@ export class Journal {
       (line) => `${JSON.stringify(line)}\n`,
     );
     const fresh = `${this.file}.new`;
-    writeFileSync(fresh, lines.join(''), { mode: 0o600 });
-    // Opened before the old one is closed: if that fails, what we have must still be ours.
-    const descriptor = openSync(fresh, 'a');
+    mkdirSync(path.dirname(this.file), { recursive: true });
+    let descriptor: number | undefined;
     try {
+      writeFileSync(fresh, lines.join(''), { mode: 0o600 });
+      // Opened before the old one is closed: if that fails, what we have must still be ours.
+      descriptor = openSync(fresh, 'a');
       renameSync(fresh, this.file);
     } catch (error) {
-      closeSync(descriptor);
+      if (descriptor !== undefined) closeSync(descriptor);
+      removeQuietly(fresh);
       throw error;
     }
     if (this.descriptor !== undefined) closeSync(this.descriptor);
     this.descriptor = descriptor;
     this.pending = '';
     this.struck = 0;
+  }
+}
+
+/** Removes what is of no use any more. */
+function removeQuietly(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // The file system is read-only: that it cannot be written has been told.
   }
 }
 

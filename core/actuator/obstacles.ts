@@ -2,7 +2,7 @@
  * What is known beforehand to keep virtual routers from holding their addresses as Master. Such a configuration is
  * refused: it would advertise for addresses that nobody can reach. What may still appear is no obstacle.
  */
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import type { DaemonConfig, VirtualRouterConfig } from '../config/model.ts';
 import type { KernelResource, Link, SysctlResource } from '../plugin/contracts/index.ts';
 import { describe, interfaceOf } from '../plugin/resource.ts';
@@ -16,6 +16,7 @@ import type { JournalEntry } from './journal.ts';
 import { mtuFault } from './mtu-fault.ts';
 import { Planner } from './planner.ts';
 import type { ActuatorPlugins } from './plugins.ts';
+import { aggregateOf, portFault } from './ports.ts';
 import { readSysctl, sysctlHolds } from './sysctl.ts';
 import { View } from './view.ts';
 
@@ -60,7 +61,8 @@ export async function findObstacles(
       mtuFault(router, ethernet.get(router.interface)) ??
       peerFault(router, links) ??
       (await guardFault(slot)) ??
-      faultOf(() => planner.plan(slot, ethernet)?.resources ?? [], surroundings);
+      faultOf(() => planner.plan(slot, ethernet)?.resources ?? [], surroundings) ??
+      (router.peers ? undefined : portFault(ethernet.get(router.interface)));
     if (fault !== undefined) obstacles.push(`${nameOf(config, slot)}: ${fault}`);
   }
   return obstacles;
@@ -139,20 +141,6 @@ function linkFault(resource: LinkResource, view: View, { links, journal }: Surro
   if (aggregate !== undefined) {
     return `${parent} is a port of a ${aggregate} and carries no ${resource.type} interface (EBUSY): use the ${aggregate} itself`;
   }
-  return undefined;
-}
-
-/** What a link is a port of, if that takes all that it receives. */
-function aggregateOf({ name, index }: Link): string | undefined {
-  const folder = `/sys/class/net/${name}`;
-  try {
-    // A /sys of another network namespace (man 7 network_namespaces) may have a link of the same name.
-    if (Number(readFileSync(`${folder}/ifindex`, 'latin1')) !== index) return undefined;
-  } catch {
-    return undefined; // no /sys: the kernel will tell
-  }
-  if (existsSync(`${folder}/brport`)) return 'bridge';
-  if (existsSync(`${folder}/bonding_slave`)) return 'bond';
   return undefined;
 }
 

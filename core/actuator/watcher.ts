@@ -2,7 +2,7 @@
 import type { KernelNews, Link, NetworkDriver } from '../plugin/contracts/index.ts';
 import { describe, isUnlisted } from '../plugin/resource.ts';
 import { messageOf } from '../shared/errors.ts';
-import { LinkComparison } from '../threads/link-news.ts';
+import { LinkComparison, type SeenLink } from '../threads/link-news.ts';
 import { Adoption } from './adoption.ts';
 import type { Changes } from './changes.ts';
 import { findDrift } from './drift.ts';
@@ -10,6 +10,7 @@ import { type Holding, type Holdings, mayBeOurs } from './holdings.ts';
 import { LogLimit } from './log-limit.ts';
 import { findMoved } from './moved.ts';
 import type { ActuatorParts } from './parts.ts';
+import { Ports } from './ports.ts';
 import { ReadingSchedule, type Urgency } from './reading.ts';
 import { sysctlHolds } from './sysctl.ts';
 import { View } from './view.ts';
@@ -48,6 +49,7 @@ export class Watcher {
   private readonly told = new LinkComparison();
   /** The interfaces of the virtual routers. One that is not Ethernet is none. */
   private readonly homes: ReadonlySet<string>;
+  private readonly ports: Ports;
   /** The engine was told before they changed. */
   private untold = false;
 
@@ -63,6 +65,7 @@ export class Watcher {
     this.homes = new Set(config.virtualRouters.map(({ interface: name }) => name));
     this.limit = new LogLimit(log);
     this.driver = plugins.drivers.values().next().value;
+    this.ports = new Ports(this.homes, (message) => log('warn', message));
     this.adoption = new Adoption(parts, holdings, changes);
     for (const driver of plugins.drivers.values()) {
       driver.watch((news) => {
@@ -179,7 +182,7 @@ export class Watcher {
   }
 
   /** The Ethernet links, and others with an address that a router might send from, what is ours left out. */
-  private foreignLinks(): ReadonlyMap<string, Link> {
+  private foreignLinks(): ReadonlyMap<string, SeenLink> {
     const isOurs = (id: string) => {
       const holding = this.holdings.get(id);
       return holding !== undefined && mayBeOurs(holding);
@@ -191,7 +194,7 @@ export class Watcher {
     const told = links.filter(
       ({ name, ethernet, addresses }) => ethernet || (addresses.length > 0 && !this.homes.has(name)),
     );
-    return new Map(told.map((link) => [link.name, link]));
+    return new Map(this.ports.mark(told).map((link) => [link.name, link]));
   }
 
   private onNews(news: readonly KernelNews[]): void {

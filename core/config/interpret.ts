@@ -12,6 +12,7 @@ import type { ConfigIssue, ConfigPath } from './issues.ts';
 import { rightPlace } from './misplaced.ts';
 import type { DaemonConfig, RouterTrack, VirtualRouterConfig } from './model.ts';
 import { vifnameOf } from './names.ts';
+import { checkOwnFiles } from './own-files.ts';
 import { asNode, type ConfigFile, ConfigSchema, type VirtualRouterFile } from './schema.ts';
 import { substituted } from './substitute.ts';
 import { checkSync, type SyncByTable } from './sync.ts';
@@ -63,6 +64,7 @@ export function interpret(document: ConfigDocument): Interpretation {
   checkTrackers(file.track ?? [], file.vrouter, list, file.sync);
   const sync = checkSync(file.sync ?? [], file.vrouter, facts, list);
   const hooks = checkHooks(file.notify ?? [], file.sync ?? [], facts, list);
+  checkOwnFiles(file, list);
   const users = checkApi(file.api, list);
   const plugins = checkPlugins(file.plugins, list);
   return { config: toConfig(document, file, facts, sync, users, hooks), plugins, issues: list.issues };

@@ -17,8 +17,9 @@ export function interfaceNameFault(name: string): string | undefined {
   if (name === '.' || name === '..') return `"${name}" cannot be the name of an interface`;
   // Control characters: the kernel takes them, but no log line or /proc path that shows them is readable.
   for (const character of name) {
-    if (character === '/' || character === ':' || /\s/.test(character) || character < ' ') {
-      return 'an interface name must not contain "/", ":", white space or control characters';
+    // "%d" is a request for a name (`dev_alloc_name()`): an interface of that name never comes to be.
+    if (/[/:%\s]/.test(character) || character < ' ') {
+      return 'an interface name must not contain "/", ":", "%", white space or control characters';
     }
   }
   return undefined;

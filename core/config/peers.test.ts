@@ -119,6 +119,13 @@ describe('what is refused, with its line', () => {
     expect(about(directives)).toEqual([complaint]);
   });
 
+  test('a virtual address as source is told: only its owner has it before it is Master', () => {
+    expect(about('peers = ["10.0.0.2"]\nsource = "10.0.0.1"')).toEqual([
+      'warning 6: vrouter[0].source = "10.0.0.1": is a virtual address, vip: unless this host is its owner, it has it as ' +
+        'Master alone, and stays Down without it',
+    ]);
+  });
+
   test('a family without a peer', () => {
     expect(about('version = 3\npeers = ["10.0.0.2"]', BOTH)).toEqual([
       'error 6: vrouter[0].peers = ["10.0.0.2"]: must name an IPv6 address too: vip has both families',

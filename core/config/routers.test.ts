@@ -37,7 +37,7 @@ describe('virtual routers', () => {
     ],
     [
       'vifname = "a/b"',
-      'error 5: vrouter[0].vifname = "a/b": an interface name must not contain "/", ":", white space or control ' +
+      'error 5: vrouter[0].vifname = "a/b": an interface name must not contain "/", ":", "%", white space or control ' +
         'characters',
     ],
     ['vifname = ""', 'error 5: vrouter[0].vifname = "": must be an interface name of at most 15 characters'],
@@ -57,8 +57,8 @@ describe('virtual routers', () => {
   });
 
   test.each([
-    ['"eth 0"', 'an interface name must not contain "/", ":", white space or control characters'],
-    ['"eth0:1"', 'an interface name must not contain "/", ":", white space or control characters'],
+    ['"eth 0"', 'an interface name must not contain "/", ":", "%", white space or control characters'],
+    ['"eth0:1"', 'an interface name must not contain "/", ":", "%", white space or control characters'],
     ['".."', '".." cannot be the name of an interface'],
     ['"1234567890123456"', 'an interface name has at most 15 characters, this one has 16'],
     ['"ééééééééé"', 'an interface name has at most 15 characters, this one has 18'],

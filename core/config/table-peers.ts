@@ -78,6 +78,13 @@ function checkSource(
 ): PeerAddress | undefined {
   const at = [...path, 'source'];
   const source = typeof text === 'string' ? understood(text, at, list) : undefined;
+  if (source && addresses.some(({ address }) => address === source.address)) {
+    // An address owner has it anyway. What is added to the interface while Master cannot make a Master of it.
+    list.warn(
+      at,
+      'is a virtual address, vip: unless this host is its owner, it has it as Master alone, and stays Down without it',
+    );
+  }
   if (!source || addresses.length === 0 || addresses.some(({ family }) => family === source.family))
     return source;
   list.error(at, `must be an IPv${addresses[0]!.family} address, as vip has no other`);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { VirtualRouterConfig } from '../config/model.ts';
-import type { Link } from '../plugin/contracts/index.ts';
 import { Cause } from '../threads/event-ring.ts';
+import type { SeenLink } from '../threads/link-news.ts';
 import { realAddresses } from '../threads/real-addresses.ts';
 import { StateTable } from '../threads/state-table.ts';
 import { planFor } from './plan.ts';
@@ -9,24 +9,31 @@ import { EngineRouter } from './router.ts';
 import { configuration, ethernet } from './test/station.ts';
 
 /** The plan for these routers on these links; those of `elsewhere` run in another process. */
-function plan(configs: readonly VirtualRouterConfig[], links: readonly Link[], elsewhere: number[] = []) {
+function plan(configs: readonly VirtualRouterConfig[], links: readonly SeenLink[], elsewhere: number[] = []) {
   const table = StateTable.allocate(configs.length);
   const routers = configs.map((config, slot) => new EngineRouter(slot, config, undefined, table));
   return planFor(routers, links, ({ slot }) => !elsewhere.includes(slot));
 }
 
-test.each<[string, readonly Link[], number]>([
+test.each<[string, readonly SeenLink[], number]>([
   ['missing', [], Cause.InterfaceMissing],
   ['of another name', [ethernet(['192.0.2.1'], { name: 'eth1' })], Cause.InterfaceMissing],
   ['no Ethernet', [ethernet(['192.0.2.1'], { ethernet: false })], Cause.InterfaceUnusable],
   ['down', [ethernet(['192.0.2.1'], { up: false })], Cause.InterfaceDown],
   ['without a carrier', [ethernet(['192.0.2.1'], { running: false })], Cause.InterfaceDown],
+  ['a port of a bridge', [{ ...ethernet(['192.0.2.1']), isPort: true }], Cause.InterfacePort],
   ['without an address', [ethernet([])], Cause.NoAddress],
   ['without one of its family', [ethernet(['fe80::1/64'])], Cause.NoAddress],
 ])('a router has no place where its interface is %s', (_, links, cause) => {
   const { places, groups } = plan([configuration()], links);
   expect(places).toEqual([{ cause }]);
   expect(groups.size).toBe(0);
+});
+
+test('what comes for a router with peers comes by the bridge that its interface is a port of', () => {
+  const link = { ...ethernet(['192.0.2.1']), isPort: true };
+  const { places } = plan([configuration({ peers: ['192.0.2.2'] })], [link]);
+  expect(places).toEqual([{ link, primary: '192.0.2.1', owner: false }]);
 });
 
 test('a router that another process runs has no place, its neighbours on the link have', () => {

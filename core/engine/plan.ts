@@ -1,6 +1,7 @@
 /** Where each virtual router can run on the links as they are. Pure, so that it can be made ahead of its time. */
 import type { AddressFamily, Link } from '../plugin/contracts/index.ts';
 import { Cause } from '../threads/event-ring.ts';
+import type { SeenLink } from '../threads/link-news.ts';
 import { realAddresses } from '../threads/real-addresses.ts';
 import { isLinkLocal } from '../vrrp/address.ts';
 import { addressesOf, sourceForPeers } from './peer-source.ts';
@@ -54,7 +55,7 @@ interface Ground {
  */
 export function planFor(
   routers: readonly EngineRouter[],
-  links: readonly Link[],
+  links: readonly SeenLink[],
   mayRun: (router: EngineRouter, link: Link) => boolean,
   all: readonly Link[] = links,
 ): Plan {
@@ -97,6 +98,8 @@ export function planFor(
     const link = byName.get(name);
     if (!link) return { cause: Cause.InterfaceMissing };
     if (!mayRun(router, link)) return { cause: Cause.RunElsewhere };
+    // What comes for raw IP sockets comes by the bridge.
+    if (link.isPort === true && !peers) return { cause: Cause.InterfacePort };
     let known = grounds.get(link);
     if (!known) {
       known = {};

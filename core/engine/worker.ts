@@ -1,7 +1,6 @@
 /** Entry point of the engine's worker thread. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import type { VirtualRouterConfig } from '../config/model.ts';
-import type { AuthPlugin, AuthRouter, Link, Plugin, PluginContext } from '../plugin/contracts/index.ts';
+import type { Link, Plugin, PluginContext } from '../plugin/contracts/index.ts';
 import { loadPlugin } from '../plugin/load.ts';
 import { messageOf, reportOf } from '../shared/errors.ts';
 import type { ActuatorToEngine } from '../threads/actuator-messages.ts';
@@ -9,12 +8,12 @@ import { AuthMemories, ownerNumber } from '../threads/auth-memory.ts';
 import { Doorbell } from '../threads/doorbell.ts';
 import type { EngineInit, Succession } from '../threads/engine-messages.ts';
 import { KnownLinks } from '../threads/link-news.ts';
-import type { ResolvedPlugin } from '../threads/resolved-plugins.ts';
 import { ENGINE_PRIORITY, runInRealTime, runOrdinarily } from '../threads/scheduling.ts';
 import { Int, Num, StateTable } from '../threads/state-table.ts';
 import type { EngineTable, TableReader } from '../threads/table-views.ts';
 import { TrackCell } from '../threads/track-cell.ts';
 import type { WorkerOrder, WorkerReport } from '../threads/worker-messages.ts';
+import { authenticationOf, type LoadedPlugin } from './authentication.ts';
 import { allClosed } from './closing.ts';
 import { Engine } from './engine.ts';
 import { PluginGuard } from './guard.ts';
@@ -28,7 +27,7 @@ import { kindsOf, Rehearsal, rehearse } from './rehearsal.ts';
 import { EngineRouter } from './router.ts';
 import { inherit } from './succession.ts';
 import { Tracking } from './tracking.ts';
-import { clockOf, guardTrailer, memoryOf } from './trailer-guard.ts';
+import { clockOf, memoryOf } from './trailer-guard.ts';
 
 const init = workerData as EngineInit;
 const supervisor = parentPort!;
@@ -49,20 +48,12 @@ function raisePriority(): void {
   log('warn', `the engine runs at ordinary priority: ${refused.message}; a busy host may delay it`);
 }
 
-/** A plugin with what its `create` wants. */
-interface Loaded<P> {
-  readonly plugin: P;
-  readonly context: PluginContext;
-  readonly guard: PluginGuard;
-  readonly resolved: ResolvedPlugin;
-}
-
 /** The plugins of a kind that virtual routers use, by configuration name. Others may be broken: nobody cares. */
 async function loadUsed<K extends 'auth' | 'filter'>(
   kind: K,
-): Promise<Map<string, Loaded<Extract<Plugin, { kind: K }>>>> {
+): Promise<Map<string, LoadedPlugin<Extract<Plugin, { kind: K }>>>> {
   const used = new Set(init.routerPlugins.map((plugins) => plugins[kind]));
-  const loaded = new Map<string, Loaded<Extract<Plugin, { kind: K }>>>();
+  const loaded = new Map<string, LoadedPlugin<Extract<Plugin, { kind: K }>>>();
   for (const resolved of init.plugins) {
     if (resolved.kind !== kind) continue;
     // Those of the configuration come before the built-in ones.
@@ -90,25 +81,17 @@ async function main(): Promise<void> {
   const table: EngineTable = whole;
   const memories = new AuthMemories(init.authMemories);
   const authBell = new Doorbell(init.authBell, init.eventPort);
-  const encoder = new TextEncoder();
   const clock = clockOf(kernelIo);
   const routers = init.config.virtualRouters.map((config, slot) => {
     const auth = auths.get(init.routerPlugins[slot]!.auth ?? '');
     if (auth === undefined) return new EngineRouter(slot, config, undefined, table);
-    const { plugin, context, guard, resolved } = auth;
-    const secret = encoder.encode(config.authSecret);
-    if (!('placement' in plugin) || plugin.placement !== 'trailer') {
-      const { create } = plugin as AuthPlugin;
-      const authenticator = guard.authenticator(config, () => create.call(plugin, context, secret));
-      return new EngineRouter(slot, config, authenticator, table);
-    }
-    const isKnown = memories.claim(slot, ownerNumber(resolved.package));
-    const memory = memoryOf(memories, slot, () => authBell.ring());
-    const told: AuthRouter = { ...describe(config), secret, clock, memory };
-    const whose = { ...config, locate: (directive: string) => whereIs(config, directive) };
-    const trailer = guardTrailer(guard, resolved, whose, () => plugin.create(context, told));
-    if (isKnown) trailer.adopt('restart');
-    return new EngineRouter(slot, config, undefined, table, trailer);
+    let isKnown = false;
+    const { authenticator, trailer } = authenticationOf(config, auth, clock, () => {
+      isKnown = memories.claim(slot, ownerNumber(auth.resolved.package));
+      return memoryOf(memories, slot, () => authBell.ring());
+    });
+    if (isKnown) trailer?.adopt('restart');
+    return new EngineRouter(slot, config, authenticator, table, trailer);
   });
   const routerFilters = init.routerPlugins.map(({ filter }) => {
     const chosen = filters.get(filter ?? '');
@@ -334,20 +317,6 @@ async function main(): Promise<void> {
       log('warn', `the engine's rehearsal failed: ${messageOf(error)}`);
     },
   );
-}
-
-/** What a plugin is told of a virtual router. */
-function describe(config: VirtualRouterConfig): Omit<AuthRouter, 'secret' | 'clock' | 'memory'> {
-  const { interface: name, vrid, family, version, advertisementIntervalCs, auth } = config;
-  return {
-    ...{ interface: name, group: vrid, family, version, advertisementInterval: advertisementIntervalCs * 10 },
-    directives: auth?.values ?? {},
-  };
-}
-
-/** `FILE:LINE: vrouter.auth.DIRECTIVE`, the line of its table if the directive is not there. */
-function whereIs({ position: { file, line }, auth }: VirtualRouterConfig, directive: string): string {
-  return `${file}:${auth?.lines[directive] ?? auth?.lines[''] ?? line}: vrouter.auth.${directive}`;
 }
 
 function exportState({ authenticator }: EngineRouter): PluginState | undefined {

@@ -8,6 +8,7 @@ import { rename, writeFile } from 'node:fs/promises';
 import { routerKey } from '../config/identity.ts';
 import type { VirtualRouterConfig } from '../config/model.ts';
 import { messageOf } from '../shared/errors.ts';
+import { readRegularFileSync } from '../shared/read-file.ts';
 import { AUTH_MEMORY, type AuthMemories } from '../threads/auth-memory.ts';
 
 /** The file is written at most once in this many ms. */
@@ -30,6 +31,9 @@ interface Entry {
   readonly memory: string;
 }
 
+/** Octets of the file: more than tens of thousands of virtual routers have. */
+const LARGEST = 1 << 28;
+
 /** See the file's comment. */
 export class AuthKeeper {
   /** By virtual router: those that are not configured any more too, they may come back. */
@@ -48,7 +52,7 @@ export class AuthKeeper {
   constructor(private readonly file: string) {
     let lines: string[];
     try {
-      lines = readFileSync(file, 'utf8').split('\n');
+      lines = readRegularFileSync(file, LARGEST).toString('utf8').split('\n');
     } catch {
       return; // the first start
     }

@@ -23,7 +23,7 @@ const NOTHING: Foresight = { obstacles: [], warnings: [] };
  * The obstacles of a configuration in this network namespace. What cannot be looked at, for want of permission or
  * because a plugin fails, is left to the start. Never rejects.
  */
-export async function foresee(
+export async function foreseeKernel(
   init: Pick<ActuatorInit, 'config' | 'plugins' | 'routerPlugins'>,
 ): Promise<Foresight> {
   let timer: NodeJS.Timeout | undefined;

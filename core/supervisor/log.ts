@@ -89,6 +89,12 @@ function logTo(stream: DestinationStream, settings: LogSettings): Logger {
   );
 }
 
+/** A log of warnings and worse for who prints them: each message by itself. */
+export function warningsTo(tell: (message: string) => void): Logger {
+  const write = (line: string): void => tell((JSON.parse(line) as { readonly msg: string }).msg);
+  return pino({ level: 'warn', base: null, timestamp: false }, { write });
+}
+
 /** Brings other settings into force. */
 export function adjustLog(log: Logger, settings: LogSettings): void {
   current = settings;

@@ -2,11 +2,11 @@
  * Which virtual routers stand by, as an operator asked, and until when: kept in a file, so that it holds over reloads,
  * restarts and crashes, and over reboots where the file does.
  */
-import { readFileSync } from 'node:fs';
 import { mkdir, open, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { type RouterIdentity, routerKey } from '../config/identity.ts';
 import { messageOf } from '../shared/errors.ts';
+import { readRegularFileSync } from '../shared/read-file.ts';
 import type { HeldSlot } from '../threads/engine-messages.ts';
 
 /** A timer may run for so many ms at most (a day); what is due later is looked at again then. */
@@ -67,7 +67,7 @@ export class StandbyKeeper {
   ) {
     let lines: string[];
     try {
-      lines = file === undefined ? [] : readFileSync(file, 'utf8').split('\n');
+      lines = file === undefined ? [] : readRegularFileSync(file).toString('utf8').split('\n');
     } catch {
       return; // the first start
     }

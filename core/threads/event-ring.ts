@@ -91,6 +91,7 @@ export const CAUSES = [
   'follows another Master',
   'the delay that held it back is over',
   'it was silent for longer than its lease, and another one is Master',
+  'the interface is a port of a bridge, which takes what it receives',
 ] as const;
 
 /** Indices of {@link CAUSES}. */
@@ -128,6 +129,7 @@ export const Cause = {
   GroupFollows: 30,
   HoldOver: 31,
   Replaced: 32,
+  InterfacePort: 33,
 } as const;
 
 /** Room for causes below the index of a tracker, or of a router. */

@@ -1,6 +1,6 @@
 /** The schema of `[api]`: the client API. */
 import { Type } from '@sinclair/typebox';
-import { closed, flag, text } from './directives.ts';
+import { closed, flag, path, text } from './directives.ts';
 
 /** `[api]`. */
 export const ApiSchema = Type.Object(
@@ -26,12 +26,12 @@ export const ApiSchema = Type.Object(
       default: '0.0.0.0:7080',
     }),
     tls: flag({ description: 'Whether the client API speaks TLS.', default: false }),
-    tls_key: text({
+    tls_key: path({
       description: 'Path of the TLS private key.',
       expected: 'a path',
       default: '/etc/rvrrpd/ssl/key.pem',
     }),
-    tls_cert: text({
+    tls_cert: path({
       description: 'Path of the TLS certificate chain.',
       expected: 'a path',
       default: '/etc/rvrrpd/ssl/cert.pem',

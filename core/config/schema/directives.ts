@@ -19,6 +19,10 @@ export const integer = (minimum: number, maximum: number, annotations: Annotatio
 export const text = (annotations: Annotations & { default?: string }) =>
   Type.String({ minLength: 1, ...annotations });
 
+/** A path: what the kernel takes ends at the first NUL. */
+export const path = (annotations: Annotations & { default?: string }) =>
+  Type.String({ minLength: 1, pattern: '^[^\\u0000]*$', ...annotations });
+
 /** A truth value. */
 export const flag = (annotations: Omit<Annotations, 'expected'> & { default?: boolean }) =>
   Type.Boolean({ expected: 'true or false', ...annotations });

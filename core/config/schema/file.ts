@@ -7,7 +7,7 @@
  */
 import { type Static, Type } from '@sinclair/typebox';
 import { ApiSchema } from './api.ts';
-import { choice, closed, type RawEntry, text } from './directives.ts';
+import { choice, closed, path, type RawEntry, text } from './directives.ts';
 import { HookSchema } from './notify.ts';
 import { PluginsSchema } from './plugins.ts';
 import { ProtocolsSchema } from './protocols.ts';
@@ -54,25 +54,25 @@ export const ConfigSchema = Type.Object(
       expected: '"disabled", "short" or "rfc2822"',
       default: 'disabled',
     }),
-    pid: text({
+    pid: path({
       description:
         'PID file; this and the next three are for `-m2`, where relative paths start at `working_dir`.',
       expected: 'a path',
       default: '/var/run/rvrrpd.pid',
     }),
-    working_dir: text({
+    working_dir: path({
       description: 'Working directory of the daemon in the background.',
       expected: 'a path',
       default: '/tmp',
     }),
-    main_log: text({
+    main_log: path({
       description:
         'Log file of the daemon in the background. In the foreground the log goes to standard output.',
       expected: 'a path',
       default: '/var/log/rvrrpd.log',
     }),
     error_log: Type.Optional(
-      text({
+      path({
         description: 'File that errors are logged to as well. Default: `disabled`.',
         expected: 'a path, or "disabled"',
       }),

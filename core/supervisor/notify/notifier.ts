@@ -333,7 +333,11 @@ function isSame(one: NotifySpec, other: NotifySpec): boolean {
   return isDeepStrictEqual(essence(one), essence(other));
 }
 
-function specOf({ plugin, fingerprint, tables }: NotifyStart, hooks: readonly HookConfig[]): NotifySpec {
+/** A plugin with its hooks, as its thread is told. */
+export function specOf(
+  { plugin, fingerprint, tables }: NotifyStart,
+  hooks: readonly HookConfig[],
+): NotifySpec {
   const orders = tables.map((index) => {
     const { name, type, settings, timeout, position } = hooks[index]!;
     return { name, type, settings, timeout, where: `${position.file}:${position.line}: notify[${index}]` };

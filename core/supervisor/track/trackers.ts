@@ -211,7 +211,7 @@ function isSame(one: TrackSpec, other: TrackSpec): boolean {
   return isDeepStrictEqual(essence(one), essence(other));
 }
 
-/** What the thread of a plugin is told. @param trackers all of the configuration */
+/** A plugin with its trackers, as its thread is told. @param trackers all of the configuration */
 export function specOf(
   { plugin, fingerprint, trackers: own }: TrackStart,
   trackers: readonly TrackerConfig[],

@@ -1,8 +1,8 @@
 /** Private key and certificate chain of HTTPS: read, and looked at closely, before anything depends on them. */
 import { constants, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { closeSync, fstatSync, constants as openFlags, openSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import { readPlainFile } from './plain-file.ts';
 import { reasonOf } from './reasons.ts';
 
 /** Where they are: `[api]` `tls_key` and `tls_cert`. Relative paths start at the working directory. */
@@ -80,7 +80,7 @@ export function readTlsMaterial({ tlsKey, tlsCert }: TlsPaths): TlsMaterial {
 function readPem(directive: string, file: string): string {
   let text: string;
   try {
-    text = readPlainFile(file);
+    text = readPlainFile(file, LARGEST);
   } catch (error) {
     throw new Error(
       `api.${directive} ${path.resolve(file)} cannot be read (${reasonOf(error)}): name a PEM file there, or set ` +
@@ -92,21 +92,6 @@ function readPem(directive: string, file: string): string {
     `api.${directive} ${path.resolve(file)} is not PEM: it must have a line such as -----BEGIN ` +
       `${directive === 'tls_key' ? 'PRIVATE KEY' : 'CERTIFICATE'}-----`,
   );
-}
-
-/** Nothing that would keep us waiting, such as a FIFO, and nothing that is too large for a chain of certificates. */
-function readPlainFile(file: string): string {
-  const kind = statSync(file);
-  if (!kind.isFile() && !kind.isDirectory()) throw new Error('it is no regular file');
-  const descriptor = openSync(file, openFlags.O_RDONLY | openFlags.O_NONBLOCK);
-  try {
-    const entry = fstatSync(descriptor);
-    if (!entry.isFile() && !entry.isDirectory()) throw new Error('it is no regular file');
-    if (entry.size > LARGEST) throw new Error('it is larger than 1 MiB');
-    return readFileSync(descriptor, 'latin1');
-  } finally {
-    closeSync(descriptor);
-  }
 }
 
 function keyOf(pem: string, file: string): KeyObject {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -69,6 +70,11 @@ describe('the state file', () => {
     writeFileSync(stateFile, content);
     expect(() => readRevocations(stateFile)).toThrow(complaint);
   });
+});
+
+test('what is no file does not keep anybody waiting', () => {
+  execFileSync('mkfifo', [stateFile]);
+  expect(() => readRevocations(stateFile)).toThrow('no regular file');
 });
 
 describe('a restart', () => {

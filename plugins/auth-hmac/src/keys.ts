@@ -1,5 +1,5 @@
 /** Keys: `hex:…`, a text, `file:/PATH` or `credential:NAME`. Read once, when a virtual router is made ready. */
-import { readFileSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import path from 'node:path';
 
 /** Octets that a key may have. */
@@ -43,17 +43,41 @@ function readKey(directive: string, value: string, warn: (message: string) => vo
   const file = kind === 'file' ? rest : credentialFile(directive, rest);
   let text: string;
   try {
-    const { mode, size } = statSync(file);
-    if (size > LARGEST_FILE) throw new Error(`has ${size} octets, more than any key`);
+    const found = readKeyFile(file);
     // systemd's credentials are for the service alone, whatever their mode says.
-    if (kind === 'file' && (mode & OTHERS_READ) !== 0)
+    if (kind === 'file' && (found.mode & OTHERS_READ) !== 0)
       warn(`${file} can be read by everybody on this machine (${directive}): chmod 600 ${file}`);
-    text = readFileSync(file, 'utf8');
+    text = found.text;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new KeyError(directive, `${file} must be a readable file with a key: ${reason}`);
   }
   return octetsOf(directive, text.replace(/\r?\n$/, ''), file);
+}
+
+/** Never waits: the engine does nothing else meanwhile. @throws Error that says why there is no key in it */
+function readKeyFile(file: string): { readonly text: string; readonly mode: number } {
+  expectFile(statSync(file)); // opening a device may do something already
+  const descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const entry = fstatSync(descriptor);
+    expectFile(entry);
+    // A file need not be as long as it says.
+    const octets = Buffer.alloc(LARGEST_FILE + 1);
+    let length = 0;
+    for (let count = -1; count !== 0 && length < octets.length; length += count)
+      count = readSync(descriptor, octets, length, octets.length - length, null);
+    if (length > LARGEST_FILE) throw new Error(`it has more than ${LARGEST_FILE} octets`);
+    return { text: octets.toString('utf8', 0, length), mode: entry.mode };
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function expectFile(entry: Stats): void {
+  if (entry.isDirectory()) throw new Error('it is a directory');
+  if (!entry.isFile()) throw new Error('it is no regular file');
+  if (entry.size > LARGEST_FILE) throw new Error(`it has ${entry.size} octets, more than any key`);
 }
 
 function credentialFile(directive: string, name: string): string {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -74,6 +75,17 @@ describe('keys', () => {
     [{ 1: 'credential:x' }, /^keys\.1: credential:x needs systemd: \$CREDENTIALS_DIRECTORY is not set/],
   ])('%j is refused', (keys, expected) => {
     expect(fault({ keys, active_key: 1 })).toMatch(expected);
+  });
+
+  test('what would keep the engine waiting, or has no end, is refused at once', () => {
+    const pipe = path.join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const of = (file: string): string => fault({ keys: { 1: `file:${file}` } });
+    expect(of(pipe)).toBe('keys.1: /pipe must be a readable file with a key: it is no regular file');
+    expect(of('/dev/zero')).toMatch(/^keys\.1: \/dev\/zero must .*: it is no regular file$/);
+    expect(of(folder)).toMatch(/: it is a directory$/);
+    expect(of(write('large', 'x'.repeat(5000)))).toMatch(/: it has 5000 octets, more than any key$/);
+    expect(of('/proc/self/maps'), 'says that it has 0').toMatch(/: it has more than 4096 octets$/);
   });
 
   test('a file with something else than a key is refused, without showing it', () => {

@@ -1,8 +1,7 @@
 /** Hook `webhook`: each event is posted as JSON. */
-import { createHmac, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { createHmac } from 'node:crypto';
 import type { Notifier, NotifyContext, NotifyEvent, NotifyPlugin } from 'rvrrpd/plugin';
-import { connectTcp, meaningOf, startRefusal } from 'rvrrpd-track-system';
+import { connectTcp, meaningOf, readAuthorities, startRefusal } from 'rvrrpd-track-system';
 import { post, type Target, type TlsSettings, targetOf } from './post.ts';
 
 /** What `schema.json` leaves of a `[[notify]]` table. */
@@ -72,24 +71,8 @@ class WebhookNotifier implements Notifier {
   private tls(): TlsSettings {
     const { verify, ca } = this.settings;
     if (!this.target.tls || ca === undefined) return { verify };
-    return { verify, ca: authorities(ca) };
+    return { verify, ca: readAuthorities(ca) };
   }
-}
-
-function authorities(file: string): string {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new Error(`ca = "${file}": ${(error as Error).message}`);
-  }
-  try {
-    new X509Certificate(text);
-  } catch {
-    // Without a word about it, no certificate would hold.
-    throw new Error(`ca = "${file}": must have certificates (PEM)`);
-  }
-  return text;
 }
 
 const plugin: NotifyPlugin = {

@@ -63,6 +63,7 @@ notifyCompliance({
     { settings: { url: 'ftp://x' }, contains: 'ftp' },
     { settings: { url: 'http://[' }, contains: 'http://[' },
     { settings: { url: 'https://x', ca: '/nonexistent.pem' }, contains: '/nonexistent.pem' },
+    { settings: { url: 'https://x', ca: '/dev/zero' }, contains: 'ca = "/dev/zero": is no regular file' },
     { settings: { url: 'http://x', headers: { 'a b': 'c' } }, contains: 'a b' },
   ],
 });

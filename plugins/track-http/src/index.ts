@@ -1,7 +1,14 @@
 /** Tracker `http`: a request over HTTP or HTTPS has the answer that is expected. */
-import { readFileSync } from 'node:fs';
 import type { Finding, TrackContext, Tracker, TrackPlugin } from 'rvrrpd/plugin';
-import { codeOf, connectTcp, meaningOf, patience, startRefusal, within } from 'rvrrpd-track-system';
+import {
+  codeOf,
+  connectTcp,
+  meaningOf,
+  patience,
+  readAuthorities,
+  startRefusal,
+  within,
+} from 'rvrrpd-track-system';
 import { type Answer, ask, type TlsSettings } from './ask.ts';
 import { type Settings, type Wanted, wantedOf } from './settings.ts';
 
@@ -64,7 +71,7 @@ class HttpTracker implements Tracker {
   private tls(): TlsSettings {
     const { verify = true, ca } = this.settings;
     if (!this.wanted.tls || ca === undefined) return { verify };
-    return { verify, ca: readFileSync(ca, 'utf8') };
+    return { verify, ca: readAuthorities(ca) };
   }
 
   private down(why: string): Finding {

@@ -1,6 +1,6 @@
 /** Tracker `process`: so many processes of a program run, or the one whose id is in a file. */
-import { readFileSync } from 'node:fs';
 import type { Finding, TrackContext, Tracker, TrackPlugin } from 'rvrrpd/plugin';
+import { readSmallFile } from 'rvrrpd-track-system';
 import { Census, type Looks } from './census.ts';
 import { ProcessEvents } from './events.ts';
 
@@ -13,6 +13,9 @@ interface Settings extends Looks {
 
 /** With the kernel's events every process is looked at this often all the same, in ms. */
 const FULL_CENSUS = 60_000;
+
+/** A file with a process id has no more than that. */
+const MOST_OCTETS = 4096;
 
 /** The verdict on a number of processes. */
 export function judge(name: string, count: number, { minimum = 1, maximum }: Settings): Finding {
@@ -103,10 +106,10 @@ class ProcessTracker implements Tracker {
     };
     let content: string;
     try {
-      content = readFileSync(file, 'latin1').slice(0, 64);
+      content = readSmallFile(file, MOST_OCTETS);
     } catch (error) {
-      const { code } = error as { code?: string };
-      return count(0, code === 'ENOENT' ? `${file} is not there` : `${file}: ${code}`);
+      const { code, message } = error as { code?: string; message: string };
+      return count(0, code === 'ENOENT' ? `${file} is not there` : `${file} ${code ?? message}`);
     }
     const pid = pidIn(content);
     this.lastPid = pid;

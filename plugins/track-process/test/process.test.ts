@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -5,7 +6,7 @@ import { body, message } from 'rvrrpd-track-system';
 import { afterAll, describe, expect, test } from 'vitest';
 import { Census, type Looks } from '../src/census.ts';
 import { readEvent } from '../src/events.ts';
-import { judge, pidIn } from '../src/index.ts';
+import plugin, { judge, pidIn } from '../src/index.ts';
 
 const proc = mkdtempSync(path.join(tmpdir(), 'track-process-'));
 afterAll(() => rmSync(proc, { recursive: true }));
@@ -123,5 +124,23 @@ describe('events', () => {
   test('of another connector', () => {
     expect(readEvent(message(3, 0, 0, body(2, 1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 2, 2)))).toBeUndefined();
     expect(readEvent(Uint8Array.of(1, 2, 3))).toBeUndefined();
+  });
+});
+
+test('a PID file that is none holds nobody up', async () => {
+  const pipe = path.join(proc, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const found = async (file: string) => {
+    const settings = { pid_file: file };
+    const context = { name: 'process', options: {}, log: () => {}, tracker: 'x', settings };
+    const tracker = plugin.create({ ...context, interval: 1000, timeout: 1000 });
+    const finding = await tracker.check(new AbortController().signal);
+    await tracker.stop?.();
+    return finding;
+  };
+  for (const file of [pipe, '/dev/zero', proc])
+    expect(await found(file)).toEqual({ up: false, words: `${file} is no regular file` });
+  expect(await found(path.join(proc, 'none'))).toMatchObject({
+    words: expect.stringMatching(/is not there$/),
   });
 });

@@ -24,5 +24,6 @@ export { programAccount, programEnvironment, startFailure } from './program.ts';
 export { resolveHost } from './resolve.ts';
 export { Group, NetlinkError, Rtnetlink, watchRtnetlink } from './rtnetlink.ts';
 export { type Outcome, type Program, run } from './run.ts';
+export { readAuthorities, readSmallFile } from './small-file.ts';
 export { checkFamilies, checkTarget, type Target } from './target.ts';
 export { codeOf, meaningOf, startRefusal } from './words.ts';

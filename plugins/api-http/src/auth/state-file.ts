@@ -1,7 +1,8 @@
 /** The file that remembers revocations, so that a restart of the daemon does not undo them. */
-import { chmodSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
+import { readPlainFile } from '../plain-file.ts';
 import { RevocationState } from './revocations.ts';
 
 const FileContent = Type.Object({ version: Type.Literal(1), revocations: RevocationState });
@@ -16,9 +17,8 @@ const LARGEST = 4 << 20;
  */
 export function readRevocations(path: string): RevocationState | undefined {
   if (statSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
-  if (statSync(path).size > LARGEST) throw new Error('it is too large');
   let content: unknown;
-  const text = readFileSync(path, 'utf8');
+  const text = Buffer.from(readPlainFile(path, LARGEST), 'latin1').toString('utf8');
   try {
     content = JSON.parse(text);
   } catch {
