@@ -26,6 +26,8 @@ export default defineConfig({
           // They take milliseconds; on a machine that has no time for them they must not fail for it.
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          // Nobody edits anything meanwhile: no processor need be spared.
+          maxWorkers: '100%',
         },
       },
       {

@@ -133,7 +133,7 @@ describe('what is wrong is told with file, line and value', () => {
     [
       instance('virtual_ipaddress {', '10.0.0.2 dev eth0/1', '}'),
       [
-        'k.conf:8: dev = eth0/1: an interface name must not contain "/", ":", white space or control characters',
+        'k.conf:8: dev = eth0/1: an interface name must not contain "/", ":", "%", white space or control characters',
       ],
     ],
     // Only the result is wrong: of which block it came.
