@@ -2,7 +2,8 @@
 import { packageVersion } from '../shared/package-root.ts';
 import { runSniffer, type SnifferOptions } from '../sniffer/run.ts';
 import { runBackground } from '../supervisor/background.ts';
-import { check, type RunOptions, runForeground } from '../supervisor/run.ts';
+import { check } from '../supervisor/check/check.ts';
+import { type RunOptions, runForeground } from '../supervisor/run.ts';
 import type { Signals } from '../supervisor/signals.ts';
 import { type Command, ExitCode, HELP, Mode, parseArguments } from './arguments.ts';
 import { runControl } from './control.ts';

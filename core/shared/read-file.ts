@@ -2,8 +2,10 @@
  * Reads files that somebody else has put there: regular files alone, up to a size, within a time. A FIFO would keep
  * the reader waiting for ever, a device may do anything when it is opened, and what is larger is no file of ours.
  */
+
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
+import { within } from './within.ts';
 
 /** Octets that a file may have, if nothing else is said: some tens of thousands of virtual routers. */
 export const MOST_OCTETS = 16 << 20;
@@ -68,17 +70,10 @@ export function readRegularFileSync(file: string, most = MOST_OCTETS): Buffer {
 }
 
 /** Waits for work on the file system. @throws UnreadableFile if it takes too long; the work goes on unheard then */
-export async function withinTime<T>(work: Promise<T>, patience = PATIENCE): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const giveUp = (): void => reject(new UnreadableFile(`cannot be read within ${patience / 1000} s`));
-    timer = setTimeout(giveUp, patience);
+export function withinTime<T>(work: Promise<T>, patience = PATIENCE): Promise<T> {
+  return within(work, patience, () => {
+    throw new UnreadableFile(`cannot be read within ${patience / 1000} s`);
   });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 async function read(file: string, most: number): Promise<Buffer> {

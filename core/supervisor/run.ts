@@ -1,17 +1,11 @@
-/** The daemon as a process: from the command line's wishes to the exit code. */
-import { counted } from '../shared/words.ts';
 import { guardAgainstForeignSignals } from './foreign-signals.ts';
-import { foreseeAuthentication } from './foresee-auth.ts';
-import { foreseeThreads } from './foresee-threads.ts';
-import { foreseeKernel } from './foresight.ts';
 import { describeIssue } from './issues.ts';
-import { flushLog, openLog, warningsTo } from './log.ts';
+import { flushLog, openLog } from './log.ts';
 import { capabilityFault, missingCapabilities } from './permissions.ts';
 import { type Preparation, type PrepareOptions, prepare } from './prepare.ts';
 import { serve } from './serve.ts';
 import type { Signals } from './signals.ts';
 import { Ancestor } from './upgrade/ancestor.ts';
-import { startWorkerThread } from './worker-thread.ts';
 
 /** What the command line asked for. */
 export interface RunOptions extends PrepareOptions {
@@ -24,33 +18,6 @@ export type ExitCode = 0 | 1;
 
 /** The log may wait this many ms for a reader when the process ends. */
 export const LAST_WORDS = 300;
-
-/** Checks configuration and plugins, starts nothing; prints what it finds. */
-export async function check({ config, ...options }: RunOptions): Promise<ExitCode> {
-  const { start, issues } = await prepare(config, options);
-  for (const issue of issues) console.error(describeIssue(issue));
-  // Whoever checks a file need not be able to run it.
-  const lack = start && capabilityFault(missingCapabilities());
-  if (lack !== undefined) console.error(`notice: started like this, ${lack}`);
-  const obstacles = start ? await foresee(start) : [];
-  for (const obstacle of obstacles) console.error(`error: ${obstacle}`);
-  if (obstacles.length > 0) return 1;
-  if (start)
-    console.log(
-      `${start.config.file}: ${counted(start.config.virtualRouters.length, 'virtual router')}, no errors`,
-    );
-  return start ? 0 : 1;
-}
-
-/** What a start would be refused for, beside what the configuration itself says. */
-async function foresee(start: NonNullable<Preparation['start']>): Promise<string[]> {
-  const warn = (message: string): void => console.error(`warning: ${message}`);
-  const { errors, warnings } = await foreseeAuthentication(start);
-  const threads = await foreseeThreads(start, warningsTo(warn), startWorkerThread);
-  const kernel = await foreseeKernel(start);
-  for (const warning of [...warnings, ...threads.warnings, ...kernel.warnings]) warn(warning);
-  return [...errors, ...threads.refusals, ...kernel.obstacles];
-}
 
 /** Runs in the foreground until a signal asks for the end. */
 export async function runForeground(options: RunOptions, signals: Signals): Promise<ExitCode> {

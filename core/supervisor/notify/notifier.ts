@@ -2,9 +2,11 @@
  * The hooks across generations. A hook is its name: as long as the configuration has one, it keeps what waits for it,
  * whatever becomes of its plugin, of the engine or of its own table.
  */
+
 import { hostname } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import type { DaemonConfig, HookConfig, VirtualRouterConfig } from '../../config/model.ts';
+import { within } from '../../shared/within.ts';
 import { counted } from '../../shared/words.ts';
 import { HookCell } from '../../threads/hook-cell.ts';
 import type { ResolvedPlugin } from '../../threads/resolved-plugins.ts';
@@ -230,7 +232,7 @@ export class Notifier {
     const impatience = setTimeout(() => {
       for (const runner of runners) runner.abort();
     }, LAST_DELIVERY);
-    await within(Promise.all(runners.map((runner) => runner.emptied())), LAST_WORDS);
+    await within(Promise.all(runners.map((runner) => runner.emptied())), LAST_WORDS, () => []);
     clearTimeout(impatience);
     for (const runner of runners) {
       const { queue } = runner.status;
@@ -248,9 +250,9 @@ export class Notifier {
   /** Waits until nothing is under way; after some time it is told to end. */
   private async rested(runners: readonly HookRunner[], patience: number): Promise<void> {
     const all = (): Promise<unknown> => Promise.all(runners.map((runner) => runner.rest()));
-    await within(all(), patience);
+    await within(all(), patience, () => []);
     for (const runner of runners) runner.abort();
-    await within(all(), ENDING);
+    await within(all(), ENDING, () => []);
   }
 
   private commit(
@@ -311,16 +313,6 @@ export class Notifier {
     if (waiting === 0) return;
     this.log.warn(`hook ${name} has gone from the configuration: ${counted(waiting, 'event')} not told`);
   }
-}
-
-/** Waits for so many ms at most. */
-async function within(work: Promise<unknown>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([work, late]);
-  clearTimeout(timer);
 }
 
 /** Whether a thread need not be another one: where its hooks stand in the file does not matter. */

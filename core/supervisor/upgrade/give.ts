@@ -3,9 +3,11 @@
  * until the new one has taken in what it is offered, and takes everything back should the new process be gone, or too
  * late, before it is `done`.
  */
+
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { HandoverMessage } from '../../engine/handover.ts';
 import { CodedError, errorOf } from '../../shared/errors.ts';
+import { within } from '../../shared/within.ts';
 import type { HandedSocket } from '../../threads/engine-messages.ts';
 import { encodeTable } from '../../threads/table-format.ts';
 import type { Generation } from '../generation.ts';
@@ -63,7 +65,7 @@ export async function give(
     octetSection('auth-memories', new Uint8Array(generation.estate.authMemories)),
   ];
   try {
-    const offered = within(fromEngine(ours), PATIENCE, 'the engine has not offered to hand over');
+    const offered = inTime(fromEngine(ours), PATIENCE, 'the engine has not offered to hand over');
     generation.handOver(engine, leaving, true);
     const first = await offered;
     if (first?.type === 'refuse') throw errorOf(first.error);
@@ -83,10 +85,10 @@ export async function give(
       plainSection('trackers', goods.trackers),
     ];
     send('offer', {}, [...sections, ...exported(offer.pluginStates)], descriptors);
-    await within(line.next('take'), PATIENCE, 'the new process has not taken in what it was offered');
+    await inTime(line.next('take'), PATIENCE, 'the new process has not taken in what it was offered');
 
     calm = hurry();
-    const letGo = within(fromEngine(ours), GAP, 'the engine has not let go');
+    const letGo = inTime(fromEngine(ours), GAP, 'the engine has not let go');
     ours.postMessage({ type: 'take' } satisfies HandoverMessage);
     const second = await letGo;
     if (second?.type !== 'estate') throw new CodedError('worker-failed', 'the engine has ended');
@@ -94,7 +96,7 @@ export async function give(
     const last: number[] = [];
     const left = plainSection('sockets', packSockets(estate.sockets, last));
     send('estate', { since: estate.since }, [...state(), left, plainSection('peers', estate.peers)], last);
-    await within(line.next('running'), GAP, 'the new engine has not run in time');
+    await inTime(line.next('running'), GAP, 'the new engine has not run in time');
 
     calm();
     goods.taken();
@@ -103,7 +105,7 @@ export async function give(
     await generation.retire();
     line.send('retired');
     send('served', {}, await served, []);
-    await within(line.next('done'), PATIENCE, 'the new process has not become all that it is to be');
+    await inTime(line.next('done'), PATIENCE, 'the new process has not become all that it is to be');
     ours.postMessage({ type: 'keep' } satisfies HandoverMessage);
   } catch (error) {
     // First: an engine that still runs there must not be heard beside ours.
@@ -146,14 +148,8 @@ function fromEngine(port: MessagePort): Promise<HandoverMessage | undefined> {
 }
 
 /** @throws CodedError if it takes longer than so many ms */
-export async function within<T>(work: Promise<T>, ms: number, otherwise: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new CodedError('timed-out', `${otherwise} within ${ms / 1000} s`)), ms);
+export function inTime<T>(work: Promise<T>, ms: number, otherwise: string): Promise<T> {
+  return within(work, ms, () => {
+    throw new CodedError('timed-out', `${otherwise} within ${ms / 1000} s`);
   });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -14,7 +14,7 @@ import { summariesOf } from '../succession.ts';
 import type { Turn } from '../turns.ts';
 import { clockNamespace } from './ancestor.ts';
 import { argumentsOf, commandOf, type OwnStart, type UpgradeRequest } from './command.ts';
-import { within } from './give.ts';
+import { inTime } from './give.ts';
 import { Heir } from './heir.ts';
 import { LineCut } from './line.ts';
 import { type Hello, PROTOCOL, type Prepared, type Welcome } from './messages.ts';
@@ -135,7 +135,7 @@ export class Upgrader {
   /** Waits until the new process is ready to take over. */
   private async meet(heir: Heir): Promise<Hello & Prepared> {
     const { daemon } = this;
-    const hello = (await within(heir.line.next('hello'), PATIENCE, 'the new process has said nothing'))
+    const hello = (await inTime(heir.line.next('hello'), PATIENCE, 'the new process has said nothing'))
       .fields as unknown as Hello;
     if (Number.isInteger(hello.pid)) heir.pid = hello.pid;
     this.expectCompatible(hello);
@@ -143,7 +143,7 @@ export class Upgrader {
       plainSection('routers', summariesOf(daemon.start)),
       plainSection('trackers', daemon.trackerStates),
     ]);
-    const { fields } = await within(
+    const { fields } = await inTime(
       heir.line.next('prepared'),
       PATIENCE,
       'the new process has not made ready',

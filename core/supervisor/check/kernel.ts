@@ -1,10 +1,12 @@
 /** What `--check` can tell of the kernel: what the start would be refused for, and what is odd. */
-import { here, readJournal } from '../actuator/journal.ts';
-import { findObstacles } from '../actuator/obstacles.ts';
-import { ownerWarnings } from '../actuator/owners.ts';
-import { type ActuatorPlugins, loadPlugins } from '../actuator/plugins.ts';
-import type { ActuatorInit } from '../threads/actuator-messages.ts';
-import { instancePlaces } from './instance.ts';
+
+import { here, readJournal } from '../../actuator/journal.ts';
+import { findObstacles } from '../../actuator/obstacles.ts';
+import { ownerWarnings } from '../../actuator/owners.ts';
+import { type ActuatorPlugins, loadPlugins } from '../../actuator/plugins.ts';
+import { within } from '../../shared/within.ts';
+import type { ActuatorInit } from '../../threads/actuator-messages.ts';
+import { instancePlaces } from '../instance.ts';
 
 /** After so many ms it is left to the start: a plugin may hang. */
 const PATIENCE = 3000;
@@ -23,16 +25,10 @@ const NOTHING: Foresight = { obstacles: [], warnings: [] };
  * The obstacles of a configuration in this network namespace. What cannot be looked at, for want of permission or
  * because a plugin fails, is left to the start. Never rejects.
  */
-export async function foreseeKernel(
+export function foreseeKernel(
   init: Pick<ActuatorInit, 'config' | 'plugins' | 'routerPlugins'>,
 ): Promise<Foresight> {
-  let timer: NodeJS.Timeout | undefined;
-  const impatience = new Promise<Foresight>((resolve) => {
-    timer = setTimeout(() => resolve(NOTHING), PATIENCE);
-  });
-  const found = await Promise.race([look(init).catch(() => NOTHING), impatience]);
-  clearTimeout(timer);
-  return found;
+  return within(look(init), PATIENCE, () => NOTHING).catch(() => NOTHING);
 }
 
 async function look(init: Pick<ActuatorInit, 'config' | 'plugins' | 'routerPlugins'>): Promise<Foresight> {

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { interpret } from '../config/interpret.ts';
-import { parseDocument } from '../config/parse.ts';
-import type { ResolvedPlugin } from '../threads/resolved-plugins.ts';
-import { foreseeAuthentication } from './foresee-auth.ts';
+import { interpret } from '../../config/interpret.ts';
+import { parseDocument } from '../../config/parse.ts';
+import type { ResolvedPlugin } from '../../threads/resolved-plugins.ts';
+import { foreseeAuthentication } from './authentication.ts';
 
 let folder: string;
 beforeEach(() => {

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import type { HookConfig, TrackerConfig } from '../config/model.ts';
-import type { ResolvedPlugin } from '../threads/resolved-plugins.ts';
-import { foreseeThreads } from './foresee-threads.ts';
-import { warningsTo } from './log.ts';
-import { FakeThreads } from './test/fake-threads.ts';
+import type { HookConfig, TrackerConfig } from '../../config/model.ts';
+import type { ResolvedPlugin } from '../../threads/resolved-plugins.ts';
+import { warningsTo } from '../log.ts';
+import { FakeThreads } from '../test/fake-threads.ts';
+import { foreseeThreads } from './threads.ts';
 
 const plugin = (kind: 'track' | 'notify'): ResolvedPlugin => ({
   ...{

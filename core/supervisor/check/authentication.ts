@@ -1,12 +1,14 @@
 /** What `--check` can tell of authentication: the keys that the start would be refused for, or would warn of. */
-import type { DaemonConfig } from '../config/model.ts';
-import { authenticationOf, type LoadedPlugin } from '../engine/authentication.ts';
-import { PluginGuard } from '../engine/guard.ts';
-import type { AuthPlugin, PluginContext, TrailerAuthPlugin } from '../plugin/contracts/index.ts';
-import { loadPlugin } from '../plugin/load.ts';
-import { messageOf } from '../shared/errors.ts';
-import { AUTH_MEMORY } from '../threads/auth-memory.ts';
-import type { ResolvedPlugin, RouterPlugins } from '../threads/resolved-plugins.ts';
+
+import type { DaemonConfig } from '../../config/model.ts';
+import { authenticationOf, type LoadedPlugin } from '../../engine/authentication.ts';
+import { PluginGuard } from '../../engine/guard.ts';
+import type { AuthPlugin, PluginContext, TrailerAuthPlugin } from '../../plugin/contracts/index.ts';
+import { loadPlugin } from '../../plugin/load.ts';
+import { messageOf } from '../../shared/errors.ts';
+import { within } from '../../shared/within.ts';
+import { AUTH_MEMORY } from '../../threads/auth-memory.ts';
+import type { ResolvedPlugin, RouterPlugins } from '../../threads/resolved-plugins.ts';
 
 /** After so many ms it is left to the start: a plugin may hang. */
 const PATIENCE = 3000;
@@ -50,12 +52,7 @@ export async function foreseeAuthentication(init: {
       }
     }
   };
-  let timer: NodeJS.Timeout | undefined;
-  const impatience = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, PATIENCE);
-  });
-  await Promise.race([look(), impatience]);
-  clearTimeout(timer);
+  await within(look(), PATIENCE, () => {});
   return { errors: [...errors], warnings: [...warnings] };
 }
 

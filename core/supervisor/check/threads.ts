@@ -1,12 +1,14 @@
 /** What `--check` can tell of trackers and hooks: the tables that their plugins refuse, as they do at the start. */
-import type { DaemonConfig } from '../config/model.ts';
-import { messageOf } from '../shared/errors.ts';
-import type { Logger } from './log.ts';
-import { NotifyHost } from './notify/host.ts';
-import { type NotifyStart, specOf as notifySpecOf } from './notify/notifier.ts';
-import { TrackHost } from './track/host.ts';
-import { type TrackStart, specOf as trackSpecOf } from './track/trackers.ts';
-import type { StartThread } from './worker-thread.ts';
+
+import type { DaemonConfig } from '../../config/model.ts';
+import { messageOf } from '../../shared/errors.ts';
+import { within } from '../../shared/within.ts';
+import type { Logger } from '../log.ts';
+import { NotifyHost } from '../notify/host.ts';
+import { type NotifyStart, specOf as notifySpecOf } from '../notify/notifier.ts';
+import { TrackHost } from '../track/host.ts';
+import { type TrackStart, specOf as trackSpecOf } from '../track/trackers.ts';
+import type { StartThread } from '../worker-thread.ts';
 
 /** After so many ms it is left to the start: a plugin may hang. */
 const PATIENCE = 15_000;
@@ -53,20 +55,17 @@ export async function foreseeThreads(
 }
 
 async function look(host: TrackHost | NotifyHost, patience: number): Promise<ThreadForesight> {
-  let timer: NodeJS.Timeout | undefined;
-  const impatience = new Promise<ThreadForesight>((resolve) => {
-    timer = setTimeout(() => {
-      const waiting = host.unprepared ?? 'a plugin';
-      const warning = `not checked in full, no answer within ${patience / 1000} s: ${waiting}`;
-      resolve({ refusals: [], warnings: [warning] });
-    }, patience);
-  });
   const answer = host.prepared.then(
     () => ({ refusals: [], warnings: [] }),
     (error: unknown) => ({ refusals: [messageOf(error)], warnings: [] }),
   );
-  const found = await Promise.race([answer, impatience]);
-  clearTimeout(timer);
+  const found = await within<ThreadForesight>(answer, patience, () => {
+    const waiting = host.unprepared ?? 'a plugin';
+    return {
+      refusals: [],
+      warnings: [`not checked in full, no answer within ${patience / 1000} s: ${waiting}`],
+    };
+  });
   await host.end().catch(() => {}); // it is over with it anyway
   return found;
 }
