@@ -1,4 +1,5 @@
 /** Sends the advertisements of an engine's routers: where their frames stand, when each is signed, what has failed. */
+import os from 'node:os';
 import type { Link } from '../plugin/contracts/index.ts';
 import { PluginError } from '../plugin/load.ts';
 import { Num } from '../threads/state-table.ts';
@@ -6,6 +7,7 @@ import type { EngineNum, EngineTable } from '../threads/table-views.ts';
 import type { Advertisement } from '../vrrp/advertisement.ts';
 import { decodeFor, decodeHeader, type ReceivedFrame } from '../vrrp/frame.ts';
 import type { Observer } from './observer.ts';
+import type { Retries } from './retries.ts';
 import type { EngineRouter } from './router.ts';
 import { Transmitter } from './transmitter.ts';
 
@@ -18,6 +20,13 @@ const LISTEN = 1 / 192;
 const LISTEN_EVERY = 8;
 /** With intervals below so many ms no two daemons keep the same time for long, and there is nothing to spare. */
 const LISTEN_FROM = 100;
+
+/** What the kernel, or the interface's queue, has no room for just now: soon it may (man 2 send). */
+const WITHOUT_ROOM: ReadonlySet<number> = new Set([
+  os.constants.errno.ENOBUFS,
+  os.constants.errno.ENOMEM,
+  os.constants.errno.EAGAIN,
+]);
 
 /** See the file's comment. On the steady path nothing is allocated. */
 export class Advertiser {
@@ -32,6 +41,7 @@ export class Advertiser {
    * @param routers by slot
    * @param chatty tell observers of every advertisement
    * @param clock monotonic ms
+   * @param retries has an advertisement that the kernel had no room for sent again
    */
   constructor(
     private readonly routers: readonly EngineRouter[],
@@ -39,6 +49,7 @@ export class Advertiser {
     private readonly observer: Observer,
     private readonly chatty: boolean,
     private readonly clock: () => number,
+    private readonly retries: Retries,
   ) {
     this.signedFor = new Int32Array(routers.length).fill(-1);
     let space = 0;
@@ -123,10 +134,14 @@ export class Advertiser {
 
   /** A frame of a router was not sent, or did not get there. @param to the router's destination; −1: it was an announcement */
   failed(slot: number, errno: number, to: number): void {
-    const { reach, destinations } = this.routers[slot]!;
+    const router = this.routers[slot]!;
+    const { reach, destinations } = router;
     this.table.count(slot, Num.SendErrors);
     const now = this.clock();
-    if (!reach || to < 0) this.observer.sendError(slot, errno, now);
+    if (to >= 0 && WITHOUT_ROOM.has(errno)) {
+      this.observer.sendError(slot, errno, now);
+      this.retries.lost(router, now);
+    } else if (!reach || to < 0) this.observer.sendError(slot, errno, now);
     else if (reach.fails(to, now)) this.observer.unreachable(slot, errno, destinations[to]!.address);
   }
 

@@ -431,6 +431,49 @@ describe.each(KINDS)('$name', (kind) => {
     });
   });
 
+  describe('an advertisement that no queue has room for', () => {
+    /** When advertisements have left, in intervals after the one that was due first. */
+    function times(lost: number): { station: Station; at: number[] } {
+      const station = master();
+      station.time.pass(30_000); // it has announced its addresses
+      const due = counter(station, Num.Deadline);
+      const before = station.advertised().length;
+      station.host.full = lost;
+      station.time.until(due + 1.5 * interval);
+      return {
+        station,
+        at: station
+          .advertised()
+          .slice(before)
+          .map(({ time }) => (time - due) / interval),
+      };
+    }
+
+    test('is sent again soon, and the next one at its time', () => {
+      const { station, at } = times(1);
+      expect(at).toEqual([1 / 32, 1]);
+      expect(counter(station, Num.SendErrors)).toBe(1);
+      const errors = station.events().filter(({ type }) => type === EventType.SendError);
+      expect(errors.map(({ a }) => a)).toEqual([105]); // ENOBUFS
+    });
+
+    test('a few times, no more', () => {
+      expect(times(3).at).toEqual([3 / 32, 1]);
+      expect(times(4).at).toEqual([1]);
+      expect(times(5).at).toEqual([1 + 1 / 32]);
+    });
+
+    test('not if it is no Master any more', () => {
+      const station = master();
+      station.host.full = 1;
+      station.engine.stop(station.routers[0]!, Cause.Shutdown, State.Initialize);
+      station.engine.settle();
+      const sent = station.sent.length;
+      station.time.pass(3 * interval);
+      expect(station.sent).toHaveLength(sent);
+    });
+  });
+
   test('what cannot be sent is counted and told, and tried again with the next advertisement', () => {
     const station = master();
     station.events();

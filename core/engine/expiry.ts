@@ -3,6 +3,7 @@ import { Cause } from '../threads/event-ring.ts';
 import { Num, State } from '../threads/state-table.ts';
 import type { EngineTable } from '../threads/table-views.ts';
 import { heldBackUntil } from '../vrrp/hold.ts';
+import type { Advertiser } from './advertiser.ts';
 import type { Announcer } from './announcer.ts';
 import type { Observer } from './observer.ts';
 import type { Parts } from './parts.ts';
@@ -32,11 +33,12 @@ export class Expiry {
   private readonly observer: Observer;
   private readonly timers: Timers;
   private readonly announcer: Announcer;
+  private readonly advertiser: Advertiser;
   private readonly clock: () => number;
   private readonly stalls: Stalls;
 
   constructor(
-    { routers, table, observer, timers, announcer, clock }: Parts,
+    { routers, table, observer, timers, announcer, advertiser, clock }: Parts,
     private readonly transitions: Transitions,
     private readonly standby: Standby,
   ) {
@@ -45,6 +47,7 @@ export class Expiry {
     this.observer = observer;
     this.timers = timers;
     this.announcer = announcer;
+    this.advertiser = advertiser;
     this.clock = clock;
     this.stalls = new Stalls(routers.length);
   }
@@ -66,12 +69,19 @@ export class Expiry {
           early = Math.max(router.advertisementInterval * COALESCE, COALESCE_MS);
         else if (router.deadline > at) early = GATHER; // an advertisement has moved it
         if (at - early > now) return;
-        this.serveProtocol(router, now, overslept);
+        this.serveProtocol(router, now, overslept, early);
       }
     }
   }
 
-  private serveProtocol(router: EngineRouter, now: number, overslept: number): void {
+  /** @param early how many ms before its time it may be served */
+  private serveProtocol(router: EngineRouter, now: number, overslept: number, early: number): void {
+    if (router.state === State.Master && router.deadline - early > now) {
+      // One more time what was lost, see retries.ts: not a turn of the Adver_Timer.
+      this.timers.setProtocol(router.slot, router.deadline);
+      this.advertiser.advertise(router, now);
+      return;
+    }
     if (router.state === State.Backup) {
       // Advertisements restart the Master_Down_Timer without touching the heap: it is moved only here.
       const { slot, deadline } = router;

@@ -8,6 +8,7 @@ import { Holds } from './holds.ts';
 import type { EngineIo } from './io.ts';
 import type { Observer } from './observer.ts';
 import { Reception } from './reception.ts';
+import { Retries } from './retries.ts';
 import type { EngineRouter } from './router.ts';
 import { Timers } from './timers.ts';
 
@@ -41,11 +42,13 @@ export function makeParts(
   chatty: boolean,
   io: EngineIo,
 ): Parts {
-  const advertiser = new Advertiser(routers, table, observer, chatty, io.now);
+  const timers = new Timers(routers.length);
+  const retries = new Retries(routers.length, timers);
+  const advertiser = new Advertiser(routers, table, observer, chatty, io.now, retries);
   return {
     ...{ routers, table, observer, chatty, clock: io.now },
     reception: new Reception(routers.some(({ family }) => family === 6) ? 6 : 4),
-    timers: new Timers(routers.length),
+    timers,
     familiar: new Familiar(routers.length),
     answers: new AnswerLimit(routers.length),
     holds: new Holds(table, observer, io),

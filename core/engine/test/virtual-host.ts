@@ -13,7 +13,7 @@ import type { EngineIo, PacketSockets, PlacementIo } from '../io.ts';
 import type { VirtualTime } from './virtual-time.ts';
 import type { Port, VirtualWire } from './virtual-wire.ts';
 
-const { EBADF, EINVAL, ENETDOWN, ENETUNREACH } = os.constants.errno;
+const { EBADF, EINVAL, ENETDOWN, ENETUNREACH, ENOBUFS } = os.constants.errno;
 /** Where the destination is in a frame. */
 const DESTINATION = { 4: [30, 34], 6: [38, 54] } as const;
 /** ms until the network answers. */
@@ -173,6 +173,8 @@ export class VirtualHost implements EngineIo, PlacementIo {
   unheard = 0;
   /** By address: errno that nothing can be sent to it with. */
   readonly unreachable = new Map<string, number>();
+  /** So many frames, from now on, that no queue has room for. */
+  full = 0;
   /** By address: errno that the network answers with, some ms after what was sent to it. */
   readonly answers = new Map<string, number>();
   /** The links are in promiscuous mode: they hear what is for other hosts too. */
@@ -290,6 +292,10 @@ export class VirtualHost implements EngineIo, PlacementIo {
     const port = this.ports.get(socket?.index ?? -1);
     if (!port) return EBADF;
     if (!port.link.up) return ENETDOWN;
+    if (this.full > 0) {
+      this.full--;
+      return ENOBUFS;
+    }
     if (port.link.running) port.wire.send(port, frame);
     return 0;
   }
