@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <string>
 
 #include "watch.h"
 
@@ -31,10 +32,19 @@ Napi::Value OpenPipe(const Napi::CallbackInfo& info) {
   return result;
 }
 
+// closeDescriptor(descriptor): one of them. Node.js complains of descriptors that it has not opened itself.
+void CloseDescriptor(const Napi::CallbackInfo& info) {
+  const int descriptor = info[0].As<Napi::Number>().Int32Value();
+  if (close(descriptor) < 0 && errno != EINTR) {
+    throw SystemError(info.Env(), "close(" + std::to_string(descriptor) + ")", errno);
+  }
+}
+
 }  // namespace
 
 void InitOutputPipe(Napi::Env env, Napi::Object exports) {
   exports.Set("openPipe", Napi::Function::New(env, OpenPipe));
+  exports.Set("closeDescriptor", Napi::Function::New(env, CloseDescriptor));
 }
 
 }  // namespace track

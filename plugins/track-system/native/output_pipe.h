@@ -5,7 +5,7 @@
 
 namespace track {
 
-// Exports `openPipe()` (see src/native.ts).
+// Exports `openPipe()` and `closeDescriptor()` (see src/native.ts).
 void InitOutputPipe(Napi::Env env, Napi::Object exports);
 
 }  // namespace track

@@ -50,6 +50,8 @@ export interface Addon {
    * @returns the descriptors to read from and to write to
    */
   openPipe(): [number, number];
+  /** Closes one of them, which Node.js has not opened: it would warn of that. @throws Error with `code` */
+  closeDescriptor(descriptor: number): void;
   /** Marks all descriptors of the process but the first three: no program that it starts from now on inherits them. */
   closeAtExec(): void;
   /**

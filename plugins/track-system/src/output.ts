@@ -1,5 +1,4 @@
 /** What a program writes: its last line, and where the rest of it goes once nobody wants to know. */
-import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { LastLine } from './last-line.ts';
 import { addon } from './native.ts';
@@ -44,7 +43,7 @@ export class Output {
 
   /** The program has it, or there is none. */
   handed(): void {
-    if (this.inner !== undefined) closeSync(this.inner);
+    if (this.inner !== undefined) addon().closeDescriptor(this.inner);
     this.inner = undefined;
   }
 
