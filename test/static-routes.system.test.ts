@@ -130,8 +130,8 @@ for (const [netdrv, mtu] of DRIVERS) {
         await gives(r1, VIP);
         await gives(r1, OTHER_VIP);
         await routesBecome(r1, []);
+        await events.waitForOutput(/^Deleted 192\.0\.2\.0\/24/m);
         expect(events.output.match(/192\.0\.2\.0\/24/g)).toHaveLength(1);
-        expect(events.output).toMatch(/^Deleted 192\.0\.2\.0\/24/m);
         await daemon.stop();
         expect(await snapshot(r1)).toEqual(before);
       }));
