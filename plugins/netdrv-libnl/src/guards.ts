@@ -3,14 +3,8 @@ import { isIP } from 'node:net';
 import { getSystemErrorName } from 'node:util';
 import type { GuardResource, KernelRefusal } from 'rvrrpd/plugin';
 import type { LibnlAddon } from './native.ts';
-import {
-  addingGuard,
-  askingGeneration,
-  type Batch,
-  errorIn,
-  generationIn,
-  removingGuard,
-} from './nftables.ts';
+import { errorIn } from './netlink.ts';
+import { addingGuard, askingGeneration, type Batch, generationIn, removingGuard } from './nftables.ts';
 
 /** From linux/netlink.h. */
 const NETLINK_NETFILTER = 12;

@@ -2,11 +2,17 @@
  * The few messages of nf_tables that guards need (linux/netfilter/nf_tables.h, nfnetlink.h): a table of its own for each,
  * made and removed whole. Pure.
  */
-import { isIPv6, SocketAddress } from 'node:net';
-import { endianness } from 'node:os';
 import type { GuardResource } from 'rvrrpd/plugin';
-
-const LITTLE = endianness() === 'LE';
+import {
+  concatenated,
+  errorIn,
+  LITTLE,
+  NLM_F_ACK,
+  NLM_F_CREATE,
+  message as netlinkMessage,
+  octetsOf,
+  viewOf,
+} from './netlink.ts';
 
 /** Message types: NFNL_SUBSYS_NFTABLES and its numbers, and the frame of a batch, in which all is done or nothing. */
 const NFTABLES = 10;
@@ -18,13 +24,9 @@ const NEW_CHAIN = (NFTABLES << 8) | 3;
 const NEW_RULE = (NFTABLES << 8) | 6;
 const GET_GENERATION = (NFTABLES << 8) | 16;
 
-const NLM_F_REQUEST = 1;
-const NLM_F_ACK = 4;
 const NLM_F_EXCL = 0x200;
-const NLM_F_CREATE = 0x400;
 const NLM_F_APPEND = 0x800;
 const NLA_F_NESTED = 0x8000;
-const NLMSG_ERROR = 2;
 
 const NFPROTO = { 4: 2, 6: 10 } as const;
 const IPPROTO_ICMPV6 = 58;
@@ -97,18 +99,6 @@ export function generationIn(answers: Uint8Array): number | undefined {
   if (errorIn(answers) !== 0) return undefined;
   const view = viewOf(answers);
   return answers.length >= 28 ? view.getUint32(24) : undefined; // NFTA_GEN_ID is the first attribute
-}
-
-/** The first errno in the kernel's answers to a batch; 0: all was done. */
-export function errorIn(answers: Uint8Array): number {
-  const view = viewOf(answers);
-  for (let at = 0; at + 20 <= answers.length; ) {
-    const length = view.getUint32(at, LITTLE);
-    const code = view.getUint16(at + 4, LITTLE) === NLMSG_ERROR ? view.getInt32(at + 16, LITTLE) : 0;
-    if (code !== 0) return -code;
-    at += Math.max(16, (length + 3) & ~3);
-  }
-  return 0;
 }
 
 type Expression = readonly Uint8Array[];
@@ -184,16 +174,10 @@ function message(
   attributes: readonly Uint8Array[],
   resource = 0,
 ): Uint8Array {
-  const body = concatenated(attributes);
-  const whole = new Uint8Array(20 + body.length);
-  const view = viewOf(whole);
-  view.setUint32(0, whole.length, LITTLE);
-  view.setUint16(4, type, LITTLE);
-  view.setUint16(6, NLM_F_REQUEST | flags, LITTLE);
-  view.setUint8(16, family);
-  view.setUint16(18, resource);
-  whole.set(body, 20);
-  return whole;
+  const header = new Uint8Array(4);
+  header[0] = family;
+  viewOf(header).setUint16(2, resource);
+  return netlinkMessage(type, flags, concatenated([header, ...attributes]));
 }
 
 /** An attribute, padded to a multiple of four octets. */
@@ -219,27 +203,4 @@ function number(type: number, value: number): Uint8Array {
 
 function nested(type: number, attributes: readonly Uint8Array[]): Uint8Array {
   return attribute(type | NLA_F_NESTED, concatenated(attributes));
-}
-
-function concatenated(parts: readonly Uint8Array[]): Uint8Array {
-  return Uint8Array.from(parts.flatMap((part) => [...part]));
-}
-
-function viewOf(octets: Uint8Array): DataView {
-  return new DataView(octets.buffer, octets.byteOffset, octets.byteLength);
-}
-
-/** An address as it is in a packet. */
-export function octetsOf(address: string): Uint8Array {
-  if (!isIPv6(address)) return Uint8Array.from(address.split('.').map(Number));
-  const canonical = new SocketAddress({ address, family: 'ipv6' }).address;
-  const [head = '', tail] = canonical.split('::');
-  const groups = (part: string): string[] => (part === '' ? [] : part.split(':'));
-  const before = groups(head);
-  const after = groups(tail ?? '');
-  const zeros = tail === undefined ? 0 : 8 - before.length - after.length;
-  const all = [...before, ...Array.from({ length: zeros }, () => '0'), ...after];
-  return Uint8Array.from(
-    all.flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 0xff]),
-  );
 }

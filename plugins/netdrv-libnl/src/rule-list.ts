@@ -4,20 +4,23 @@
  * 100` away, where that comes first. Pure.
  */
 import { isIP } from 'node:net';
-import { endianness } from 'node:os';
 import type { RuleResource } from 'rvrrpd/plugin';
-import { octetsOf } from './nftables.ts';
+import {
+  concatenated,
+  HEADER,
+  LITTLE,
+  message,
+  NLM_F_ACK,
+  NLM_F_CREATE,
+  NLMSG_ERROR,
+  octetsOf,
+  viewOf,
+} from './netlink.ts';
 
-const LITTLE = endianness() === 'LE';
 const RTM = { new: 32, delete: 33, get: 34 } as const;
-const NLM_F_REQUEST = 1;
-const NLM_F_ACK = 4;
 const NLM_F_DUMP = 0x300;
-const NLM_F_CREATE = 0x400;
 /** What was listed has changed meanwhile (NLM_F_DUMP_INTR). */
 const INTERRUPTED = 0x10;
-const NLMSG_ERROR = 2;
-const HEADER = 16;
 const RULE_HEADER = 12;
 const AF = { 4: 2, 6: 10 } as const;
 const ACTIONS = { lookup: 1, blackhole: 6, unreachable: 7, prohibit: 8 } as const;
@@ -84,8 +87,10 @@ export function rulesIn(answer: Uint8Array): ListedRule[] | undefined {
 export function movingBack({ body }: ListedRule): Uint8Array {
   const fresh = body.slice();
   fresh[8]! &= FIB_RULE_INVERT; // the kernel's own flags are its affair
-  const both = [message(RTM.delete, NLM_F_ACK, fresh), message(RTM.new, NLM_F_ACK | NLM_F_CREATE, fresh)];
-  return Uint8Array.from(both.flatMap((one) => [...one]));
+  return concatenated([
+    message(RTM.delete, NLM_F_ACK, fresh),
+    message(RTM.new, NLM_F_ACK | NLM_F_CREATE, fresh),
+  ]);
 }
 
 /** What a request means. */
@@ -179,18 +184,4 @@ function ruleOf(body: Uint8Array): ListedRule {
 function isNeutral(type: number, value: Uint8Array): boolean {
   const none = SUPPRESSING.has(type) ? 0xff : 0;
   return value.every((octet) => octet === none);
-}
-
-function message(type: number, flags: number, body: Uint8Array): Uint8Array {
-  const whole = new Uint8Array((HEADER + body.length + 3) & ~3);
-  const view = viewOf(whole);
-  view.setUint32(0, HEADER + body.length, LITTLE);
-  view.setUint16(4, type, LITTLE);
-  view.setUint16(6, NLM_F_REQUEST | flags, LITTLE);
-  whole.set(body, HEADER);
-  return whole;
-}
-
-function viewOf(octets: Uint8Array): DataView {
-  return new DataView(octets.buffer, octets.byteOffset, octets.byteLength);
 }

@@ -1,7 +1,7 @@
 /** Rules of routing: each that is to go or to come is that one, and not another one that has as many words and more. */
 import type { KernelChange, KernelRefusal } from 'rvrrpd/plugin';
 import type { LibnlAddon } from './native.ts';
-import { errorIn } from './nftables.ts';
+import { errorIn } from './netlink.ts';
 import { askingRules, type ListedRule, meant, movedBack, movingBack, rulesIn } from './rule-list.ts';
 
 /** A change of a rule. */

@@ -1,6 +1,7 @@
 /** The messages of guards as octets; whether the kernel takes them is the driver's test. */
 import { expect, test } from 'vitest';
-import { addingGuard, errorIn, generationIn, octetsOf, removingGuard, tableName } from '../src/nftables.ts';
+import { errorIn, octetsOf } from '../src/netlink.ts';
+import { addingGuard, generationIn, removingGuard, tableName } from '../src/nftables.ts';
 
 const guard = { interface: 'standby7-6', family: 6, address: '2001:db8::1' } as const;
 

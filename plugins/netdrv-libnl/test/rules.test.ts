@@ -3,7 +3,7 @@ import { endianness } from 'node:os';
 import type { KernelChange, RuleResource } from 'rvrrpd/plugin';
 import { expect, test } from 'vitest';
 import type { LibnlAddon } from '../src/native.ts';
-import { octetsOf } from '../src/nftables.ts';
+import { octetsOf } from '../src/netlink.ts';
 import { askingRules, type ListedRule, meant, rulesIn } from '../src/rule-list.ts';
 import { type RuleChange, Rules } from '../src/rules.ts';
 
