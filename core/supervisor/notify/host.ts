@@ -11,6 +11,7 @@ import type { Deliverer, Outcome } from './runner.ts';
 
 /** What a delivery is given beyond its own time before its thread counts as stuck, in ms: to end it, and as a host may be busy. */
 export const GRACE = 8000;
+
 /** A plugin to run, with its hooks. */
 export interface NotifySpec {
   readonly init: NotifyInit;
@@ -32,7 +33,6 @@ export class NotifyHost {
   private readonly deliveries = new Map<number, Delivery>();
   /** By hook. */
   readonly deliverers: readonly Deliverer[];
-
   private readonly thread: PluginThread;
 
   /** @param onTrouble called when {@link trouble} is another */
@@ -103,8 +103,6 @@ export class NotifyHost {
 
   private deliverer(hook: number): Deliverer {
     const silence = (): string | undefined => this.silence;
-    const order = (type: 'abort'): void =>
-      this.thread.worker.order({ type: 'notify', order: { type, hook } });
     return {
       get silence() {
         return silence();
@@ -115,7 +113,7 @@ export class NotifyHost {
         this.deliveries.set(hook, { over, timer: setTimeout(stuck, timeout + GRACE) });
         this.thread.worker.order({ type: 'notify', order: { type: 'deliver', hook, event } });
       },
-      abort: () => order('abort'),
+      abort: () => this.thread.worker.order({ type: 'notify', order: { type: 'abort', hook } }),
     };
   }
 

@@ -1,8 +1,8 @@
 /** Hook `webhook`: each event is posted as JSON. */
 import { createHmac } from 'node:crypto';
 import type { Notifier, NotifyContext, NotifyEvent, NotifyPlugin } from 'rvrrpd/plugin';
-import { connectTcp, meaningOf, readAuthorities, startRefusal } from 'rvrrpd-track-system';
-import { post, type Target, type TlsSettings, targetOf } from './post.ts';
+import { connectTcp, meaningOf, readAuthorities, startRefusal, type TlsSettings } from 'rvrrpd-track-system';
+import { post, type Target, targetOf } from './post.ts';
 
 /** What `schema.json` leaves of a `[[notify]]` table. */
 interface Settings {

@@ -1,15 +1,7 @@
 /** One request over a connection that is made. */
-import { type IncomingMessage, request } from 'node:http';
-import { isIP, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import type { Socket } from 'node:net';
+import { exchange, type TlsSettings } from 'rvrrpd-track-system';
 import type { Wanted } from './settings.ts';
-
-/** How TLS is to be spoken. */
-export interface TlsSettings {
-  readonly verify: boolean;
-  /** PEM. Absent: what Node.js knows. */
-  readonly ca?: string;
-}
 
 /** What came of it. */
 export interface Answer {
@@ -54,51 +46,27 @@ export function ask(
   text: string | undefined,
   signal: AbortSignal,
 ): Promise<Answer> {
-  const { serverName } = wanted;
-  return new Promise<Answer>((resolve, reject) => {
-    const end = (how: () => void): void => {
-      signal.removeEventListener('abort', abort);
-      sent.destroy();
-      connection.destroy();
-      how();
-    };
-    const abort = (): void => end(() => reject(new Error('no longer wanted')));
-    const fail = (error: Error): void => end(() => reject(error));
-    const stream = wanted.tls
-      ? connectTls({
-          socket: connection,
-          rejectUnauthorized: tls.verify,
-          // An address is no server name (RFC 6066 §3); the certificate is held against `host` then.
-          ...(isIP(serverName) === 0 ? { servername: serverName } : {}),
-          host: serverName,
-          ...(tls.ca === undefined ? {} : { ca: tls.ca }),
-        })
-      : connection;
-    stream.on('error', fail);
-    connection.on('error', fail);
-    const sent = request({
-      createConnection: () => stream,
-      method: wanted.method,
-      path: wanted.path,
-      setHost: false,
-      headers: { host: wanted.hostHeader, 'user-agent': 'rvrrpd', accept: '*/*', connection: 'close' },
-      ...(wanted.credentials === undefined ? {} : { auth: wanted.credentials }),
-    });
-    sent.on('error', fail);
-    sent.on('response', (response: IncomingMessage) => {
+  const { method, path, hostHeader, serverName, credentials } = wanted;
+  return exchange<Answer>(
+    connection,
+    {
+      ...{ method, path, credentials },
+      headers: { host: hostHeader, 'user-agent': 'rvrrpd', accept: '*/*' },
+      tls: wanted.tls ? { ...tls, serverName } : undefined,
+    },
+    signal,
+    (response, { done, fail }, hasBody) => {
       const status = response.statusCode ?? 0;
-      const done = (found: boolean): void => end(() => resolve({ status, found }));
+      const end = (found: boolean): void => done({ status, found });
       response.on('error', fail);
-      if (text === undefined) return done(true);
+      if (text === undefined) return end(true);
+      if (!hasBody) return end(false);
       const finder = new Finder(text);
       response.on('data', (part: Buffer) => {
         const found = finder.add(part);
-        if (found !== undefined) done(found);
+        if (found !== undefined) end(found);
       });
-      response.on('end', () => done(false));
-    });
-    signal.addEventListener('abort', abort);
-    if (signal.aborted) return abort();
-    sent.end();
-  });
+      response.on('end', () => end(false));
+    },
+  );
 }

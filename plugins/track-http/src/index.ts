@@ -7,9 +7,10 @@ import {
   patience,
   readAuthorities,
   startRefusal,
+  type TlsSettings,
   within,
 } from 'rvrrpd-track-system';
-import { type Answer, ask, type TlsSettings } from './ask.ts';
+import { type Answer, ask } from './ask.ts';
 import { type Settings, type Wanted, wantedOf } from './settings.ts';
 
 const NO_TLS = 'it does not speak TLS, or none that we speak';

@@ -74,20 +74,35 @@ describe('a text in what arrives in parts', () => {
   });
 });
 
-test('who does not speak TLS is told so', async () => {
-  const server = createServer((socket) =>
-    socket.once('data', () => socket.end('HTTP/1.1 302 Found\r\n\r\n')),
-  );
+/** What comes of asking a server that answers with this. @param scheme of the URL */
+async function verdictOn(answer: string, scheme: 'http' | 'https', text?: string) {
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () => (scheme === 'https' ? socket.end(answer) : socket.write(answer)));
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const tracker = plugin.create({
     ...{ name: 'http', options: {}, log: () => {}, tracker: 't', interval: 20_000, timeout: 20_000 },
-    settings: { url: `https://127.0.0.1:${port}/` },
+    settings: { url: `${scheme}://127.0.0.1:${port}/`, ...(text !== undefined && { text }) },
   });
   const { up, words } = await tracker.check(new AbortController().signal);
   server.close();
-  expect([up, words]).toEqual([
+  return { port, verdict: [up, words] };
+}
+
+test('who does not speak TLS is told so', async () => {
+  const { port, verdict } = await verdictOn('HTTP/1.1 302 Found\r\n\r\n', 'https');
+  expect(verdict).toEqual([
     false,
     `https://127.0.0.1:${port}/: it does not speak TLS, or none that we speak`,
   ]);
+});
+
+test('a 101 that nobody has asked for is an answer, without a body', async () => {
+  const answer = 'HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n';
+  for (const text of [undefined, 'x']) {
+    const { port, verdict } = await verdictOn(answer, 'http', text);
+    expect(verdict).toEqual([false, `http://127.0.0.1:${port}/: status 101`]);
+  }
 });
