@@ -5,20 +5,11 @@ import type {
   AuthMemory,
   AuthPlugin,
   AuthRouter,
-  PluginContext,
   TrailerAuthPlugin,
 } from '../plugin/contracts/index.ts';
-import type { ResolvedPlugin } from '../threads/resolved-plugins.ts';
-import type { GuardedAuthenticator, PluginGuard } from './guard.ts';
+import type { GuardedAuthenticator } from './guard.ts';
+import type { LoadedPlugin } from './loaded-plugin.ts';
 import { type GuardedTrailer, guardTrailer } from './trailer-guard.ts';
-
-/** A plugin with what its `create` wants. */
-export interface LoadedPlugin<P> {
-  readonly plugin: P;
-  readonly context: PluginContext;
-  readonly guard: PluginGuard;
-  readonly resolved: ResolvedPlugin;
-}
 
 /** One of them: in the message, or behind it. */
 export interface Authentication {

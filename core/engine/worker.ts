@@ -1,7 +1,6 @@
 /** Entry point of the engine's worker thread. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import type { Link, Plugin, PluginContext } from '../plugin/contracts/index.ts';
-import { loadPlugin } from '../plugin/load.ts';
+import type { Link, Plugin } from '../plugin/contracts/index.ts';
 import { messageOf, reportOf } from '../shared/errors.ts';
 import type { ActuatorToEngine } from '../threads/actuator-messages.ts';
 import { AuthMemories, ownerNumber } from '../threads/auth-memory.ts';
@@ -13,12 +12,12 @@ import { Int, Num, StateTable } from '../threads/state-table.ts';
 import type { EngineTable, TableReader } from '../threads/table-views.ts';
 import { TrackCell } from '../threads/track-cell.ts';
 import type { WorkerOrder, WorkerReport } from '../threads/worker-messages.ts';
-import { authenticationOf, type LoadedPlugin } from './authentication.ts';
+import { authenticationOf } from './authentication.ts';
 import { allClosed } from './closing.ts';
 import { Engine } from './engine.ts';
-import { PluginGuard } from './guard.ts';
 import { handOver, type PluginState, takeOver } from './handover.ts';
 import { kernelIo } from './io.ts';
+import { type LoadedPlugin, loadNamed } from './loaded-plugin.ts';
 import { adoptMemory } from './memories.ts';
 import { Observer } from './observer.ts';
 import { Patience } from './patience.ts';
@@ -60,16 +59,7 @@ async function loadUsed<K extends 'auth' | 'filter'>(
     const names = resolved.names.filter((name) => used.has(name) && !loaded.has(name));
     if (names.length === 0) continue;
     report({ type: 'loading', plugin: `${resolved.package} ${resolved.version}` });
-    const plugin = await loadPlugin(resolved, kind);
-    const guard = new PluginGuard(resolved, (message, fields) => log('error', message, fields));
-    for (const name of names) {
-      const context: PluginContext = {
-        name,
-        options: resolved.options,
-        log: (level, message) => log(level, `${resolved.package}: ${message}`),
-      };
-      loaded.set(name, { plugin, context, guard, resolved });
-    }
+    for (const [name, plugin] of await loadNamed(resolved, kind, names, log)) loaded.set(name, plugin);
   }
   return loaded;
 }

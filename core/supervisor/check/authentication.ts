@@ -1,10 +1,9 @@
 /** What `--check` can tell of authentication: the keys that the start would be refused for, or would warn of. */
 
 import type { DaemonConfig } from '../../config/model.ts';
-import { authenticationOf, type LoadedPlugin } from '../../engine/authentication.ts';
-import { PluginGuard } from '../../engine/guard.ts';
+import { authenticationOf } from '../../engine/authentication.ts';
+import { type LoadedPlugin, loadNamed } from '../../engine/loaded-plugin.ts';
 import type { AuthPlugin, PluginContext, TrailerAuthPlugin } from '../../plugin/contracts/index.ts';
-import { loadPlugin } from '../../plugin/load.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { within } from '../../shared/within.ts';
 import { AUTH_MEMORY } from '../../threads/auth-memory.ts';
@@ -44,8 +43,9 @@ export async function foreseeAuthentication(init: {
       );
       if (resolved === undefined || name === undefined) continue;
       try {
-        const auth = loaded.get(name) ?? (await load(resolved, name, tell));
-        loaded.set(name, auth);
+        if (!loaded.has(name))
+          for (const each of await loadNamed(resolved, 'auth', [name], tell)) loaded.set(...each);
+        const auth = loaded.get(name)!;
         authenticationOf(config, auth, CLOCK, () => ({ bytes: new Uint8Array(AUTH_MEMORY), save: () => {} }));
       } catch (error) {
         errors.add(messageOf(error));
@@ -54,15 +54,4 @@ export async function foreseeAuthentication(init: {
   };
   await within(look(), PATIENCE, () => {});
   return { errors: [...errors], warnings: [...warnings] };
-}
-
-async function load(
-  resolved: ResolvedPlugin,
-  name: string,
-  tell: PluginContext['log'],
-): Promise<LoadedPlugin<AuthPlugin | TrailerAuthPlugin>> {
-  const plugin = await loadPlugin(resolved, 'auth');
-  const guard = new PluginGuard(resolved, (message) => tell('error', message));
-  const log: PluginContext['log'] = (level, message) => tell(level, `${resolved.package}: ${message}`);
-  return { plugin, context: { name, options: resolved.options, log }, guard, resolved };
 }

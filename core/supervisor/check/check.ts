@@ -30,9 +30,11 @@ export async function check({ config, ...options }: RunOptions): Promise<ExitCod
 /** What a start would be refused for, beside what the configuration itself says. */
 async function foresee(start: NonNullable<Preparation['start']>): Promise<string[]> {
   const warn = (message: string): void => console.error(`warning: ${message}`);
-  const { errors, warnings } = await foreseeAuthentication(start);
-  const threads = await foreseeThreads(start, warningsTo(warn), startWorkerThread);
-  const kernel = await foreseeKernel(start);
-  for (const warning of [...warnings, ...threads.warnings, ...kernel.warnings]) warn(warning);
-  return [...errors, ...threads.refusals, ...kernel.obstacles];
+  const [auth, threads, kernel] = await Promise.all([
+    foreseeAuthentication(start),
+    foreseeThreads(start, warningsTo(warn), startWorkerThread),
+    foreseeKernel(start),
+  ]);
+  for (const warning of [...auth.warnings, ...threads.warnings, ...kernel.warnings]) warn(warning);
+  return [...auth.errors, ...threads.refusals, ...kernel.obstacles];
 }
