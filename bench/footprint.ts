@@ -3,7 +3,7 @@ import { withLab } from '../test/lab/lab.ts';
 import { Rvrrpd } from '../test/lab/rvrrpd.ts';
 import type { Implementation } from '../test/lab/speaker.ts';
 import { eventually, sleep } from '../test/lab/wait.ts';
-import { network, type Size, startDaemon, virtualAddresses } from './network.ts';
+import { network, SIZES, type Size, startDaemon, virtualAddresses } from './network.ts';
 import { type Measures, report } from './report.ts';
 import { median } from './statistics.ts';
 import { residentMb } from './usage.ts';
@@ -14,11 +14,6 @@ const ROUNDS = SHORT ? 1 : 3;
 const STARTS = SHORT ? 5 : 11;
 /** ms from the last address to the measurement. A daemon that cleans up after its start has done so by then. */
 const SETTLE_MS = SHORT ? 15_000 : 25_000;
-const SIZES: readonly Size[] = [
-  { cables: 1, vrids: 1 },
-  { cables: 1, vrids: 100 },
-  { cables: 16, vrids: 250 },
-];
 
 /** Resident memory of a Master of so many virtual routers, in MB. */
 function memory(implementation: Implementation, size: Size): Promise<number> {

@@ -6,7 +6,7 @@ import { cadence } from '../test/lab/cadence.ts';
 import { withLab } from '../test/lab/lab.ts';
 import { eventually, sleep } from '../test/lab/wait.ts';
 import { Wire } from '../test/lab/wire.ts';
-import { network, type Size, startDaemon, virtualAddresses } from './network.ts';
+import { network, SIZES, type Size, startDaemon, virtualAddresses } from './network.ts';
 import { type Measures, sideBySide } from './report.ts';
 import { processorMs } from './usage.ts';
 
@@ -15,11 +15,6 @@ const LEASE = 10;
 /** ms in which processor time is measured; before that the start has to be over, and its announcements. */
 const WINDOW_MS = SHORT ? 10_000 : 40_000;
 const SETTLE_MS = SHORT ? 12_000 : 30_000;
-const SIZES: readonly Size[] = [
-  { cables: 1, vrids: 1 },
-  { cables: 1, vrids: 100 },
-  { cables: 16, vrids: 250 },
-];
 /** A gap between two advertisements that is good enough, in intervals of 1 s. */
 const GAP = 1.05;
 

@@ -16,6 +16,13 @@ export interface Size {
   readonly vrids: number;
 }
 
+/** 1, 100 and 4,000 virtual routers. */
+export const SIZES: readonly Size[] = [
+  { cables: 1, vrids: 1 },
+  { cables: 1, vrids: 100 },
+  { cables: 16, vrids: 250 },
+];
+
 /** RFC 3768 §6.1 for the Backup's priority 100 and an interval of 1 s, in ms. */
 export const MASTER_DOWN_INTERVAL = 3000 + ((256 - 100) / 256) * 1000;
 

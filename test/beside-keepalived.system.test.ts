@@ -1,8 +1,9 @@
 import { afterAll, expect, it } from 'vitest';
 import { gatewayPair } from './lab/gateway-pair.ts';
 import type { Host } from './lab/host.ts';
-import { Lab, type Segment } from './lab/lab.ts';
+import { type Lab, type Segment, withLab } from './lab/lab.ts';
 import { describeSystem } from './lab/requirements.ts';
+import { inOrder } from './lab/sightings.ts';
 import type { Implementation } from './lab/speaker.ts';
 import { type SetUp, setNumber, setWrong, startTwin, type Twin } from './lab/twin-set-up.ts';
 import { eventually, sleep } from './lab/wait.ts';
@@ -169,9 +170,8 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
 };
 
 /** Plays it. @returns who was Master, in order */
-async function transcript(implementation: Implementation, scenario: Scenario): Promise<string> {
-  const lab = new Lab();
-  try {
+function transcript(implementation: Implementation, scenario: Scenario): Promise<string> {
+  return withLab(async (lab) => {
     const net = await gatewayPair(lab);
     const wire = await Wire.tap(lab, net.lan, net.lan.bridge);
     const sets = { r1: { priority: 200, ...scenario.r1 }, r2: { priority: 100, ...scenario.r2 } };
@@ -188,16 +188,11 @@ async function transcript(implementation: Implementation, scenario: Scenario): P
     await scenario.play(stage, first, second);
     await stage.master(scenario.expected.endsWith('r1') ? 'r1' : 'r2');
     await sleep(QUIET);
-    const masters = wire.adverts(7).filter(({ priority }) => priority > 0);
-    const names = masters.map(({ source }) => (source === SOURCES.r1 ? 'r1' : 'r2'));
-    return names.filter((name, at) => name !== names[at - 1]).join(' ');
-  } catch (error) {
-    throw new Error(`${error instanceof Error ? error.message : String(error)}\n${lab.testimony()}`, {
-      cause: error,
-    });
-  } finally {
-    await lab.close();
-  }
+    return inOrder(
+      wire.adverts(7).filter(({ priority }) => priority > 0),
+      SOURCES,
+    );
+  });
 }
 
 describeSystem('the same faults with keepalived', () => {

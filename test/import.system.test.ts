@@ -6,12 +6,12 @@ import { FILES } from '../core/import/files.ts';
 import type { Host } from './lab/host.ts';
 import { Keepalived } from './lab/keepalived.ts';
 import { kernelState } from './lab/kernel-state.ts';
-import { Lab, type Segment } from './lab/lab.ts';
+import { type Lab, type Segment, withLab } from './lab/lab.ts';
 import { describeSystem } from './lab/requirements.ts';
 import { executable, Rvrrpd, rvrrpdConfiguration } from './lab/rvrrpd.ts';
-import type { Advert } from './lab/sightings.ts';
+import { type Advert, inOrder } from './lab/sightings.ts';
 import type { Implementation } from './lab/speaker.ts';
-import { eventually, sleep } from './lab/wait.ts';
+import { atRest, eventually, sleep } from './lab/wait.ts';
 import { Wire } from './lab/wire.ts';
 
 // Ten configurations of keepalived, on two routers with keepalived, and with rvrrpd and what `rvrrpd import` makes of them: what
@@ -132,19 +132,6 @@ async function network(lab: Lab): Promise<{ r1: Host; r2: Host; outside: Segment
   return { r1, r2, outside };
 }
 
-/** Waits until the state of a host is the same for a while. @returns it */
-async function settled(host: Host): Promise<string[]> {
-  let last: readonly string[] = [];
-  let since = Date.now();
-  const look = async () => {
-    const state = await kernelState(host);
-    if (state.join() !== last.join()) since = Date.now();
-    last = state;
-    return Date.now() - since >= 500 && state;
-  };
-  return eventually('a kernel that is at rest', 20_000, look, 250);
-}
-
 async function labelsOf(host: Host): Promise<string[]> {
   const text = await host.ip('-j -4 addr');
   const links = JSON.parse(text) as { ifname: string; addr_info: { local?: string; label?: string }[] }[];
@@ -171,9 +158,8 @@ interface Outcome {
   readonly order: Readonly<Record<string, string>>;
 }
 
-async function play(implementation: Implementation, { fault, parts }: Scenario): Promise<Outcome> {
-  const lab = new Lab();
-  try {
+function play(implementation: Implementation, { fault, parts }: Scenario): Promise<Outcome> {
+  return withLab(async (lab) => {
     const { r1, r2, outside } = await network(lab);
     const hosts = { r1, r2 };
     // There both what it says and what it hears is seen, unicast too.
@@ -199,7 +185,7 @@ async function play(implementation: Implementation, { fault, parts }: Scenario):
     const before = await kernelState(r1);
     const first = await run('r1');
     await master('r1');
-    const state = await settled(r1);
+    const state = await atRest('a kernel that is at rest', 500, () => kernelState(r1));
     const labels = await labelsOf(r1);
     await run('r2');
     await sleep(QUIET);
@@ -216,18 +202,9 @@ async function play(implementation: Implementation, { fault, parts }: Scenario):
       advertised: ofEach((heard) =>
         [...(heard.find(({ source }) => source === SOURCES.r1)?.addresses ?? [])].sort(),
       ),
-      order: ofEach((heard) => {
-        const names = heard.map(({ source }) => (source === SOURCES.r1 ? 'r1' : 'r2'));
-        return names.filter((name, at) => name !== names[at - 1]).join(' ');
-      }),
+      order: ofEach((heard) => inOrder(heard, SOURCES)),
     };
-  } catch (error) {
-    throw new Error(`${error instanceof Error ? error.message : String(error)}\n${lab.testimony()}`, {
-      cause: error,
-    });
-  } finally {
-    await lab.close();
-  }
+  });
 }
 
 describeSystem('imported from keepalived', () => {

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { type GatewayPair, gatewayPair, LAN_VIP, SERVER, WAN_VIP } from './lab/gateway-pair.ts';
 import type { Host } from './lab/host.ts';
 import { Keepalived } from './lab/keepalived.ts';
-import { Lab, type Segment } from './lab/lab.ts';
+import { type Lab, type Segment, withLab } from './lab/lab.ts';
 import { Ping } from './lab/ping.ts';
 import { describeSystem } from './lab/requirements.ts';
 import { executable, Rvrrpd, type VrouterTable, writeConfiguration } from './lab/rvrrpd.ts';
@@ -86,17 +86,8 @@ async function outage(ping: Ping, since: number): Promise<number> {
   return ping.longestGap(since).lengthMs;
 }
 
-async function inLab(body: (lab: Lab, net: GatewayPair) => Promise<void>): Promise<void> {
-  const lab = new Lab();
-  try {
-    await body(lab, await gatewayPair(lab));
-  } catch (error) {
-    throw new Error(`${error instanceof Error ? error.message : String(error)}\n${lab.testimony()}`, {
-      cause: error,
-    });
-  } finally {
-    await lab.close();
-  }
+function inLab(body: (lab: Lab, net: GatewayPair) => Promise<void>): Promise<void> {
+  return withLab(async (lab) => body(lab, await gatewayPair(lab)));
 }
 
 /** r1 is Master of all; each of its cables is pulled and plugged in again. */

@@ -16,15 +16,22 @@ import { build } from 'esbuild';
 import type { VirtualRouterConfig } from '../../core/config/model.ts';
 import type { PluginKind, PluginManifest } from '../../core/plugin/contracts/index.ts';
 import type { ResolvedPlugin } from '../../core/threads/resolved-plugins.ts';
+import { armCleanup, PREFIX } from '../lab/cleanup.ts';
 import type { Command, PlainInit, Told } from './harness.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** The plugins under test. */
 const FOLDERS = ['netdrv-libnl', 'netdrv-ioctl', 'iftype-ether', 'iftype-macvlan'];
 
+/** A folder that goes at the latest when this process does. */
+function temporary(name: string): string {
+  armCleanup();
+  return mkdtempSync(path.join(os.tmpdir(), `${PREFIX}${name}`));
+}
+
 /** The worker, the harness and the plugins as JavaScript, in a temporary folder. */
 export class Bundle {
-  readonly folder = mkdtempSync(path.join(os.tmpdir(), 'rvrrpd-actuator-'));
+  readonly folder = temporary('actuator-');
   readonly worker = path.join(this.folder, 'actuator.js');
   readonly harness = path.join(this.folder, 'harness.js');
   /** As the supervisor would resolve them. */
@@ -97,9 +104,10 @@ let namespaces = 0;
 
 /** A network namespace. */
 export class Namespace {
-  readonly name = `rvact-${process.pid}-${++namespaces}`;
+  readonly name = `${PREFIX}actuator-${++namespaces}`;
 
   constructor() {
+    armCleanup();
     execFileSync('ip', ['netns', 'add', this.name]);
     this.run('ip link set lo up');
   }

@@ -26,6 +26,15 @@ export interface Advert {
   readonly interfaceIndex: number;
 }
 
+/** Who has sent these, in order, once for each time that it is another: `r1 r2 r1`. @param sources by name */
+export function inOrder(
+  adverts: readonly Advert[],
+  sources: { readonly r1: string; readonly r2: string },
+): string {
+  const names = adverts.map(({ source }) => (source === sources.r1 ? 'r1' : 'r2'));
+  return names.filter((name, at) => name !== names[at - 1]).join(' ');
+}
+
 /** An ARP packet about IPv4 (RFC 826). */
 export interface Arp {
   /** In ms since the epoch. */

@@ -1,8 +1,7 @@
 /** A host's network state as the kernel tells it, in a form that two moments can be compared in. */
-import { isDeepStrictEqual } from 'node:util';
 import { familyOf } from './addresses.ts';
 import type { Host } from './host.ts';
-import { sleep } from './wait.ts';
+import { atRest } from './wait.ts';
 
 /** A JSON object of `ip -j`. */
 export type IpObject = Readonly<Record<string, unknown>>;
@@ -89,16 +88,8 @@ const SETTLED = 400;
  * before the actuator has done its part.
  * @throws Error if that goes on for half a minute
  */
-export async function settledSnapshot(host: Host): Promise<Snapshot> {
-  let last = await snapshot(host);
-  const end = performance.now() + 30_000;
-  for (;;) {
-    await sleep(SETTLED);
-    const next = await snapshot(host);
-    if (isDeepStrictEqual(next, last)) return next;
-    if (performance.now() > end) throw new Error(`${host.name} does not come to rest`);
-    last = next;
-  }
+export function settledSnapshot(host: Host): Promise<Snapshot> {
+  return atRest(`${host.name} to come to rest`, SETTLED, () => snapshot(host));
 }
 
 /** The multicast groups that its interfaces are members of: `ip -j maddr`. A daemon that runs is in some more. */

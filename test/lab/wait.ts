@@ -1,4 +1,5 @@
 /** Waiting for things that other processes do, always with a deadline. */
+import { isDeepStrictEqual } from 'node:util';
 
 /** Resolves after `ms` milliseconds. */
 export function sleep(ms: number): Promise<void> {
@@ -40,4 +41,25 @@ export async function eventually<T>(
     }
     await sleep(waited < SOON ? everyMs : Math.max(everyMs, Math.min(SELDOM, waited / 20)));
   }
+}
+
+/**
+ * What `look` sees, once it has seen the same twice.
+ * @param what completes the sentence "timed out waiting for …"
+ * @param forMs between two looks
+ * @throws Error if that does not come within half a minute
+ */
+export async function atRest<T>(what: string, forMs: number, look: () => Promise<T>): Promise<T> {
+  let last: { readonly seen: T } | undefined;
+  const { seen } = await eventually(
+    what,
+    LEAST_DEADLINE,
+    async () => {
+      const before = last;
+      last = { seen: await look() };
+      return isDeepStrictEqual(last, before) && last;
+    },
+    forMs,
+  );
+  return seen;
 }
