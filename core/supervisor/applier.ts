@@ -23,7 +23,7 @@ export class Applier {
   constructor(
     private readonly daemon: Pick<
       Daemon,
-      'start' | 'reload' | 'failOver' | 'reloaded' | 'summary' | 'lastReload' | 'troubles'
+      'start' | 'reload' | 'orders' | 'reloaded' | 'summary' | 'lastReload' | 'troubles'
     >,
     readonly log: Logger,
     private readonly manager: Pick<ServiceManager, 'reloading' | 'reloaded'>,
@@ -85,7 +85,7 @@ export class Applier {
    */
   async bring(start: Start | undefined, failOver: readonly RouterName[] = []): Promise<void> {
     const { daemon, log, files } = this;
-    if (start === undefined) return daemon.failOver(failOver);
+    if (start === undefined) return daemon.orders.failOver(failOver);
     const before = daemon.start.config;
     files?.check(start.config);
     await daemon.reload(start, failOver);

@@ -18,6 +18,7 @@ import { readRegularFile } from '../shared/read-file.ts';
 import type { Applier } from './applier.ts';
 import { changeRequestFault } from './change-request.ts';
 import type { Daemon } from './daemon.ts';
+import { failOverFault } from './fail-over.ts';
 import type { Start } from './generation.ts';
 import { describeIssue, logIssues } from './issues.ts';
 import { documentOf, type PrepareOptions, prepareText } from './prepare.ts';
@@ -80,7 +81,7 @@ class Refusal extends CodedError {
 export class Changer {
   /** @param options hold for every configuration */
   constructor(
-    private readonly daemon: Pick<Daemon, 'start' | 'turns' | 'failOverFault' | 'twinFault'>,
+    private readonly daemon: Pick<Daemon, 'start' | 'table' | 'turns' | 'twinFault'>,
     private readonly applier: Applier,
     private readonly options: PrepareOptions,
     private readonly standby: Pick<Standby, 'standBy' | 'resume'>,
@@ -151,7 +152,7 @@ export class Changer {
     this.expectRight(request);
     const { source } = daemon.start;
     for (const name of request.failOver ?? []) {
-      const fault = daemon.failOverFault(name);
+      const fault = failOverFault(name, daemon);
       if (fault) throw new Refusal(fault.reason, fault.message);
     }
     const next = this.edited(source, request);

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { State } from '../threads/state-table.ts';
+import { failOverFault } from './fail-over.ts';
 import { engineInit } from './test/fake-threads.ts';
 import {
   enter,
@@ -163,7 +164,7 @@ test('Masters that are told to fail over with a change do so in the new engine',
   await daemon.turns.take(() => daemon.reload(startOf([router(2)]), [name]));
   expect(threads.named('engine 1').told('fail-over')).toBe(0);
   expect(threads.named('engine 2').orders.at(-1)).toEqual({ type: 'fail-over', slots: [0] });
-  await daemon.turns.take(() => daemon.failOver([name]));
+  await daemon.turns.take(() => daemon.orders.failOver([name]));
   expect(threads.named('engine 2').told('fail-over')).toBe(2);
   expect(daemon.info.generation).toBe(2);
 });
@@ -171,7 +172,7 @@ test('Masters that are told to fail over with a change do so in the new engine',
 test('who stands by is told to the engine, and to every one after it, until the time is over', async () => {
   useFakeTime();
   const { daemon, threads } = await running(startOf([router(1), router(2)]));
-  await daemon.turns.take(() => daemon.standBy([router(2)], 60_000));
+  await daemon.turns.take(() => daemon.orders.standBy([router(2)], 60_000));
   const held = { slot: 1, held: true, until: expect.any(Number) };
   expect(threads.named('engine 1').orders.at(-1)).toEqual({ type: 'standby', slots: [held] });
   await daemon.turns.take(() => daemon.reload(startOf([router(2), router(3)])));
@@ -190,7 +191,7 @@ test('who stands by is told to the engine, and to every one after it, until the 
 test('who can be told to fail over', async () => {
   const both = [router(1), router(2), router(2, { family: 6 }), router(3)];
   const { daemon, threads } = await running(startOf(both));
-  const fault = (group: number, on = 'eth0'): unknown => daemon.failOverFault({ interface: on, group });
+  const fault = (group: number, on = 'eth0'): unknown => failOverFault({ interface: on, group }, daemon);
   expect(fault(1)).toEqual({
     ...{ reason: 'conflict', message: 'virtual router 1 on eth0 is not Master: it is Backup' },
   });

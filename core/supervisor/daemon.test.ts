@@ -201,7 +201,7 @@ test('what was asked for before a stop and has its turn after it is refused', as
     await aside(file);
     await daemon.reload(startOf([router(1)]));
   });
-  const failOver = daemon.turns.take(() => daemon.failOver([{ interface: 'eth0', group: 1 }]));
+  const failOver = daemon.turns.take(() => daemon.orders.failOver([{ interface: 'eth0', group: 1 }]));
   await daemon.stop();
   read();
   await expect(reload).rejects.toMatchObject({ code: 'stopping' });

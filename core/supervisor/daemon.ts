@@ -2,7 +2,6 @@
  * The daemon: the running generation, and how it gives way to the next. There is one way for everything: a
  * changed configuration, another version of a plugin, a worker that has crashed.
  */
-import { type RouterIdentity, routerKey } from '../config/identity.ts';
 import type { DaemonInfo, ReloadOutcome, RouterName } from '../plugin/contracts/index.ts';
 import { CodedError, messageOf } from '../shared/errors.ts';
 import { packageVersion } from '../shared/package-root.ts';
@@ -10,17 +9,17 @@ import { readCounters } from '../threads/counters.ts';
 import type { TableReader } from '../threads/table-views.ts';
 import type { AuthKeeper } from './auth-keeper.ts';
 import { BackOff } from './back-off.ts';
-import { type FailOverFault, failOverFault } from './fail-over.ts';
 import { Generation, type Start } from './generation.ts';
 import type { Logger } from './log.ts';
-import { Notifier, type NotifierState, type StagedHooks } from './notify/notifier.ts';
+import type { NotifierState } from './notify/notifier.ts';
 import { patiently } from './patiently.ts';
+import { PluginHosts, type StagedHosts } from './plugin-hosts.ts';
+import { RouterOrders } from './router-orders.ts';
 import type { ChangeHandler } from './service-host.ts';
-import { Services, type StagedService } from './services.ts';
 import type { StandbyKeeper } from './standby-keeper.ts';
 import { type GenerationStatus, readStatus } from './status.ts';
 import { matchRouters, matchSlots, summariesOf } from './succession.ts';
-import { type StagedTrackers, type TrackerStates, Trackers } from './track/trackers.ts';
+import type { TrackerStates } from './track/trackers.ts';
 import { Turns } from './turns.ts';
 import type { TwinGuard } from './twin-guard.ts';
 import type { Ancestor } from './upgrade/ancestor.ts';
@@ -53,9 +52,6 @@ export interface DaemonWorld {
   collectGarbage(): void;
 }
 
-/** What is ready beside a generation: the service, and the plugins of trackers and hooks. */
-type Staged = Pick<StagedService & StagedTrackers & StagedHooks, 'commit' | 'abandon'>;
-
 /** A running daemon. */
 export class Daemon {
   /** When it had started, ISO 8601. */
@@ -64,10 +60,9 @@ export class Daemon {
   lastReload: ReloadOutcome | null = null;
   /** Whoever changes what runs waits for its turn here. */
   readonly turns: Turns;
+  /** What virtual routers are told to do. */
+  readonly orders: RouterOrders;
   private readonly log: Logger;
-  private readonly services: Services;
-  private readonly trackers: Trackers;
-  private readonly notifier: Notifier;
   /** A generation that is taking over: its engine looks at the trackers too. */
   private coming: Generation | undefined;
   /** Troubles of the daemon itself, by topic. */
@@ -78,30 +73,23 @@ export class Daemon {
   /** Aborted once it stops: what was under way is not waited for. */
   private readonly stopping = new AbortController();
 
-  private generation: Generation;
-
-  /** @param first makes the first generation */
+  /** @param generation the first one */
   private constructor(
-    first: (trackers: Trackers, notifier: Notifier) => Generation,
+    private generation: Generation,
+    private readonly hosts: PluginHosts,
     private readonly world: DaemonWorld,
   ) {
-    const { log, change, startThread, keeper } = world;
-    this.trackers = new Trackers(
-      log,
-      startThread,
-      () => this.ringTrackers(),
-      () => this.services.told(this.info),
-    );
-    this.notifier = new Notifier(log, startThread, () => this.services.told(this.info));
-    this.generation = first(this.trackers, this.notifier);
-    this.attend(this.generation);
-    if (keeper) keeper.onTrouble = (text) => this.trouble('authentication', text);
-    if (world.standby) {
-      world.standby.onTrouble = (text) => this.trouble('stand-by', text);
-      world.standby.onDue = (routers) => void this.turns.take(() => this.release(routers)).catch(() => {});
-    }
+    const { log, keeper, standby } = world;
     this.log = log;
-    this.services = new Services(log, change, startThread, () => this.services.told(this.info));
+    this.hosts.onVerdict = () => this.ringTrackers();
+    this.hosts.onTrouble = () => this.told();
+    this.hosts.attend(this.generation);
+    this.orders = new RouterOrders(() => this.running, standby);
+    if (keeper) keeper.onTrouble = (text) => this.trouble('authentication', text);
+    if (standby) {
+      standby.onTrouble = (text) => this.trouble('stand-by', text);
+      standby.onDue = (routers) => void this.turns.take(() => this.orders.release(routers)).catch(() => {});
+    }
     this.turns = new Turns(() => world.collectGarbage());
     void this.turns.jump(async () => {}); // what reading the configuration has left behind
   }
@@ -112,25 +100,18 @@ export class Daemon {
    * @throws Error why it could not start; then nothing is running and the kernel is as it was
    */
   static async start(start: Start, stop: Promise<unknown>, world: DaemonWorld): Promise<Daemon> {
-    const { log, startThread, twins } = world;
-    const interrupted = stop.then((): never => {
-      throw new CodedError('stopping', 'interrupted');
-    });
-    interrupted.catch(() => {}); // once it runs, nobody waits for it
+    const { log, change, startThread, twins } = world;
+    const interrupted = interruption(stop);
     await twins.expect(start.config.virtualRouters);
     const all = [...start.config.virtualRouters.keys()];
-    const daemon = new Daemon((trackers, notifier) => {
-      const hooks = notifier.memory(start.config.hooks);
-      const held = world.standby?.heldSlots(start.config.virtualRouters);
-      const cells = trackers.cells(start.config.trackers);
-      return new Generation(start, log, startThread, all, world.keeper, cells, held, hooks);
-    }, world);
-    const { generation } = daemon;
-    let staged: Staged;
+    const hosts = new PluginHosts(log, change, startThread);
+    const generation = makeGeneration(start, all, hosts, world);
+    const daemon = new Daemon(generation, hosts, world);
+    let staged: StagedHosts;
     try {
-      staged = await Promise.race([interrupted, daemon.prepare(generation)]);
+      staged = await Promise.race([interrupted, daemon.stage(generation)]);
     } catch (error) {
-      await daemon.giveUp();
+      await hosts.giveUp();
       await generation.discard();
       throw error;
     }
@@ -161,35 +142,28 @@ export class Daemon {
     world: DaemonWorld,
     settle: () => Promise<void>,
   ): Promise<Daemon> {
-    const { log, startThread, twins } = world;
-    const interrupted = stop.then((): never => {
-      throw new CodedError('stopping', 'interrupted');
-    });
-    interrupted.catch(() => {});
+    const { log, change, startThread, twins } = world;
+    const interrupted = interruption(stop);
     const { routers, trackers: known } = await Promise.race([
       interrupted,
       ancestor.introduce(start.config.file),
     ]);
     const { slots, changed, leaving } = matchRouters(routers, summariesOf(start));
     const checked = [...slots.keys()].filter((slot) => slots[slot]! < 0 || changed[slot]);
-    const daemon = new Daemon((trackers, notifier) => {
-      const hooks = notifier.memory(start.config.hooks);
-      trackers.inherit(known);
-      const cells = trackers.cells(start.config.trackers);
-      const held = world.standby?.heldSlots(start.config.virtualRouters);
-      return new Generation(start, log, startThread, checked, world.keeper, cells, held, hooks);
-    }, world);
-    const { generation } = daemon;
-    let staged: Staged | undefined;
+    const hosts = new PluginHosts(log, change, startThread);
+    hosts.trackers.inherit(known);
+    const generation = makeGeneration(start, checked, hosts, world);
+    const daemon = new Daemon(generation, hosts, world);
+    let staged: StagedHosts | undefined;
     try {
-      staged = await Promise.race([interrupted, daemon.prepare(generation)]);
-      daemon.trackers.inherit(await Promise.race([interrupted, ancestor.receive(leaving)]));
+      staged = await Promise.race([interrupted, daemon.stage(generation)]);
+      hosts.trackers.inherit(await Promise.race([interrupted, ancestor.receive(leaving)]));
       await twins.expect(start.config.virtualRouters);
       const waitingFor = (): string => 'the new engine is taking over from the other process';
       await patiently(generation.takeOver(ancestor), waitingFor, daemon.stopping.signal);
     } catch (error) {
       await staged?.abandon();
-      await daemon.giveUp();
+      await hosts.giveUp();
       await generation.discard();
       throw error;
     }
@@ -201,9 +175,9 @@ export class Daemon {
       daemon.number = was.generation + 1;
       daemon.lastReload = was.lastReload;
     }
-    if (left) daemon.services.inherit(left);
+    if (left) hosts.services.inherit(left);
     try {
-      if (told) daemon.notifier.inherit(told, start.config.hooks);
+      if (told) hosts.notifier.inherit(told, start.config.hooks);
       else if (start.config.hooks) log.warn('nothing was heard of what has waited for hooks');
     } catch (error) {
       log.error(`what has waited for hooks is lost: ${messageOf(error)}`); // no reason not to run
@@ -232,14 +206,14 @@ export class Daemon {
     goods: Pick<Goods, 'claims' | 'places' | 'taken'>,
     kill: () => Promise<void>,
   ): Promise<void> {
-    this.expectWanted();
-    const { generation } = this;
+    const { running: generation, hosts } = this;
+    const { services, trackers, notifier } = hosts;
     if (generation.crashed || generation.retired)
       throw new CodedError('worker-failed', 'a thread that broke down is being replaced');
     let serviceEnded = false;
     const serve = async (): Promise<Section[]> => {
       serviceEnded = true;
-      const [left, told] = await Promise.all([this.services.handOver(), this.notifier.handOver()]);
+      const [left, told] = await Promise.all([services.handOver(), notifier.handOver()]);
       const { number, lastReload } = this;
       const sections = [plainSection('daemon', { generation: number, lastReload } satisfies HandedDaemon)];
       const add = (what: string, section: () => Section): void => {
@@ -255,16 +229,16 @@ export class Daemon {
       return sections;
     };
     try {
-      await give(generation, receiver, { ...goods, trackers: this.trackers.state, serve }, kill);
+      await give(generation, receiver, { ...goods, trackers: trackers.state, serve }, kill);
       this.stopping.abort(); // whoever waits for its turn has nothing to change here any more
-      await Promise.all([this.trackers.end(), this.notifier.end()]);
+      await Promise.all([trackers.end(), notifier.end()]);
       generation.tellRest();
     } catch (error) {
       // The engine goes on by now. What has ended already starts again.
       if (generation.retired) await this.restore();
       if (serviceEnded) {
-        (await this.services.stage(this.generation.service(this.info))).commit();
-        this.notifier.resume();
+        (await services.stage(this.generation.service(this.info))).commit();
+        notifier.resume();
       }
       throw error;
     }
@@ -272,7 +246,7 @@ export class Daemon {
 
   /** What its trackers have come to, for another process. */
   get trackerStates(): TrackerStates {
-    return this.trackers.state;
+    return this.hosts.trackers.state;
   }
 
   /** Aborted once the daemon is told to stop. */
@@ -287,58 +261,8 @@ export class Daemon {
    * @throws Error why it could not; then everything is as before
    */
   async reload(start: Start, failOver: readonly RouterName[] = []): Promise<void> {
-    this.expectWanted();
     await this.replace(start);
     if (failOver.length > 0) this.generation.failOver(failOver);
-  }
-
-  /** Has Masters give up, see {@link failOverFault}; everything else runs on. Only for whoever has its turn. */
-  async failOver(names: readonly RouterName[]): Promise<void> {
-    this.expectWanted();
-    this.generation.failOver(names);
-  }
-
-  /**
-   * Has virtual routers stand by, over reloads, restarts and crashes. Only for whoever has its turn.
-   * @param lasts ms; 0: until somebody ends it
-   */
-  async standBy(routers: readonly RouterIdentity[], lasts: number): Promise<void> {
-    this.expectWanted();
-    await this.world.standby?.hold(routers, lasts);
-    const slots = new Set(this.slotsOf(routers));
-    const held = this.world.standby?.heldSlots(this.start.config.virtualRouters) ?? [];
-    this.generation.standBy(held.filter(({ slot }) => slots.has(slot)));
-  }
-
-  /** Ends it. Only for whoever has its turn. */
-  async release(routers: readonly RouterIdentity[]): Promise<void> {
-    this.expectWanted();
-    await this.world.standby?.release(routers);
-    const slots = this.slotsOf(routers);
-    this.generation.standBy(slots.map((slot) => ({ slot, held: false, until: 0 })));
-  }
-
-  /** Has Masters give up, as {@link failOver}. Only for whoever has its turn. */
-  async failOverAll(routers: readonly RouterIdentity[]): Promise<void> {
-    this.expectWanted();
-    this.generation.failOverSlots(this.slotsOf(routers));
-  }
-
-  /** Whether it stands by, as an operator asked. */
-  isHeld(router: RouterIdentity): boolean {
-    return this.world.standby?.isHeld(router) ?? false;
-  }
-
-  /** Why a restart would not know who stands by; undefined: it would. */
-  get standbyTrouble(): string | undefined {
-    return this.world.standby?.trouble;
-  }
-
-  /** Nobody has taken over from these Masters that gave up: they are Master again. Only for whoever has its turn. */
-  async takeBack(routers: readonly RouterIdentity[]): Promise<void> {
-    this.expectWanted();
-    await this.world.standby?.release(routers);
-    this.generation.takeBack(this.slotsOf(routers));
   }
 
   /** The state table. */
@@ -372,14 +296,7 @@ export class Daemon {
 
   /** What is configured and does not run, apart from virtual routers: a line each. */
   get troubles(): readonly string[] {
-    const { services, trackers, notifier, generation, own } = this;
-    return [
-      ...services.troubles,
-      ...trackers.troubles,
-      ...notifier.troubles,
-      ...generation.troubles,
-      ...own.values(),
-    ];
+    return [...this.hosts.troubles, ...this.generation.troubles, ...this.own.values()];
   }
 
   /**
@@ -391,23 +308,18 @@ export class Daemon {
     if (text === this.own.get(topic)) return;
     if (text === undefined) this.own.delete(topic);
     else this.own.set(topic, text);
-    this.services.told(this.info);
+    this.told();
   }
 
   /** {@link troubles} of what has just been started are known. */
   servicesTried(): Promise<void> {
-    return this.services.tried();
+    return this.hosts.services.tried();
   }
 
   /** A reload is over: {@link lastReload} tells how it went. */
   reloaded(outcome: ReloadOutcome): void {
     this.lastReload = outcome;
-    this.services.told(this.info);
-  }
-
-  /** Why a virtual router cannot be told to fail over; undefined if it can. */
-  failOverFault(name: RouterName): FailOverFault | undefined {
-    return failOverFault(name, this.generation);
+    this.told();
   }
 
   /** Why these virtual routers cannot run here: another process runs one of them; undefined if they can. */
@@ -425,7 +337,7 @@ export class Daemon {
   /** States and counters. */
   status(): GenerationStatus {
     const { table, start, board } = this.generation;
-    const hooks = this.notifier.status(start.config.hooks);
+    const hooks = this.hosts.notifier.status(start.config.hooks);
     const status = readStatus(this.number, table, start.config.virtualRouters, board);
     return { ...status, ...(hooks.length > 0 && { hooks }) };
   }
@@ -447,68 +359,38 @@ export class Daemon {
   stop(): Promise<void> {
     this.stopping.abort();
     return this.turns.jump(async () => {
-      const served = Promise.all([this.services.end(), this.trackers.end()]);
+      const { services, trackers, notifier } = this.hosts;
+      const served = Promise.all([services.end(), trackers.end()]);
       let told: Promise<void> | undefined;
       await this.generation.stop(() => {
-        told = this.notifier.conclude();
+        told = notifier.conclude();
       });
       await Promise.all([served, told]);
-      await this.notifier.end();
+      await notifier.end();
     });
   }
 
-  /** Slots of those of these virtual routers that run here. */
-  private slotsOf(routers: readonly RouterIdentity[]): number[] {
-    const keys = new Set(routers.map(routerKey));
-    const { virtualRouters } = this.start.config;
-    return [...virtualRouters.keys()].filter((slot) => keys.has(routerKey(virtualRouters[slot]!)));
-  }
-
-  /** @throws CodedError if it was told to stop */
-  private expectWanted(): void {
+  /** The running generation, for whoever wants something of it. @throws CodedError if it was told to stop */
+  private get running(): Generation {
     if (this.stopping.signal.aborted) throw new CodedError('stopping', 'rvrrpd is stopping');
+    return this.generation;
   }
 
-  /** Loads everything. @throws Error why it cannot; nothing is left of the service then */
-  private async prepare(next: Generation): Promise<Staged> {
-    const staged = [
-      this.services.stage(next.service(this.info)),
-      this.trackers.stage(next.start),
-      this.notifier.stage(next.start),
-    ] as const;
-    const waitingFor = (): string =>
-      [next, this.services, this.trackers, this.notifier]
-        .flatMap(({ unprepared }) => unprepared || [])
-        .join(', ');
-    try {
-      await patiently(Promise.all([next.prepared(), ...staged]), waitingFor, this.stopping.signal);
-    } catch (error) {
-      for (const each of staged) each.then((ready: Staged) => ready.abandon()).catch(() => {});
-      await this.giveUp();
-      throw error;
-    }
-    const [service, trackers, hooks] = [await staged[0], await staged[1], await staged[2]];
-    return {
-      commit: () => {
-        service.commit();
-        trackers.commit();
-        hooks.commit();
-      },
-      abandon: async () => {
-        await Promise.all([service.abandon(), trackers.abandon(), hooks.abandon()]);
-      },
-    };
+  /** The service is told what there is to be known. */
+  private told(): void {
+    this.hosts.services.told(this.info);
   }
 
-  /** What is being made ready beside a generation is not wanted any more. */
-  private async giveUp(): Promise<void> {
-    await Promise.all([this.services.giveUp(), this.trackers.giveUp(), this.notifier.giveUp()]);
+  /** Loads everything. @throws Error why it cannot; nothing is left beside the generation then */
+  private stage(next: Generation): Promise<StagedHosts> {
+    return this.hosts.stage(next, this.info, this.stopping.signal);
   }
 
-  /** What happens in a generation is told to hooks. */
-  private attend(generation: Generation): void {
-    generation.onEvents = () => this.notifier.look();
-    this.notifier.listen(generation);
+  /** A generation that may take over. @param checked see {@link Generation} */
+  private make(start: Start, checked: readonly number[]): Generation {
+    const next = makeGeneration(start, checked, this.hosts, this.world);
+    this.hosts.attend(next);
+    return next;
   }
 
   /** Engines look at the trackers, in their own time. */
@@ -518,24 +400,19 @@ export class Daemon {
   }
 
   private async replace(start: Start): Promise<void> {
+    const { slots, changed } = matchSlots(this.running.start, start);
     await this.world.twins.expect(start.config.virtualRouters);
-    const { slots, changed } = matchSlots(this.start, start);
     // What runs is not refused for what has come in its way meanwhile.
     const checked = [...slots.keys()].filter((slot) => slots[slot]! < 0 || changed[slot]);
-    const { keeper, standby, startThread } = this.world;
-    const held = standby?.heldSlots(start.config.virtualRouters);
-    const cells = this.trackers.cells(start.config.trackers);
-    const hooks = this.notifier.memory(start.config.hooks);
-    const next = new Generation(start, this.log, startThread, checked, keeper, cells, held, hooks);
-    this.attend(next);
-    let staged: Staged | undefined;
+    const next = this.make(start, checked);
+    let staged: StagedHosts | undefined;
     try {
-      staged = await this.prepare(next);
+      staged = await this.stage(next);
       await this.succeed(next);
     } catch (error) {
       await staged?.abandon();
       await next.discard();
-      this.notifier.forget(next);
+      this.hosts.notifier.forget(next);
       throw error;
     } finally {
       this.world.twins.runs(this.start.config.virtualRouters);
@@ -572,27 +449,22 @@ export class Daemon {
     } catch (error) {
       this.log.error(`the addresses of Masters are not looked after for now: ${messageOf(error)}`);
     }
-    this.notifier.took(next);
+    this.hosts.notifier.took(next);
   }
 
   /** The same once more, in place of a generation of which a worker has crashed. */
   private async renew(): Promise<void> {
-    const { keeper, standby, startThread } = this.world;
-    const held = standby?.heldSlots(this.start.config.virtualRouters);
-    const cells = this.trackers.cells(this.start.config.trackers);
-    const hooks = this.notifier.memory(this.start.config.hooks);
-    const next = new Generation(this.start, this.log, startThread, [], keeper, cells, held, hooks);
-    this.attend(next);
+    const next = this.make(this.start, []);
     try {
       await patiently(next.prepared(), () => next.unprepared, this.stopping.signal);
       await this.succeed(next);
     } catch (error) {
       await next.discard();
-      this.notifier.forget(next);
+      this.hosts.notifier.forget(next);
       throw error;
     }
     const service = next.service(this.info);
-    if (service) this.services.show(service.init.view);
+    if (service) this.hosts.services.show(service.init.view);
   }
 
   /** {@link renew}, as long as it takes: the generation is not whole. */
@@ -621,7 +493,7 @@ export class Daemon {
     topic = `generation ${this.number}`,
     failure = '',
   ): Promise<void> {
-    generation.onTrouble = () => this.services.told(this.info);
+    generation.onTrouble = () => this.told();
     const started = performance.now();
     const error = await generation.broken;
     if (this.stopping.signal.aborted) return;
@@ -644,6 +516,27 @@ export class Daemon {
         void this.watch(generation, topic, `, and cannot be replaced: ${message}`);
       });
   }
+}
+
+/** The workers of a generation with what the daemon keeps for it. @param checked see {@link Generation} */
+function makeGeneration(
+  start: Start,
+  checked: readonly number[],
+  hosts: PluginHosts,
+  { log, startThread, keeper, standby }: DaemonWorld,
+): Generation {
+  const { cells, hooks } = hosts.memory(start.config);
+  const held = standby?.heldSlots(start.config.virtualRouters);
+  return new Generation(start, log, startThread, checked, keeper, cells, held, hooks);
+}
+
+/** Fails once a start is not wanted any more. */
+function interruption(stop: Promise<unknown>): Promise<never> {
+  const interrupted = stop.then((): never => {
+    throw new CodedError('stopping', 'interrupted');
+  });
+  interrupted.catch(() => {}); // once it runs, nobody waits for it
+  return interrupted;
 }
 
 /** Of an error with its stack. */

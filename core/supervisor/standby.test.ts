@@ -35,34 +35,37 @@ function stage(
   const note = (what: string, some: readonly RouterIdentity[]): void =>
     void calls.push(`${what} ${some.map(({ vrid }) => vrid).join()}`);
   const daemon: StandbyDaemon = {
-    ...{ start: startOf(routers), table, turns: new Turns(), standbyTrouble: undefined },
-    isHeld: (one) => held.has(routerKey(one)),
-    standBy: async (some, lasts) => {
-      note('standby', some);
-      for (const one of some) {
-        held.set(routerKey(one), lasts);
-        table.setInt(slotOf(one), Int.Held, 1);
-      }
-      leaves(some);
-    },
-    release: async (some) => {
-      note('release', some);
-      for (const one of some) {
-        held.delete(routerKey(one));
-        table.setInt(slotOf(one), Int.Held, 0);
-      }
-    },
-    takeBack: async (some) => {
-      note('take back', some);
-      for (const one of some) {
-        held.delete(routerKey(one));
-        table.setInt(slotOf(one), Int.Held, 0);
-        table.setInt(slotOf(one), Int.State, State.Master);
-      }
-    },
-    failOverAll: async (some) => {
-      note('fail over', some);
-      leaves(some);
+    ...{ start: startOf(routers), table, turns: new Turns() },
+    orders: {
+      standbyTrouble: undefined,
+      isHeld: (one) => held.has(routerKey(one)),
+      standBy: async (some, lasts) => {
+        note('standby', some);
+        for (const one of some) {
+          held.set(routerKey(one), lasts);
+          table.setInt(slotOf(one), Int.Held, 1);
+        }
+        leaves(some);
+      },
+      release: async (some) => {
+        note('release', some);
+        for (const one of some) {
+          held.delete(routerKey(one));
+          table.setInt(slotOf(one), Int.Held, 0);
+        }
+      },
+      takeBack: async (some) => {
+        note('take back', some);
+        for (const one of some) {
+          held.delete(routerKey(one));
+          table.setInt(slotOf(one), Int.Held, 0);
+          table.setInt(slotOf(one), Int.State, State.Master);
+        }
+      },
+      failOverAll: async (some) => {
+        note('fail over', some);
+        leaves(some);
+      },
     },
   };
   const { log, lines } = recordedLog();

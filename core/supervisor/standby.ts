@@ -8,6 +8,7 @@ import type { TableReader } from '../threads/table-views.ts';
 import type { Daemon } from './daemon.ts';
 import { Evacuation, type EvacuationResult } from './evacuation.ts';
 import type { Logger } from './log.ts';
+import type { RouterOrders } from './router-orders.ts';
 import { type NamedGroups, selectionName, selectRouters } from './router-selection.ts';
 
 /** Masters that give up in a second, unless it is said. */
@@ -52,18 +53,9 @@ export interface StandbyOutcome {
 }
 
 /** What of the daemon this needs. */
-export type StandbyDaemon = Pick<
-  Daemon,
-  | 'start'
-  | 'table'
-  | 'turns'
-  | 'standBy'
-  | 'release'
-  | 'takeBack'
-  | 'failOverAll'
-  | 'isHeld'
-  | 'standbyTrouble'
->;
+export interface StandbyDaemon extends Pick<Daemon, 'start' | 'table' | 'turns'> {
+  readonly orders: Omit<RouterOrders, 'failOver'>;
+}
 
 /** What it needs beside that. */
 export interface StandbyWorld {
@@ -134,12 +126,14 @@ export class Standby {
     const masters = able.filter(({ slot }) => this.isMaster(slot)).map(({ config }) => config);
     const others = able.filter(({ slot }) => !this.isMaster(slot)).map(({ config }) => config);
     if (others.length > 0) {
-      await daemon.turns.take(() => daemon.standBy(others, lasts));
+      await daemon.turns.take(() => daemon.orders.standBy(others, lasts));
       await this.shown(others, true);
     }
-    const result = await this.evacuate(masters, rate, force, (routers) => daemon.standBy(routers, lasts));
+    const result = await this.evacuate(masters, rate, force, (routers) =>
+      daemon.orders.standBy(routers, lasts),
+    );
     const warnings = owners.length > 0 ? [`${this.list(owners)} owns its address and was left out`] : [];
-    if (daemon.standbyTrouble !== undefined) warnings.push(daemon.standbyTrouble);
+    if (daemon.orders.standbyTrouble !== undefined) warnings.push(daemon.orders.standbyTrouble);
     return this.outcome('stand-by', others, result, force, warnings);
   }
 
@@ -154,7 +148,7 @@ export class Standby {
     if (dryRun)
       return this.outcome(
         '',
-        routers.filter((router) => daemon.isHeld(router)),
+        routers.filter((router) => daemon.orders.isHeld(router)),
         NOTHING,
         false,
         [],
@@ -164,12 +158,12 @@ export class Standby {
     this.log.info(`${by} asks for: resume ${this.list(chosen)}`);
     let held: readonly RouterIdentity[] = [];
     await daemon.turns.take(async () => {
-      held = routers.filter((router) => daemon.isHeld(router));
-      await daemon.release(held);
+      held = routers.filter((router) => daemon.orders.isHeld(router));
+      await daemon.orders.release(held);
     });
     await this.shown(held, false);
     const warnings = held.length === 0 ? ['none of them stood by'] : [];
-    if (daemon.standbyTrouble !== undefined) warnings.push(daemon.standbyTrouble);
+    if (daemon.orders.standbyTrouble !== undefined) warnings.push(daemon.orders.standbyTrouble);
     return this.outcome('resume', held, NOTHING, false, warnings);
   }
 
@@ -187,14 +181,14 @@ export class Standby {
     }
     this.log.info(`${by} asks for: fail over ${this.list(able)}`);
     const routers = able.map(({ config }) => config);
-    const result = await this.evacuate(routers, rate, false, (some) => daemon.failOverAll(some));
+    const result = await this.evacuate(routers, rate, false, (some) => daemon.orders.failOverAll(some));
     const warnings = owners.length > 0 ? [`${this.list(owners)} owns its address and was left out`] : [];
     return this.outcome('fail-over', [], result, false, warnings);
   }
 
   /** Who stands by now, for the log; undefined: nobody. */
   get standing(): string | undefined {
-    const held = this.choose([]).filter(({ config }) => this.daemon.isHeld(config));
+    const held = this.choose([]).filter(({ config }) => this.daemon.orders.isHeld(config));
     return held.length === 0 ? undefined : this.list(held);
   }
 
@@ -235,7 +229,7 @@ export class Standby {
     const { table } = this.daemon;
     const state = table.int(slot, Int.State);
     if (state !== State.Master && state !== State.Backup) return false;
-    if (this.daemon.isHeld(config) || table.num(slot, Num.OtherHeard) !== 0) return false;
+    if (this.daemon.orders.isHeld(config) || table.num(slot, Num.OtherHeard) !== 0) return false;
     return !this.world.hasListener(config);
   }
 
@@ -255,7 +249,7 @@ export class Standby {
           return daemon.table;
         },
         giveUp: (routers) => daemon.turns.take(() => giveUp(routers)),
-        takeBack: (routers) => daemon.turns.take(() => daemon.takeBack(routers)),
+        takeBack: (routers) => daemon.turns.take(() => daemon.orders.takeBack(routers)),
         now: () => world.now(),
         sleep: (ms) => world.sleep(ms),
       },
