@@ -202,6 +202,21 @@ describe.each(SORTS)('%s', (_, sort) => {
     expect(told(EventType.PeerUnreachable)).toEqual([[EPERM, sort.theirs]]);
   });
 
+  test('what is lost to all of them is one advertisement, and is sent again a few times', () => {
+    const peers = [1, 2, 3, 4].map((last) => `${sort.theirs.replace(/\w$/, '')}5${last}`);
+    const station = started(sort, { peers });
+    station.time.pass(30_000);
+    const due = station.table.num(0, Num.Deadline);
+    const before = station.advertised().length;
+    station.host.full = 3 * peers.length;
+    station.time.until(due + 1.5 * 1000);
+    const at = station.advertised().slice(before);
+    expect(at.map(({ time }) => (time - due) / 1000)).toEqual([
+      ...peers.map(() => 3 / 32),
+      ...peers.map(() => 1),
+    ]);
+  });
+
   test('so is one that the network cannot deliver to', () => {
     const station = started(sort);
     station.host.answers.set(sort.theirs, EHOSTUNREACH);

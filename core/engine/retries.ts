@@ -16,6 +16,7 @@ const FORGET = 1 / 4;
 /** By slot; all times are monotonic ms. Nothing here allocates. */
 export class Retries {
   private readonly lostAt: Float64Array;
+  private readonly againAt: Float64Array;
   private readonly attempts: Uint8Array;
 
   constructor(
@@ -23,17 +24,20 @@ export class Retries {
     private readonly timers: Timers,
   ) {
     this.lostAt = new Float64Array(routers).fill(Number.NEGATIVE_INFINITY);
+    this.againAt = new Float64Array(routers).fill(Number.NEGATIVE_INFINITY);
     this.attempts = new Uint8Array(routers);
   }
 
   /** An advertisement of a router was not sent: a Master's is to be sent again. Its next one keeps its time. */
   lost({ slot, state, advertisementInterval: interval, deadline }: EngineRouter, now: number): void {
     if (state !== State.Master) return;
+    if (now < this.againAt[slot]!) return; // the same one, to another peer
     if (now - this.lostAt[slot]! > interval * FORGET) this.attempts[slot] = 0;
     this.lostAt[slot] = now;
     if (this.attempts[slot] === MOST) return;
     this.attempts[slot]!++;
     const again = now + interval * AFTER;
+    this.againAt[slot] = again;
     if (again < deadline) this.timers.setProtocol(slot, again);
   }
 }

@@ -292,12 +292,15 @@ export class VirtualHost implements EngineIo, PlacementIo {
     const port = this.ports.get(socket?.index ?? -1);
     if (!port) return EBADF;
     if (!port.link.up) return ENETDOWN;
-    if (this.full > 0) {
-      this.full--;
-      return ENOBUFS;
-    }
+    if (this.hasNoRoom()) return ENOBUFS;
     if (port.link.running) port.wire.send(port, frame);
     return 0;
+  }
+
+  private hasNoRoom(): boolean {
+    if (this.full === 0) return false;
+    this.full--;
+    return true;
   }
 
   /** The kernel finds the way: by the link that has the source. */
@@ -318,6 +321,7 @@ export class VirtualHost implements EngineIo, PlacementIo {
       if (scope > 0 ? link.index !== scope : !link.addresses.some(({ address }) => address === source))
         continue;
       if (!link.up || !link.running) return ENETUNREACH;
+      if (this.hasNoRoom()) return ENOBUFS;
       port.wire.send(port, frame);
       return 0;
     }
