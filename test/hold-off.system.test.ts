@@ -129,7 +129,10 @@ describeConcurrent('hold-off', () => {
       const transitions = () => daemon.log().filter(({ from, to }) => from !== undefined && to !== undefined);
       const before = transitions().length;
       await lan.unplug(r1);
-      await sleep(300);
+      // The kernel looks at a cable when it has time: what is back before that was never gone.
+      await eventually('the loss that is not acted upon yet', 10_000, () =>
+        daemon.log().some(({ msg }) => /has lost its carrier, which is acted upon/.test(msg ?? '')),
+      );
       await lan.replug(r1);
       await eventually('the carrier that is back in time', 10_000, () =>
         daemon.log().some(({ msg }) => /back in time: link_debounce/.test(msg ?? '')),
