@@ -225,8 +225,10 @@ test('killed at any moment it leaves a whole file, the old one or the new one', 
   });
   writeFileSync(file, `0\n${'0\n'.repeat(19_999)}end`);
   const seen = new Set<string>();
-  const deadline = Date.now() + 2_000;
-  for (let round = 1; Date.now() < deadline; round++) {
+  const begin = Date.now();
+  const isLong = (ms: number): boolean => Date.now() - begin > ms;
+  // On a busy machine it takes longer until one has written a whole file.
+  for (let round = 1; seen.size < 3 ? !isLong(30_000) : !isLong(2000); round++) {
     const child = spawn(process.execPath, [script, file, String(round * 1_000_000)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -240,7 +242,7 @@ test('killed at any moment it leaves a whole file, the old one or the new one', 
     expect(text === `${`${number}\n`.repeat(20_000)}end`).toBe(true);
     seen.add(number);
   }
-  expect(seen.size).toBeGreaterThan(1);
+  expect(seen.size).toBeGreaterThanOrEqual(3);
   await (await stageFile(file, 'last')).commit();
   expect(left()).toEqual(['rewrite.mjs', 'x.conf']);
-});
+}, 60_000);
