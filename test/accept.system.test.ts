@@ -28,7 +28,7 @@ describeSystem('accept', () => {
           const table = (accept: boolean) => [
             flavour.router(VRID, [NUMBER], { priority: 200, iftype, netdrv: 'libnl', accept }),
           ];
-          let daemon = Rvrrpd.start(lab, r1, table(false));
+          const daemon = Rvrrpd.start(lab, r1, table(false));
           await wire.soleMaster(VRID, flavour.r1);
           await eventually('the way through it', 10_000, () => answers(client, beyond));
           expect(await answers(client, address)).toBe(false);
@@ -43,11 +43,11 @@ describeSystem('accept', () => {
           await eventually('no answer', 10_000, async () => !(await answers(client, address)));
 
           await daemon.kill();
-          daemon = Rvrrpd.start(lab, r1, table(false));
-          await wire.soleMaster(VRID, flavour.r1);
+          const next = Rvrrpd.start(lab, r1, table(false));
+          await eventually('a second Master', 30_000, () => next.log().some(({ to }) => to === 'Master'));
           await eventually('the way through it', 10_000, () => answers(client, beyond));
           expect(await answers(client, address)).toBe(false);
-          await daemon.stop();
+          await next.stop();
           // The address by hand: nothing guards it any more.
           await r1.run(
             'ip',

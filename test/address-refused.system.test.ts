@@ -112,6 +112,7 @@ function withoutAddresses(flavour: Flavour): void {
       await sleep(2500);
       await daemon.kill();
       const again = Rvrrpd.start(lab, r1, [macvlan(200, flavour)]);
+      await eventually('a second Master', 30_000, () => again.log().some(({ to }) => to === 'Master'));
       await sole(wire, R1);
       await sleep(2500);
       expect(gaveUp(daemon) + gaveUp(again)).toBe(0);
