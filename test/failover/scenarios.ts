@@ -160,7 +160,8 @@ export function crashReturnEnd(flavour: Flavour, pair: Pair, secret?: string): (
   const { skew, masterDown } = timingOf(flavour);
   return () =>
     play(flavour, pair, async ({ r1, r2, vip, vips, wire, sources, start, sole, pings, takeover }) => {
-      const options = secret ? { secret } : {};
+      // A Backup that has not heard the Master's last one takes over before its time.
+      const options = { ...heardByAll(flavour), ...(secret ? { secret } : {}) };
       let first = await start(r1, { priority: 200, ...options });
       await start(r2, { priority: 100, ...options });
       await sole(sources.r1);
