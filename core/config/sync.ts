@@ -31,7 +31,7 @@ export interface Member extends RouterIdentity {
 export type SyncByTable = readonly ReadonlyMap<AddressFamily, SyncFacts>[];
 
 /** How a virtual router is named in `routers`. */
-export const MEMBER_FORM =
+const MEMBER_FORM =
   '"INTERFACE/GROUP" such as "eth0/7", with "/ipv4" or "/ipv6", "/v2" or "/v3" behind it where that is not enough';
 
 /**
@@ -124,7 +124,20 @@ function chosen(
   if (!Array.isArray(routers)) return [];
   if (routers.length === 0)
     list.error([...path, 'routers'], `must name two virtual routers at least, each as ${MEMBER_FORM}`);
-  return (routers as readonly unknown[]).flatMap((text, index) => {
+  return membersMeant(routers, path, members, list);
+}
+
+/**
+ * The virtual routers that the names in `routers` mean, in that order, with the place of each name. What means none is told.
+ * @param path of the table that has them
+ */
+export function membersMeant(
+  routers: readonly unknown[],
+  path: ConfigPath,
+  members: readonly Member[],
+  list: IssueList,
+): { readonly member: Member; readonly at: ConfigPath }[] {
+  return routers.flatMap((text, index) => {
     if (typeof text !== 'string') return [];
     const at = [...path, 'routers', index];
     const name = parseMember(text);
@@ -139,7 +152,7 @@ function chosen(
 }
 
 /** Behind the complaint that there is no virtual router of such a name: which ones there are. */
-export function memberHint(text: string, members: readonly Member[]): string {
+function memberHint(text: string, members: readonly Member[]): string {
   const names = [...new Set(members.map(({ name }) => name))];
   const near = nearest(text, names);
   if (near !== undefined) return `: did you mean "${near}"?`;

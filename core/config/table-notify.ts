@@ -2,11 +2,11 @@
 import type { RawTable } from './document.ts';
 import type { RouterFacts } from './facts.ts';
 import type { HookChoice } from './hook.ts';
-import { isNamed, routerKey } from './identity.ts';
+import { routerKey } from './identity.ts';
 import type { IssueList } from './issue-list.ts';
 import type { ConfigPath } from './issues.ts';
 import { nearest } from './suggest.ts';
-import { MEMBER_FORM, type Member, memberHint, membersOf, parseMember } from './sync.ts';
+import { type Member, membersMeant, membersOf } from './sync.ts';
 
 /** What a hook may be called: it stands in logs, metrics and paths. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
@@ -59,18 +59,7 @@ function chosenRouters(
   list: IssueList,
 ): string[] | undefined {
   if (!Array.isArray(routers)) return undefined;
-  const keys = (routers as readonly unknown[]).flatMap((text, index) => {
-    if (typeof text !== 'string') return [];
-    const at = [...path, 'routers', index];
-    const name = parseMember(text);
-    if (name === undefined) {
-      list.error(at, `must be ${MEMBER_FORM}`);
-      return [];
-    }
-    const meant = members.filter((member) => isNamed(member, name));
-    if (meant.length === 0) list.error(at, `there is no such virtual router${memberHint(text, members)}`);
-    return meant.map((member) => routerKey(member));
-  });
+  const keys = membersMeant(routers, path, members, list).map(({ member }) => routerKey(member));
   return [...new Set(keys)];
 }
 

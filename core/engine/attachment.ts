@@ -4,6 +4,7 @@
  * announces addresses and receives nothing.
  */
 import type { AddressFamily, Link } from '../plugin/contracts/index.ts';
+import type { HandedSocket } from '../threads/engine-messages.ts';
 import { ALL_NODES_MAC, ETHERTYPE_ARP } from '../vrrp/announcement.ts';
 import { etherType, groupMac } from '../vrrp/frame.ts';
 import { kernelIo, type PacketSockets } from './io.ts';
@@ -65,6 +66,20 @@ export class Attachment {
   /** See {@link groupKey}. */
   get key(): string {
     return groupKey(this.link.index, this.family, this.use);
+  }
+
+  /** What an engine after this one gets of it. */
+  get handed(): HandedSocket {
+    const { descriptor, watch, membership, link, family, use } = this;
+    return {
+      descriptor,
+      ...(watch !== undefined && { watch }),
+      ...(membership !== undefined && { membership }),
+      ...{ link: use.kind === 'peers' ? use.on : link.index, family },
+      ...(use.kind === 'peers' && { source: use.source }),
+      ...(use.kind === 'announce' && { announce: true as const }),
+      ...(use.kind === 'ear' && { ear: true as const }),
+    };
   }
 
   /**

@@ -1,7 +1,10 @@
 /** Which packets the kernel lets through to each socket of the engine: the programs of its `filter` plugins, and its own. */
 import type { Link } from '../plugin/contracts/index.ts';
 import { messageOf } from '../shared/errors.ts';
+import { arpProgram } from './arp-watch.ts';
+import type { Routing } from './attachment.ts';
 import type { ErrorLog, GuardedFilter } from './guard.ts';
+import { ndProgram } from './nd-watch.ts';
 import { NO_STRANGERS, peerPrograms } from './peer-filter.ts';
 import type { Group } from './plan.ts';
 import type { EngineRouter } from './router.ts';
@@ -21,11 +24,6 @@ export class SocketFilters {
     private readonly onTrouble: (topic: string, text?: string) => void,
   ) {}
 
-  /** The plugin that filters for a router; empty: none does. */
-  pluginOf({ slot }: EngineRouter): string {
-    return this.filters[slot]?.plugin ?? '';
-  }
-
   /** Writes the programs of a group's sockets into it; none where it cannot be filtered, which is told. */
   add(group: Group): void {
     if (group.use.kind === 'peers') {
@@ -37,6 +35,29 @@ export class SocketFilters {
     }
     const program = this.filterOf(group);
     if (program) group.program = program;
+  }
+
+  /** Which packets belong to which router of a group, after {@link add}. */
+  routing({
+    link,
+    family,
+    use,
+    routers,
+    slotOfVrid,
+    program,
+    strangers,
+  }: Group): Omit<Routing, 'onUnreported'> {
+    const plugin = use.kind === 'peers' ? 'rvrrpd' : (this.filters[routers[0]!.slot]?.plugin ?? '');
+    const here = routers.filter(({ config }) => config.interface === link.name);
+    const addresses = Uint8Array.from(here.flatMap((router) => [...router.addresses.octets]));
+    return {
+      slotOfVrid,
+      ...(program && { program }),
+      ...(here.length > 0 && {
+        watchProgram: strangers ?? (family === 4 ? arpProgram(addresses) : ndProgram(addresses)),
+      }),
+      onFilterFailure: (error: unknown) => this.failed(link, plugin, error),
+    };
   }
 
   /** A group has a socket filter if all of its routers want one. */
@@ -55,7 +76,7 @@ export class SocketFilters {
   }
 
   /** Tells once for each interface: programs are built anew whenever anything about a link changes. */
-  failed(link: Link, plugin: string, error: unknown): void {
+  private failed(link: Link, plugin: string, error: unknown): void {
     if (this.unfiltered.has(link.name)) return;
     this.unfiltered.add(link.name);
     const message = `${link.name}: the socket filter of plugin ${plugin} is not used: ${messageOf(error)}`;

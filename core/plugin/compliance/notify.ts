@@ -9,6 +9,7 @@ import type { Notifier, NotifyContext, NotifyEvent, NotifyPlugin } from '../cont
 import { declared, type FromManifest } from './manifest.ts';
 import { frozen } from './resources.ts';
 import type { AsyncTestRegistrar } from './test-registrar.ts';
+import { PAUSE, soon, waitFor } from './waiting.ts';
 
 /** The plugin's own directives of a `[[notify]]` table. */
 export type NotifySettings = Readonly<Record<string, unknown>>;
@@ -45,8 +46,6 @@ export interface NotifyComplianceOptions extends FromManifest {
 const PATIENCE = 20_000;
 /** A delivery that was told to end must have ended by then, in ms. */
 const END_PATIENCE = 2000;
-/** Between two looks, in ms. */
-const PAUSE = 20;
 /** Times that something is made and ended, to see what is left over. */
 const ROUNDS = 8;
 
@@ -279,33 +278,6 @@ async function started(notifier: Notifier, event: NotifyEvent, signal: AbortSign
 
 function settingsOf(settings: NotifySettings | (() => NotifySettings)): NotifySettings {
   return typeof settings === 'function' ? settings() : settings;
-}
-
-async function soon(what: Promise<unknown>, ms: number, name: string): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new assert.AssertionError({ message: `${name} has not ended within ${ms} ms` })),
-      ms,
-    );
-  });
-  try {
-    await Promise.race([what, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-async function waitFor(
-  patience: number,
-  holds: () => boolean | Promise<boolean>,
-  what: string,
-): Promise<void> {
-  const end = performance.now() + patience;
-  while (!(await holds())) {
-    assert.ok(performance.now() < end, `waited in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, PAUSE));
-  }
 }
 
 /** Open descriptors of this process. */

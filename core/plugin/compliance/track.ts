@@ -9,6 +9,7 @@ import type { Finding, TrackContext, Tracker, TrackPlugin } from '../contracts/i
 import { declared, type FromManifest } from './manifest.ts';
 import { frozen } from './resources.ts';
 import type { AsyncTestRegistrar } from './test-registrar.ts';
+import { PAUSE, soon, waitFor } from './waiting.ts';
 
 /** The plugin's own directives of a `[[track]]` table. */
 export type TrackSettings = Readonly<Record<string, unknown>>;
@@ -47,8 +48,6 @@ export interface TrackComplianceOptions extends FromManifest {
 const PATIENCE = 20_000;
 /** A check that was told to end must have ended by then, in ms. */
 const END_PATIENCE = 2000;
-/** Between two looks, in ms. */
-const PAUSE = 20;
 /** Words are for one line of `status`. */
 const LONGEST_WORDS = 1000;
 const MOST_WEIGHT = 253;
@@ -337,33 +336,6 @@ function assertFinding(finding: Finding): void {
 
 function settingsOf(settings: TrackSettings | (() => TrackSettings)): TrackSettings {
   return typeof settings === 'function' ? settings() : settings;
-}
-
-async function soon(what: Promise<unknown>, ms: number, name: string): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new assert.AssertionError({ message: `${name} has not ended within ${ms} ms` })),
-      ms,
-    );
-  });
-  try {
-    await Promise.race([what, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-async function waitFor(
-  patience: number,
-  holds: () => boolean | Promise<boolean>,
-  what: string,
-): Promise<void> {
-  const end = performance.now() + patience;
-  while (!(await holds())) {
-    assert.ok(performance.now() < end, `waited in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, PAUSE));
-  }
 }
 
 /** Waits until a count has stood still for a few looks. */
