@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Agenda, UP_CHUNK } from './agenda.ts';
+import { Agenda, byInterface, UP_CHUNK } from './agenda.ts';
 import { backOff } from './back-off.ts';
 import { LogLimit } from './log-limit.ts';
 import { ReadingSchedule } from './reading.ts';
@@ -14,6 +14,20 @@ describe('agenda', () => {
     // The first ones want something again at once: the others are not held up.
     const second = agenda.take((slot) => (slot < UP_CHUNK ? 3 : 1), 0);
     expect(second.up[0]?.slot).toBe(UP_CHUNK);
+  });
+
+  it('takes those of one interface together, and goes on where it was', () => {
+    const homes = Array.from({ length: 100 }, (_, slot) => `eth${slot % 2}`);
+    const agenda = new Agenda(new Array(100).fill(0), byInterface(homes));
+    const turns: number[] = [];
+    for (let round = 0; round < 3; round++) {
+      for (const progress of agenda.take(() => 1, 0).up) {
+        turns.push(progress.slot);
+        agenda.succeeded(progress);
+      }
+    }
+    const even = Array.from({ length: 50 }, (_, i) => 2 * i);
+    expect(turns).toEqual([...even, ...even.map((slot) => slot + 1)]);
   });
 
   it('has nothing to do once what is wanted is applied, however often it changed before', () => {

@@ -35,10 +35,17 @@ export interface Chunk {
 /** Every virtual router's progress. */
 export class Agenda {
   readonly all: Progress[];
+  /** Where in the order the next turn begins. */
   private next = 0;
 
-  /** @param applied the value of `Applied` of each slot */
-  constructor(applied: readonly number[]) {
+  /**
+   * @param applied the value of `Applied` of each slot
+   * @param order the slots in the order of their turns; default: as they are numbered
+   */
+  constructor(
+    applied: readonly number[],
+    private readonly order: readonly number[] = [...applied.keys()],
+  ) {
     this.all = applied.map((value, slot) => ({
       slot,
       applied: value,
@@ -61,7 +68,8 @@ export class Agenda {
     let wake = Number.POSITIVE_INFINITY;
     const first = this.next;
     for (let i = 0; i < this.all.length; i++) {
-      const slot = (first + i) % this.all.length;
+      const place = (first + i) % this.all.length;
+      const slot = this.order[place]!;
       const progress = this.all[slot]!;
       const value = wanted(slot);
       const isMaster = (value & 1) === 1;
@@ -77,7 +85,7 @@ export class Agenda {
       }
       progress.attempted = value;
       chunk.push(progress);
-      if (isMaster) this.next = (slot + 1) % this.all.length;
+      if (isMaster) this.next = (place + 1) % this.all.length;
     }
     return { up, down, wake };
   }
@@ -97,4 +105,20 @@ export class Agenda {
     progress.notBefore = now + pause;
     return pause;
   }
+}
+
+/**
+ * The slots in an order of turns for {@link Agenda}: those of one interface together. To add an IPv6 address Linux goes
+ * through all the groups that its interface is a member of, and joins the address's own group a while later: what is added
+ * to one interface at a stretch meets few of them. 2,000 addresses on 4 interfaces are added in half the time.
+ * @param homes the interface of each slot
+ */
+export function byInterface(homes: readonly string[]): number[] {
+  const slots = new Map<string, number[]>();
+  for (const [slot, home] of homes.entries()) {
+    const list = slots.get(home);
+    if (list) list.push(slot);
+    else slots.set(home, [slot]);
+  }
+  return [...slots.values()].flat();
 }

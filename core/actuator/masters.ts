@@ -1,10 +1,10 @@
 /** Virtual routers on their way to Master and back: what they want of the kernel, chunk by chunk. */
 import os from 'node:os';
-import type { KernelRefusal, KernelResource, Link } from '../plugin/contracts/index.ts';
+import type { AddressFamily, KernelRefusal, KernelResource, Link } from '../plugin/contracts/index.ts';
 import { describe, interfaceOf } from '../plugin/resource.ts';
 import { messageOf } from '../shared/errors.ts';
 import { Int } from '../threads/state-table.ts';
-import { Agenda, type Progress } from './agenda.ts';
+import { Agenda, byInterface, type Progress } from './agenda.ts';
 import type { Changes, Refusals } from './changes.ts';
 import { adviseForwarding, forwards } from './forwarding.ts';
 import { furtherResources } from './further.ts';
@@ -57,6 +57,8 @@ export class Masters {
     tellEnd: () => {},
   };
   private readonly advised = new Set<string>();
+  /** Which interfaces forward, by family and name: as read for the chunk that is planned. */
+  private readonly forwarding = new Map<string, boolean>();
 
   constructor(
     private readonly parts: ActuatorParts,
@@ -64,9 +66,12 @@ export class Masters {
     private readonly changes: Changes,
   ) {
     const { table, config, routerPlugins, plugins, log } = parts;
-    this.agenda = new Agenda(config.virtualRouters.map((_, slot) => table.int(slot, Int.Applied)));
-    this.extras = new Agenda(config.virtualRouters.map((_, slot) => table.int(slot, Int.Applied)));
-    this.planner = new Planner(config, routerPlugins, plugins.iftypes, forwards);
+    const applied = config.virtualRouters.map((_, slot) => table.int(slot, Int.Applied));
+    this.agenda = new Agenda(applied, byInterface(config.virtualRouters.map(({ interface: name }) => name)));
+    this.extras = new Agenda(applied);
+    this.planner = new Planner(config, routerPlugins, plugins.iftypes, (family, name) =>
+      this.forwards(family, name),
+    );
     this.limit = new LogLimit(log);
   }
 
@@ -75,6 +80,14 @@ export class Masters {
     this.links = links;
     this.noPauses();
     this.adviseOnNeighbours();
+  }
+
+  /** {@link forwards}, read once for all the routers of a chunk: a file for each would take as long as all else here. */
+  private forwards(family: AddressFamily, name: string): boolean {
+    const key = `${family} ${name}`;
+    const known = this.forwarding.get(key) ?? forwards(family, name);
+    this.forwarding.set(key, known);
+    return known;
   }
 
   /** Tells once of each interface that answers for the virtual addresses of another. */
@@ -99,6 +112,7 @@ export class Masters {
 
   /** Makes those that are Master already users of what they need, installed or not. */
   claimPresent(): void {
+    this.forwarding.clear();
     for (const progress of this.agenda.all) {
       if (!this.isMaster(progress.slot)) continue;
       progress.repair = true; // even if it was applied: that was an earlier run
@@ -161,6 +175,7 @@ export class Masters {
 
   /** One sentence for each thing that the operator should know about this configuration. */
   advise(): string[] {
+    this.forwarding.clear();
     const { virtualRouters } = this.parts.config;
     return [...this.planner.advise(this.links), ...adviseForwarding(virtualRouters, this.links, forwards)];
   }
@@ -226,6 +241,7 @@ export class Masters {
   }
 
   private async bringUp(chunk: readonly Progress[]): Promise<void> {
+    this.forwarding.clear();
     const failures = new Map<Progress, KernelRefusal>();
     for (const progress of chunk) {
       const refusal = this.claim(progress.slot);

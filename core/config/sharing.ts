@@ -23,6 +23,11 @@ function isPair(one: RouterFacts, other: RouterFacts): boolean {
   return same && one.version !== undefined && other.version !== undefined && one.version !== other.version;
 }
 
+/** Whether one of them cannot be, which {@link checkIdentities} tells: what is made up from their group is the same. */
+function isTwice(one: RouterFacts, other: RouterFacts): boolean {
+  return one.group === other.group && (one.version ?? 2) === (other.version ?? 2);
+}
+
 /** One virtual router for each interface, group, family and version. */
 function checkIdentities(routers: readonly RouterFacts[], list: IssueList): void {
   const first = new Map<string, RouterFacts>();
@@ -54,8 +59,10 @@ function checkAddresses(routers: readonly RouterFacts[], list: IssueList): void 
       const others = holders.get(key) ?? [];
       const other = others.find((each) => !isPair(each.router, router));
       const twin = others[0];
-      if (other !== undefined) list.error(held.path, sharedFault(held, other.held, router.interface, list));
-      else if (twin !== undefined && lengthOf(twin.held) !== lengthOf(held)) {
+      if (other !== undefined) {
+        if (held.made === true && other.held.made === true && isTwice(other.router, router)) continue;
+        list.error(held.path, sharedFault(held, other.held, router.interface, list));
+      } else if (twin !== undefined && lengthOf(twin.held) !== lengthOf(held)) {
         const where = list.whereIs(twin.held.path);
         list.error(
           held.path,

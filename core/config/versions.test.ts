@@ -355,6 +355,15 @@ describe('tables beside each other', () => {
     ]);
   });
 
+  test('a group that is there twice is told once, not again for the link-local address that is made up from it', () => {
+    const errors = complaints(
+      table('vip = "2001:db8::1"\nversion = 3') + table('vip = "2001:db8::2"\nversion = 3'),
+    ).filter((line) => line.startsWith('error'));
+    expect(errors).toEqual([
+      'error 7: vrouter[1].group = 7: is already the group of vrouter[0] (line 1) on eth0: must be unique on an interface',
+    ]);
+  });
+
   test('an address that is made up may be another’s already', () => {
     const other = '[[vrouter]]\ngroup = 8\ninterface = "eth0"\nvip = "fe80::5e00:207"\nversion = 3\n';
     const errors = complaints(other + table('vip = "2001:db8::1"\nversion = 3')).filter((line) =>
