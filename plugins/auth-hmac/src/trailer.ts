@@ -147,6 +147,7 @@ export class HmacTrailer implements TrailerAuthenticator {
       while (timed && !isForgotten && secondsBetween(trail.hi, seconds) > window)
         isForgotten = !trail.leapBack();
       if (!isForgotten && !isAfter(hi, lo, trail.hi, trail.lo)) return 'replayed';
+      if (timed && trail.leapsInto(hi, window)) return 'replayed';
     } else trail = memory.add(packet, source, addressLength);
     if (trail.move(hi, lo, window, this.clock.monotonic())) this.router.memory.save();
     const skew = timeOf(hi, lo) - now;
