@@ -1,6 +1,9 @@
 /**
  * HMAC trailers: processor time for each advertisement sent and received, beside keepalived's password; and what a flood of
  * forged and replayed trailers at one router costs the others on its interface.
+ *
+ * Processor time is that of all threads of a daemon, system calls and what the kernel does in them included, over the
+ * advertisements that the Backup's interfaces have received in that while: each daemon receives from one of its own sort.
  */
 import { cadence } from '../test/lab/cadence.ts';
 import { Flood } from '../test/lab/flood.ts';
@@ -10,7 +13,7 @@ import { Rvrrpd } from '../test/lab/rvrrpd.ts';
 import type { Implementation } from '../test/lab/speaker.ts';
 import { eventually, sleep } from '../test/lab/wait.ts';
 import { Wire } from '../test/lab/wire.ts';
-import { convergence, network, startDaemon, virtualAddresses } from './network.ts';
+import { atRest, convergence, network, startDaemon, virtualAddresses } from './network.ts';
 import { type Measures, report, sideBySide } from './report.ts';
 import { packets, processorMs } from './usage.ts';
 
@@ -35,6 +38,8 @@ async function costs(implementation: Implementation): Promise<Measures> {
     await sleep(3000);
     await convergence(net, 120_000);
     await sleep(SHORT ? 15_000 : 30_000); // as in load.ts
+    await atRest(net.r1, master, SIZE, 120_000);
+    await atRest(net.r2, backup, SIZE, 120_000);
     const [masterPids, backupPids] = [await master.pids(), await backup.pids()];
     const read = async () => ({
       sent: processorMs(masterPids),

@@ -7,7 +7,7 @@ import type { Implementation } from '../test/lab/speaker.ts';
 import { eventually, sleep } from '../test/lab/wait.ts';
 import { Wire } from '../test/lab/wire.ts';
 import { lateness } from './lateness.ts';
-import { convergence, network, startDaemon, virtualAddresses } from './network.ts';
+import { atRest, convergence, network, startDaemon, virtualAddresses } from './network.ts';
 import { type Measures, report } from './report.ts';
 import { greatest, median } from './statistics.ts';
 import { packets, processorMs, residentMb } from './usage.ts';
@@ -31,6 +31,8 @@ async function round(implementation: Implementation): Promise<Measures> {
     // What is measured is how it goes on for weeks: gratuitous ARP has been repeated, and whoever compiles and
     // collects garbage after a burst of work has done so.
     await sleep(30_000);
+    await atRest(net.r1, master, SIZE, 120_000);
+    await atRest(net.r2, backup, SIZE, 120_000);
 
     const [masterPids, backupPids] = [await master.pids(), await backup.pids()];
     const before = {

@@ -7,7 +7,7 @@ import type { Lab } from '../test/lab/lab.ts';
 import { Rvrrpd } from '../test/lab/rvrrpd.ts';
 import type { Implementation } from '../test/lab/speaker.ts';
 import { eventually, sleep } from '../test/lab/wait.ts';
-import { packets } from './usage.ts';
+import { packets, processorMs } from './usage.ts';
 
 /** How large. */
 export interface Size {
@@ -104,6 +104,43 @@ export async function convergence(net: Network, deadlineMs: number): Promise<num
   const start = performance.now();
   await eventually('r1 as the only Master everywhere', deadlineMs, () => settled(net), 1);
   return performance.now() - start;
+}
+
+/** How long what a daemon uses is compared with what it used before, in ms. */
+const COMPARED = 5000;
+
+/**
+ * Waits until a daemon hears the groups of VRRP on every cable, and uses no less of the processor from one while to the
+ * next: its start is over, and so is what compilers and collectors of garbage do after it. How long that takes is a matter
+ * of the machine and of what else runs there.
+ * @param deadlineMs for either of both
+ */
+export async function atRest(
+  host: Host,
+  daemon: Daemon,
+  { cables }: Size,
+  deadlineMs: number,
+): Promise<void> {
+  await eventually(
+    `${host.name} to listen on every cable`,
+    deadlineMs,
+    async () =>
+      ((await host.run('cat', '/proc/net/dev_mcast')).match(/01005e000012/g) ?? []).length === cables,
+    500,
+  );
+  const pids = await daemon.pids();
+  const used = async (): Promise<number> => {
+    const before = processorMs(pids);
+    await sleep(COMPARED);
+    return processorMs(pids) - before;
+  };
+  let last = await used();
+  await eventually(`${host.name} to be at rest`, deadlineMs, async () => {
+    const now = await used();
+    const falls = now < 0.9 * last;
+    last = now;
+    return !falls;
+  });
 }
 
 /** How many virtual addresses a host's kernel holds. */

@@ -30,5 +30,6 @@ export function isSecret(schema: SchemaNode, path: ConfigPath): boolean {
 function containsSecret(node: SchemaNode): boolean {
   if (node.writeOnly === true) return true;
   if (node.items !== undefined && containsSecret(node.items)) return true;
+  if (typeof node.additionalProperties === 'object' && containsSecret(node.additionalProperties)) return true;
   return Object.values(node.properties ?? {}).some(containsSecret);
 }

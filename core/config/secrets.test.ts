@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { parseDocument } from './parse.ts';
 import { complaints, read, router } from './test-read.ts';
+import { validate } from './validate.ts';
 
 describe('secrets', () => {
   test('auth_secret without auth_type', () => {
@@ -27,11 +29,39 @@ describe('secrets', () => {
     `${router('')}[api]\nusers = ["{{SHA256}}geheim"]`,
     `vrouter = "geheim"`,
     `vrouter = ["geheim"]`,
+    router('auth = "geheim"'),
+    router('auth = ["geheim"]'),
   ])('are in no message: %#', (content) => {
     const all = complaints(content);
     expect(all.length).toBeGreaterThan(0);
     expect(all.join('\n')).not.toContain('geheim');
     expect(JSON.stringify(read(content).issues)).not.toContain('geheim');
+  });
+
+  test.each(['"geheim"', '["geheim"]', '{ 1 = ["geheim"] }', '{ 0 = "geheim" }', '{ 1 = "geheim" }'])(
+    'nor keys by name, which a plugin’s schema has: %s',
+    (keys) => {
+      const secret = { type: 'string', writeOnly: true, minLength: 32 };
+      const schema = {
+        type: 'object',
+        properties: {
+          keys: { type: 'object', propertyNames: { pattern: '^[1-9]$' }, additionalProperties: secret },
+        },
+      };
+      const { document } = parseDocument('/etc/rvrrpd.conf', `keys = ${keys}\n`, 'toml');
+      const violations = validate(document!, [], schema, structuredClone(document!.data));
+      expect(violations).not.toHaveLength(0);
+      expect(JSON.stringify(violations)).not.toContain('geheim');
+    },
+  );
+
+  test('a name that no key may have is told with its line, and not shown', () => {
+    const { document } = parseDocument('/etc/rvrrpd.conf', '[keys]\n1 = "x"\ngeheim = "x"\n', 'toml');
+    const keys = { type: 'object', propertyNames: { pattern: '^[1-9]$' }, expected: 'keys by number' };
+    const schema = { type: 'object', properties: { keys } };
+    expect(validate(document!, [], schema, document!.data).map(({ issue }) => issue)).toMatchObject([
+      { directive: 'keys', message: 'must be keys by number', position: { line: 3 } },
+    ]);
   });
 
   test('nor of a value that is wrong, wherever it stands', () => {

@@ -118,9 +118,11 @@ function toIssue(
   error: ErrorObject,
   elsewhere: (path: ConfigPath) => string | undefined,
 ): ConfigIssue {
+  // The line of a name that is wrong; the name itself is not shown, as it may be a secret in the wrong place.
+  const name = error.propertyName === undefined ? [] : [error.propertyName];
   const common = {
     severity: 'error',
-    position: document.places.position(path),
+    position: document.places.position([...path, ...name]),
     directive: directiveName(path),
   } as const;
   if (error.keyword === 'additionalProperties') {
@@ -137,13 +139,19 @@ function toIssue(
       ...(expected === undefined ? {} : { expected }),
     };
   }
-  const value = isSecret(schema, inner) ? undefined : document.places.source(path);
+  const hidden = isSecret(schema, inner) || isOpenTable(node);
+  const value = hidden ? undefined : document.places.source(path);
   return {
     ...common,
     ...(value === undefined ? {} : { value }),
     message: expected === undefined ? ajvMessage(error, node) : `must be ${expected}`,
     ...(expected === undefined ? {} : { expected }),
   };
+}
+
+/** Whether there should be a table of which a plugin alone knows what is in it: what stands in its place may be a secret. */
+function isOpenTable(node: SchemaNode | undefined): boolean {
+  return node?.type === 'object' && node.properties === undefined && node.additionalProperties === undefined;
 }
 
 /** Ajv's own words, for schemas without `expected`. */

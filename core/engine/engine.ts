@@ -13,7 +13,7 @@ import type { Attachment } from './attachment.ts';
 import { Commands } from './commands.ts';
 import { Expiry } from './expiry.ts';
 import type { Holds } from './holds.ts';
-import { type EngineIo, kernelIo } from './io.ts';
+import { type EngineIo, kernelIo, type Turns } from './io.ts';
 import type { Observer } from './observer.ts';
 import { makeParts, type Parts } from './parts.ts';
 import { Receiver } from './receiver.ts';
@@ -51,6 +51,7 @@ export class Engine {
   private readonly receiver: Receiver;
   private readonly expiry: Expiry;
   private readonly wakeUp: WakeUp;
+  private readonly turns: Turns | undefined;
   private closed = false;
   /** When it was told to {@link suspend}, monotonic ms. */
   private suspended = 0;
@@ -77,6 +78,7 @@ export class Engine {
     this.routers = routers;
     this.observer = observer;
     this.clock = io.now;
+    this.turns = io.turns;
     this.holds = parts.holds;
     this.reception = reception;
     this.loop = io.loop(
@@ -294,6 +296,7 @@ export class Engine {
    */
   wake(packets: number, timers: boolean, now = this.clock()): void {
     const { reception, wakeUp } = this;
+    this.turns?.begin();
     reception.woke = now;
     wakeUp.begin(now);
     for (let i = 0; i < packets; i++) {
@@ -307,5 +310,6 @@ export class Engine {
       this.settle();
       if (this.receiver.collectStrangers(now)) this.settle(); // whoever observes is told
     }
+    this.turns?.end();
   }
 }

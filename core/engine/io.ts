@@ -8,8 +8,15 @@ import type { PacketLoop } from '../native/packet-loop.ts';
 import { claimantOf, RouterClaims } from '../threads/router-claims.ts';
 import { closeLater } from './closing.ts';
 
+/** Told when the engine begins to serve what it woke for, and when it has. */
+export interface Turns {
+  readonly begin: () => void;
+  readonly end: () => void;
+}
+
 /** What an engine needs to run: the time, and a packet loop. */
 export interface EngineIo {
+  readonly turns?: Turns;
   /** The clock of everything in the engine: CLOCK_MONOTONIC in ms, with fractions. */
   readonly now: () => number;
   /** How many ms ago the machine was booted: CLOCK_BOOTTIME. */

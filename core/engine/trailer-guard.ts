@@ -2,12 +2,7 @@
  * Between the engine and plugins that sign behind the message: what guard.ts is for the others. An exception in `verify`
  * is a wrong trailer, one in `sign` an advertisement that is not sent.
  */
-import type {
-  AuthClock,
-  AuthMemory,
-  TrailerAuthenticator,
-  TrailerVerdict,
-} from '../plugin/contracts/index.ts';
+import type { AuthMemory, TrailerAuthenticator, TrailerVerdict } from '../plugin/contracts/index.ts';
 import { PluginError } from '../plugin/load.ts';
 import { messageOf } from '../shared/errors.ts';
 import type { AuthMemories } from '../threads/auth-memory.ts';
@@ -130,15 +125,4 @@ export function memoryOf(memories: AuthMemories, slot: number, tell: () => void)
       tell();
     },
   };
-}
-
-/** The engine's clocks, as plugins see them. */
-export function clockOf({
-  now,
-  wall,
-}: {
-  readonly now: () => number;
-  readonly wall: () => number;
-}): AuthClock {
-  return { wall, monotonic: now };
 }

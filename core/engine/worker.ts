@@ -26,7 +26,8 @@ import { kindsOf, Rehearsal, rehearse } from './rehearsal.ts';
 import { EngineRouter } from './router.ts';
 import { inherit } from './succession.ts';
 import { Tracking } from './tracking.ts';
-import { clockOf, memoryOf } from './trailer-guard.ts';
+import { memoryOf } from './trailer-guard.ts';
+import { TurnClock } from './turn-clock.ts';
 
 const init = workerData as EngineInit;
 const supervisor = parentPort!;
@@ -71,7 +72,7 @@ async function main(): Promise<void> {
   const table: EngineTable = whole;
   const memories = new AuthMemories(init.authMemories);
   const authBell = new Doorbell(init.authBell, init.eventPort);
-  const clock = clockOf(kernelIo);
+  const clock = new TurnClock(kernelIo);
   const routers = init.config.virtualRouters.map((config, slot) => {
     const auth = auths.get(init.routerPlugins[slot]!.auth ?? '');
     if (auth === undefined) return new EngineRouter(slot, config, undefined, table);
@@ -109,7 +110,7 @@ async function main(): Promise<void> {
       observer.dirty = false;
     },
     init.config.debug === 5,
-    kernelIo,
+    { ...kernelIo, turns: clock },
   );
   const placement = new Placement(
     engine,

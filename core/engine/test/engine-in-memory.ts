@@ -3,6 +3,7 @@ import { Cause, EventRing } from '../../threads/event-ring.ts';
 import { Int, StateTable } from '../../threads/state-table.ts';
 import { Attachment } from '../attachment.ts';
 import { Engine } from '../engine.ts';
+import type { Turns } from '../io.ts';
 import { Observer } from '../observer.ts';
 import { EngineRouter } from '../router.ts';
 import { emptyRouting, routingIndex } from '../routing.ts';
@@ -25,11 +26,13 @@ export function theirs(vrid: number, priority: number, kind = USUAL): Uint8Array
 /**
  * An engine with a virtual router for each priority, VRIDs from 1 on; none has started.
  * @param settled called at the end of each of its turns, but for those that put it off; see the engine's `onSettled`
+ * @param turns told of its turns
  */
 export function stage(
   priorities: readonly number[],
   settled: (wantedChanged: boolean) => void = () => {},
   kind = USUAL,
+  turns?: Turns,
 ) {
   const link = kind.ethernet([OURS]);
   const io = new MemoryIo();
@@ -39,7 +42,14 @@ export function stage(
     (priority, slot) =>
       new EngineRouter(slot, kind.configuration({ vrid: slot + 1, priority }), undefined, table),
   );
-  const engine = new Engine(routers, table, new Observer(ring, table.slots + 1), settled, false, io);
+  const engine = new Engine(
+    routers,
+    table,
+    new Observer(ring, table.slots + 1),
+    settled,
+    false,
+    turns ? Object.assign(io, { turns }) : io,
+  );
   const slotOfVrid = emptyRouting();
   const attachment = Attachment.imaginary(link, kind.family, slotOfVrid, SOCKET);
   engine.attach(attachment);

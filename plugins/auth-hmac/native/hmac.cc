@@ -1,5 +1,5 @@
-// HMAC-SHA-256 (RFC 2104) over a buffer that stays: the key is set up once, and a call neither allocates nor looks at
-// its arguments more than once. The hash is OpenSSL's, the one that Node.js has in it.
+// HMAC-SHA-256 (RFC 2104) over buffers that stay: a key is set up once, and a call neither allocates nor looks at its
+// arguments more than once. The hash is OpenSSL's, the one that Node.js has in it.
 #define OPENSSL_SUPPRESS_DEPRECATED  // EVP allocates for each digest; these functions are the same code without that
 #include <napi.h>
 #include <openssl/crypto.h>
@@ -7,79 +7,92 @@
 
 #include <cstdint>
 #include <cstring>
+#include <deque>
 
 namespace {
 
 constexpr size_t kBlock = SHA256_CBLOCK;
 constexpr size_t kDigest = SHA256_DIGEST_LENGTH;
 
-// `new Hmac(key, input, output)`: key of at most one block; `output` has room for one digest.
-class Hmac : public Napi::ObjectWrap<Hmac> {
- public:
-  static Napi::Function Define(Napi::Env env) {
-    return DefineClass(env, "Hmac", {InstanceMethod<&Hmac::Compute>("compute")});
-  }
+// A key: SHA-256 behind its inner and its outer pad.
+struct Key {
+  SHA256_CTX inner;
+  SHA256_CTX outer;
 
-  explicit Hmac(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Hmac>(info) {
-    Napi::Env env = info.Env();
-    if (info.Length() != 3 || !info[0].IsTypedArray() || !info[1].IsTypedArray() || !info[2].IsTypedArray())
-      throw Napi::TypeError::New(env, "Hmac(key, input, output): three Uint8Arrays");
-    const auto key = info[0].As<Napi::Uint8Array>();
-    const auto input = info[1].As<Napi::Uint8Array>();
-    auto output = info[2].As<Napi::Uint8Array>();
-    if (key.ByteLength() > kBlock) throw Napi::RangeError::New(env, "Hmac: a key of at most 64 octets");
-    if (output.ByteLength() < kDigest) throw Napi::RangeError::New(env, "Hmac: output of at least 32 octets");
-    uint8_t pad[kBlock];
-    Pad(pad, key, 0x36);
-    SHA256_Init(&inner_);
-    SHA256_Update(&inner_, pad, kBlock);
-    Pad(pad, key, 0x5c);
-    SHA256_Init(&outer_);
-    SHA256_Update(&outer_, pad, kBlock);
-    OPENSSL_cleanse(pad, sizeof pad);
-    // Held, so that neither is collected while this is there: their memory does not move.
-    input_ = Napi::Persistent(input);
-    output_ = Napi::Persistent(output);
-    from_ = input.Data();
-    size_ = input.ByteLength();
-    to_ = output.Data();
-  }
-
-  ~Hmac() override {
-    OPENSSL_cleanse(&inner_, sizeof inner_);
-    OPENSSL_cleanse(&outer_, sizeof outer_);
-  }
-
- private:
-  static void Pad(uint8_t* pad, const Napi::Uint8Array& key, uint8_t with) {
-    std::memset(pad, with, kBlock);
-    for (size_t i = 0; i < key.ByteLength(); i++) pad[i] ^= key[i];
-  }
-
-  // `compute(length)`: the HMAC of the first `length` octets of `input` to `output`.
-  void Compute(const Napi::CallbackInfo& info) {
-    const uint32_t length = info[0].As<Napi::Number>().Uint32Value();
-    if (length > size_) throw Napi::RangeError::New(info.Env(), "Hmac.compute: longer than its input");
-    uint8_t digest[kDigest];
-    SHA256_CTX context = inner_;
-    SHA256_Update(&context, from_, length);
-    SHA256_Final(digest, &context);
-    context = outer_;
-    SHA256_Update(&context, digest, kDigest);
-    SHA256_Final(to_, &context);
-  }
-
-  SHA256_CTX inner_;
-  SHA256_CTX outer_;
-  Napi::Reference<Napi::Uint8Array> input_;
-  Napi::Reference<Napi::Uint8Array> output_;
-  const uint8_t* from_;
-  size_t size_;
-  uint8_t* to_;
+  ~Key() { OPENSSL_cleanse(this, sizeof *this); }
 };
 
+// The data of all functions of one environment. No object is wrapped: unwrapping it would cost as much as a block of the
+// hash, at each call.
+struct Keys {
+  std::deque<Key> all;  // which stay where they are
+  // Held, so that neither is collected while this is there: their memory does not move.
+  Napi::Reference<Napi::Uint8Array> input;
+  Napi::Reference<Napi::Uint8Array> output;
+  const uint8_t* from = nullptr;
+  size_t size = 0;
+  uint8_t* to = nullptr;
+};
+
+void Begin(SHA256_CTX* context, const Napi::Uint8Array& key, uint8_t with) {
+  uint8_t pad[kBlock];
+  std::memset(pad, with, kBlock);
+  for (size_t i = 0; i < key.ByteLength(); i++) pad[i] ^= key[i];
+  SHA256_Init(context);
+  SHA256_Update(context, pad, kBlock);
+  OPENSSL_cleanse(pad, sizeof pad);
+}
+
+// `setBuffers(input, output)`: what `compute` reads and writes; `output` has room for one digest.
+void SetBuffers(const Napi::CallbackInfo& info) {
+  auto* keys = static_cast<Keys*>(info.Data());
+  if (!info[0].IsTypedArray() || !info[1].IsTypedArray())
+    throw Napi::TypeError::New(info.Env(), "setBuffers(input, output): two Uint8Arrays");
+  auto input = info[0].As<Napi::Uint8Array>();
+  auto output = info[1].As<Napi::Uint8Array>();
+  if (output.ByteLength() < kDigest) throw Napi::RangeError::New(info.Env(), "setBuffers: output of at least 32 octets");
+  keys->input = Napi::Persistent(input);
+  keys->output = Napi::Persistent(output);
+  keys->from = input.Data();
+  keys->size = input.ByteLength();
+  keys->to = output.Data();
+}
+
+// `addKey(key)`: a key of at most one block; returns the number that `compute` knows it by.
+Napi::Value AddKey(const Napi::CallbackInfo& info) {
+  auto* keys = static_cast<Keys*>(info.Data());
+  if (!info[0].IsTypedArray()) throw Napi::TypeError::New(info.Env(), "addKey(key): a Uint8Array");
+  const auto octets = info[0].As<Napi::Uint8Array>();
+  if (octets.ByteLength() > kBlock) throw Napi::RangeError::New(info.Env(), "addKey: a key of at most 64 octets");
+  Key& key = keys->all.emplace_back();
+  Begin(&key.inner, octets, 0x36);
+  Begin(&key.outer, octets, 0x5c);
+  return Napi::Number::New(info.Env(), static_cast<double>(keys->all.size() - 1));
+}
+
+// `compute(key, length)`: the HMAC of the first `length` octets of the input to the output.
+void Compute(const Napi::CallbackInfo& info) {
+  const auto* keys = static_cast<const Keys*>(info.Data());
+  const uint32_t number = info[0].As<Napi::Number>().Uint32Value();
+  const uint32_t length = info[1].As<Napi::Number>().Uint32Value();
+  if (number >= keys->all.size()) throw Napi::RangeError::New(info.Env(), "compute: no such key");
+  if (length > keys->size) throw Napi::RangeError::New(info.Env(), "compute: longer than its input");
+  const Key& key = keys->all[number];
+  uint8_t digest[kDigest];
+  SHA256_CTX context = key.inner;
+  SHA256_Update(&context, keys->from, length);
+  SHA256_Final(digest, &context);
+  context = key.outer;
+  SHA256_Update(&context, digest, kDigest);
+  SHA256_Final(keys->to, &context);
+}
+
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
-  exports.Set("Hmac", Hmac::Define(env));
+  auto* keys = new Keys;
+  env.SetInstanceData(keys);  // deleted with the environment
+  exports.Set("setBuffers", Napi::Function::New<SetBuffers>(env, "setBuffers", keys));
+  exports.Set("addKey", Napi::Function::New<AddKey>(env, "addKey", keys));
+  exports.Set("compute", Napi::Function::New<Compute>(env, "compute", keys));
   return exports;
 }
 

@@ -49,7 +49,7 @@ const plugin: TrailerAuthPlugin = {
   kind: 'auth',
   placement: 'trailer',
   create: (context: PluginContext, router: AuthRouter) => {
-    warmUp();
+    warmUp(router.clock);
     return new HmacTrailer(
       router,
       settingsOf(router, (message) => context.log('warn', message)),

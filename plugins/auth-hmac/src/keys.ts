@@ -8,6 +8,10 @@ const LONGEST = 64;
 /** A file that is larger holds no key. */
 const LARGEST_FILE = 4096;
 
+/** What no key that somebody has typed has in it. */
+const NO_TEXT = /[\p{Cc}\ufeff]/u;
+const AS_DIGITS = 'a key of such octets is written "hex:" and hexadecimal digits';
+
 /** Others than owner and group can read it. */
 const OTHERS_READ = 0o004;
 
@@ -52,7 +56,7 @@ function readKey(directive: string, value: string, warn: (message: string) => vo
     const reason = error instanceof Error ? error.message : String(error);
     throw new KeyError(directive, `${file} must be a readable file with a key: ${reason}`);
   }
-  return octetsOf(directive, text.replace(/\r?\n$/, ''), file);
+  return octetsOf(directive, text, file);
 }
 
 /** Never waits: the engine does nothing else meanwhile. @throws Error that says why there is no key in it */
@@ -68,10 +72,28 @@ function readKeyFile(file: string): { readonly text: string; readonly mode: numb
     for (let count = -1; count !== 0 && length < octets.length; length += count)
       count = readSync(descriptor, octets, length, octets.length - length, null);
     if (length > LARGEST_FILE) throw new Error(`it has more than ${LARGEST_FILE} octets`);
-    return { text: octets.toString('utf8', 0, length), mode: entry.mode };
+    return { text: textOf(octets.subarray(0, length)), mode: entry.mode };
   } finally {
     closeSync(descriptor);
   }
+}
+
+/**
+ * What a file holds, without the end of its line. Octets that are no text would be read as something else than they are, and
+ * of several lines each reader might take another for the key.
+ * @throws Error if that is no line of text
+ */
+function textOf(octets: Uint8Array): string {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(octets);
+  } catch {
+    throw new Error(`its ${octets.length} octets are no text (UTF-8): ${AS_DIGITS}`);
+  }
+  const line = text.replace(/\r?\n$/, '');
+  if (/[\r\n]/.test(line)) throw new Error('it has more than one line');
+  if (NO_TEXT.test(line)) throw new Error(`it has control characters or a byte order mark: ${AS_DIGITS}`);
+  return line;
 }
 
 function expectFile(entry: Stats): void {

@@ -2,20 +2,13 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-/** One key, set up, over the buffers of all. */
-export interface Hmac {
-  /** Writes the HMAC of the first `length` octets of {@link INPUT} to {@link OUTPUT}. @throws RangeError beyond the input's end */
-  compute(length: number): void;
-}
-
 /** What the addon exports. */
 interface Addon {
-  /** A key of at most 64 octets; `output` takes 32. */
-  readonly Hmac: new (
-    key: Uint8Array,
-    input: Uint8Array,
-    output: Uint8Array,
-  ) => Hmac;
+  /** What `compute` reads, and the 32 octets that it writes. */
+  readonly setBuffers: (input: Uint8Array, output: Uint8Array) => void;
+  /** Sets up a key of at most 64 octets. @returns its number */
+  readonly addKey: (key: Uint8Array) => number;
+  readonly compute: (key: number, length: number) => void;
 }
 
 /** VRRP's longest message, 255 addresses of IPv6, with what the HMAC covers before and behind it. */
@@ -26,19 +19,35 @@ export const INPUT = new Uint8Array(LONGEST);
 export const OUTPUT = new Uint8Array(32);
 
 let loaded: Addon | undefined;
-/** By key: most routers of a network have the same. */
-const known = new Map<string, Hmac>();
+/** The number of each key: most routers of a network have the same. */
+const known = new Map<string, number>();
 
-/** Sets up a key, once. @throws Error if the addon cannot be loaded, with what to do */
-export function createHmac(key: Uint8Array): Hmac {
+/**
+ * Sets up a key, once.
+ * @returns its number
+ * @throws Error if the addon cannot be loaded, with what to do
+ */
+export function addKey(key: Uint8Array): number {
   const name = Buffer.from(key).toString('latin1');
   let made = known.get(name);
   if (made === undefined) {
-    loaded ??= load();
-    made = new loaded.Hmac(key, INPUT, OUTPUT);
+    if (loaded === undefined) {
+      loaded = load();
+      loaded.setBuffers(INPUT, OUTPUT);
+    }
+    made = loaded.addKey(key);
     known.set(name, made);
   }
   return made;
+}
+
+/**
+ * Writes the HMAC of the first `length` octets of {@link INPUT} to {@link OUTPUT}.
+ * @param key a number that {@link addKey} has returned
+ * @throws RangeError beyond the input's end
+ */
+export function compute(key: number, length: number): void {
+  loaded!.compute(key, length);
 }
 
 function load(): Addon {

@@ -3,10 +3,11 @@
  * ahead of the monotonic clock. That changes only when a clock is set: from a copy of it that is hours old it can be told
  * which numbers may have been in use by now.
  *
- * Octets: 0 and 4 the halves of the last number, 8 and 12 those of the last one before a leap, 16 flags, 24 the
- * difference to the monotonic clock in ms, 32 when it was used last, monotonic ms.
+ * Octets: 0 and 4 the halves of the last number, 8 and 12 those of the last one before a leap, 16 flags, 20 the upper half of
+ * the greatest before the clock was set back, 24 the difference to the monotonic clock in ms, 32 when it was used last,
+ * monotonic ms.
  */
-import { fractionOf, isAfter, secondsOf, timeOf } from './sequence.ts';
+import { fractionOf, isAfter, secondsBetween, secondsOf, timeOf } from './sequence.ts';
 
 /** Octets of one. */
 export const TRAIL_LENGTH = 40;
@@ -15,6 +16,7 @@ const TIMES_AT = 24;
 
 const USED = 1;
 const LEAPT = 2;
+const SET_BACK = 4;
 
 /**
  * The difference to the monotonic clock follows what is later at once, and what is earlier only slowly: a packet that was
@@ -89,8 +91,9 @@ export class Trail {
       if (ahead > window * 1000) {
         words[word + 2] = words[word]!;
         words[word + 3] = words[word + 1]!;
-        words[word + 4] = USED | LEAPT;
-      }
+        words[word + 4]! |= LEAPT;
+      } else if (ahead < -window * 1000) this.setBack();
+      if (this.isSetBack && secondsBetween(hi, words[word + 5]!) > 0) words[word + 4]! &= ~SET_BACK;
       // A leap, either way, is one at once.
       if (ahead >= 0 || ahead < -window * 1000) times[time] = offset;
       else times[time]! += ahead * (ahead < -LATE ? FOLLOW_LATE : FOLLOW);
@@ -110,10 +113,35 @@ export class Trail {
   leapBack(): boolean {
     const { words, word } = this;
     if ((words[word + 4]! & LEAPT) === 0) return false;
+    this.setBack();
     words[word] = words[word + 2]!;
     words[word + 1] = words[word + 3]!;
-    words[word + 4] = USED;
+    words[word + 4]! &= ~LEAPT;
     return true;
+  }
+
+  /**
+   * Whether a number that leaps ahead, as the clock was set forward by more than `window` seconds, may have been there before
+   * the clock had been set back. Who goes on from where it was is later than that; one that is set a little less far is heard
+   * within the window.
+   */
+  leapsInto(hi: number, window: number): boolean {
+    const { words, word } = this;
+    if (!this.isSetBack || secondsBetween(hi, words[word]!) <= window) return false;
+    const since = secondsBetween(hi, words[word + 5]!);
+    return since <= 0 && since >= -window;
+  }
+
+  private get isSetBack(): boolean {
+    return (this.words[this.word + 4]! & SET_BACK) !== 0;
+  }
+
+  /** Remembers how far it was, if that is the farthest. */
+  private setBack(): void {
+    const { words, word } = this;
+    if (this.isSetBack && secondsBetween(words[word]!, words[word + 5]!) <= 0) return;
+    words[word + 5] = words[word]!;
+    words[word + 4]! |= SET_BACK;
   }
 
   /** It is a copy of before: goes on behind all numbers that can have been in use until `now` (monotonic ms). */

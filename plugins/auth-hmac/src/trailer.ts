@@ -10,7 +10,7 @@
  */
 import type { AuthClock, AuthRouter, TrailerAuthenticator, TrailerVerdict } from 'rvrrpd/plugin';
 import { Memory } from './memory.ts';
-import { createHmac, type Hmac, INPUT, OUTPUT } from './native.ts';
+import { addKey, compute, INPUT, OUTPUT } from './native.ts';
 import { fractionOf, isAfter, secondsBetween, secondsOf, timeOf } from './sequence.ts';
 
 /** Octets of the trailer. */
@@ -43,9 +43,9 @@ export class HmacTrailer implements TrailerAuthenticator {
   readonly sends: boolean;
   readonly requires: boolean;
   skew = 0;
-  /** By number. */
-  private readonly keys: ReadonlyMap<number, Hmac>;
-  private readonly activeHmac: Hmac | undefined;
+  /** Keys of the addon, by number. */
+  private readonly keys: ReadonlyMap<number, number>;
+  private readonly activeAdded: number | undefined;
   private readonly memory: Memory;
   private readonly addressLength: number;
   /** Of `router`, whose objects are the core's: of what shape they are is not ours to say. */
@@ -72,8 +72,8 @@ export class HmacTrailer implements TrailerAuthenticator {
     this.group = router.group;
     this.clock = router.clock;
     this.memory = new Memory(router.memory.bytes);
-    this.keys = new Map([...keys].map(([number, key]) => [number, createHmac(key)]));
-    this.activeHmac = this.keys.get(this.activeKey);
+    this.keys = new Map([...keys].map(([number, key]) => [number, addKey(key)]));
+    this.activeAdded = this.keys.get(this.activeKey);
   }
 
   sign(packet: Uint8Array, start: number, end: number, source: number): void {
@@ -96,7 +96,7 @@ export class HmacTrailer implements TrailerAuthenticator {
     putWord(packet, end + SEQUENCE_AT + 4, lo);
     // Before anything goes out: should we end here, the number is lost, and never used twice.
     if (sent.move(hi, lo, this.window, this.clock.monotonic())) this.router.memory.save();
-    this.compute(this.activeHmac!, packet, start, end, source);
+    this.compute(this.activeAdded!, packet, start, end, source);
     for (let i = 0; i < HMAC_LENGTH; i++) packet[end + HMAC_AT + i] = OUTPUT[i]!;
   }
 
@@ -116,7 +116,7 @@ export class HmacTrailer implements TrailerAuthenticator {
     }
     const number = packet[end + 1]!;
     // The usual one without the map, which would have to come from memory.
-    const key = number === this.activeKey ? this.activeHmac : this.keys.get(number);
+    const key = number === this.activeKey ? this.activeAdded : this.keys.get(number);
     if (key === undefined) return 'unknown-key';
     this.compute(key, packet, start, end, source);
     let difference = 0;
@@ -147,6 +147,7 @@ export class HmacTrailer implements TrailerAuthenticator {
       while (timed && !isForgotten && secondsBetween(trail.hi, seconds) > window)
         isForgotten = !trail.leapBack();
       if (!isForgotten && !isAfter(hi, lo, trail.hi, trail.lo)) return 'replayed';
+      if (timed && trail.leapsInto(hi, window)) return 'replayed';
     } else trail = memory.add(packet, source, addressLength);
     if (trail.move(hi, lo, window, this.clock.monotonic())) this.router.memory.save();
     const skew = timeOf(hi, lo) - now;
@@ -155,7 +156,7 @@ export class HmacTrailer implements TrailerAuthenticator {
   }
 
   /** The HMAC of a message and the first octets of its trailer, to `OUTPUT`. */
-  private compute(key: Hmac, packet: Uint8Array, start: number, end: number, source: number): void {
+  private compute(key: number, packet: Uint8Array, start: number, end: number, source: number): void {
     const { addressLength, family, version, group } = this;
     INPUT[0] = family;
     INPUT[1] = version;
@@ -164,23 +165,24 @@ export class HmacTrailer implements TrailerAuthenticator {
     let at = PSEUDO_HEADER;
     for (let i = start; i < end + HMAC_AT; i++) INPUT[at++] = packet[i]!;
     for (let i = 0; i < HMAC_LENGTH; i++) INPUT[at++] = 0;
-    key.compute(at);
+    compute(key, at);
   }
 }
 
 let isWarm = false;
 
-/** The first advertisements of all shall not be code that has never run: once in a thread, on routers that exist nowhere. */
-export function warmUp(): void {
+/**
+ * The first advertisements of all shall not be code that has never run: once in a thread, on routers that exist nowhere.
+ * @param clock the one of all routers: with another, calls of it would be slower for good
+ */
+export function warmUp(clock: AuthClock): void {
   if (isWarm) return;
   isWarm = true;
-  let now = 0;
   const make = (): HmacTrailer =>
     new HmacTrailer(
       {
         ...{ interface: '', group: 1, family: 4, version: 3, advertisementInterval: 1000, directives: {} },
-        secret: new Uint8Array(),
-        clock: { wall: () => now, monotonic: () => now },
+        ...{ secret: new Uint8Array(), clock },
         memory: { bytes: new Uint8Array(1024), save: () => {} },
       },
       { keys: new Map([[1, new Uint8Array(32)]]), activeKey: 1, requires: true, timed: true, window: 5 },
@@ -188,7 +190,6 @@ export function warmUp(): void {
   const [sender, receiver] = [make(), make()];
   const packet = new Uint8Array(4 + 16 + LENGTH);
   for (let i = 0; i < WARM_UP; i++) {
-    now += 1.5;
     sender.sign(packet, 4, 20, 0);
     receiver.verify(packet, 4, 20, 0);
   }

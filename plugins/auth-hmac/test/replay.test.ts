@@ -132,6 +132,65 @@ describe('receiver', () => {
   });
 });
 
+describe('all clocks are set by an hour, and set right again', () => {
+  const set = ({ clocks }: ReturnType<typeof two>, ms: number): void => {
+    clocks.sender.offset += ms;
+    clocks.receiver.offset += ms;
+  };
+
+  test.each([
+    [[-HOUR, HOUR]],
+    [[HOUR, -HOUR]],
+    [[-HOUR, HOUR, -HOUR, HOUR]],
+    [[HOUR, -HOUR, HOUR, -HOUR]],
+    [[-2 * HOUR, HOUR, HOUR]],
+  ])('by %j ms: nothing genuine is dropped, and nothing of before is accepted', (jumps) => {
+    const net = two({ time_window: 300 });
+    const all: Packet[] = [];
+    const some = (): void => {
+      for (let i = 0; i < 5; i++) {
+        net.pass(1000);
+        const packet = net.send();
+        all.push(recorded(packet));
+        expect(packet.verdictOf(net.receiver)).toBe('genuine');
+      }
+    };
+    some();
+    for (const jump of jumps) {
+      set(net, jump);
+      // Before anything genuine has come, also in the other order, and after that.
+      for (const packet of [...all, ...[...all].reverse()])
+        expect(packet.verdictOf(net.receiver)).toMatch(/^(replayed|stale)$/);
+      some();
+      for (const packet of all) expect(packet.verdictOf(net.receiver)).toMatch(/^(replayed|stale)$/);
+    }
+  });
+
+  test('set back for good: nothing is dropped when the time of before comes again', () => {
+    const net = two();
+    net.pass(10_000);
+    expect(net.send().verdictOf(net.receiver)).toBe('genuine');
+    set(net, -HOUR);
+    for (let time = 0; time < HOUR + 20_000; time += 2000) {
+      net.pass(2000);
+      expect(net.send().verdictOf(net.receiver)).toBe('genuine');
+    }
+  });
+
+  test('a reload in between forgets nothing', () => {
+    const net = two({ time_window: 300 });
+    const before = net.send();
+    expect(recorded(before).verdictOf(net.receiver)).toBe('genuine');
+    set(net, -HOUR);
+    net.pass(1000);
+    expect(net.send().verdictOf(net.receiver)).toBe('genuine');
+    const next = net.make('receiver');
+    next.adopt!('reload');
+    set(net, HOUR);
+    expect(before.verdictOf(next)).toBe('replayed');
+  });
+});
+
 describe('reload: the next one has the memory', () => {
   test.each(['reload', 'restart'] as const)('%s: no number twice, and nothing accepted again', (from) => {
     const { send, receiver, make, pass } = two();

@@ -88,6 +88,32 @@ describe('keys', () => {
     expect(of('/proc/self/maps'), 'says that it has 0').toMatch(/: it has more than 4096 octets$/);
   });
 
+  test.each([
+    [Buffer.alloc(20, 0xff), 'its 20 octets are no text (UTF-8): a key of such octets is written "hex:" and'],
+    [
+      Buffer.alloc(40),
+      'it has control characters or a byte order mark: a key of such octets is written "hex:"',
+    ],
+    [`\ufeff${TEXT}`, 'it has control characters or a byte order mark'],
+    [`${KEY_1}\n\n`, 'it has more than one line'],
+    [`${TEXT}\r\n${TEXT}`, 'it has more than one line'],
+  ])('a file that holds no line of text is refused: %j', (content, reason) => {
+    const file = path.join(folder, 'key');
+    writeFileSync(file, content, { mode: 0o600 });
+    expect(fault({ keys: { 1: `file:${file}` } })).toContain(
+      `keys.1: /key must be a readable file with a key: ${reason}`,
+    );
+  });
+
+  test('the end of a line is no part of the key, whichever system has written it', () => {
+    const clock = new Clock();
+    const packet = advertisement().signedBy(authenticator({ clock, directives: { keys: { 1: TEXT } } }));
+    for (const end of ['', '\n', '\r\n']) {
+      const keys = { 1: `file:${write('key', `${TEXT}${end}`)}` };
+      expect(packet.verdictOf(authenticator({ clock, directives: { keys } }))).toBe('genuine');
+    }
+  });
+
   test('a file with something else than a key is refused, without showing it', () => {
     expect(fault({ keys: { 1: `file:${write('x', 'secret?')}` } })).toBe(
       'keys.1: /x must have 32 to 64 octets, and has 7: "hex:" and 64 digits or more, or a text',
