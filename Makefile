@@ -44,7 +44,7 @@ DESTDIR =
 install: dist/rvrrpd.js
 	@$(TS) scripts/install.ts --destdir='$(DESTDIR)' --prefix='$(PREFIX)'
 
-uninstall:
+uninstall: dist/rvrrpd.js
 	@$(TS) scripts/install.ts --destdir='$(DESTDIR)' --prefix='$(PREFIX)' --uninstall
 
 dist/rvrrpd.js:

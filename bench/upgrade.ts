@@ -3,7 +3,7 @@
  * routers at 1 s and 100 at 100 ms. Then upgrades in which one of the two processes is killed at a random moment.
  *
  * `--node FILE`: another Node.js, which every other upgrade changes to; from npm: `npm install node@22`. `--short`: less
- * of everything.
+ * of everything. `--upgrades=6`, `--kills=20`: so many, the kills of each of the two processes.
  */
 import { readdirSync } from 'node:fs';
 import { cadence } from '../test/lab/cadence.ts';
@@ -22,16 +22,26 @@ import { residentMb } from './usage.ts';
 const SHORT = process.argv.includes('--short');
 const at = process.argv.indexOf('--node');
 const OTHER_NODE = at < 0 ? undefined : process.argv[at + 1];
-const UPGRADES = SHORT ? 6 : 50;
-const KILLS = SHORT ? 4 : 20;
+const UPGRADES = count('upgrades', SHORT ? 6 : 50);
+const KILLS = count('kills', SHORT ? 4 : 20);
 /** After so many upgrades memory is taken for the first time. */
-const WARM = SHORT ? 2 : 10;
+const WARM = Math.min(SHORT ? 2 : 10, UPGRADES);
 
 /** Of each cable: its virtual routers' number, version, interval in ms, and the gap in intervals that is good enough. */
 const CABLES = [
   { vrids: 250, version: 2, interval: 1000, gap: 1.05 },
   { vrids: 100, version: 3, interval: 100, gap: 1.2 },
 ] as const;
+
+/** A number of the command line, `--name=N`. */
+function count(name: string, otherwise: number): number {
+  const given = process.argv.find((argument) => argument.startsWith(`--${name}=`));
+  if (given === undefined) return otherwise;
+  const number = Number(given.slice(name.length + 3));
+  if (Number.isInteger(number) && number > 0) return number;
+  console.error(`--${name}: a whole number of 1 or more is expected`);
+  process.exit(2);
+}
 
 function places(priority: number) {
   return CABLES.flatMap(({ vrids, version, interval }, cable) =>

@@ -16,6 +16,8 @@ if (architecture !== 'amd64' && architecture !== 'arm64') {
   console.error(`build-deb: --architecture=${architecture}: must be amd64 or arm64`);
   process.exit(2);
 }
+// Folders in the package are for all to read, whatever the umask of whoever makes it.
+process.umask(0o022);
 mkdirSync(values.out, { recursive: true });
 const addons = values.architecture ? 'all' : 'this';
 console.log(await buildDeb(values.out, { architecture: architecture as Architecture, addons }));

@@ -22,6 +22,8 @@ if (values.addons !== 'this' && values.addons !== 'all') {
   console.error(`install: --addons=${values.addons}: must be this or all`);
   process.exit(2);
 }
+// Folders too are for all to read.
+process.umask(0o022);
 const below = path.resolve(values.destdir === '' ? '/' : values.destdir);
 const layout = { prefix: values.prefix, distribution: false };
 const left = values.uninstall ? uninstall(below, layout) : await install(below, layout, values.addons);

@@ -3,7 +3,6 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const [, , file] = process.argv;
@@ -12,6 +11,10 @@ if (file === undefined) {
   process.exit(2);
 }
 
+const { build } = await import('esbuild').catch(() => {
+  console.error(`${file}: the npm packages that it needs are missing: make setup`);
+  process.exit(1);
+});
 const folder = path.join(root, 'node_modules/.cache/rvrrpd');
 const outfile = path.join(folder, `${path.basename(file, '.ts')}-${process.pid}.mjs`);
 mkdirSync(folder, { recursive: true });

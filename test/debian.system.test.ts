@@ -90,6 +90,19 @@ describeSystem('make install', () => {
         expect(files()).toEqual(['etc/rvrrpd/rvrrpd.conf']);
       }),
   );
+
+  it('lets everybody read it, whatever the umask', { timeout: 120_000 }, () =>
+    withLab(async (lab) => {
+      const below = path.join(lab.folder, 'root');
+      const command = 'umask 077; exec "$0" scripts/run-ts.mjs scripts/install.ts --destdir="$1"';
+      await execFileAsync('sh', ['-c', command, process.execPath, below], { cwd: packageRoot() });
+      const closed = (readdirSync(below, { recursive: true }) as string[]).filter((name) => {
+        const { mode } = statSync(path.join(below, name));
+        return (mode & 0o004) === 0;
+      });
+      expect(closed).toEqual([]);
+    }),
+  );
 });
 
 describeSystem('the Debian package', () => {
@@ -150,6 +163,8 @@ describeSystem('the Debian package', () => {
       await eventually('the end of the Master', 20_000, async () => !(await r2.ip('-o addr')).includes(VIP));
       expect(readFileSync(conf, 'utf8')).toBe(CONFIGURATION(200));
       expect(root.contents().filter((name) => name.startsWith('usr/') && !before.includes(name))).toEqual([]);
+      // What a daemon in the host's own network keeps over reboots.
+      root.write('var/lib/rvrrpd/0123456789abcdef.standby', '{}');
       await dpkg(root, undefined, '-P', 'rvrrpd');
       const left = root
         .contents()

@@ -1,6 +1,6 @@
 /** The new process as the old one sees it: it is started, talks on a line, and is ended if it is not to take over. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readSync, rmSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import path from 'node:path';
 import { native } from '../../native/index.ts';
@@ -79,7 +79,8 @@ export class Heir {
   /** What it has written to its standard error: its end, in one line. */
   private get complaint(): string {
     const text = Buffer.alloc(64 << 10);
-    const length = readSync(this.words, text, 0, text.length, 0);
+    const begin = Math.max(0, fstatSync(this.words).size - text.length);
+    const length = readSync(this.words, text, 0, text.length, begin);
     return text
       .toString('utf8', 0, length)
       .trim()
@@ -108,9 +109,14 @@ export class Heir {
   }
 }
 
+/** A full or read-only folder is no reason not to upgrade: then it is not known what the new process complains of. */
 function namelessFile(folder: string): number {
   const file = path.join(folder, `${process.pid}-${Date.now()}.stderr`);
-  const descriptor = openSync(file, 'wx+', 0o600);
-  rmSync(file);
-  return descriptor;
+  try {
+    const descriptor = openSync(file, 'wx+', 0o600);
+    rmSync(file);
+    return descriptor;
+  } catch {
+    return openSync('/dev/null', 'r+');
+  }
 }
