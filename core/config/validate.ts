@@ -83,12 +83,14 @@ export function validate(
   }
   if (check(data)) return [...violations.values(), ...warnings];
   for (const error of check.errors ?? []) {
+    // What is wrong about a key follows as one error about its table.
+    if (error.propertyName !== undefined) continue;
     const inner = innerPath(error, data);
     const path = [...base, ...inner];
     const key = JSON.stringify(path);
     // The first complaint about a value is its type: further ones only repeat it in other words.
     if (violations.has(key)) continue;
-    const issue = toIssue(document, path, inner, schema, error, elsewhere);
+    const issue = toIssue(document, path, inner, schema, error, valueAt(data, inner), elsewhere);
     const reference = substitutions.get(key)?.reference;
     // Of what stands elsewhere the reference is shown, as that is what is written here.
     const value = reference === undefined ? {} : { value: referenceText(reference, document.format) };
@@ -102,20 +104,27 @@ const HINT = `, or one of ${REFERENCE_FORMS}`;
 
 /** Whether there is a table where a reference may stand, which was meant to be one. */
 function isUnfitTable(schema: SchemaNode, path: ConfigPath, data: unknown): boolean {
-  let value = data;
-  for (const part of path) value = (value as Record<string | number, unknown> | undefined)?.[part];
+  const value = valueAt(data, path);
   if (!isTable(value)) return false;
   const secret = isSecret(schema, path);
   const resembles = Object.keys(value).some((key) => nearest(key, REFERENCE_KINDS) !== undefined);
   return (secret || resembles) && takesReference(schemaAt(schema, path), secret);
 }
 
+function valueAt(data: unknown, path: ConfigPath): unknown {
+  let value = data;
+  for (const part of path) value = (value as Record<string | number, unknown> | null | undefined)?.[part];
+  return value;
+}
+
+/** @param data what is at `path` */
 function toIssue(
   document: ConfigDocument,
   path: ConfigPath,
   inner: ConfigPath,
   schema: SchemaNode,
   error: ErrorObject,
+  data: unknown,
   elsewhere: (path: ConfigPath) => string | undefined,
 ): ConfigIssue {
   const common = {
@@ -127,6 +136,7 @@ function toIssue(
     // No value: who misspells auth_secret does not want to find it in the log.
     return { ...common, message: unknownDirective(inner, schema, elsewhere(path)) };
   }
+  if (error.keyword === 'propertyNames') return { ...common, ...unfitKey(schema, inner) };
   const node = schemaAt(schema, inner);
   const expected = node?.expected;
   if (error.keyword === 'required') {
@@ -141,9 +151,29 @@ function toIssue(
   return {
     ...common,
     ...(value === undefined ? {} : { value }),
-    message: expected === undefined ? ajvMessage(error, node) : `must be ${expected}`,
+    message:
+      expected === undefined ? ajvMessage(error, node) : `must be ${expected}${kindOf(error, node, data)}`,
     ...(expected === undefined ? {} : { expected }),
   };
+}
+
+/** What a key of a table must be like, which it is not. */
+function unfitKey(schema: SchemaNode, inner: ConfigPath): { message: string; expected?: string } {
+  const expected = schemaAt(schema, inner.slice(0, -1))?.propertyNames?.expected;
+  return expected === undefined
+    ? { message: 'no such name may stand here' }
+    : { message: `its name must be ${expected}`, expected };
+}
+
+/** Where the bounds of a number alone do not tell what is wrong: 1.5 is within 1 to 3, and so seems "2". */
+function kindOf({ keyword }: ErrorObject, node: SchemaNode | undefined, value: unknown): string {
+  if (keyword !== 'type') return '';
+  if (node?.type === 'integer' && typeof value === 'number' && Number.isFinite(value))
+    return ', a whole number';
+  const isNumber = node?.type === 'integer' || node?.type === 'number';
+  return isNumber && typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value))
+    ? ', without quotes'
+    : '';
 }
 
 /** Ajv's own words, for schemas without `expected`. */
@@ -180,6 +210,7 @@ function innerPath(error: ErrorObject, data: unknown): ConfigPath {
     }
   }
   if (error.keyword === 'required') path.push(String(error.params.missingProperty));
+  if (error.keyword === 'propertyNames') path.push(String(error.params.propertyName));
   if (error.keyword === 'additionalProperties') path.push(String(error.params.additionalProperty));
   return path;
 }
