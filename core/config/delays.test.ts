@@ -65,13 +65,16 @@ describe('what is wrong', () => {
   test.each([
     ['start_delay = -1', 'start_delay = -1: must be seconds, 0 (off) to 3600'],
     ['start_delay = 3601', 'start_delay = 3601: must be seconds, 0 (off) to 3600'],
-    ['boot_delay = "30"', 'boot_delay = "30": must be seconds, 0 (off) to 3600'],
+    ['boot_delay = "30"', 'boot_delay = "30": must be seconds, 0 (off) to 3600, without quotes'],
     ['link_delay = inf', 'link_delay = inf: must be seconds, 0 (off) to 3600'],
     ['link_debounce = 61', 'link_debounce = 61: must be seconds, 0 (off) to 60'],
     ['hearing = nan', 'hearing = nan: must be seconds, 0 (off) to 3600'],
     ['hearing = true', 'hearing = true: must be seconds, 0 (off) to 3600'],
     ['down_timer_adverts = 0', 'down_timer_adverts = 0: must be a number of intervals, 1 to 100'],
-    ['down_timer_adverts = 2.5', 'down_timer_adverts = 2.5: must be a number of intervals, 1 to 100'],
+    [
+      'down_timer_adverts = 2.5',
+      'down_timer_adverts = 2.5: must be a number of intervals, 1 to 100, a whole number',
+    ],
     ['announce.count = 0', 'announce.count = 0: must be a number of announcements, 1 to 100'],
     ['announce.pauses = [1, 0]', 'announce.pauses[1] = 0: must be a number of seconds, 0.01 to 3600'],
     [
@@ -81,7 +84,7 @@ describe('what is wrong', () => {
     ['announce.refresh = 0.5', 'announce.refresh = 0.5: must be seconds: 0 (never), or 1 to 86400'],
     [
       'announce.rate = 1.5',
-      'announce.rate = 1.5: must be a number of announcements a second, 0 (no limit) to 100000',
+      'announce.rate = 1.5: must be a number of announcements a second, 0 (no limit) to 100000, a whole number',
     ],
   ])('%s', (line, complaint) => {
     expect(complaints(router(line))).toEqual([`error 5: vrouter[0].${complaint}`]);

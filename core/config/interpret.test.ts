@@ -118,8 +118,8 @@ describe('general directives', () => {
   test.each([
     ['debug = 6', 'error 1: debug = 6: must be 0 to 5'],
     ['debug = -1', 'error 1: debug = -1: must be 0 to 5'],
-    ['debug = "5"', 'error 1: debug = "5": must be 0 to 5'],
-    ['debug = 1.5', 'error 1: debug = 1.5: must be 0 to 5'],
+    ['debug = "5"', 'error 1: debug = "5": must be 0 to 5, without quotes'],
+    ['debug = 1.5', 'error 1: debug = 1.5: must be 0 to 5, a whole number'],
     ['debug = nan', 'error 1: debug = nan: must be 0 to 5'],
     ['debug = 0xff', 'error 1: debug = 0xff: must be 0 to 5'],
     // @iarna/toml gives these as a number cut to 64 bits

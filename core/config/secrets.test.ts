@@ -45,7 +45,11 @@ describe('secrets', () => {
       const schema = {
         type: 'object',
         properties: {
-          keys: { type: 'object', propertyNames: { pattern: '^[1-9]$' }, additionalProperties: secret },
+          keys: {
+            type: 'object',
+            propertyNames: { pattern: '^[1-9]$', expected: 'a digit' },
+            additionalProperties: secret,
+          },
         },
       };
       const { document } = parseDocument('/etc/rvrrpd.conf', `keys = ${keys}\n`, 'toml');
@@ -57,10 +61,14 @@ describe('secrets', () => {
 
   test('a name that no key may have is told with its line, and not shown', () => {
     const { document } = parseDocument('/etc/rvrrpd.conf', '[keys]\n1 = "x"\ngeheim = "x"\n', 'toml');
-    const keys = { type: 'object', propertyNames: { pattern: '^[1-9]$' }, expected: 'keys by number' };
+    const keys = {
+      type: 'object',
+      propertyNames: { pattern: '^[1-9]$', expected: 'a digit' },
+      additionalProperties: { type: 'string', writeOnly: true },
+    };
     const schema = { type: 'object', properties: { keys } };
     expect(validate(document!, [], schema, document!.data).map(({ issue }) => issue)).toMatchObject([
-      { directive: 'keys', message: 'must be keys by number', position: { line: 3 } },
+      { directive: 'keys', message: 'a name in it must be a digit', position: { line: 3 } },
     ]);
   });
 

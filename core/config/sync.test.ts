@@ -103,7 +103,6 @@ describe('trackers of a group', () => {
   test('there must be such a tracker, and a weight of one member alone is refused', () => {
     expect(complaints(`${lan()}${uplink()}${tracker}${group('track = [ "wep", "up" ]\n')}`)).toEqual([
       expect.stringMatching(/^error .*: sync\[0\]\.track\[0\] = "wep": must be the name of a tracker/),
-      expect.stringMatching(/^warning .*track\[0\]\.name = "web": is not used/),
     ]);
     const own = lan('track = [ { name = "web", weight = -30 }, "up" ]');
     expect(complaints(`${own}${uplink()}${tracker}${group()}`)).toEqual([

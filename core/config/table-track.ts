@@ -38,6 +38,11 @@ export function checkTrackers(
     checkNames(track, ['vrouter', index, 'track'], [...first.keys()], used, list);
   for (const [index, { track }] of groups.entries())
     checkNames(track, ['sync', index, 'track'], [...first.keys()], used, list);
+  for (const name of [...used].filter((each) => !first.has(each))) {
+    // Who has misspelt it is told that, and not that the one which was meant is not used.
+    const meant = nearest(name, [...first.keys()]);
+    if (meant !== undefined) used.add(meant);
+  }
   for (const [name, path] of first) {
     if (!used.has(name))
       list.warn([...path, 'name'], 'is not used: no [[vrouter]] or [[sync]] names it in "track"');

@@ -30,8 +30,9 @@ describe('[[track]]', () => {
   test.each([
     ['interval = 0', 'track[0].interval = 0: must be 0.05 to 86400 seconds'],
     ['timeout = "x"', 'track[0].timeout = "x": must be 0.01 to 86400 seconds'],
+    ['timeout = "2"', 'track[0].timeout = "2": must be 0.01 to 86400 seconds, without quotes'],
     ['rise = 0', 'track[0].rise = 0: must be 1 to 1000'],
-    ['fall = 1.5', 'track[0].fall = 1.5: must be 1 to 1000'],
+    ['fall = 1.5', 'track[0].fall = 1.5: must be 1 to 1000, a whole number'],
     ['initial = "maybe"', 'track[0].initial = "maybe": must be "up", "down" or "wait"'],
     ['hold = -1', 'track[0].hold = -1: must be 0 to 86400 seconds'],
   ])('%s', (line, complaint) => {
@@ -53,6 +54,13 @@ describe('[[track]]', () => {
     expect(hasErrors(issues)).toBe(false);
     expect(issues.map(({ message }) => message)).toEqual([
       'is not used: no [[vrouter]] or [[sync]] names it in "track"',
+    ]);
+  });
+
+  test('who misspells a name is told that alone', () => {
+    const { issues } = read(`${router('track = ["upling"]')}${TRACKER}`);
+    expect(issues.map(({ message }) => message)).toEqual([
+      'must be the name of a tracker: there is "uplink"; did you mean "uplink"?',
     ]);
   });
 

@@ -83,12 +83,14 @@ export function validate(
   }
   if (check(data)) return [...violations.values(), ...warnings];
   for (const error of check.errors ?? []) {
+    // What is wrong about a key follows as one error about its table.
+    if (error.propertyName !== undefined) continue;
     const inner = innerPath(error, data);
     const path = [...base, ...inner];
     const key = JSON.stringify(path);
     // The first complaint about a value is its type: further ones only repeat it in other words.
     if (violations.has(key)) continue;
-    const issue = toIssue(document, path, inner, schema, error, elsewhere);
+    const issue = toIssue(document, path, inner, schema, error, valueAt(data, inner), elsewhere);
     const reference = substitutions.get(key)?.reference;
     // Of what stands elsewhere the reference is shown, as that is what is written here.
     const value = reference === undefined ? {} : { value: referenceText(reference, document.format) };
@@ -102,32 +104,46 @@ const HINT = `, or one of ${REFERENCE_FORMS}`;
 
 /** Whether there is a table where a reference may stand, which was meant to be one. */
 function isUnfitTable(schema: SchemaNode, path: ConfigPath, data: unknown): boolean {
-  let value = data;
-  for (const part of path) value = (value as Record<string | number, unknown> | undefined)?.[part];
+  const value = valueAt(data, path);
   if (!isTable(value)) return false;
   const secret = isSecret(schema, path);
   const resembles = Object.keys(value).some((key) => nearest(key, REFERENCE_KINDS) !== undefined);
   return (secret || resembles) && takesReference(schemaAt(schema, path), secret);
 }
 
+function valueAt(data: unknown, path: ConfigPath): unknown {
+  let value = data;
+  for (const part of path) value = (value as Record<string | number, unknown> | null | undefined)?.[part];
+  return value;
+}
+
+/** @param data what is at `path` */
 function toIssue(
   document: ConfigDocument,
   path: ConfigPath,
   inner: ConfigPath,
   schema: SchemaNode,
   error: ErrorObject,
+  data: unknown,
   elsewhere: (path: ConfigPath) => string | undefined,
 ): ConfigIssue {
-  // The line of a name that is wrong; the name itself is not shown, as it may be a secret in the wrong place.
-  const name = error.propertyName === undefined ? [] : [error.propertyName];
   const common = {
     severity: 'error',
-    position: document.places.position([...path, ...name]),
+    position: document.places.position(path),
     directive: directiveName(path),
   } as const;
   if (error.keyword === 'additionalProperties') {
     // No value: who misspells auth_secret does not want to find it in the log.
     return { ...common, message: unknownDirective(inner, schema, elsewhere(path)) };
+  }
+  if (error.keyword === 'propertyNames') {
+    const allowed = schemaAt(schema, inner.slice(0, -1))?.propertyNames?.expected;
+    const rule = allowed === undefined ? {} : { expected: allowed };
+    const what = allowed === undefined ? 'may not be so' : `must be ${allowed}`;
+    // Where values are secrets the name may be one, in the wrong place.
+    return isSecret(schema, inner)
+      ? { ...common, ...rule, directive: directiveName(path.slice(0, -1)), message: `a name in it ${what}` }
+      : { ...common, ...rule, message: `its name ${what}` };
   }
   const node = schemaAt(schema, inner);
   const expected = node?.expected;
@@ -139,12 +155,13 @@ function toIssue(
       ...(expected === undefined ? {} : { expected }),
     };
   }
-  const hidden = isSecret(schema, inner) || isOpenTable(node);
+  const hidden = isSecret(schema, inner) || (isOpenTable(node) && !isPlain(data));
   const value = hidden ? undefined : document.places.source(path);
   return {
     ...common,
     ...(value === undefined ? {} : { value }),
-    message: expected === undefined ? ajvMessage(error, node) : `must be ${expected}`,
+    message:
+      expected === undefined ? ajvMessage(error, node) : `must be ${expected}${kindOf(error, node, data)}`,
     ...(expected === undefined ? {} : { expected }),
   };
 }
@@ -152,6 +169,24 @@ function toIssue(
 /** Whether there should be a table of which a plugin alone knows what is in it: what stands in its place may be a secret. */
 function isOpenTable(node: SchemaNode | undefined): boolean {
   return node?.type === 'object' && node.properties === undefined && node.additionalProperties === undefined;
+}
+
+/** No secret is one of these. */
+function isPlain(value: unknown): boolean {
+  return (
+    typeof value === 'number' || typeof value === 'boolean' || (Array.isArray(value) && value.every(isPlain))
+  );
+}
+
+/** Where the bounds of a number alone do not tell what is wrong: 1.5 is within 1 to 3, and so seems "2". */
+function kindOf({ keyword }: ErrorObject, node: SchemaNode | undefined, value: unknown): string {
+  if (keyword !== 'type') return '';
+  if (node?.type === 'integer' && typeof value === 'number' && Number.isFinite(value))
+    return ', a whole number';
+  const isNumber = node?.type === 'integer' || node?.type === 'number';
+  return isNumber && typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value))
+    ? ', without quotes'
+    : '';
 }
 
 /** Ajv's own words, for schemas without `expected`. */
@@ -188,6 +223,7 @@ function innerPath(error: ErrorObject, data: unknown): ConfigPath {
     }
   }
   if (error.keyword === 'required') path.push(String(error.params.missingProperty));
+  if (error.keyword === 'propertyNames') path.push(String(error.params.propertyName));
   if (error.keyword === 'additionalProperties') path.push(String(error.params.additionalProperty));
   return path;
 }

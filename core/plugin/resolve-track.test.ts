@@ -19,13 +19,19 @@ function plugin(kind: PluginKind, name: string, configSchema?: SchemaNode): Avai
   };
 }
 
-const SCHEMA: SchemaNode = {
+const SCHEMA = {
   type: 'object',
   required: ['url'],
   additionalProperties: false,
   properties: {
     url: { type: 'string', expected: 'a URL' },
     expect: { type: 'integer', expected: 'a status', default: 200 },
+    weights: {
+      type: 'object',
+      propertyNames: { pattern: '^[0-9]$', expected: 'a digit' },
+      additionalProperties: { type: 'integer', maximum: 9, expected: '9 at most' },
+      expected: 'a table of weights',
+    },
     password: { type: 'string', expected: 'a text', writeOnly: true },
     fall: { default: 3 },
     rise: { default: 0.5 },
@@ -52,6 +58,14 @@ track = ["x"]\n[[track]]\nname = "x"\n${tables}\n`;
 }
 
 describe('a tracker', () => {
+  test('a key that may not stand in a table is told by its own name and line', () => {
+    const { complaints } = resolve('type = "probe"\nurl = "http://x"\n[track.weights]\n1 = 2\nx = 1\n2 = 10');
+    expect(complaints).toEqual([
+      '14: track[0].weights.x: its name must be a digit',
+      '15: track[0].weights.2 = 10: must be 9 at most',
+    ]);
+  });
+
   test('has what its plugin’s schema makes of it, and the defaults of its type', () => {
     const { config, complaints, trackers } = resolve('type = "probe"\nurl = "http://x"\ninterval = 2');
     expect(complaints).toEqual([]);

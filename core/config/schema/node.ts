@@ -6,6 +6,8 @@ export interface SchemaNode {
   readonly type?: string | readonly string[];
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly additionalProperties?: boolean | SchemaNode;
+  /** What its keys must be like. */
+  readonly propertyNames?: SchemaNode;
   readonly items?: SchemaNode;
   readonly required?: readonly string[];
   readonly enum?: readonly unknown[];

@@ -94,6 +94,16 @@ describe('checks', () => {
     expect(content()).toEqual(['up', 'fine', 10]);
   });
 
+  test('begin when it is let: two in a row are an interval apart, however long the generation took', () => {
+    make({ fall: 2 });
+    answer = false;
+    time.pass(1700);
+    runner.follow({ ...RULES, fall: 2 }, checker);
+    time.pass(2000);
+    expect(asked).toEqual([1700, 2700, 3700]);
+    expect(told).toEqual(['2710 down']);
+  });
+
   test('a change of the verdict is told with its time and words', () => {
     make();
     runner.follow(RULES, checker);

@@ -117,6 +117,8 @@ export class TrackRunner {
   follow(rules: RunnerRules, checker: Checker): void {
     const { now } = this.world;
     const isOther = checker !== this.checker;
+    // It begins now: until here others of the generation were waited for.
+    if (!this.checker) this.due = now();
     if (rules.interval !== this.rules.interval && this.asked === undefined)
       this.due = Math.min(this.due, now() + rules.interval);
     this.rules = rules;

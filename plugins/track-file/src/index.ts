@@ -61,8 +61,8 @@ class FileTracker implements Tracker {
       }
       statSync(path);
     } catch (error) {
-      const { code = '' } = error as { code?: string };
-      if (!ABSENT.has(code)) return { up: false, words: `${path}: ${code || error}` };
+      const { code = '', message } = error as NodeJS.ErrnoException;
+      if (!ABSENT.has(code)) return { up: false, words: code ? `${path}: ${code}` : `${path} ${message}` };
       const words = isDangling(path) ? `${path} leads to nothing` : `${path} is not there`;
       return { up: read === 'absence', words };
     }
@@ -74,9 +74,10 @@ class FileTracker implements Tracker {
   }
 }
 
-/** The beginning of a file. @throws Error with an errno `code` */
+/** The beginning of a file. @throws Error that says what it is instead, or with an errno `code` */
 function head(path: string): string {
-  // Does not wait for a writer, if it is a named pipe.
+  // Opening a device may do something already; a named pipe would take from its reader what is written meanwhile.
+  if (!statSync(path).isFile()) throw new Error('is no regular file');
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const octets = Buffer.alloc(MOST_OCTETS);

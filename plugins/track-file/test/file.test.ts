@@ -1,4 +1,17 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type TrackContext, trackCompliance } from 'rvrrpd/plugin';
@@ -84,7 +97,7 @@ test('presence, absence and number, in words', async () => {
   expect(await find({ path: file })).toBe('up /a/b/flag is there');
   expect(await find({ path: file, read: 'absence' })).toBe('down /a/b/flag is there');
   expect(await find({ path: file, read: 'weight' })).toBe('up /a/b/flag says -30 -30');
-  expect(await find({ path: folder, read: 'weight' })).toBe('down /a/b: EISDIR');
+  expect(await find({ path: folder, read: 'weight' })).toBe('down /a/b is no regular file');
   expect(await find({ path: `${file}/x` })).toBe('down /a/b/flag/x is not there');
   rmSync(file);
   expect(await find({ path: file, read: 'absence' })).toBe('up /a/b/flag is not there');
@@ -92,6 +105,25 @@ test('presence, absence and number, in words', async () => {
   symlinkSync('/nowhere/at/all', file);
   expect(await find({ path: file })).toBe('down /a/b/flag leads to nothing');
   rmSync(file);
+});
+
+test('what a named pipe holds is left to whoever reads it', async () => {
+  mkdirSync(folder, { recursive: true });
+  const pipe = path.join(folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const reader = openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK);
+  writeSync(reader, '-20\n');
+  expect(await find({ path: pipe, read: 'weight' })).toBe('down /a/b/pipe is no regular file');
+  expect(readSync(reader, Buffer.alloc(10))).toBe(4);
+  closeSync(reader);
+  expect(await find({ path: pipe })).toBe('up /a/b/pipe is there');
+  rmSync(pipe);
+});
+
+test('a number that nobody can have meant is called one', () => {
+  const words = (content: string) => judgeContent('/f', content).words;
+  expect(words('-99999999999\n')).toBe('/f holds a number of more than nine digits');
+  expect(words('9e9')).toBe('/f holds no whole number');
 });
 
 test('a file that is written in place is no failure while it is empty', async () => {

@@ -35,6 +35,11 @@ export function needed(count: number, loss: number): number {
   return Math.max(1, count - Math.floor((count * loss) / 100));
 }
 
+/** From one request to the next, in ms. @param patience ms that answers are waited for */
+function pauseOf(count: number, patience: number): number {
+  return Math.min(LONGEST_PAUSE, patience / 2 / count);
+}
+
 class PingTracker implements Tracker {
   private readonly patience: number;
 
@@ -120,8 +125,7 @@ class Round {
             return reject(error);
           }
         }
-        if (this.sent < this.count)
-          timer = setTimeout(send, Math.min(LONGEST_PAUSE, this.patience / 2 / this.count));
+        if (this.sent < this.count) timer = setTimeout(send, pauseOf(this.count, this.patience));
       };
       signal.addEventListener('abort', abort, { once: true });
       send();
@@ -157,6 +161,11 @@ const plugin: TrackPlugin = {
   create: (context: TrackContext): Tracker => {
     const settings = context.settings as unknown as Settings;
     checkTarget(settings);
+    const { count = 1 } = settings;
+    if (count > 1 && pauseOf(count, patience(context.timeout)) < 1)
+      throw new Error(
+        `count = ${count}: so many requests need a longer timeout than ${context.timeout / 1000} s`,
+      );
     return new PingTracker(settings, context.timeout);
   },
 };

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { checksum, echoRequest, sequenceOf } from '../src/echo.ts';
-import { needed } from '../src/index.ts';
+import plugin, { needed } from '../src/index.ts';
 
 const ticket = { identifier: 0x1234, token: Uint8Array.of(1, 2, 3, 4) };
 
@@ -41,4 +41,14 @@ test.each([
   [3, 34, 2],
 ])('of %i requests with %i %% loss allowed, %i must be answered', (count, loss, expected) => {
   expect(needed(count, loss)).toBe(expected);
+});
+
+test('more requests than can be sent in time are refused', () => {
+  const make = (count: number, timeout: number) => {
+    const context = { name: 'ping', options: {}, log: () => {}, tracker: 't', interval: 1000, timeout };
+    return plugin.create({ ...context, settings: { host: '192.0.2.1', count } });
+  };
+  expect(() => make(100, 10)).toThrow('count = 100: so many requests need a longer timeout than 0.01 s');
+  make(100, 1000);
+  make(1, 10);
 });

@@ -1,6 +1,6 @@
 /** Which processes are the ones that are looked for. */
 import path from 'node:path';
-import { listProcesses, readCommand, readProgram, readStat } from './proc.ts';
+import { isProcess, listProcesses, readCommand, readProgram, readStat } from './proc.ts';
 
 /** What a process must be like. What is absent does not matter. */
 export interface Looks {
@@ -49,6 +49,12 @@ export class Census {
     const fits = this.fits(pid, stat.name);
     this.known.set(pid, { key, fits });
     return fits;
+  }
+
+  /** Whether there is a process of this id, which has not ended. Threads have ids of the same kind. */
+  isThere(pid: number): boolean {
+    const stat = readStat(this.proc, pid);
+    return stat !== undefined && !stat.zombie && isProcess(this.proc, pid);
   }
 
   /** What was known of a process does not hold any more. */

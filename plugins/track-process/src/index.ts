@@ -30,6 +30,12 @@ export function judge(name: string, count: number, { minimum = 1, maximum }: Set
   return { up, words: `${many} of ${name}${limit}` };
 }
 
+/** What is looked for, for an operator. */
+export function nameOf({ process, command_line: line }: Looks): string {
+  const command = line === undefined ? '' : `"${line}"`;
+  return process === undefined ? command : line === undefined ? process : `${process} as ${command}`;
+}
+
 /** The process id in a file's content; undefined: there is none. */
 export function pidIn(content: string): number | undefined {
   const [, digits] = /^\s*(\d{1,10})\s*(?:\n|$)/.exec(content) ?? [];
@@ -38,6 +44,7 @@ export function pidIn(content: string): number | undefined {
 
 class ProcessTracker implements Tracker {
   private readonly census: Census;
+  private readonly name: string;
   private events: ProcessEvents | undefined;
   private ended = false;
   /** Those that the events keep right. Absent: all must be looked at. */
@@ -49,6 +56,7 @@ class ProcessTracker implements Tracker {
     private readonly log: TrackContext['log'],
   ) {
     this.census = new Census(settings);
+    this.name = nameOf(settings);
   }
 
   start(changed: () => void): void {
@@ -90,13 +98,12 @@ class ProcessTracker implements Tracker {
   }
 
   private count(): Finding {
-    const { process, command_line: commandLine } = this.settings;
     const now = performance.now();
     if (this.events === undefined || this.found === undefined || now - this.lastCensus > FULL_CENSUS) {
       this.found = this.census.take();
       this.lastCensus = now;
     }
-    return judge(process ?? `"${commandLine}"`, this.found.size, this.settings);
+    return judge(this.name, this.found.size, this.settings);
   }
 
   private fromFile(file: string): Finding {
@@ -115,8 +122,9 @@ class ProcessTracker implements Tracker {
     this.lastPid = pid;
     if (pid === undefined) return count(0, `${file} holds no process id`);
     if (this.events === undefined) this.census.forget(pid);
+    if (!this.census.isThere(pid)) return count(0, `process ${pid} of ${file} does not run`);
     if (this.census.isOne(pid)) return count(1, `process ${pid} of ${file} runs`);
-    return count(0, `process ${pid} of ${file} does not run, or is another program`);
+    return count(0, `process ${pid} of ${file} is another program than ${this.name}`);
   }
 
   stop(): void {
@@ -136,6 +144,8 @@ const plugin: TrackPlugin = {
       throw new Error(`match = "${match}": says how command_line is meant, and there is none`);
     if (maximum !== undefined && maximum < minimum)
       throw new Error(`maximum = ${maximum}: must not be less than minimum, ${minimum}`);
+    if (minimum === 0 && maximum === undefined)
+      throw new Error('minimum = 0: with no maximum it would never be down');
     if (file !== undefined && minimum > 1)
       throw new Error(`minimum = ${minimum}: with pid_file there is one process at most`);
     return new ProcessTracker(settings, context.log);

@@ -26,6 +26,12 @@ export function readStat(proc: string, pid: number): ProcessStat | undefined {
   };
 }
 
+/** Whether an id is that of a process: /proc has those of threads too, but does not list them. */
+export function isProcess(proc: string, id: number): boolean {
+  const [, group] = /^Tgid:\s*(\d+)$/m.exec(read(path.join(proc, String(id), 'status'))) ?? [];
+  return Number(group) === id;
+}
+
 /** The words of a process's command line; none of a thread of the kernel. */
 export function readCommand(proc: string, pid: number): string[] {
   const text = read(path.join(proc, String(pid), 'cmdline'));

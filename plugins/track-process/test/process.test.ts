@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { body, message } from 'rvrrpd-track-system';
@@ -127,13 +127,42 @@ describe('events', () => {
   });
 });
 
+function make(settings: Readonly<Record<string, unknown>>) {
+  const context = { name: 'process', options: {}, log: () => {}, tracker: 'x', settings };
+  return plugin.create({ ...context, interval: 1000, timeout: 1000 });
+}
+
+test('a PID file: the process itself, not a thread of that id, nor another program', async () => {
+  const file = path.join(proc, 'pid-file');
+  const found = async (id: number | string, more: Looks = {}) => {
+    writeFileSync(file, `${id}\n`);
+    return make({ pid_file: file, ...more }).check(new AbortController().signal);
+  };
+  const thread = readdirSync('/proc/self/task').find((id) => Number(id) !== process.pid)!;
+  expect(await found(process.pid)).toEqual({ up: true, words: `process ${process.pid} of ${file} runs` });
+  expect(await found(thread)).toEqual({ up: false, words: `process ${thread} of ${file} does not run` });
+  expect(await found(process.pid, { process: 'cron', command_line: '/x', match: 'begin' })).toEqual({
+    up: false,
+    words: `process ${process.pid} of ${file} is another program than cron as "/x"`,
+  });
+  expect(await found(2 ** 31 - 1)).toMatchObject({
+    up: false,
+    words: expect.stringMatching(/does not run$/),
+  });
+});
+
+test('what could never be down is refused', () => {
+  expect(() => make({ process: 'x', minimum: 0 })).toThrow(
+    'minimum = 0: with no maximum it would never be down',
+  );
+  make({ process: 'x', minimum: 0, maximum: 0 });
+});
+
 test('a PID file that is none holds nobody up', async () => {
   const pipe = path.join(proc, 'pipe');
   execFileSync('mkfifo', [pipe]);
   const found = async (file: string) => {
-    const settings = { pid_file: file };
-    const context = { name: 'process', options: {}, log: () => {}, tracker: 'x', settings };
-    const tracker = plugin.create({ ...context, interval: 1000, timeout: 1000 });
+    const tracker = make({ pid_file: file });
     const finding = await tracker.check(new AbortController().signal);
     await tracker.stop?.();
     return finding;

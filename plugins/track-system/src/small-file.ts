@@ -40,7 +40,8 @@ export function readAuthorities(file: string): string {
   try {
     text = readSmallFile(file, LARGEST_CA);
   } catch (error) {
-    throw new Error(`ca = "${file}": ${error instanceof Error ? error.message : String(error)}`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new Error(`ca = "${file}": ${code === 'ENOENT' ? 'is not there' : message}`);
   }
   try {
     new X509Certificate(text);
