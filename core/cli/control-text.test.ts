@@ -181,6 +181,18 @@ describe('statusText', () => {
     );
   });
 
+  test('what a Master is to have beside its addresses and has not is told below the table', () => {
+    const last = (further: object): string =>
+      statusText({ ...status, routers: [{ ...status.routers[0]!, further } as RouterReport] })
+        .split('\n')
+        .at(-1)!;
+    expect(last({ configured: 3, missing: 1, refusal: 'ENETUNREACH' })).toBe(
+      'eth0 group 1: 1 of 3 further addresses, routes and rules not in place: ENETUNREACH',
+    );
+    expect(last({ configured: 3, missing: 3 })).toMatch(/: 3 of 3 further .* not in place$/);
+    expect(last({ configured: 3, missing: 0 })).toMatch(/10\.0\.0\.9$/);
+  });
+
   test('the last reload', () => {
     const time = '2026-11-23T10:00:00.000Z';
     const ok = statusText({ ...status, lastReload: { time, ok: true, issues: [] } });
