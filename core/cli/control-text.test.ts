@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { DaemonStatus } from '../supervisor/status.ts';
+import type { DaemonStatus, RouterReport } from '../supervisor/status.ts';
 import { pluginsText, reloadText, statusText } from './control-text.ts';
 
 const counters = {
