@@ -10,6 +10,7 @@ import { type Lab, type Segment, withLab } from './lab/lab.ts';
 import { describeSystem } from './lab/requirements.ts';
 import { executable, Rvrrpd, rvrrpdConfiguration } from './lab/rvrrpd.ts';
 import { type Advert, inOrder } from './lab/sightings.ts';
+import { settledSnapshot, snapshot } from './lab/snapshot.ts';
 import type { Implementation } from './lab/speaker.ts';
 import { atRest, eventually, sleep } from './lab/wait.ts';
 import { Wire } from './lab/wire.ts';
@@ -57,6 +58,11 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     },
   },
   'strict, stopped': { fault: 'stop', expected: 'r1 r2', parts: { 'strict-v3': { vrid: 23 } } },
+  'every kind of address, route and rule, stopped': {
+    fault: 'stop',
+    expected: 'r1 r2',
+    parts: { everything: { vrid: 80, advert: SHORT } },
+  },
   'killed and back': {
     fault: 'kill',
     expected: 'r1 r2 r1',
@@ -182,6 +188,7 @@ function play(implementation: Implementation, { fault, parts }: Scenario): Promi
       const areAll = () => Object.values(ofEach(isLast)).every((is) => is);
       await eventually(`${name} as Master`, 40_000, areAll, 150);
     };
+    const untouched = await settledSnapshot(r1);
     const before = await kernelState(r1);
     const first = await run('r1');
     await master('r1');
@@ -191,6 +198,7 @@ function play(implementation: Implementation, { fault, parts }: Scenario): Promi
     await sleep(QUIET);
     if (fault === 'unplug') await outside.unplug(r1);
     else await first[fault]();
+    if (fault === 'stop' && implementation === 'rvrrpd') expect(await snapshot(r1)).toEqual(untouched);
     await master('r2');
     if (fault === 'unplug') await outside.replug(r1);
     else if (fault === 'kill') await run('r1');

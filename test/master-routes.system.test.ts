@@ -1,10 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { expect, it } from 'vitest';
+import type { DaemonStatus } from '../core/supervisor/status.ts';
 import type { Host } from './lab/host.ts';
 import { type Lab, withLab } from './lab/lab.ts';
 import { describeSystem } from './lab/requirements.ts';
-import { Rvrrpd, rvrrpdConfiguration } from './lab/rvrrpd.ts';
+import { executable, Rvrrpd, rvrrpdConfiguration } from './lab/rvrrpd.ts';
 import { R1, twoRouters } from './lab/two-routers.ts';
 import { eventually } from './lab/wait.ts';
 
@@ -140,10 +142,22 @@ describeSystem('routes and rules of a Master', () => {
           .log()
           .some(({ msg }) => /^routes and rules of virtual router 7 on lan: .*ENETUNREACH/.test(msg ?? '')),
       );
+      const status = (...words: readonly string[]) =>
+        r1.run(process.execPath, executable(), 'status', '-c', file, ...words);
+      const further = async () =>
+        (JSON.parse(await status('--json')) as DaemonStatus).routers.map((router) => router.further);
+      const whole = { configured: 1, missing: 0 };
+      expect(await further()).toEqual([{ configured: 1, missing: 1, refusal: 'ENETUNREACH' }, whole]);
+      expect(await status()).toMatch(
+        /^lan group 7: 1 of 1 further addresses, routes and rules not in place: ENETUNREACH$/m,
+      );
       await wire.soleMaster(7, R1, 15_000, 4000);
       await becomes(r1, [SHARED_LINE]);
       await r1.ip('addr add 10.9.9.1/24 dev lan');
       await becomes(r1, [SHARED_LINE, '192.0.2.0/24 via 10.9.9.9 dev lan']);
+      await eventually('nothing missing', 20_000, async () =>
+        isDeepStrictEqual(await further(), [whole, whole]),
+      );
       await daemon.stop();
     }));
 });

@@ -4,8 +4,9 @@ import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import type { FurtherAddress, VirtualRouterConfig } from '../config/model.ts';
 import type { KernelResource } from '../plugin/contracts/index.ts';
+import { identityOf } from '../plugin/resource.ts';
 import { Changes } from './changes.ts';
-import { furtherResources } from './further.ts';
+import { furtherResources, missingOf } from './further.ts';
 import { Holdings } from './holdings.ts';
 import { Journal } from './journal.ts';
 import { MemoryKernel } from './test/memory-kernel.ts';
@@ -85,4 +86,23 @@ test('what contradicts nothing can be claimed without the rest', () => {
   holdings.adopt({ resource: address, driver: 'memory' });
   const changed: KernelResource = { ...address, prefixLength: 24 };
   expect([changed, other, address].map((each) => holdings.contradicts(each))).toEqual([true, false, false]);
+});
+
+test('missing is what is neither ours nor was there before; what addresses need does not count', () => {
+  const wanted = furtherResources(
+    router([
+      { ...plain, prefixLength: 24 },
+      { ...plain, address: '192.0.2.6' },
+    ]),
+  );
+  expect(wanted).toHaveLength(3);
+  const held = (...states: readonly ('missing' | 'ours' | 'foreign' | 'unsure')[]) =>
+    wanted.slice(1).flatMap((resource, index) => {
+      const state = states[index];
+      return state === undefined ? [] : [{ id: identityOf(resource), state }];
+    });
+  expect(missingOf(wanted, held('ours', 'foreign'))).toBe(0);
+  expect(missingOf(wanted, held('unsure', 'missing'))).toBe(2);
+  // One that contradicts what is held has not been claimed.
+  expect(missingOf(wanted, held('ours'))).toBe(1);
 });

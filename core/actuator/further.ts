@@ -1,6 +1,8 @@
-/** What `[[vrouter.address]]` makes of the kernel. Pure. */
+/** What `[[vrouter.address]]` makes of the kernel, and how much of that and of routes and rules is there. Pure. */
 import type { VirtualRouterConfig } from '../config/model.ts';
 import type { KernelResource } from '../plugin/contracts/index.ts';
+import { identityOf } from '../plugin/resource.ts';
+import type { Holding } from './holdings.ts';
 import { promotion } from './planner.ts';
 
 /**
@@ -31,3 +33,20 @@ export function furtherResources(
   }
   return [...settings, ...guards, ...addresses];
 }
+
+/**
+ * How many addresses, routes and rules of those that a Master is to have beside its virtual addresses are not there.
+ * @param wanted all of what it needs for them
+ * @param held what it has claimed of that
+ */
+export function missingOf(
+  wanted: readonly KernelResource[],
+  held: readonly Pick<Holding, 'id' | 'state'>[],
+): number {
+  const ids = new Set(wanted.filter(({ kind }) => COUNTED.has(kind)).map(identityOf));
+  for (const { id, state } of held) if (state === 'ours' || state === 'foreign') ids.delete(id);
+  return ids.size;
+}
+
+/** Not what they need only, such as settings. */
+const COUNTED: ReadonlySet<KernelResource['kind']> = new Set(['address', 'table-route', 'rule']);

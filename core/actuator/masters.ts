@@ -7,7 +7,7 @@ import { Int } from '../threads/state-table.ts';
 import { Agenda, byInterface, type Progress } from './agenda.ts';
 import type { Changes, Refusals } from './changes.ts';
 import { adviseForwarding, forwards } from './forwarding.ts';
-import { furtherResources } from './further.ts';
+import { furtherResources, missingOf } from './further.ts';
 import { type Holding, type Holdings, mayBeOurs } from './holdings.ts';
 import type { Leases } from './leases.ts';
 import { LogLimit } from './log-limit.ts';
@@ -370,18 +370,17 @@ export class Masters {
     return this.hasExtras(slot) ? this.parts.table.int(slot, Int.Wanted) : this.extras.all[slot]!.applied;
   }
 
+  private extraResources(slot: number): KernelResource[] {
+    const router = this.parts.config.virtualRouters[slot]!;
+    const isOwner = this.parts.table.int(slot, Int.Priority) === 255;
+    return [...furtherResources(router, this.homes.get(slot), isOwner), ...(router.extras ?? [])];
+  }
+
   private claimExtras(slot: number): KernelRefusal | undefined {
     const user = extrasUser(slot);
-    const router = this.parts.config.virtualRouters[slot]!;
     if (this.holdings.of(user).length > 0 && !this.partial.has(user)) return undefined;
-    const isOwner = this.parts.table.int(slot, Int.Priority) === 255;
-    const addresses = furtherResources(router, this.homes.get(slot), isOwner);
-    return this.claimResources(
-      user,
-      [...addresses, ...(router.extras ?? [])],
-      this.parts.routerPlugins[slot]!.netdrv,
-      true,
-    );
+    const { netdrv } = this.parts.routerPlugins[slot]!;
+    return this.claimResources(user, this.extraResources(slot), netdrv, true);
   }
 
   private async installExtras(chunk: readonly Progress[]): Promise<void> {
@@ -428,6 +427,7 @@ export class Masters {
   }
 
   private concludeExtras(progress: Progress, refusal: KernelRefusal | undefined): void {
+    this.tellMissing(progress, refusal);
     if (!refusal) {
       this.extras.succeeded(progress);
       return;
@@ -440,6 +440,15 @@ export class Masters {
       `${what} of virtual router ${vrid} on ${name}: ${refusal.message}; trying again in ${retryMs} ms`,
       { interface: name, vrid, errno: refusal.errno },
     );
+  }
+
+  /** Where `status` sees it. */
+  private tellMissing({ slot, attempted }: Progress, refusal: KernelRefusal | undefined): void {
+    const { table } = this.parts;
+    const isMaster = (attempted & 1) === 1;
+    const missing = isMaster ? missingOf(this.extraResources(slot), this.holdings.of(extrasUser(slot))) : 0;
+    table.setInt(slot, Int.FurtherMissing, missing);
+    table.setInt(slot, Int.FurtherErrno, missing > 0 && refusal ? errnoOf(refusal) : 0);
   }
 
   private claimProtocols(): KernelRefusal | undefined {

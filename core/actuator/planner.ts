@@ -64,6 +64,7 @@ export class Planner {
   private describe(slot: number, links: ReadonlyMap<string, Link>): RouterOnInterface | undefined {
     const router = this.config.virtualRouters[slot]!;
     const link = links.get(router.interface);
+    const beside = (router.further ?? []).filter(({ interface: on }) => on === undefined);
     return (
       link && {
         vrid: router.vrid,
@@ -71,6 +72,7 @@ export class Planner {
         version: router.version,
         addresses: router.addresses,
         ...(router.prefixLengths && { prefixLengths: router.prefixLengths }),
+        ...(beside.length > 0 && { furtherFamilies: [...new Set(beside.map(({ family }) => family))] }),
         interface: link,
         ...(this.forwards && { forwards: this.forwards(router.family, router.interface) }),
         ...(router.peers && { peers: router.peers }),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { DaemonStatus } from '../supervisor/status.ts';
+import type { DaemonStatus, RouterReport } from '../supervisor/status.ts';
 import { pluginsText, reloadText, statusText } from './control-text.ts';
 
 const counters = {
@@ -179,6 +179,18 @@ describe('statusText', () => {
     expect(last({ ...init, state: 'Down', inPlace: false, refusal: 'EROFS' })).toMatch(
       / {2}10\.0\.1\.1 \(refused: EROFS\)$/,
     );
+  });
+
+  test('what a Master is to have beside its addresses and has not is told below the table', () => {
+    const last = (further: object): string =>
+      statusText({ ...status, routers: [{ ...status.routers[0]!, further } as RouterReport] })
+        .split('\n')
+        .at(-1)!;
+    expect(last({ configured: 3, missing: 1, refusal: 'ENETUNREACH' })).toBe(
+      'eth0 group 1: 1 of 3 further addresses, routes and rules not in place: ENETUNREACH',
+    );
+    expect(last({ configured: 3, missing: 3 })).toMatch(/: 3 of 3 further .* not in place$/);
+    expect(last({ configured: 3, missing: 0 })).toMatch(/10\.0\.0\.9$/);
   });
 
   test('the last reload', () => {

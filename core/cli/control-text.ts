@@ -52,6 +52,7 @@ export function statusText(status: DaemonStatus): string {
       ? []
       : ['', ...table([['SYNC', 'STATE', 'SINCE', 'ROUTERS'], ...groups.map(groupRow)])]),
     ...faultLines(routers),
+    ...furtherLines(routers),
     ...(trackers === undefined ? [] : ['', ...trackerTable(trackers)]),
     ...(status.hooks === undefined ? [] : ['', ...hookTable(status.hooks)]),
   ].join('\n');
@@ -71,6 +72,17 @@ function faultLines(routers: readonly RouterReport[]): string[] {
   const lines = routers.flatMap(({ interface: on, group, state, fault }) =>
     fault === undefined ? [] : `${on} group ${group}: ${state}: ${fault.reason}`,
   );
+  return lines.length === 0 ? [] : ['', ...lines];
+}
+
+/** Of which Masters something is missing beside their virtual addresses, a line each. */
+function furtherLines(routers: readonly RouterReport[]): string[] {
+  const lines = routers.flatMap(({ interface: on, group, further }) => {
+    if (further === undefined || further.missing === 0) return [];
+    const { configured, missing, refusal } = further;
+    const why = refusal === undefined ? '' : `: ${refusal}`;
+    return `${on} group ${group}: ${missing} of ${configured} further addresses, routes and rules not in place${why}`;
+  });
   return lines.length === 0 ? [] : ['', ...lines];
 }
 

@@ -8,8 +8,10 @@ export interface ImportedCommand {
   readonly comment?: string;
 }
 
-/** What only a shell understands. */
-const SHELL = /[|&;<>`]|\$[({?A-Za-z]/;
+/** What only a shell understands, outside quotes. The `&` of an address such as `http://x/?a=1&b=2` is none of it. */
+const SHELL = /[|;<>`]|&&|&(?=\s|$)|\$[({?A-Za-z]/;
+/** A word of several that stands for itself alone to a shell; in any other, such letters were within quotes. */
+const OPERATOR = /^(\|\|?|&&?|;|\d*(>>?|<)\S*)$/;
 
 /**
  * Understands a directive whose value is a program with its arguments; undefined if there is none.
@@ -20,9 +22,9 @@ export function commandOf(
   isFollowed = false,
 ): ImportedCommand | undefined {
   const [only = ''] = words;
-  const text = words.join(' ').trim();
+  const text = words.length === 1 ? only.trim() : words.map(quoted).join(' ');
   if (text === '') return undefined;
-  if (SHELL.test(text)) {
+  if (words.length === 1 ? SHELL.test(text.replace(QUOTED, '')) : words.some((word) => OPERATOR.test(word))) {
     const shell = text.includes('/dev/tcp/') || text.includes('/dev/udp/') ? '/bin/bash' : '/bin/sh';
     return {
       words: isFollowed ? [shell, '-c', `${text} "$@"`, shell] : [shell, '-c', text],
@@ -35,6 +37,13 @@ export function commandOf(
     words: ['/usr/bin/env', ...parts],
     comment: 'env finds the program in PATH; better is its own path',
   };
+}
+
+const QUOTED = /'[^']*'|"[^"]*"/g;
+
+/** As a shell takes it for one word, unless it is one of its own. */
+function quoted(word: string): string {
+  return OPERATOR.test(word) || /^[\w./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** At spaces, but for those within quotes. */

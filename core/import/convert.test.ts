@@ -125,6 +125,21 @@ describe('what is wrong is told with file, line and value', () => {
       `vrrp_instance I {\nvirtual_ipaddress {\n10.0.0.1\n}\n${instance()}`,
       ['k.conf:5: vrrp_instance I: is within vrrp_instance I, line 1: there must be one more } before it'],
     ],
+    [
+      instance('virtual_ipaddress {', '10.0.0.2', 'priority 100'),
+      ['k.conf:9: priority: is within virtual_ipaddress, line 7: there must be one more } before it'],
+    ],
+    [
+      instance('authentication {', 'auth_type PASS', 'track_script {', 's', '}'),
+      ['k.conf:9: track_script: is within authentication, line 7: there must be one more } before it'],
+    ],
+    [
+      instance('virtual_routes', '10.9.0.0/16 via 10.0.0.7', '}'),
+      ['k.conf:7: virtual_routes: must have a block: { … }'],
+    ],
+    [instance('track_script'), ['k.conf:7: track_script: must have a block: { … }']],
+    [instance().replace('I {', 'I'), ['k.conf:1: vrrp_instance I: must have a block: { … }']],
+    [`${instance()}vrrp_script s`, ['k.conf:8: vrrp_script s: must have a block: { … }']],
     ['global_defs {\n}', ['k.conf:1: there is no vrrp_instance: nothing to import']],
     [
       '\nvrrp_instance I {\ninterface eth0\nvirtual_router_id 1\n}',

@@ -104,6 +104,22 @@ test('a Master’s addresses are in place once the kernel has them; else the ref
   expect(placed()).toEqual([true, undefined]);
 });
 
+test('what a Master has beside its virtual addresses: how many are missing, and why', () => {
+  const table = StateTable.allocate(2);
+  const further = [{ family: 4, address: '192.0.2.5', prefixLength: 32 }] as const;
+  const extras = [{ kind: 'rule', family: 4, priority: 1000, table: 7, type: 'lookup' }] as const;
+  const view = new RouterView([config(1, { further, extras }), config(2)], table);
+  const told = () => view.read().map((router) => router.further);
+  expect(told()).toEqual([{ configured: 2, missing: 0 }, undefined]);
+  table.setInt(0, Int.FurtherMissing, 1);
+  table.setInt(0, Int.FurtherErrno, constants.errno.ENETUNREACH);
+  expect(told()[0]).toEqual({ configured: 2, missing: 0 }); // it is not Master
+  table.setInt(0, Int.State, State.Master);
+  expect(told()[0]).toEqual({ configured: 2, missing: 1, refusal: 'ENETUNREACH' });
+  table.setInt(0, Int.FurtherErrno, 0);
+  expect(told()[0]).toEqual({ configured: 2, missing: 1 });
+});
+
 test('a lease as configured', () => {
   const view = new RouterView([config(1, { lease: 10 }), config(2)], StateTable.allocate(2));
   expect(view.read().map(({ lease }) => lease)).toEqual([10, undefined]);

@@ -2,7 +2,7 @@
 import type { VirtualRouterConfig } from '../config/model.ts';
 import type { RouterStatus } from '../plugin/contracts/index.ts';
 import { HOLD_INTS, HOLD_NUMS, monotonicMs, readHold } from '../threads/hold-words.ts';
-import { readInPlace } from '../threads/in-place.ts';
+import { readFurther, readInPlace } from '../threads/in-place.ts';
 import { readRouterWords } from '../threads/router-words.ts';
 import { readStandby } from '../threads/standby-words.ts';
 import { Int, macText, Num, STATE_NAMES } from '../threads/state-table.ts';
@@ -22,6 +22,8 @@ const INTS = [
   Int.Refused,
   Int.KernelErrno,
   Int.GiveUpErrno,
+  Int.FurtherMissing,
+  Int.FurtherErrno,
   Int.Checksum,
   Int.Fault,
   Int.Weight,
@@ -112,6 +114,7 @@ export class RouterView {
       hardwareAddress: macText(table.num(slot, Num.HardwareAddress)),
       ...readRouterWords(table, slot, config),
       ...readInPlace(table, slot),
+      ...readFurther(table, slot, config),
       ...this.board.of(config, table, slot),
       ...(config.sync === undefined ? {} : { waiting: waitsForGroup(table, slot, config) }),
       standingBy: table.int(slot, Int.StandingBy) === 1,

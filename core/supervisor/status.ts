@@ -2,6 +2,7 @@
 import type { DaemonConfig } from '../config/model.ts';
 import type {
   DaemonCounters,
+  FurtherStatus,
   HookStatus,
   PriorityParts,
   ReloadOutcome,
@@ -14,7 +15,7 @@ import type {
 } from '../plugin/contracts/index.ts';
 import { readCounters } from '../threads/counters.ts';
 import { monotonicMs, readHold } from '../threads/hold-words.ts';
-import { readInPlace } from '../threads/in-place.ts';
+import { readFurther, readInPlace } from '../threads/in-place.ts';
 import { type RouterWords, readRouterWords } from '../threads/router-words.ts';
 import { readStandby, type StandbyStatus } from '../threads/standby-words.ts';
 import { Num } from '../threads/state-table.ts';
@@ -60,6 +61,8 @@ export interface RouterReport extends Omit<RouterCounters, 'state'> {
   readonly inPlace?: boolean;
   /** Name of the errno that the kernel refused them with, or that it gave up being Master for. */
   readonly refusal?: string;
+  /** What it has beside its virtual addresses; absent: nothing. */
+  readonly further?: FurtherStatus;
   /** It stands by, as an operator asked: it does not become Master. Absent: it does not stand by. */
   readonly standby?: StandbyReport;
   /** What keeps a Backup from becoming Master, by its directive, and for how many seconds more at most; absent: nothing. */
@@ -149,6 +152,7 @@ export function readStatus(
         ...(authType === undefined ? {} : { auth: authType }),
         ...inSeconds(readRouterWords(table, slot, routers[slot]!)),
         ...placed,
+        ...readFurther(table, slot, routers[slot]!),
         ...standbyOf(readStandby(table, slot)),
         ...(hold && { hold: { reason: hold.reason, left: Math.round(hold.left) / 1000 } }),
         since: timeText(table.num(slot, Num.Since)),

@@ -64,9 +64,13 @@ export const Int = {
   Masterless: 21,
   /** How often addresses beside its virtual ones have come into place: they are announced then. */
   FurtherInPlace: 22,
+  /** How many of its further addresses, routes and rules a Master does not have in the kernel, at the last attempt. */
+  FurtherMissing: 23,
+  /** errno that the first of them was refused with, 0: none. */
+  FurtherErrno: 24,
   /** Nothing: {@link Int.Count} is even, so that the Float64 fields behind them are aligned. */
-  Spare: 23,
-  Count: 24,
+  Spare: 25,
+  Count: 26,
 } as const;
 
 /** Float64 fields of a slot: monotonic times in ms (CLOCK_MONOTONIC), counters. */
@@ -140,7 +144,7 @@ const MAGIC = 0x52565354;
  * reasons is a new version. Another process is told fields by their names (table-format.ts): one that comes to mean
  * something else gets another name.
  */
-export const TABLE_VERSION = 6;
+export const TABLE_VERSION = 7;
 
 /** Int32 words in front of the fields. */
 const Header = { Magic: 0, Version: 1, Slots: 2, Ints: 3, Nums: 4, Changes: 5, Count: 6 } as const;

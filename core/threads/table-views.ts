@@ -14,7 +14,9 @@ export type ActuatorInt = (typeof Int)[
   | 'KernelErrno'
   | 'OnVirtualInterface'
   | 'Refused'
-  | 'FurtherInPlace'];
+  | 'FurtherInPlace'
+  | 'FurtherMissing'
+  | 'FurtherErrno'];
 
 /** Int32 fields that the engine writes: all others. */
 export type EngineInt = (typeof Int)[Exclude<keyof typeof Int, 'Count'>] extends infer Field

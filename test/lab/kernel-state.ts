@@ -23,8 +23,35 @@ export async function kernelState(host: Host): Promise<string[]> {
   ].sort();
 }
 
-const ROUTE = ['type', 'dst', 'gateway', 'dev', 'table', 'prefsrc', 'metric', 'scope', 'metrics', 'nexthops'];
-const RULE = ['priority', 'not', 'src', 'srclen', 'dst', 'dstlen', 'iif', 'oif', 'fwmark', 'table', 'action'];
+const ROUTE = [
+  'type',
+  'dst',
+  'gateway',
+  'dev',
+  'table',
+  'prefsrc',
+  'metric',
+  'scope',
+  'metrics',
+  'nexthops',
+  'tos',
+  'pref',
+  'flags',
+];
+const RULE = [
+  'priority',
+  'not',
+  'src',
+  'srclen',
+  'dst',
+  'dstlen',
+  'iif',
+  'oif',
+  'fwmark',
+  'fwmask',
+  'table',
+  'action',
+];
 
 /** Labels and lifetimes are a daemon's own affair; link-local addresses are the kernel's, or made up of a VRID. */
 function addressLines({ ifname, addr_info: info }: IpObject): string[] {

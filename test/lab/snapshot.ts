@@ -14,6 +14,8 @@ export interface Snapshot {
   readonly link: readonly IpObject[];
   /** `ip -j route show table all`, the kernel's own entries included. */
   readonly route: readonly IpObject[];
+  /** `ip -j rule`, of both families. */
+  readonly rule: readonly IpObject[];
   /** Settings of each interface and of `all`, by path below /proc/sys/net. */
   readonly sysctl: Readonly<Record<string, string>>;
 }
@@ -58,10 +60,12 @@ export async function snapshot(host: Host): Promise<Snapshot> {
   const patterns = Object.entries(SYSCTLS).flatMap(([family, names]) =>
     names.map((name) => `${family}/conf/*/${name}`),
   );
-  const [addr, link, route, sysctl] = await Promise.all([
+  const [addr, link, route, rules4, rules6, sysctl] = await Promise.all([
     host.ip('-j addr'),
     host.ip('-j -d link'),
     host.ip('-j route show table all'),
+    host.ip('-j -4 rule'),
+    host.ip('-j -6 rule'),
     host.run('sh', '-c', `cd /proc/sys/net && grep -H . ${patterns.join(' ')}`),
   ]);
   return {
@@ -71,6 +75,7 @@ export async function snapshot(host: Host): Promise<Snapshot> {
     })),
     link: parse(link),
     route: sorted(parse(route)),
+    rule: [...parse(rules4), ...parse(rules6)],
     sysctl: Object.fromEntries(
       sysctl
         .trim()

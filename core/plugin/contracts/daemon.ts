@@ -20,6 +20,16 @@ export interface RouterName {
 /** State of a virtual router, as operators know it. `Down`: it cannot run, see the log, or {@link RouterStatus.fault}. */
 export type RouterState = 'Init' | 'Backup' | 'Master' | 'Down';
 
+/** What a Master has beside its virtual addresses: `[[vrouter.address]]`, `[[vrouter.route]]`, `[[vrouter.rule]]`. */
+export interface FurtherStatus {
+  /** How many the configuration has. */
+  readonly configured: number;
+  /** How many of them a Master does not have in the kernel; 0 while it is none. They are tried again. */
+  readonly missing: number;
+  /** Name of the errno that the kernel refused the first of them with. Absent: none. */
+  readonly refusal?: string;
+}
+
 /** A virtual router at one moment. */
 export interface RouterStatus extends RouterName {
   readonly family: AddressFamily;
@@ -40,6 +50,8 @@ export interface RouterStatus extends RouterName {
   readonly inPlace?: boolean;
   /** Name of the errno that the kernel refused its addresses with, or that it gave up being Master for. */
   readonly refusal?: string;
+  /** What it has beside its virtual addresses (since 1.1). Absent: nothing. */
+  readonly further?: FurtherStatus;
   /** Authentication type on the wire, 0 for none. */
   readonly authType: number;
   /** `auth_type` as configured (since 1.1). Absent: none. */

@@ -30,6 +30,11 @@ export interface RouterOnInterface {
    * where it gives none at all: the interface type's default then, 32 or 128.
    */
   readonly prefixLengths?: readonly (number | undefined)[];
+  /**
+   * Families of the addresses that it has as Master beside the virtual ones and where those are, `[[vrouter.address]]`
+   * (since 1.1). Absent: it has none there.
+   */
+  readonly furtherFamilies?: readonly AddressFamily[];
   /** The interface that VRRP runs on. */
   readonly interface: Link;
   /**

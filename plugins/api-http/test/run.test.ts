@@ -299,7 +299,7 @@ describe('/run/status', () => {
     const of = (group: number): string =>
       `{"group":${group},"interface":"eth${group - 1}","family":4,"version":2,"addresses":["10.100.${99 + group}.1"],` +
       '"priority":254,"preempt":true,"state":"Master","since":"2023-11-14T22:13:20.000Z",' +
-      `"vifname":"standby${group}","on_virtual_interface":true,"addresses_in_place":true,"refusal":null,` +
+      `"vifname":"standby${group}","on_virtual_interface":true,"addresses_in_place":true,"refusal":null,"further":null,` +
       `"auth_type":250,"auth":null,` +
       `"hardware_address":"02:00:00:00:00:0${group}","accept":true,"checksum":null,"peers":null,"source":null,"sync":null,"waiting":false,"advertisement_interval":1,` +
       `"master_advertisement_interval":1,` +

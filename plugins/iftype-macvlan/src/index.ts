@@ -28,7 +28,12 @@ function parentSettings({ family, interface: { name } }: RouterOnInterface): Sys
 }
 
 /** What makes the macvlan interface answer for the virtual addresses and for nothing else. */
-function ownSettings({ family, vifname, forwards }: RouterOnInterface): SysctlResource[] {
+function ownSettings({
+  family,
+  vifname,
+  forwards,
+  furtherFamilies = [],
+}: RouterOnInterface): SysctlResource[] {
   const forwarding = family === 4 ? ipv4(vifname, 'forwarding', '1') : ipv6(vifname, 'forwarding', '1');
   return [
     ...(forwards === true ? [forwarding] : []), // it may be on for the parent alone
@@ -36,7 +41,7 @@ function ownSettings({ family, vifname, forwards }: RouterOnInterface): SysctlRe
     ipv4(vifname, 'arp_announce', '2'),
     ipv4(vifname, 'arp_filter', '0'),
     ipv4(vifname, 'rp_filter', '2'),
-    ...(family === 4
+    ...(family === 4 && !furtherFamilies.includes(6)
       ? [ipv6(vifname, 'disable_ipv6', '1')]
       : [
           ipv6(vifname, 'disable_ipv6', '0'),

@@ -63,6 +63,19 @@ describe('plan', () => {
     });
   });
 
+  it('has IPv6 beside IPv4 if there are further addresses of it, and none that it makes up', () => {
+    const { resources } = macvlan.plan(routerOf({ furtherFamilies: [4, 6] }));
+    expect(settings(resources, 'standby7')).toMatchObject({
+      'ipv4 arp_ignore': '1',
+      'ipv6 disable_ipv6': '0',
+      'ipv6 addr_gen_mode': '1',
+      'ipv6 accept_ra': '0',
+      'ipv6 dad_transmits': '0',
+    });
+    const alone = macvlan.plan(routerOf({ furtherFamilies: [4] }));
+    expect(settings(alone.resources, 'standby7')).toMatchObject({ 'ipv6 disable_ipv6': '1' });
+  });
+
   it('has no link-local address but the virtual one for IPv6, and leaves the parent alone', () => {
     const { resources } = macvlan.plan(routerOf({ family: 6, addresses: ['fe80::1', '2001:db8::1'] }));
     expect(settings(resources, 'eth0.5')).toEqual({});

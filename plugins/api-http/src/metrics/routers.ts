@@ -128,6 +128,11 @@ export function routerMetrics(registry: Registry, now: () => Snapshot): void {
     (inPlace ?? state === 'Master') ? 1 : 0,
   );
   gauge(
+    'further_missing',
+    'How many of its further addresses, routes and rules a Master does not have in the kernel; absent: it is to have none.',
+    ({ further }) => further?.missing,
+  );
+  gauge(
     'lease_seconds',
     'Seconds after which the addresses of a Master end by themselves without the daemon; absent: they stay.',
     ({ lease }) => lease,

@@ -84,6 +84,25 @@ export const RouterStatusSchema = Type.Object(
       description:
         'The errno that the kernel refused its addresses with, or that it gave up for; `null`: none.',
     }),
+    further: Type.Unsafe<{ configured: number; missing: number; refusal: string | null } | null>({
+      type: ['object', 'null'],
+      additionalProperties: false,
+      required: ['configured', 'missing', 'refusal'],
+      properties: {
+        configured: { type: 'integer', description: 'How many there are in the configuration.' },
+        missing: {
+          type: 'integer',
+          description: 'How many of them a Master does not have in the kernel; 0 while it is none.',
+        },
+        refusal: {
+          type: ['string', 'null'],
+          description: 'The errno that the kernel refused the first of them with; `null`: none.',
+        },
+      },
+      description:
+        'What it has as Master beside its virtual addresses (`[[vrouter.address]]`, `[[vrouter.route]]`, ' +
+        '`[[vrouter.rule]]`); `null`: nothing.',
+    }),
     auth_type: Type.Integer({ description: 'Authentication type on the wire, 0 for none.' }),
     auth: Type.Unsafe<string | null>({
       type: ['string', 'null'],
@@ -351,6 +370,7 @@ function withCounters(
     on_virtual_interface: router.onVirtualInterface && router.inPlace !== false,
     addresses_in_place: router.inPlace ?? router.state === 'Master',
     refusal: router.refusal ?? null,
+    further: router.further ? { refusal: null, ...router.further } : null,
     auth_type: router.authType,
     auth: router.auth ?? null,
     hardware_address: router.hardwareAddress,
