@@ -209,7 +209,7 @@ describe('complaints name file and line', () => {
 
   test('no table', () => {
     expect(load(`host = 5\n${ROUTERS}`).text).toEqual([
-      'error f:1: host: must be a table: [host.NAME]; the address of the client API belongs into [api]',
+      'error f:1: host = 5: must be a table: [host.NAME]; the address of the client API belongs into [api]',
     ]);
   });
 

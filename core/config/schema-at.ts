@@ -30,6 +30,11 @@ export function isSecret(schema: SchemaNode, path: ConfigPath): boolean {
 function containsSecret(node: SchemaNode): boolean {
   if (node.writeOnly === true) return true;
   if (node.items !== undefined && containsSecret(node.items)) return true;
-  if (typeof node.additionalProperties === 'object' && containsSecret(node.additionalProperties)) return true;
   return Object.values(node.properties ?? {}).some(containsSecret);
+}
+
+/** Whether a table has names that the schema does not know, and secrets, or what a plugin alone knows, behind them. */
+export function isFreeTable({ type, properties, additionalProperties: inner }: SchemaNode): boolean {
+  if (type !== 'object' || properties !== undefined) return false;
+  return typeof inner !== 'object' || containsSecret(inner) || isFreeTable(inner);
 }

@@ -9,7 +9,7 @@ import { type ConfigIssue, type ConfigPath, directiveName } from './issues.ts';
 import { REFERENCE_KINDS } from './outside-values.ts';
 import { REFERENCE_FORMS, referenceText } from './references.ts';
 import type { SchemaNode } from './schema.ts';
-import { isSecret, schemaAt } from './schema-at.ts';
+import { isFreeTable, isSecret, schemaAt } from './schema-at.ts';
 import { type Substitution, substitute, substitutionIssue, takesReference } from './substitute.ts';
 import { nearest } from './suggest.ts';
 
@@ -155,7 +155,8 @@ function toIssue(
       ...(expected === undefined ? {} : { expected }),
     };
   }
-  const hidden = isSecret(schema, inner) || (isOpenTable(node) && !isPlain(data));
+  // What stands in place of such a table may be one of its secrets.
+  const hidden = isSecret(schema, inner) || (node !== undefined && isFreeTable(node) && !isPlain(data));
   const value = hidden ? undefined : document.places.source(path);
   return {
     ...common,
@@ -164,11 +165,6 @@ function toIssue(
       expected === undefined ? ajvMessage(error, node) : `must be ${expected}${kindOf(error, node, data)}`,
     ...(expected === undefined ? {} : { expected }),
   };
-}
-
-/** Whether there should be a table of which a plugin alone knows what is in it: what stands in its place may be a secret. */
-function isOpenTable(node: SchemaNode | undefined): boolean {
-  return node?.type === 'object' && node.properties === undefined && node.additionalProperties === undefined;
 }
 
 /** No secret is one of these. */
