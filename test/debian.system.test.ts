@@ -13,7 +13,7 @@ import {
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { packageVersion } from '../core/shared/package-root.ts';
+import { packageRoot, packageVersion } from '../core/shared/package-root.ts';
 import type { DaemonStatus } from '../core/supervisor/status.ts';
 import { buildDeb } from '../scripts/packages/deb.ts';
 import { install, uninstall } from '../scripts/packages/install.ts';
