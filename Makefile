@@ -1,7 +1,8 @@
 # Each target does its own set-up: a fresh Debian machine needs Node.js, npm and root, nothing else.
 
 TS = node scripts/run-ts.mjs
-BENCHES = takeover centiseconds ipv6 load together stop reload trackers notify links api footprint hmac simulation mutants
+BENCHES = takeover centiseconds ipv6 load together stop evacuation upgrade reload trackers notify links api footprint lease hmac \
+  sync simulation mutants
 
 .PHONY: help setup demo test check bench bench-short cross pack deb cross-test install uninstall test-node
 

@@ -28,3 +28,15 @@ test.each(documents)('what %s speaks of is there', (document) => {
 test('documents speak of files', () => {
   expect(filesIn('docs/architecture.md').length).toBeGreaterThan(50);
 });
+
+test('README.md and `make bench` know every benchmark', () => {
+  const read = (...at: string[]): string => readFileSync(join(root, ...at), 'utf8');
+  // What others take something from is no program.
+  const programs = readdirSync(join(root, 'bench'))
+    .filter((name) => !/^export /m.test(read('bench', name)))
+    .map((name) => name.replace('.ts', ''));
+  const told = [...read('README.md').matchAll(/^\| `bench\/(\w+)\.ts` \|/gm)].map(([, name]) => name!);
+  const made = /^BENCHES = ((?:.*\\\n)*.*)$/m.exec(read('Makefile'))![1]!.split(/[\s\\]+/);
+  expect([...told].sort()).toEqual(programs.sort());
+  expect([...made].sort()).toEqual(programs);
+});
