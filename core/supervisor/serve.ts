@@ -180,7 +180,10 @@ export async function serve(
     handed !== undefined,
   );
   surroundings.running?.();
-  signals.onHangUp(() => void reloader.reload());
+  signals.onHangUp(() => {
+    if (upgrader.successor === undefined) void reloader.reload();
+    else process.kill(upgrader.successor, 'SIGHUP'); // it was meant for whoever is the daemon
+  });
 
   const signal = await Promise.race([signals.stop, upgrader.over]);
   if (signal === undefined) return 0; // nothing here is ours any more
