@@ -1,8 +1,16 @@
 /** Hook `webhook`: each event is posted as JSON. */
 import { createHmac } from 'node:crypto';
 import type { Notifier, NotifyContext, NotifyEvent, NotifyPlugin } from 'rvrrpd/plugin';
-import { connectTcp, meaningOf, readAuthorities, startRefusal, type TlsSettings } from 'rvrrpd-track-system';
-import { post, type Target, targetOf } from './post.ts';
+import {
+  connectTcp,
+  type HttpUrl,
+  meaningOf,
+  readAuthorities,
+  readHttpUrl,
+  startRefusal,
+  type TlsSettings,
+} from 'rvrrpd-track-system';
+import { post } from './post.ts';
 
 /** What `schema.json` leaves of a `[[notify]]` table. */
 interface Settings {
@@ -42,10 +50,10 @@ export function headersOf(
 }
 
 class WebhookNotifier implements Notifier {
-  private readonly target: Target;
+  private readonly target: HttpUrl;
 
   constructor(private readonly settings: Settings) {
-    this.target = targetOf(settings.url);
+    this.target = readHttpUrl(settings.url);
     this.tls(); // what is not there now is told now
   }
 

@@ -10,7 +10,6 @@ import { notifyCompliance, notifyEvent } from 'rvrrpd/plugin';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Certificates } from '../../api-http/test/certificates.ts';
 import plugin, { headersOf, isFinal } from '../src/index.ts';
-import { targetOf } from '../src/post.ts';
 
 /** Requests in the order in which they have come. */
 const requests: { headers: IncomingHttpHeaders; body: string; url: string; method: string }[] = [];
@@ -108,15 +107,6 @@ test.each([
 test('which answers are final', () => {
   expect([400, 410, 422, 499].every(isFinal)).toBe(true);
   expect([199, 200, 301, 401, 403, 404, 408, 429, 500, 503].some(isFinal)).toBe(false);
-});
-
-test('where a URL leads', () => {
-  expect(targetOf('https://user:p%40ss@[::1]/a?b')).toEqual({
-    ...{ tls: true, host: '::1', port: 443, path: '/a?b', hostHeader: '[::1]', credentials: 'user:p@ss' },
-  });
-  expect(targetOf('http://hooks.example:8080')).toEqual({
-    ...{ tls: false, host: 'hooks.example', port: 8080, path: '/', hostHeader: 'hooks.example:8080' },
-  });
 });
 
 describe('whatever the other side does', () => {
@@ -231,8 +221,4 @@ describe('whatever the other side does', () => {
       /SSL|EPROTO|wrong version/i,
     );
   });
-});
-
-test('a password that is not written as a URL has it is not shown', () => {
-  expect(() => targetOf('http://user:50%zz@x/')).toThrow(/^url: user and password must have %25/);
 });

@@ -3,6 +3,7 @@ export { type Account, type AccountFiles, accountOf, readAccountFiles } from './
 export { type ConnectOptions, connectTcp } from './connect.ts';
 export { patience, within } from './deadline.ts';
 export { type Ending, exchange, type HttpRequest, type TlsSettings } from './exchange.ts';
+export { type HttpUrl, readHttpUrl } from './http-url.ts';
 export { addressOctets, addressText, hasHostBits, type Prefix, parsePrefix, sameOctets } from './ip.ts';
 export { keepalivedWords, type ToldEvent } from './keepalived-words.ts';
 export { LastLine } from './last-line.ts';
