@@ -4,7 +4,6 @@
  */
 import type { AddressFamily } from '../plugin/contracts/index.ts';
 import { isListenAddress } from './address.ts';
-import { checkDelays } from './delays.ts';
 import type { RawTable } from './document.ts';
 import type { RouterFacts } from './facts.ts';
 import { INTERVALS, intervalCs } from './interval.ts';
@@ -52,7 +51,6 @@ function checkRouter(table: RawTable, path: ConfigPath, list: IssueList): Router
   const version = understoodVersion(table, path, list);
   if (version !== undefined) checkVersion(version, table, path, addresses, list);
   checkSecret(table, version, path, list);
-  checkDelays(table, path, list);
   checkLease(table, path, list);
   return {
     path,

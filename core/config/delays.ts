@@ -3,10 +3,11 @@
  * in the file, ms from here on.
  */
 import type { RawTable } from './document.ts';
+import type { RouterFacts } from './facts.ts';
 import type { IssueList } from './issue-list.ts';
-import type { ConfigPath } from './issues.ts';
 import type { AnnounceSettings, HoldSettings, VirtualRouterConfig } from './model.ts';
 import type { VirtualRouterFile } from './schema.ts';
+import type { SyncByTable } from './sync.ts';
 
 /** The directives of that. */
 type Delays = Pick<
@@ -39,14 +40,25 @@ export function delaysOf(table: Delays): Pick<VirtualRouterConfig, 'hold' | 'dow
   };
 }
 
-/** Warns of what does nothing. */
-export function checkDelays(table: RawTable, path: ConfigPath, list: IssueList): void {
-  const delay = table.preempt_delay;
-  if (typeof delay !== 'number' || delay === 0 || table.preemption === true) return;
-  list.warn(
-    [...path, 'preempt_delay'],
-    'does nothing unless the router owns its address: preemption is false, so that it lets every Master be',
-  );
+/**
+ * Warns of what does nothing.
+ * @param tables `[[vrouter]]`, what violates the schema removed, with what is understood of each and the groups it is in
+ */
+export function checkDelays(
+  tables: readonly RawTable[],
+  facts: readonly RouterFacts[],
+  sync: SyncByTable,
+  list: IssueList,
+): void {
+  for (const [index, { path, families }] of facts.entries()) {
+    const { preempt_delay: delay, preemption } = tables[index]!;
+    if (typeof delay !== 'number' || delay === 0) continue;
+    if (families.some((family) => sync[index]?.get(family)?.preemption ?? preemption === true)) continue;
+    list.warn(
+      [...path, 'preempt_delay'],
+      'does nothing unless the router owns its address: preemption is false, so that it lets every Master be',
+    );
+  }
 }
 
 function announceOf({ count, pauses, refresh, rate }: NonNullable<Delays['announce']>): AnnounceSettings {

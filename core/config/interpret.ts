@@ -2,7 +2,7 @@
 import semver from 'semver';
 import type { AddressFamily } from '../plugin/contracts/index.ts';
 import { checkApi, checkRouters } from './checks.ts';
-import { delaysOf, shareInterfaces } from './delays.ts';
+import { checkDelays, delaysOf, shareInterfaces } from './delays.ts';
 import type { ConfigDocument, RawTable } from './document.ts';
 import type { RouterFacts } from './facts.ts';
 import { type HookChoice, toHook } from './hook.ts';
@@ -63,6 +63,7 @@ export function interpret(document: ConfigDocument): Interpretation {
   const facts = checkRouters(file.vrouter, list);
   checkTrackers(file.track ?? [], file.vrouter, list, file.sync);
   const sync = checkSync(file.sync ?? [], file.vrouter, facts, list);
+  checkDelays(file.vrouter, facts, sync, list);
   const hooks = checkHooks(file.notify ?? [], file.sync ?? [], facts, list);
   checkOwnFiles(file, list);
   const users = checkApi(file.api, list);

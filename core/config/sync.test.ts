@@ -18,6 +18,17 @@ test('routers of a group know it, and have its priority and preemption', () => {
   ]);
 });
 
+test('a delay of preemption is one where the group preempts, and does nothing where it does not', () => {
+  const warnings = (own: string, all: string): number =>
+    read(
+      `${lan(`preempt_delay = 6\npreemption = ${own}`)}${uplink(`preemption = ${own}`)}${group(all)}`,
+    ).issues.filter(({ message }) => message.startsWith('does nothing')).length;
+  expect(warnings('true', '')).toBe(0);
+  expect(warnings('false', '')).toBe(1);
+  expect(warnings('false', 'preemption = true')).toBe(0);
+  expect(warnings('true', 'preemption = false')).toBe(1);
+});
+
 test('a table of both families is in it with both, or with one', () => {
   const both = router('version = 3', 'group = 7\ninterface = "eth0"\nvip = [ "10.0.0.1", "fe80::1" ]');
   const syncOf = (routers: string) =>

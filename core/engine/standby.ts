@@ -42,6 +42,7 @@ export class Standby {
     if (!wasMaster) {
       // One that waits for its group holds it back from now on.
       if (state === State.Backup && router.deadline === 0) this.restartDown(router, this.clock());
+      this.transitions.groups.review(this.clock());
       return;
     }
     // Whoever takes over is heard from now on; the others of its group have given up with it.

@@ -394,6 +394,32 @@ describe('another engine takes over', () => {
     ]);
   });
 
+  test('a new group of a Master and one that stands by yields: it would be split for ever', () => {
+    const before = single({ sync: [undefined, undefined] });
+    before.time.pass(REST);
+    before.engine.standby.hold(before.routers[1]!, 0);
+    expect(states(before)).toEqual([State.Master, State.Backup]);
+    const station = heir(before, ['gw', 'gw']);
+    expect(states(station)).toEqual([State.Backup, State.Backup]);
+    expect(told(station)).toMatchObject([{ slot: 0, cause: Cause.GroupUnfit, by: 1 }]);
+    station.time.pass(REST);
+    expect(states(station)).toEqual([State.Backup, State.Backup]);
+    station.engine.standby.release(station.routers[1]!);
+    station.time.pass(REST);
+    expect(states(station)).toEqual([State.Master, State.Master]);
+  });
+
+  test('so does a group of which a Backup is told to stand by before it has joined the Master', () => {
+    const before = single({ sync: [undefined, undefined] });
+    before.time.pass(REST);
+    before.engine.standby.hold(before.routers[1]!, 0);
+    before.engine.standby.release(before.routers[1]!);
+    const station = heir(before, ['gw', 'gw']);
+    expect(states(station)).toEqual([State.Master, State.Backup]);
+    station.engine.standby.hold(station.routers[1]!, 0);
+    expect(states(station)).toEqual([State.Backup, State.Backup]);
+  });
+
   test('a member that leaves takes nobody with it', () => {
     const before = single();
     before.time.pass(REST);
