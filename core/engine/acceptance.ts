@@ -139,7 +139,9 @@ export class Acceptance {
     }
     const { woke } = reception;
     const arrived = woke - now > interval * OLD ? woke : now;
-    this.table.nums[slot * Num.Count + Num.OtherHeard] = priority === 0 ? 0 : arrived;
+    // Who says good-bye to a Backup is going. To a Master of a group it says that it yields, and stays.
+    const isGoing = priority === 0 && (router.config.sync === undefined || router.state !== State.Master);
+    this.table.nums[slot * Num.Count + Num.OtherHeard] = isGoing ? 0 : arrived;
     if (router.held && router.state === State.Backup) {
       if (priority === 0) return; // the next one is another's: until then the Master_Down_Timer runs on
       this.standby.hearMaster(slot);

@@ -316,6 +316,16 @@ test('an address owner is Master when the others can be', () => {
   expect(states(both), 'owners of all wait for nobody').toEqual([State.Master, State.Master]);
 });
 
+test('a Master knows of another one that has yielded to it, as groups do with a good-bye', () => {
+  const station = single();
+  hears(station, 0, 0);
+  expect(station.table.num(0, Num.OtherHeard), 'it leaves').toBe(0);
+  station.time.pass(REST);
+  expect(states(station)).toEqual([State.Master, State.Master]);
+  hears(station, 0, 0);
+  expect(station.table.num(0, Num.OtherHeard), 'it yields').toBe(station.time.now());
+});
+
 describe('another engine takes over', () => {
   /** Goes on with the table of another one, under these groups. */
   function heir(predecessor: Station, sync: readonly (string | undefined)[], carriers = [true, true, true]) {
