@@ -81,7 +81,7 @@ export async function processStage({ add: test }: Tests): Promise<void> {
     writeFileSync(pidFile, `${pid}\n`);
     await until('its name', () => running(`^${sleeper}`) === 1);
     assert.equal(await words({ process: NAME }), `true process ${pid} of ${pidFile} runs`);
-    assert.match(await words({ process: 'other' }), /^false .* is another program$/);
+    assert.match(await words({ process: 'other' }), /^false .* is another program than other$/);
     writeFileSync(pidFile, 'soon');
     assert.equal(await words(), `false ${pidFile} holds no process id`);
     writeFileSync(pidFile, pid);
