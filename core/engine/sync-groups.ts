@@ -2,9 +2,9 @@
 import { Cause, groupCause } from '../threads/event-ring.ts';
 import { State } from '../threads/state-table.ts';
 import {
+  canBeMaster,
   type Happening,
   holdsBack,
-  isFit,
   type Order,
   orderFor,
   rankMembers,
@@ -44,8 +44,6 @@ export interface Mover {
   sayGoodBye(router: EngineRouter, now: number): void;
   /** Until when a Backup whose timer has expired must not become Master all the same; 0: it may. */
   heldUntil(router: EngineRouter, now: number): number;
-  /** Whether it stands by, as an operator asked, and does not become Master. */
-  standsBy(router: EngineRouter): boolean;
   /** Sets the timer of a Backup that had none. */
   setTimer(router: EngineRouter, deadline: number): void;
 }
@@ -189,13 +187,8 @@ export class SyncGroups {
     for (const group of this.groups) {
       group.countMasters();
       const order = orderFor(group.members, undefined, 'nothing');
-      if (order === 'none') {
-        // Where a group is new, a member may be Master and another one stand by, for which nobody would ever be Master.
-        const held = group.masters > 0 ? group.members.find((member) => this.standsBy(member)) : undefined;
-        if (held) this.obey(group, held, 'yield', 'nothing', now);
-        continue;
-      }
-      const unfit = group.members.find((member) => !isFit(member));
+      if (order === 'none') continue;
+      const unfit = group.members.find((member) => !canBeMaster(member));
       this.obey(group, unfit ?? group.members[0]!, order, 'nothing', now);
     }
   }
@@ -210,10 +203,6 @@ export class SyncGroups {
     }
     if (!waits) group.findHolder(router);
     this.mover.move(router, WAIT, now, cause);
-  }
-
-  private standsBy(member: EngineRouter): boolean {
-    return member.state === State.Backup && this.mover.standsBy(member);
   }
 
   /** Whether a member that waits has been held back since its timer has expired: then it has one again. */

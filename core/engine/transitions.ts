@@ -62,7 +62,6 @@ export class Transitions {
       announceAgain: (router, now) => this.announceAgain(router, now),
       sayGoodBye: (router, now) => this.advertiser.sayGoodBye(router, now),
       heldUntil: (router, now) => (router.isHeld ? heldBackUntil(router, now) : 0),
-      standsBy: ({ slot }) => this.table.int(slot, Int.Held) === 1,
       setTimer: ({ slot }, deadline) => {
         this.table.setNum(slot, Num.Deadline, deadline);
         this.timers.setProtocol(slot, deadline);

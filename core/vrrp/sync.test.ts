@@ -42,6 +42,8 @@ describe('without an event, after another engine', () => {
     ['one may still hear from its Master', [WAITING, LISTENING], 'none'],
     ['all Master', [MASTER, MASTER], 'none'],
     ['one is down', [WAITING, DOWN], 'none'],
+    ['one is Master and another stands by', [MASTER, { ...LISTENING, held: true }], 'yield'],
+    ['none is Master and one stands by', [WAITING, { ...LISTENING, held: true }], 'none'],
   ] as const)('%s', (_, members, order) => {
     expect(orderFor(members, undefined, 'nothing')).toBe(order);
   });

@@ -7,7 +7,8 @@
  *   As long as one of them hears a Master that it follows, nobody becomes Master: where only one of two links is parted,
  *   the Master on the other is alive and has both, and two halves of two Masters would be worse. The last one to expire
  *   brings all of them to Master at once.
- * - Nobody becomes Master while a member is not fit: it is Down, or not started.
+ * - Nobody becomes Master while a member is not fit: it is Down, or not started. Where a group is new, one member may be
+ *   Master and another one stand by, for which nobody would ever be Master: it yields.
  * - A Master that gives way, or that cannot go on, makes all of them yield; those that are Master say so (priority 0), and
  *   all are as if they had just started. The one that gives way says so too, which the RFC's does not: the other Master
  *   may not have heard it, and would not know that it has to announce its addresses.
@@ -30,6 +31,8 @@ export interface SyncMember {
   readonly state: State;
   /** A Backup's: 0 while it waits for the others, its timer has expired. */
   readonly deadline: number;
+  /** It stands by, as an operator asked: a Backup that does not become Master. Absent: it does not. */
+  readonly held?: boolean;
 }
 
 /** What has happened to a member. */
@@ -121,9 +124,14 @@ function becomeBackup(router: VirtualRouter, isOwner: boolean, now: number, out:
   out.actions = NOTHING;
 }
 
-/** Whether a member can be Master. */
+/** Whether a member runs. */
 export function isFit({ state }: SyncMember): boolean {
   return state === State.Backup || state === State.Master;
+}
+
+/** Whether a member is Master, or can become it. */
+export function canBeMaster(member: SyncMember): boolean {
+  return isFit(member) && !(member.state === State.Backup && member.held === true);
 }
 
 /** Whether a member holds its group back: it is not fit, or may still hear from its Master. */
@@ -154,7 +162,7 @@ export function orderFor(
     case 'met':
       return 'announce';
     case 'nothing':
-      if (has(members, State.Master)) return members.every(isFit) ? 'none' : 'yield';
+      if (has(members, State.Master)) return members.every(canBeMaster) ? 'none' : 'yield';
       return members.some(holdsBack) ? 'none' : 'take';
   }
 }
