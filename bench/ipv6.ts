@@ -15,6 +15,7 @@ import { type Lab, withLab } from '../test/lab/lab.ts';
 import { type Desk, type Found, Solicitor } from '../test/lab/solicitor.ts';
 import type { Implementation } from '../test/lab/speaker.ts';
 import { sleep } from '../test/lab/wait.ts';
+import { count } from './options.ts';
 import { type Goals, type Measures, report } from './report.ts';
 import {
   holdsAll,
@@ -29,8 +30,7 @@ import {
 } from './segments.ts';
 import { greatest, median } from './statistics.ts';
 
-const asked = process.argv.find((argument) => argument.startsWith('--routers='));
-const VRIDS = asked === undefined ? 250 : Number(asked.slice('--routers='.length));
+const VRIDS = count('routers', 250);
 const SHAPE = { links: 4, vrids: VRIDS, family: 6, interval: 1 } as const satisfies Shape;
 const ADDRESSES = 2 * SHAPE.links * SHAPE.vrids;
 const ROUNDS = process.argv.includes('--short') ? 1 : 5;

@@ -9,14 +9,10 @@ import { allMutants, type Machine, Workshop } from '../test/simulation/mutate.ts
 import { run } from '../test/simulation/run.ts';
 import { scenarioOf } from '../test/simulation/scenario.ts';
 import { equivalence } from '../test/simulation/survivors.ts';
+import { count, option } from './options.ts';
 
-function option(name: string, otherwise: number): number {
-  const given = process.argv.find((argument) => argument.startsWith(`--${name}=`));
-  return given === undefined ? otherwise : Number(given.slice(name.length + 3));
-}
-
-const SCENARIOS = option('scenarios', 3000);
-const SEED = option('seed', 1);
+const SCENARIOS = count('scenarios', 3000);
+const SEED = Number(option('seed') ?? 1);
 
 /** @returns how many scenarios it takes to find a fault, 0: none has one; and the fault */
 function judge(machine: Machine): { readonly scenarios: number; readonly fault: string } {

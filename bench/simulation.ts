@@ -6,11 +6,7 @@
  */
 import { scenarioOf } from '../test/simulation/scenario.ts';
 import { type Form, runSeed } from '../test/simulation/worlds.ts';
-
-function option(name: string): string | undefined {
-  const given = process.argv.find((argument) => argument.startsWith(`--${name}=`));
-  return given?.slice(name.length + 3);
-}
+import { option } from './options.ts';
 
 /** Of the hours, how many are run by whole engines: they take some thirty times as long. */
 const SHARE_OF_ENGINES = 1 / 100;

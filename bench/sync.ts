@@ -8,14 +8,10 @@
  */
 import fc from 'fast-check';
 import { survives, syncScenario } from '../core/engine/test/sync-faults.ts';
+import { count, option } from './options.ts';
 
-function option(name: string): number | undefined {
-  const given = process.argv.find((argument) => argument.startsWith(`--${name}=`));
-  return given === undefined ? undefined : Number(given.slice(name.length + 3));
-}
-
-const runs = option('runs') ?? (process.argv.includes('--short') ? 300 : 20_000);
-const seed = option('seed') ?? Date.now() % 2 ** 31;
+const runs = count('runs', process.argv.includes('--short') ? 300 : 20_000);
+const seed = Number(option('seed') ?? Date.now() % 2 ** 31);
 const begin = Date.now();
 fc.assert(fc.property(syncScenario, survives), { numRuns: runs, seed });
 const seconds = ((Date.now() - begin) / 1000).toFixed(0);

@@ -11,11 +11,11 @@ import { eventually, sleep } from '../test/lab/wait.ts';
 import { Wire } from '../test/lab/wire.ts';
 import { lateness } from './lateness.ts';
 import { convergence, network, startDaemon, virtualAddresses } from './network.ts';
+import { count } from './options.ts';
 import { type Measures, report } from './report.ts';
 import { greatest, median } from './statistics.ts';
 
-const asked = process.argv.find((argument) => argument.startsWith('--routers='));
-const SIZE = { cables: 1, vrids: asked === undefined ? 100 : Number(asked.slice('--routers='.length)) };
+const SIZE = { cables: 1, vrids: count('routers', 100) };
 const ROUNDS = process.argv.includes('--short') ? 1 : 5;
 
 async function round(implementation: Implementation): Promise<Measures> {

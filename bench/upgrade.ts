@@ -15,6 +15,7 @@ import { daemonsOn, onlyDaemonOn, otherVersion, statusOf, upgrade } from '../tes
 import { eventually, sleep } from '../test/lab/wait.ts';
 import { Wire } from '../test/lab/wire.ts';
 import { type Network, network } from './network.ts';
+import { count } from './options.ts';
 import { type Measures, sideBySide } from './report.ts';
 import { greatest, median } from './statistics.ts';
 import { residentMb } from './usage.ts';
@@ -32,16 +33,6 @@ const CABLES = [
   { vrids: 250, version: 2, interval: 1000, gap: 1.05 },
   { vrids: 100, version: 3, interval: 100, gap: 1.2 },
 ] as const;
-
-/** A number of the command line, `--name=N`. */
-function count(name: string, otherwise: number): number {
-  const given = process.argv.find((argument) => argument.startsWith(`--${name}=`));
-  if (given === undefined) return otherwise;
-  const number = Number(given.slice(name.length + 3));
-  if (Number.isInteger(number) && number > 0) return number;
-  console.error(`--${name}: a whole number of 1 or more is expected`);
-  process.exit(2);
-}
 
 function places(priority: number) {
   return CABLES.flatMap(({ vrids, version, interval }, cable) =>

@@ -7,6 +7,7 @@
  */
 
 import { describe, identityOf, interfaceOf } from '../plugin/resource.ts';
+import { grouped } from '../shared/grouped.ts';
 import { counted, firstOf } from '../shared/words.ts';
 import { Changes } from './changes.ts';
 import { type Holding, Holdings } from './holdings.ts';
@@ -167,12 +168,5 @@ export class Actuator {
 
 /** Lists to take back side by side: interfaces don't wait for each other. */
 function byInterface(holdings: readonly Holding[]): Holding[][] {
-  const lists = new Map<string, Holding[]>();
-  for (const holding of holdings) {
-    const home = interfaceOf(holding.resource) ?? '';
-    const list = lists.get(home);
-    if (list) list.push(holding);
-    else lists.set(home, [holding]);
-  }
-  return [...lists.values()];
+  return [...grouped(holdings, ({ resource }) => interfaceOf(resource) ?? '').values()];
 }

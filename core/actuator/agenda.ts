@@ -1,4 +1,5 @@
 /** What the actuator has to do next, and when. Pure: time is handed in. */
+import { grouped } from '../shared/grouped.ts';
 import { backOff } from './back-off.ts';
 import type { Holding } from './holdings.ts';
 
@@ -114,11 +115,5 @@ export class Agenda {
  * @param homes the interface of each slot
  */
 export function byInterface(homes: readonly string[]): number[] {
-  const slots = new Map<string, number[]>();
-  for (const [slot, home] of homes.entries()) {
-    const list = slots.get(home);
-    if (list) list.push(slot);
-    else slots.set(home, [slot]);
-  }
-  return [...slots.values()].flat();
+  return [...grouped(homes.keys(), (slot) => homes[slot]!).values()].flat();
 }

@@ -1,6 +1,7 @@
 /** The kernel's links and addresses as last read, kept current with what the actuator itself changes since. */
 import type { AddressResource, KernelResource, Link, LinkAddress } from '../plugin/contracts/index.ts';
 import { isUnlisted } from '../plugin/resource.ts';
+import { grouped } from '../shared/grouped.ts';
 
 /** What a look at the kernel says about a resource. */
 export type Finding =
@@ -52,12 +53,7 @@ export class View {
 
   constructor(links: readonly Link[] = []) {
     for (const link of links) {
-      const addresses = new Map<string, LinkAddress[]>();
-      for (const address of link.addresses) {
-        const same = addresses.get(address.address);
-        if (same) same.push(address);
-        else addresses.set(address.address, [address]);
-      }
+      const addresses = grouped(link.addresses, ({ address }) => address);
       this.byName.set(link.name, { ...link, addresses });
       this.names.set(link.index, link.name);
     }
