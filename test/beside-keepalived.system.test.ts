@@ -5,7 +5,7 @@ import { type Lab, type Segment, withLab } from './lab/lab.ts';
 import { describeSystem } from './lab/requirements.ts';
 import { inOrder } from './lab/sightings.ts';
 import type { Implementation } from './lab/speaker.ts';
-import { type SetUp, setNumber, setWrong, startTwin, type Twin } from './lab/twin-set-up.ts';
+import { INTERVAL, type SetUp, setNumber, setWrong, startTwin, type Twin } from './lab/twin-set-up.ts';
 import { eventually, sleep } from './lab/wait.ts';
 import { Wire } from './lab/wire.ts';
 
@@ -157,8 +157,9 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     play: pulled('wan'),
     expected: STAYS,
   },
-  // Not whole seconds: it begins with an advertisement, and what is sent at the same moment as another one may cross it.
-  'a delay before preemption': { r1: { preemptDelay: 2.5 }, play: KILLED, expected: BACK },
+  // No multiple of the interval: it begins with an advertisement, and what is sent at the same moment as another one may
+  // cross it.
+  'a delay before preemption': { r1: { preemptDelay: 4.5 * INTERVAL }, play: KILLED, expected: BACK },
   'a reload with a lower priority, and back': {
     play: async ({ master }, first) => {
       await first.reload({ priority: 50 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { RawTable } from './document.ts';
 import { redact, redactConfiguration, withDefaults } from './redact.ts';
-import type { SchemaNode } from './schema.ts';
+import { asNode, ConfigSchema, type SchemaNode } from './schema.ts';
 
 const CONFIGURATION = {
   debug: 1,
@@ -45,6 +45,22 @@ test('secrets of a configuration are hidden, all else is shown', () => {
     },
   });
   expect(CONFIGURATION).toEqual(before);
+});
+
+test('nothing else of the core’s own schema is hidden', () => {
+  const hidden: string[] = [];
+  const look = (schema: SchemaNode, path: string): void => {
+    if (schema.writeOnly === true) return;
+    // A value that no schema describes further, in place of what is described.
+    const { items, properties, additionalProperties } = schema;
+    if (redact(0, { ...schema, properties: { ...properties, secret: { writeOnly: true } } }) !== 0)
+      hidden.push(path);
+    if (items !== undefined) look(items, `${path}[]`);
+    for (const [name, inner] of Object.entries(properties ?? {})) look(inner, `${path}.${name}`);
+    if (typeof additionalProperties === 'object') look(additionalProperties, `${path}.*`);
+  };
+  look(asNode(ConfigSchema), '');
+  expect(hidden).toEqual([]);
 });
 
 test('secrets of protocols are hidden where there is a schema', () => {
@@ -91,6 +107,18 @@ describe('by schema', () => {
       'elements each for itself',
       { a: ['x', 1] },
       { properties: { a: { items: [secret, {}] } } },
+      { a: '***' },
+    ],
+    [
+      'one of several that are none',
+      { a: 'x', b: 0 },
+      { properties: { a: secret, b: { anyOf: [{ const: 0 }, { minimum: 1 }] } } },
+      { a: '***', b: 0 },
+    ],
+    [
+      'one of several',
+      { a: 'x' },
+      { properties: { a: { anyOf: [{ type: 'number' }, secret] } } },
       { a: '***' },
     ],
     ['a reference where nothing is secret', { a: 'x' }, { properties: { a: { $ref: '#' } } }, { a: 'x' }],

@@ -2,25 +2,19 @@
 import type { RawTable } from './document.ts';
 import { isTable, own, put } from './edit/table.ts';
 import { asNode, ConfigSchema, type SchemaNode } from './schema.ts';
-import { fillDefaults, schemaAt } from './validate.ts';
+import { mentions, saysMore, schemaAt } from './schema-at.ts';
+import { fillDefaults } from './validate.ts';
 
 /** Stands for a secret. */
 export const HIDDEN = '***';
 
-/** Keywords of JSON Schema that say more about a value, in places that {@link schemaAt} does not look into. */
-const ELSEWHERE = [
-  ...['$ref', 'allOf', 'anyOf', 'oneOf', 'not', 'if', 'then', 'else'],
-  ...['dependencies', 'patternProperties', 'additionalItems', 'contains'],
-];
-
 /**
  * A deep copy in which {@link HIDDEN} stands for every value that the schema marks `writeOnly`; and for what has
  * a name that the schema does not list among others, as that may be a misspelt secret. If the schema has secrets,
- * and says something about a value in a way that the core does not follow, the value is hidden as well.
+ * and may say that a value is one in a way that the core does not follow, the value is hidden as well.
  */
 export function redact(data: unknown, schema: SchemaNode): unknown {
-  const hasSecrets = JSON.stringify(schema).includes('"writeOnly"');
-  return redactValue(data, schema, hasSecrets);
+  return redactValue(data, schema, mentions(schema, 'writeOnly'));
 }
 
 /**
@@ -86,7 +80,7 @@ export function withDefaults(data: RawTable): RawTable {
 
 function redactValue(value: unknown, schema: SchemaNode, hasSecrets: boolean): unknown {
   if (schema.writeOnly === true) return HIDDEN;
-  if (hasSecrets && isBeyondUs(schema)) return HIDDEN;
+  if (hasSecrets && saysMore(schema)) return HIDDEN;
   if (Array.isArray(value)) {
     const { items } = schema;
     return items === undefined
@@ -101,8 +95,4 @@ function redactValue(value: unknown, schema: SchemaNode, hasSecrets: boolean): u
     else put(copy, key, schema.properties === undefined ? structuredClone(inner) : HIDDEN);
   }
   return copy;
-}
-
-function isBeyondUs(schema: SchemaNode): boolean {
-  return Array.isArray(schema.items) || ELSEWHERE.some((keyword) => Object.hasOwn(schema, keyword));
 }
