@@ -15,3 +15,15 @@ export function count(name: string, otherwise: number): number {
   console.error(`--${name}: a whole number of 1 or more is expected`);
   process.exit(2);
 }
+
+/** The runs that have the title which `--only=` names, or all. Ends the program if there are none. */
+export function chosen<T extends { readonly title: string }>(runs: readonly T[]): readonly T[] {
+  const only = option('only');
+  if (only === undefined) return runs;
+  const those = runs.filter(({ title }) => title === only);
+  if (those.length > 0) return those;
+  console.error(
+    `--only: one of ${[...new Set(runs.map(({ title }) => `"${title}"`))].join(', ')} is expected`,
+  );
+  process.exit(2);
+}

@@ -1,6 +1,8 @@
 /**
  * SIGHUP over and over, each time with another version of a plugin: what is seen of it on the wire, beside the
  * same without reloads, and what it leaves behind in the process.
+ *
+ * `--short`: fewer reloads. `--only=TITLE`: the runs of that title alone, as in `--only="a signing Master"`.
  */
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
@@ -14,6 +16,7 @@ import { eventually, sleep } from '../test/lab/wait.ts';
 import { Wire } from '../test/lab/wire.ts';
 import { lateness } from './lateness.ts';
 import { convergence, type Network, network, type Size } from './network.ts';
+import { chosen } from './options.ts';
 import { type Measures, sideBySide } from './report.ts';
 import { greatest, median } from './statistics.ts';
 import { residentMb } from './usage.ts';
@@ -242,7 +245,7 @@ async function play(run: Run): Promise<Result> {
 }
 
 const results: Result[] = [];
-for (const run of RUNS) {
+for (const run of chosen(RUNS)) {
   const result = await play(run);
   const { title, without, reloaded, faults } = result;
   sideBySide(title, { reloaded, 'left alone': without }, faults);
