@@ -16,6 +16,7 @@ import type { Implementation } from '../test/lab/speaker.ts';
 import { TRAP_IFTYPE, writeIftypePlugin } from '../test/lab/trap.ts';
 import { sleep } from '../test/lab/wait.ts';
 import { Wire } from '../test/lab/wire.ts';
+import { ask } from './asker.ts';
 import { type Measures, report, sideBySide } from './report.ts';
 import {
   holdsAll,
@@ -51,14 +52,12 @@ function spin(host: Host): Running[] {
   return Array.from({ length: SPINNERS }, start);
 }
 
-/** A client's ping on each link, at a priority that spinning processes do not disturb: it is the measure. */
-function ask({ places, shape, client }: Segments): Running[] {
-  return Array.from({ length: shape.links }, (_, link) => {
-    // The last one of the link: whoever installs addresses one after the other has it last.
-    const { vip } = places.filter((place) => place.link === link).at(-1)!;
-    const ping = ['ping', '-n', '-q', '-i', String(EVERY_MS / 1000), vip];
-    return client.start('chrt', ['--fifo', '90', ...ping], { output: 'discard' });
-  });
+/** The last address of each link: whoever installs addresses one after the other has it last. */
+function lastOnes({ places, shape }: Segments): string[] {
+  return Array.from(
+    { length: shape.links },
+    (_, link) => places.filter((place) => place.link === link).at(-1)!.vip,
+  );
 }
 
 /** The longest time without a reply on any link around `at`, in ms; replies come with the kernel's time. */
@@ -86,7 +85,7 @@ async function stable(lab: Lab, net: Segments): Promise<number> {
 
 async function crash(lab: Lab, net: Segments, kill: () => Promise<number>): Promise<Measures> {
   const { client, r1, r2 } = net;
-  const pings = ask(net);
+  const asking = ask(client, lastOnes(net), EVERY_MS);
   const interfaces = Array.from({ length: SHAPE.links }, (_, link) => `e${link}`);
   const off = switchOff(r1, interfaces);
   await sleep(1000);
@@ -98,7 +97,7 @@ async function crash(lab: Lab, net: Segments, kill: () => Promise<number>): Prom
   await sleep(2000);
   await holdsAll(net, r2, undefined, 10_000).catch(() => {});
   await replies.stop();
-  for (const ping of pings) await ping.stop('SIGINT');
+  await asking.stop('SIGINT');
   const wire = await Wire.tap(lab, client, 'any', { filter: 'vrrp' });
   await sleep(500);
   await wire.stop();

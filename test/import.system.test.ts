@@ -12,7 +12,7 @@ import { executable, Rvrrpd, rvrrpdConfiguration } from './lab/rvrrpd.ts';
 import { type Advert, inOrder } from './lab/sightings.ts';
 import { settledSnapshot, snapshot } from './lab/snapshot.ts';
 import type { Implementation } from './lab/speaker.ts';
-import { atRest, eventually, sleep } from './lab/wait.ts';
+import { unchanging, eventually, sleep } from './lab/wait.ts';
 import { Wire } from './lab/wire.ts';
 
 // Ten configurations of keepalived, on two routers with keepalived, and with rvrrpd and what `rvrrpd import` makes of them: what
@@ -192,7 +192,7 @@ function play(implementation: Implementation, { fault, parts }: Scenario): Promi
     const before = await kernelState(r1);
     const first = await run('r1');
     await master('r1');
-    const state = await atRest('a kernel that is at rest', 500, () => kernelState(r1));
+    const state = await unchanging('a kernel that is at rest', 500, () => kernelState(r1));
     const labels = await labelsOf(r1);
     await run('r2');
     await sleep(QUIET);

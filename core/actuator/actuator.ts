@@ -13,7 +13,7 @@ import { Changes } from './changes.ts';
 import { type Holding, Holdings } from './holdings.ts';
 import { Leases } from './leases.ts';
 import { sift } from './leftovers.ts';
-import { Masters, slotOfUser } from './masters.ts';
+import { Masters } from './masters.ts';
 import type { ActuatorParts } from './parts.ts';
 import { Urgency } from './urgency.ts';
 import { View } from './view.ts';
@@ -40,7 +40,7 @@ export class Actuator {
     const { plugins, journal } = parts;
     this.changes = new Changes(this.holdings, plugins.drivers, journal, new View());
     this.masters = new Masters(parts, this.holdings, this.changes);
-    this.leases = new Leases(parts, this.holdings, this.changes, slotOfUser, parts.clock);
+    this.leases = new Leases(parts, this.holdings, this.changes, parts.clock);
     this.masters.leases = this.leases;
     this.urgency = new Urgency(
       (urgent) => parts.hurry?.(urgent),

@@ -20,14 +20,14 @@ import {
   takingBack,
 } from '../plugin/resource.ts';
 import { messageOf } from '../shared/errors.ts';
+import { Executor } from './executor.ts';
 import { type Holding, type Holdings, mayBeOurs } from './holdings.ts';
 import type { Journal } from './journal.ts';
 import { isElsewhere, type Moved, movedTo } from './moved.ts';
-import { readSysctl, writeSysctl } from './sysctl.ts';
+import type { Refusals } from './refusals.ts';
+import { readSysctl } from './sysctl.ts';
 import { type Finding, View } from './view.ts';
-import { type Refusals, waves } from './waves.ts';
-
-export type { Refusals } from './waves.ts';
+import { waves } from './waves.ts';
 
 /** An address that we hold. */
 export type AddressHolding = Holding & { readonly resource: AddressResource & { readonly kind: 'address' } };
@@ -42,14 +42,16 @@ export class Changes {
   view: View;
   /** How many seconds an address is to be valid for from now on; undefined: for ever. See leases.ts. */
   lifetimeOf: (holding: Holding) => number | undefined = () => undefined;
+  private readonly executor: Executor;
 
   constructor(
     private readonly holdings: Holdings,
-    private readonly drivers: ReadonlyMap<string, NetworkDriver>,
+    drivers: ReadonlyMap<string, NetworkDriver>,
     private readonly journal: Journal,
     view: View,
   ) {
     this.view = view;
+    this.executor = new Executor(drivers);
   }
 
   /**
@@ -70,7 +72,7 @@ export class Changes {
       for (const holding of missing) if (!holding.wasForeign) this.note(holding);
       this.journal.flush();
       const lifetimes = new Map(missing.map((holding) => [holding, this.lifetimeOf(holding)]));
-      const answers = await this.apply(missing, (holding) =>
+      const answers = await this.executor.apply(missing, (holding) =>
         lasting(aimed(installing(holding.resource as DriverResource), holding), lifetimes.get(holding)),
       );
       for (const holding of missing) {
@@ -128,7 +130,7 @@ export class Changes {
       const ours = wave.filter((holding) => mayBeOurs(holding) && !refused.has(holding) && !sinking(holding));
       const standing = new Set(ours.filter((holding) => this.isStillOurs(holding)));
       await this.makeStay([...standing]);
-      const answers = await this.apply(
+      const answers = await this.executor.apply(
         [...standing],
         (holding) => aimed(takingBack(holding.resource as DriverResource, holding.original), holding),
         ({ original }) => original,
@@ -215,7 +217,9 @@ export class Changes {
     const unlisted = [...this.holdings.all()].filter(
       ({ resource, state, users }) => isUnlisted(resource) && state === 'ours' && users.size > 0,
     );
-    const answers = await this.apply(unlisted, (holding) => installing(holding.resource as DriverResource));
+    const answers = await this.executor.apply(unlisted, (holding) =>
+      installing(holding.resource as DriverResource),
+    );
     const gone: Holding[] = [];
     for (const holding of unlisted) {
       const refusal = answers.get(holding) ?? null;
@@ -238,7 +242,7 @@ export class Changes {
     const refused = new Map<Holding, KernelRefusal>();
     const lifetimes = new Map<Holding, number | undefined>();
     for (const holding of addresses) lifetimes.set(holding, lifetimeOf(holding));
-    const answers = await this.apply(addresses, (holding) => {
+    const answers = await this.executor.apply(addresses, (holding) => {
       const { kind: _, ...resource } = (holding as AddressHolding).resource;
       return lasting(aimed({ op: 'renew-address', ...resource }, holding), lifetimes.get(holding));
     });
@@ -256,7 +260,7 @@ export class Changes {
    */
   async restoreMacs(links: readonly Holding[]): Promise<Refusals> {
     const refused = new Map<Holding, KernelRefusal>();
-    const answers = await this.apply(links, ({ resource }) => {
+    const answers = await this.executor.apply(links, ({ resource }) => {
       const { interface: name, mac } = resource as Extract<DriverResource, { kind: 'link' }>;
       return { op: 'set-mac', interface: name, mac };
     });
@@ -312,7 +316,7 @@ export class Changes {
   /** Reads links and addresses. @returns why they could not be read */
   private async look(): Promise<KernelRefusal | undefined> {
     try {
-      this.view = new View((await this.drivers.values().next().value?.links()) ?? []);
+      this.view = new View(await this.executor.links());
       return undefined;
     } catch (error) {
       const message = `cannot read links and addresses: ${messageOf(error)}`;
@@ -395,43 +399,6 @@ export class Changes {
       ...(original !== undefined && { original }),
       ...(index !== undefined && { index }),
     });
-  }
-
-  /**
-   * Applies changes, each through its driver.
-   * @param settingFor the value for a setting; absent: the one that is wanted
-   */
-  private async apply(
-    holdings: readonly Holding[],
-    changeFor: (holding: Holding) => KernelChange,
-    settingFor: (holding: Holding) => string | undefined = () => undefined,
-  ): Promise<Map<Holding, KernelRefusal | null>> {
-    const answers = new Map<Holding, KernelRefusal | null>();
-    const byDriver = new Map<string, Holding[]>();
-    for (const holding of holdings) {
-      const { resource } = holding;
-      if (resource.kind === 'sysctl') {
-        answers.set(holding, writeSysctl(resource.path, settingFor(holding) ?? resource.value));
-        continue;
-      }
-      const same = byDriver.get(holding.driver);
-      if (same) same.push(holding);
-      else byDriver.set(holding.driver, [holding]);
-    }
-    for (const [name, group] of byDriver) {
-      const driver = this.drivers.get(name) ?? this.drivers.values().next().value;
-      let results: (KernelRefusal | null)[];
-      try {
-        if (!driver) throw new Error('there is no network driver');
-        results = await driver.apply(group.map(changeFor));
-      } catch (error) {
-        // A driver that breaks its contract has changed we don't know what: to be tried again.
-        const message = `network driver ${name}: ${messageOf(error)}`;
-        results = group.map(() => ({ errno: 'EIO', message }));
-      }
-      for (const [index, holding] of group.entries()) answers.set(holding, results[index] ?? null);
-    }
-    return answers;
   }
 }
 

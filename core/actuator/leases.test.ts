@@ -9,7 +9,7 @@ import { Changes } from './changes.ts';
 import { Holdings } from './holdings.ts';
 import { Journal } from './journal.ts';
 import { Leases } from './leases.ts';
-import { slotOfUser } from './masters.ts';
+
 import { MemoryKernel } from './test/memory-kernel.ts';
 import { View } from './view.ts';
 
@@ -46,7 +46,7 @@ function stage(...leases: (number | undefined)[]) {
     table,
     log: (_: string, text: string) => void warnings.push(text),
   };
-  const leased = new Leases(parts, holdings, changes, slotOfUser, () => now);
+  const leased = new Leases(parts, holdings, changes, () => now);
   /** The engine advertises for a slot. */
   const serve = (...slots: number[]) => {
     for (const slot of slots) {

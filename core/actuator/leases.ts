@@ -15,6 +15,7 @@ import { type AddressHolding, type Changes, isAddress } from './changes.ts';
 import type { Holding, Holdings } from './holdings.ts';
 import { LogLimit } from './log-limit.ts';
 import type { Log } from './parts.ts';
+import { slotOfUser } from './users.ts';
 
 /** Addresses renewed at once: few enough that the news of them fit into any listener's buffer, and others have their turn. */
 const SLICE = 64;
@@ -33,9 +34,6 @@ interface LeaseParts {
   readonly log: Log;
 }
 
-/** The slot that a user of holdings stands for; undefined: none. See masters.ts. */
-export type SlotOf = (user: number) => number | undefined;
-
 /** See the file's comment. */
 export class Leases {
   /** Whether any router has a lease. */
@@ -52,7 +50,6 @@ export class Leases {
     private readonly parts: LeaseParts,
     private readonly holdings: Holdings,
     private readonly changes: Changes,
-    private readonly slotOf: SlotOf,
     /** As the state table counts: CLOCK_MONOTONIC in ms. */
     private readonly clock: () => number,
   ) {
@@ -152,7 +149,7 @@ export class Leases {
 
   private leasesOf({ users }: Holding): number[] {
     return [...users].flatMap((user) => {
-      const slot = this.slotOf(user);
+      const slot = slotOfUser(user);
       return slot === undefined ? [] : (this.router(slot).lease ?? []);
     });
   }
@@ -161,7 +158,7 @@ export class Leases {
   private endOf({ users }: Holding): number {
     let end = Number.NEGATIVE_INFINITY;
     for (const user of users) {
-      const slot = this.slotOf(user);
+      const slot = slotOfUser(user);
       const lease = slot === undefined ? undefined : this.router(slot).lease;
       if (slot === undefined || lease === undefined) return Number.POSITIVE_INFINITY;
       end = Math.max(end, this.lifeOf(slot) + lease * 1000);

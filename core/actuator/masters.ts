@@ -1,34 +1,23 @@
 /** Virtual routers on their way to Master and back: what they want of the kernel, chunk by chunk. */
-import os from 'node:os';
 import type { AddressFamily, KernelRefusal, KernelResource, Link } from '../plugin/contracts/index.ts';
-import { describe, interfaceOf } from '../plugin/resource.ts';
+import { interfaceOf } from '../plugin/resource.ts';
 import { messageOf } from '../shared/errors.ts';
 import { Int } from '../threads/state-table.ts';
 import { Agenda, byInterface, type Progress } from './agenda.ts';
-import type { Changes, Refusals } from './changes.ts';
+import type { Changes } from './changes.ts';
+import { Claims, stillLeaving } from './claims.ts';
+import { Extras } from './extras.ts';
 import { adviseForwarding, forwards } from './forwarding.ts';
-import { furtherResources, missingOf } from './further.ts';
-import { type Holding, type Holdings, mayBeOurs } from './holdings.ts';
+import type { Holding, Holdings } from './holdings.ts';
 import type { Leases } from './leases.ts';
 import { LogLimit } from './log-limit.ts';
 import type { ActuatorParts } from './parts.ts';
 import { Planner } from './planner.ts';
+import { Protocols } from './protocols.ts';
+import { errnoOf, firstRefusal } from './refusals.ts';
 import { adviseSecondNics } from './second-nics.ts';
 import { readSysctl } from './sysctl.ts';
-
-/** The user of what `[protocols]` wants: no slot of the state table. */
-const PROTOCOLS = -1;
-
-/** The user of the routes and rules of a slot: no slot either. */
-function extrasUser(slot: number): number {
-  return PROTOCOLS - 1 - slot;
-}
-
-/** The slot that a user of holdings stands for; undefined: none, as what `[protocols]` wants is anyone's. */
-export function slotOfUser(user: number): number | undefined {
-  if (user === PROTOCOLS) return undefined;
-  return user < PROTOCOLS ? extrasUser(user) : user;
-}
+import { isExtrasUser, PROTOCOLS, slotOfUser } from './users.ts';
 
 /** While the engine has shown no life for a lease, it is asked again so often whether a Master is one, in ms. */
 const STALE_PAUSE = 50;
@@ -36,17 +25,12 @@ const STALE_PAUSE = 50;
 /** See the file's comment. */
 export class Masters {
   private readonly agenda: Agenda;
-  /** Routes and rules of each: what cannot be installed of them is no reason to give up being Master. */
-  private readonly extras: Agenda;
-  /** Of one "router" that is Master while anyone is. */
-  private readonly protocols = new Agenda([0]);
-  /** Its `Wanted`. */
-  private protocolsWanted = 0;
+  private readonly claims: Claims;
+  private readonly extras: Extras;
+  private readonly protocols: Protocols;
   private readonly planner: Planner;
   private readonly limit: LogLimit;
   private links: ReadonlyMap<string, Link> = new Map();
-  /** Users that have claimed only what contradicts nothing: the rest has yet to be. */
-  private readonly partial = new Set<number>();
   /** By slot: the interface that has the virtual addresses. */
   private readonly homes = new Map<number, string>();
   /** Set before anything is done. */
@@ -66,13 +50,17 @@ export class Masters {
     private readonly changes: Changes,
   ) {
     const { table, config, routerPlugins, plugins, log } = parts;
+    this.limit = new LogLimit(log);
+    this.claims = new Claims(holdings);
+    this.extras = new Extras(parts, holdings, changes, this.claims, this.limit, (slot) =>
+      this.homes.get(slot),
+    );
+    this.protocols = new Protocols(plugins, holdings, changes, this.claims, this.limit);
     const applied = config.virtualRouters.map((_, slot) => table.int(slot, Int.Applied));
     this.agenda = new Agenda(applied, byInterface(config.virtualRouters.map(({ interface: name }) => name)));
-    this.extras = new Agenda(applied);
     this.planner = new Planner(config, routerPlugins, plugins.iftypes, (family, name) =>
       this.forwards(family, name),
     );
-    this.limit = new LogLimit(log);
   }
 
   /** Links or addresses that are not ours changed: what failed for want of them may work now. */
@@ -106,8 +94,9 @@ export class Masters {
 
   /** Ends every pause before another attempt. */
   noPauses(): void {
-    for (const progress of [...this.agenda.all, ...this.extras.all, ...this.protocols.all])
-      progress.notBefore = 0;
+    const { agenda, extras, protocols } = this;
+    for (const { all } of [agenda, extras.agenda, protocols.agenda])
+      for (const progress of all) progress.notBefore = 0;
   }
 
   /** Makes those that are Master already users of what they need, installed or not. */
@@ -117,11 +106,11 @@ export class Masters {
       if (!this.isMaster(progress.slot)) continue;
       progress.repair = true; // even if it was applied: that was an earlier run
       this.claim(progress.slot, true);
-      if (!this.hasExtras(progress.slot)) continue;
-      this.extras.all[progress.slot]!.repair = true;
-      this.claimExtras(progress.slot);
+      if (!this.extras.has(progress.slot)) continue;
+      this.extras.agenda.all[progress.slot]!.repair = true;
+      this.extras.claim(progress.slot);
     }
-    if (this.updateProtocolsWanted() & 1) this.claimProtocols();
+    if (this.protocols.wanted(this.anyMaster()) & 1) this.protocols.claim();
   }
 
   /**
@@ -142,11 +131,16 @@ export class Masters {
     return orphans.filter(({ resource }) => !waiting.has(placeOf(resource) ?? ''));
   }
 
-  /** It is to install something, and no attempt has failed yet. */
+  /** Where it stands with what a user wants. */
+  private progressOf(user: number): Progress | undefined {
+    if (user === PROTOCOLS) return this.protocols.agenda.all[0];
+    const { all } = isExtrasUser(user) ? this.extras.agenda : this.agenda;
+    return all[slotOfUser(user)!];
+  }
+
+  /** A router is to install something, and no attempt has failed yet. */
   private isUntried(user: number): boolean {
-    if (user === PROTOCOLS) return false;
-    const progress = user < PROTOCOLS ? this.extras.all[extrasUser(user)] : this.agenda.all[user];
-    return progress !== undefined && progress.failures === 0;
+    return user !== PROTOCOLS && this.progressOf(user)?.failures === 0;
   }
 
   /** Whether an address is renewed now and then. */
@@ -161,16 +155,7 @@ export class Masters {
 
   /** Something is not in the kernel any more: its users get it again. */
   lost(holding: Holding): void {
-    for (const slot of holding.users) {
-      const { agenda, extras, protocols } = this;
-      const progress =
-        slot === PROTOCOLS
-          ? protocols.all[0]
-          : slot < PROTOCOLS
-            ? extras.all[extrasUser(slot)]
-            : agenda.all[slot];
-      progress!.repair = true;
-    }
+    for (const user of holding.users) this.progressOf(user)!.repair = true;
   }
 
   /** One sentence for each thing that the operator should know about this configuration. */
@@ -189,15 +174,15 @@ export class Masters {
     const up = this.served(routers.up, now);
     const wake = up.length < routers.up.length ? now + STALE_PAUSE : routers.wake;
     if (up.length > 0) await this.bringUp(up);
-    const extras = this.extras.take((slot) => this.extrasWanted(slot), now);
+    const extras = this.extras.agenda.take((slot) => this.extras.wanted(slot), now);
     extras.up.splice(0, extras.up.length, ...this.served(extras.up, now));
-    if (extras.up.length > 0) await this.installExtras(extras.up);
-    if (extras.down.length > 0) await this.removeExtras(extras.down);
+    if (extras.up.length > 0) await this.extras.install(extras.up);
+    if (extras.down.length > 0) await this.extras.remove(extras.down);
     // After the addresses that routes need, before they go.
-    const routesWanted = this.updateProtocolsWanted();
-    const routes = this.protocols.take(() => routesWanted, now);
-    if (routes.up.length > 0) await this.installProtocols(routes.up[0]!);
-    if (routes.down.length > 0) await this.removeProtocols(routes.down[0]!);
+    const routesWanted = this.protocols.wanted(this.anyMaster());
+    const routes = this.protocols.agenda.take(() => routesWanted, now);
+    if (routes.up.length > 0) await this.protocols.install(routes.up[0]!);
+    if (routes.down.length > 0) await this.protocols.remove(routes.down[0]!);
     if (down.length > 0) await this.bringDown(down);
     const chunks = [up, down, extras.up, extras.down, routes.up, routes.down];
     if (chunks.every(({ length }) => length === 0)) return Math.min(wake, extras.wake, routes.wake);
@@ -207,14 +192,10 @@ export class Masters {
 
   /** Nobody wants anything any more. @returns what is ours, a list for each user, in the order to take back */
   releaseAll(): { readonly protocols: Holding[]; readonly routers: Holding[][] } {
-    const { leaving } = this.protocols.all[0]!;
-    const protocols = [...leaving, ...this.holdings.release(PROTOCOLS)];
+    const protocols = this.protocols.releaseAll();
     const routers = this.agenda.all.map((progress) => [
-      ...this.extras.all[progress.slot]!.leaving.filter(
-        (holding) => mayBeOurs(holding) && holding.users.size === 0,
-      ),
-      ...this.holdings.release(extrasUser(progress.slot)),
-      ...progress.leaving.filter((holding) => mayBeOurs(holding) && holding.users.size === 0),
+      ...this.extras.releaseAll(progress.slot),
+      ...stillLeaving(progress),
       ...this.holdings.release(progress.slot),
     ]);
     return { protocols, routers: routers.reverse() };
@@ -233,11 +214,8 @@ export class Masters {
     return (this.parts.table.int(slot, Int.Wanted) & 1) === 1;
   }
 
-  /** Counts like `Wanted`, so that a failed attempt between two quiet times is not forgotten. */
-  private updateProtocolsWanted(): number {
-    const anyMaster = this.agenda.all.some(({ slot }) => this.isMaster(slot));
-    if (anyMaster !== ((this.protocolsWanted & 1) === 1)) this.protocolsWanted++;
-    return this.protocolsWanted;
+  private anyMaster(): boolean {
+    return this.agenda.all.some(({ slot }) => this.isMaster(slot));
   }
 
   private async bringUp(chunk: readonly Progress[]): Promise<void> {
@@ -256,15 +234,9 @@ export class Masters {
   }
 
   private async bringDown(chunk: readonly Progress[]): Promise<void> {
-    for (const progress of chunk) this.release(progress);
+    for (const progress of chunk) this.claims.release(progress, progress.slot);
     const refusals = await this.changes.takeBack(chunk.map(({ leaving }) => leaving));
     for (const progress of chunk) this.conclude(progress, firstRefusal(progress.leaving, refusals));
-  }
-
-  private release(progress: Progress, user = progress.slot): void {
-    const left = progress.leaving.filter((holding) => mayBeOurs(holding) && holding.users.size === 0);
-    this.partial.delete(user);
-    progress.leaving = [...left, ...this.holdings.release(user)];
   }
 
   /** Notes how an attempt ended, where the engine sees it. */
@@ -313,7 +285,7 @@ export class Masters {
    * @returns why it cannot
    */
   private claim(slot: number, part = false): KernelRefusal | undefined {
-    if (this.holdings.of(slot).length > 0 && !this.partial.has(slot)) return undefined;
+    if (this.claims.isWhole(slot)) return undefined;
     const { config, table, routerPlugins } = this.parts;
     const { iftype, netdrv } = routerPlugins[slot]!;
     try {
@@ -329,181 +301,15 @@ export class Masters {
         Int.OnVirtualInterface,
         plan.interface === config.virtualRouters[slot]!.interface ? 0 : 1,
       );
-      return this.claimResources(slot, plan.resources, netdrv, part);
+      return this.claims.claim(slot, plan.resources, netdrv, part);
     } catch (error) {
       const message = messageOf(error);
       return { errno: 'EINVAL', message: `interface type ${iftype}: ${message}` };
     }
   }
-
-  private claimResources(
-    user: number,
-    resources: readonly KernelResource[],
-    netdrv: string,
-    part = false,
-  ): KernelRefusal | undefined {
-    const wanted = resources.map((resource) => ({
-      resource,
-      driver: resource.kind === 'sysctl' ? '' : netdrv,
-    }));
-    const clash = this.holdings.claim(user, wanted);
-    if (!clash) {
-      this.partial.delete(user);
-      return undefined;
-    }
-    if (part) {
-      // The others stay in place meanwhile: a reload may have changed but one of them.
-      this.partial.add(user);
-      const rest = wanted.filter(({ resource }) => !this.holdings.contradicts(resource));
-      this.holdings.claim(user, rest);
-    }
-    return { errno: 'EBUSY', message: `it contradicts the ${describe(clash.resource)}, which is in use` };
-  }
-
-  private hasExtras(slot: number): boolean {
-    const { extras, further } = this.parts.config.virtualRouters[slot]!;
-    return extras !== undefined || further !== undefined;
-  }
-
-  /** `Wanted` of a slot that has any. */
-  private extrasWanted(slot: number): number {
-    return this.hasExtras(slot) ? this.parts.table.int(slot, Int.Wanted) : this.extras.all[slot]!.applied;
-  }
-
-  private extraResources(slot: number): KernelResource[] {
-    const router = this.parts.config.virtualRouters[slot]!;
-    const isOwner = this.parts.table.int(slot, Int.Priority) === 255;
-    return [...furtherResources(router, this.homes.get(slot), isOwner), ...(router.extras ?? [])];
-  }
-
-  private claimExtras(slot: number): KernelRefusal | undefined {
-    const user = extrasUser(slot);
-    if (this.holdings.of(user).length > 0 && !this.partial.has(user)) return undefined;
-    const { netdrv } = this.parts.routerPlugins[slot]!;
-    return this.claimResources(user, this.extraResources(slot), netdrv, true);
-  }
-
-  private async installExtras(chunk: readonly Progress[]): Promise<void> {
-    const refusals = new Map<Progress, KernelRefusal>();
-    for (const progress of chunk) {
-      const refusal = this.claimExtras(progress.slot);
-      if (refusal) refusals.set(progress, refusal);
-      progress.leaving = [];
-    }
-    const holdings = new Set(chunk.flatMap(({ slot }) => this.holdings.of(extrasUser(slot))));
-    // Each on its own: one that cannot be installed yet is no reason to do without the others. Settings and guards first,
-    // then addresses, which routes may need.
-    const refused = new Map<Holding, KernelRefusal>();
-    const missing = new Set(
-      [...holdings].filter(({ resource, state }) => resource.kind === 'address' && state !== 'ours'),
-    );
-    for (const isTurn of TURNS) {
-      const lists = [...holdings].filter(({ resource }) => isTurn(resource)).map((holding) => [holding]);
-      for (const [holding, refusal] of await this.changes.install(lists)) refused.set(holding, refusal);
-    }
-    for (const progress of chunk) {
-      const own = this.holdings.of(extrasUser(progress.slot));
-      if (own.some((holding) => missing.has(holding) && holding.state === 'ours'))
-        this.tellFurther(progress.slot);
-      this.concludeExtras(progress, refusals.get(progress) ?? firstRefusal(own, refused));
-    }
-  }
-
-  /** The engine announces them, now if the virtual ones are in place already. */
-  private tellFurther(slot: number): void {
-    const { table } = this.parts;
-    table.setInt(slot, Int.FurtherInPlace, (table.int(slot, Int.FurtherInPlace) + 1) | 0);
-  }
-
-  private async removeExtras(chunk: readonly Progress[]): Promise<void> {
-    for (const progress of chunk) this.release(progress, extrasUser(progress.slot));
-    const refused = new Map<Holding, KernelRefusal>();
-    // Of all of them: what addresses need goes after the last of these.
-    for (const isTurn of TURNS.toReversed()) {
-      const lists = chunk.map(({ leaving }) => leaving.filter(({ resource }) => isTurn(resource)));
-      for (const [holding, refusal] of await this.changes.takeBack(lists)) refused.set(holding, refusal);
-    }
-    for (const progress of chunk) this.concludeExtras(progress, firstRefusal(progress.leaving, refused));
-  }
-
-  private concludeExtras(progress: Progress, refusal: KernelRefusal | undefined): void {
-    this.tellMissing(progress, refusal);
-    if (!refusal) {
-      this.extras.succeeded(progress);
-      return;
-    }
-    const retryMs = this.extras.failed(progress, performance.now());
-    const { vrid, interface: name, further } = this.parts.config.virtualRouters[progress.slot]!;
-    const what = further ? 'addresses, routes and rules' : 'routes and rules';
-    this.limit.warn(
-      `extras ${refusal.errno}`,
-      `${what} of virtual router ${vrid} on ${name}: ${refusal.message}; trying again in ${retryMs} ms`,
-      { interface: name, vrid, errno: refusal.errno },
-    );
-  }
-
-  /** Where `status` sees it. */
-  private tellMissing({ slot, attempted }: Progress, refusal: KernelRefusal | undefined): void {
-    const { table } = this.parts;
-    const isMaster = (attempted & 1) === 1;
-    const missing = isMaster ? missingOf(this.extraResources(slot), this.holdings.of(extrasUser(slot))) : 0;
-    table.setInt(slot, Int.FurtherMissing, missing);
-    table.setInt(slot, Int.FurtherErrno, missing > 0 && refusal ? errnoOf(refusal) : 0);
-  }
-
-  private claimProtocols(): KernelRefusal | undefined {
-    const { plugins } = this.parts;
-    if (plugins.protocolResources.length === 0 || this.holdings.of(PROTOCOLS).length > 0) return undefined;
-    return this.claimResources(PROTOCOLS, plugins.protocolResources, plugins.protocolDriver);
-  }
-
-  private async installProtocols(progress: Progress): Promise<void> {
-    const refusal = this.claimProtocols();
-    progress.leaving = [];
-    // Each on its own: one route that cannot be installed yet is no reason to do without the others.
-    const refusals = await this.changes.install(this.holdings.of(PROTOCOLS).map((holding) => [holding]));
-    this.concludeProtocols(progress, refusal ?? firstRefusal(this.holdings.of(PROTOCOLS), refusals));
-  }
-
-  private async removeProtocols(progress: Progress): Promise<void> {
-    this.release(progress, PROTOCOLS);
-    const refusals = await this.changes.takeBack([progress.leaving]);
-    this.concludeProtocols(progress, firstRefusal(progress.leaving, refusals));
-  }
-
-  private concludeProtocols(progress: Progress, refusal: KernelRefusal | undefined): void {
-    if (!refusal) {
-      this.protocols.succeeded(progress);
-      return;
-    }
-    const retryMs = this.protocols.failed(progress, performance.now());
-    this.limit.warn('protocols', `[protocols]: ${refusal.message}; trying again in ${retryMs} ms`, {
-      errno: refusal.errno,
-    });
-  }
 }
-
-/** What of the extras is installed first, second and third. */
-const TURNS: readonly ((resource: KernelResource) => boolean)[] = [
-  ({ kind }) => kind === 'sysctl' || kind === 'guard',
-  ({ kind }) => kind === 'address',
-  ({ kind }) => kind === 'table-route' || kind === 'rule',
-];
 
 /** The interface that something is on. */
 function placeOf(resource: KernelResource): string | undefined {
   return resource.kind === 'guard' ? resource.interface : interfaceOf(resource);
-}
-
-function firstRefusal(holdings: readonly Holding[], refusals: Refusals): KernelRefusal | undefined {
-  for (const holding of holdings) {
-    const refusal = refusals.get(holding);
-    if (refusal) return refusal;
-  }
-  return undefined;
-}
-
-function errnoOf({ errno }: KernelRefusal): number {
-  const numbers: Readonly<Record<string, number>> = os.constants.errno;
-  return numbers[errno] ?? os.constants.errno.EIO;
 }

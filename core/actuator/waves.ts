@@ -1,9 +1,6 @@
 /** In which order the holdings of several virtual routers are changed. Pure. */
-import type { KernelRefusal } from '../plugin/contracts/index.ts';
 import type { Holding } from './holdings.ts';
-
-/** Why holdings could not be brought in or out. */
-export type Refusals = ReadonlyMap<Holding, KernelRefusal>;
+import type { Refusals } from './refusals.ts';
 
 /**
  * Walks several ordered lists at once: each wave takes the next run of like resources of each.

@@ -82,6 +82,8 @@ async function upgrade(
     return (await query(file, 'upgrade', paths)) as UpgradeOutcome;
   } catch (error) {
     if (!(error instanceof ControlError)) throw error;
+    if (error.code === 'upgrade-under-way')
+      throw new ControlError(`not upgraded: ${error.message}`, error.code);
     if (error.code !== 'no-answer')
       throw new ControlError(`not upgraded: ${error.message}; everything runs on as before`, error.code);
     const after = await otherThan(before.pid, file);

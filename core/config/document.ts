@@ -153,6 +153,17 @@ export class Places {
     return { file: this.file, line: 1 };
   }
 
+  /** Where a table and its parts stand: `''` is the table, `keys` what it has, `keys.2` what that has. */
+  positions(path: ConfigPath, table: RawTable): Record<string, Position> {
+    const paths = Object.entries(table).flatMap(([key, value]) => {
+      const inner = typeof value === 'object' && value !== null ? Object.keys(value) : [];
+      return [[key], ...inner.map((name) => [key, name])];
+    });
+    return Object.fromEntries(
+      [[], ...paths].map((parts) => [parts.join('.'), this.position([...path, ...parts])]),
+    );
+  }
+
   /** The value at `path` as written, on one line; absent for tables and for what is not in the file. */
   source(path: ConfigPath): string | undefined {
     const source = this.sources.get(JSON.stringify(path));

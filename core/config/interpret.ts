@@ -204,7 +204,7 @@ function toRouter(
     ...(router.auth_type === undefined ? {} : { authType: router.auth_type }),
     authSecret: router.auth_secret ?? '',
     // Its plugin's schema, and the lines, come with the plugin.
-    ...(router.auth === undefined ? {} : { auth: { values: router.auth, lines: {} } }),
+    ...(router.auth === undefined ? {} : { auth: { values: router.auth, positions: {} } }),
     ...(router.netdrv === undefined ? {} : { netdrv: router.netdrv }),
     ...(router.iftype === undefined ? {} : { iftype: router.iftype }),
     vifname: vifnameOf(facts, family),

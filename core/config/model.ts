@@ -75,6 +75,8 @@ export interface TrackerConfig {
   readonly hold: number;
   /** The plugin's own directives, its schema's defaults filled in. May be secret. */
   readonly settings: Readonly<Record<string, unknown>>;
+  /** Where its directives stand, by name. Absent until the plugin is known. */
+  readonly positions?: Readonly<Record<string, Position>>;
 }
 
 /** One `[[notify]]`. */
@@ -99,6 +101,8 @@ export interface HookConfig {
   readonly retries: number;
   /** The plugin's own directives, its schema's defaults filled in. May be secret. */
   readonly settings: Readonly<Record<string, unknown>>;
+  /** Where its directives stand, by name. Absent until the plugin is known. */
+  readonly positions?: Readonly<Record<string, Position>>;
 }
 
 /** A tracker as a virtual router names it. */
@@ -113,7 +117,7 @@ export interface AuthDirectives {
   /** Its defaults filled in. */
   readonly values: Readonly<Record<string, unknown>>;
   /** Where each directive stands, by its name in the table (`active_key`, `keys.1`), for messages. */
-  readonly lines: Readonly<Record<string, number>>;
+  readonly positions: Readonly<Record<string, Position>>;
 }
 
 /** What holds a virtual router back from being Master, in ms; 0: nothing. */

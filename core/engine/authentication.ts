@@ -48,6 +48,7 @@ function describe(config: VirtualRouterConfig): Omit<AuthRouter, 'secret' | 'clo
 }
 
 /** `FILE:LINE: vrouter.auth.DIRECTIVE`, the line of its table if the directive is not there. */
-function whereIs({ position: { file, line }, auth }: VirtualRouterConfig, directive: string): string {
-  return `${file}:${auth?.lines[directive] ?? auth?.lines[''] ?? line}: vrouter.auth.${directive}`;
+function whereIs({ position, auth }: VirtualRouterConfig, directive: string): string {
+  const { file, line } = auth?.positions[directive] ?? auth?.positions[''] ?? position;
+  return `${file}:${line}: vrouter.auth.${directive}`;
 }

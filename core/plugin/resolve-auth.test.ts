@@ -102,13 +102,14 @@ describe('a type that signs behind the message', () => {
       '["10.0.0.1", "fe80::1"]\nversion = 3\nauth_type = "seal"\n[vrouter.auth]\nactive_key = 2\n[vrouter.auth.keys]\n2 = "abcd"';
     const { routers, complaints: found } = resolve(text);
     expect(found).toEqual([]);
+    const at = (line: number) => ({ file: expect.any(String), line });
     expect(routers.map(({ family, authType, auth }) => [family, authType, auth])).toEqual(
       [4, 6].map((family) => [
         family,
         'seal',
         {
           values: { active_key: 2, keys: { 2: 'abcd' }, mode: 'a' },
-          lines: { '': 7, active_key: 8, keys: 9, 'keys.2': 10, mode: 7 },
+          positions: { '': at(7), active_key: at(8), keys: at(9), 'keys.2': at(10), mode: at(7) },
         },
       ]),
     );

@@ -80,14 +80,7 @@ function directivesOf(
         secret: true,
       },
     );
-  const lines: Record<string, number> = { '': document.places.position(at).line };
-  for (const [key, value] of Object.entries(values)) {
-    lines[key] = document.places.position([...at, key]).line;
-    if (typeof value !== 'object' || value === null) continue;
-    for (const inner of Object.keys(value))
-      lines[`${key}.${inner}`] = document.places.position([...at, key, inner]).line;
-  }
-  return { values, lines };
+  return { values, positions: document.places.positions(at, values) };
 }
 
 /** A `[[vrouter]]` as it is written. */

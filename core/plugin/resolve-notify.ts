@@ -56,5 +56,6 @@ export function checkHook(
     ...(Object.hasOwn(written, 'retries') && { retries }),
   };
   const choice = { ...(routers && { routers }), ...(groups && { groups }) };
-  return toHook(table, hook.position, choice, hookDefaults(offer.configSchema));
+  const made = toHook(table, hook.position, choice, hookDefaults(offer.configSchema));
+  return { ...made, positions: document.places.positions(path, written) };
 }

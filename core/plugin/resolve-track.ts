@@ -49,7 +49,8 @@ export function checkTracker(
   fillDefaults(schema, settings);
   // Of the core's directives, with what their references stand for.
   const table = { ...settings, ...coreOf(tracker, written) };
-  return toTracker(table, tracker.position, trackerDefaults(offer.configSchema));
+  const made = toTracker(table, tracker.position, trackerDefaults(offer.configSchema));
+  return { ...made, positions: document.places.positions(path, written) };
 }
 
 /** The core's directives as they are in the file: those that are not have the type's defaults. */

@@ -11,9 +11,9 @@ const tell = (message: NotifyReport): void => report({ type: 'notify', report: m
 
 async function load(): Promise<Deliveries[]> {
   const contract = await loadPlugin(plugin, 'notify');
-  return hooks.map(({ name: own, type, settings, timeout, where }, hook) => {
+  return hooks.map(({ name: own, type, settings, timeout, place }, hook) => {
     const context = { name: type, options: plugin.options, log, hook: own, settings, timeout };
-    const notifier = made(plugin, where, () => contract.create(context));
+    const notifier = made(plugin, place, () => contract.create(context));
     return new Deliveries(notifier, timeout, after, {
       delivered: () => tell({ type: 'delivered', hook }),
       failed: (words, final, pause) =>

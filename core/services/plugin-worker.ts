@@ -2,6 +2,7 @@
 import { parentPort } from 'node:worker_threads';
 import { CodedError, messageOf, reportOf } from '../shared/errors.ts';
 import type { ResolvedPlugin } from '../threads/resolved-plugins.ts';
+import { type TablePlace, whereIs } from '../threads/table-place.ts';
 import type { WorkerOrder, WorkerReport } from '../threads/worker-messages.ts';
 import type { After } from './checks.ts';
 
@@ -52,14 +53,17 @@ export function runPlugin<Each extends { stop(): Promise<unknown> }>(
 
 /**
  * Has a plugin make something.
- * @param where in the configuration it is asked for
+ * @param place where in the configuration it is asked for
  * @throws CodedError `plugin-refused` that says where and why, if it throws
  */
-export function made<Thing>(plugin: ResolvedPlugin, where: string, make: () => Thing): Thing {
+export function made<Thing>(plugin: ResolvedPlugin, place: TablePlace, make: () => Thing): Thing {
   try {
     return make();
   } catch (error) {
     const name = `${plugin.package} ${plugin.version}`;
-    throw new CodedError('plugin-refused', `${where}: ${name}: ${messageOf(error)}`, { cause: error });
+    const message = messageOf(error);
+    throw new CodedError('plugin-refused', `${whereIs(place, message)}: ${name}: ${message}`, {
+      cause: error,
+    });
   }
 }

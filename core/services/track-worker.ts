@@ -11,9 +11,9 @@ const tell = (message: TrackReport): void => report({ type: 'track', report: mes
 
 async function load(): Promise<Checks[]> {
   const contract = await loadPlugin(plugin, 'track');
-  return trackers.map(({ name: tracker, type, settings, interval, timeout, where }, index) => {
+  return trackers.map(({ name: tracker, type, settings, interval, timeout, place }, index) => {
     const context = { name: type, options: plugin.options, log, tracker, settings, interval, timeout };
-    const check = made(plugin, where, () => contract.create(context));
+    const check = made(plugin, place, () => contract.create(context));
     return new Checks(check, timeout, after, {
       found: (found) => tell({ type: 'found', tracker: index, ...found }),
       changed: () => tell({ type: 'changed', tracker: index }),

@@ -30,6 +30,7 @@ export const ERROR_CODES = {
   stopping: 'rvrrpd was told to stop meanwhile',
   'timed-out': 'something took longer than it may',
   'upgrade-failed': 'another version could not be started, or could not take over',
+  'upgrade-under-way': 'another upgrade has begun and not ended yet',
   'worker-failed': 'a thread of the daemon could not start, or broke down',
 } as const;
 

@@ -1,6 +1,7 @@
 /** What the thread of a `notify` plugin and the main thread say to each other. Plain data, structured clone. */
 import type { NotifyEvent } from '../plugin/contracts/index.ts';
 import type { ResolvedPlugin } from './resolved-plugins.ts';
+import type { TablePlace } from './table-place.ts';
 
 /** One hook as its plugin's thread knows it. */
 export interface HookOrder {
@@ -11,8 +12,7 @@ export interface HookOrder {
   readonly settings: Readonly<Record<string, unknown>>;
   /** What a delivery may take, in ms. */
   readonly timeout: number;
-  /** `FILE:LINE: notify[n]`, for messages about it. */
-  readonly where: string;
+  readonly place: TablePlace;
 }
 
 /** `workerData` of the thread. */

@@ -1,5 +1,6 @@
 /** What the thread of a `track` plugin and the main thread say to each other. Plain data, structured clone. */
 import type { ResolvedPlugin } from './resolved-plugins.ts';
+import type { TablePlace } from './table-place.ts';
 
 /** One tracker as its plugin's thread knows it. */
 export interface TrackerOrder {
@@ -12,8 +13,7 @@ export interface TrackerOrder {
   readonly interval: number;
   /** What a check may take, in ms. */
   readonly timeout: number;
-  /** `FILE:LINE: track[n]`, for messages about it. */
-  readonly where: string;
+  readonly place: TablePlace;
 }
 
 /** `workerData` of the thread. */

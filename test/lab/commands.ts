@@ -14,6 +14,7 @@ export const COMMANDS = {
   sysctl: 'procps',
   script: 'bsdutils',
   setpriv: 'util-linux',
+  perl: 'perl-base',
   python3: 'python3',
   curl: 'curl',
   openssl: 'openssl',

@@ -1,7 +1,7 @@
 /** A host's network state as the kernel tells it, in a form that two moments can be compared in. */
 import { familyOf } from './addresses.ts';
 import type { Host } from './host.ts';
-import { atRest } from './wait.ts';
+import { unchanging } from './wait.ts';
 
 /** A JSON object of `ip -j`. */
 export type IpObject = Readonly<Record<string, unknown>>;
@@ -94,7 +94,7 @@ const SETTLED = 400;
  * @throws Error if that goes on for half a minute
  */
 export function settledSnapshot(host: Host): Promise<Snapshot> {
-  return atRest(`${host.name} to come to rest`, SETTLED, () => snapshot(host));
+  return unchanging(`${host.name} to come to rest`, SETTLED, () => snapshot(host));
 }
 
 /** The multicast groups that its interfaces are members of: `ip -j maddr`. A daemon that runs is in some more. */

@@ -49,7 +49,7 @@ export async function eventually<T>(
  * @param forMs between two looks
  * @throws Error if that does not come within half a minute
  */
-export async function atRest<T>(what: string, forMs: number, look: () => Promise<T>): Promise<T> {
+export async function unchanging<T>(what: string, forMs: number, look: () => Promise<T>): Promise<T> {
   let last: { readonly seen: T } | undefined;
   const { seen } = await eventually(
     what,

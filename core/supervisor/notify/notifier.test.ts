@@ -116,10 +116,10 @@ describe('what an engine tells', () => {
     );
     const engine = await use(next);
     const thread = threads.named('notify 1');
-    expect((thread.plan.init as NotifyInit).hooks.map(({ name, where }) => [name, where])).toEqual([
-      ['all', 'f:1: notify[0]'],
-      ['one', 'f:1: notify[1]'],
-      ['none', 'f:1: notify[2]'],
+    expect((thread.plan.init as NotifyInit).hooks.map(({ name, place }) => [name, place.table])).toEqual([
+      ['all', 'notify[0]'],
+      ['one', 'notify[1]'],
+      ['none', 'notify[2]'],
     ]);
     engine.says(0, Initialize, Backup);
     engine.says(1, Initialize, Backup);

@@ -320,7 +320,7 @@ function isSame(one: NotifySpec, other: NotifySpec): boolean {
   const essence = ({ init, fingerprint }: NotifySpec) => [
     fingerprint,
     init.plugin,
-    init.hooks.map(({ where: _, ...hook }) => hook),
+    init.hooks.map(({ place: _, ...hook }) => hook),
   ];
   return isDeepStrictEqual(essence(one), essence(other));
 }
@@ -331,8 +331,8 @@ export function specOf(
   hooks: readonly HookConfig[],
 ): NotifySpec {
   const orders = tables.map((index) => {
-    const { name, type, settings, timeout, position } = hooks[index]!;
-    return { name, type, settings, timeout, where: `${position.file}:${position.line}: notify[${index}]` };
+    const { name, type, settings, timeout, position, positions = {} } = hooks[index]!;
+    return { name, type, settings, timeout, place: { table: `notify[${index}]`, position, positions } };
   });
   return { init: { plugin, hooks: orders }, fingerprint };
 }

@@ -54,9 +54,9 @@ test('a plugin has one thread for all its trackers, which are checked once it ru
   const { threads, use, onVerdict, lines } = made();
   const cells = await use(configuration([tracker('a'), tracker('b')]));
   const thread = threads.named('track 1');
-  expect((thread.plan.init as TrackInit).trackers.map(({ name, where }) => [name, where])).toEqual([
-    ['a', 'f:1: track[0]'],
-    ['b', 'f:1: track[1]'],
+  expect((thread.plan.init as TrackInit).trackers.map(({ name, place }) => [name, place.table])).toEqual([
+    ['a', 'track[0]'],
+    ['b', 'track[1]'],
   ]);
   expect(checked(thread)).toEqual([0, 1]);
   finds(thread, 1, false, 'no way');

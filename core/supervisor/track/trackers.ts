@@ -206,7 +206,7 @@ function isSame(one: TrackSpec, other: TrackSpec): boolean {
   const essence = ({ init, fingerprint }: TrackSpec) => [
     fingerprint,
     init.plugin,
-    init.trackers.map(({ where: _, ...tracker }) => tracker),
+    init.trackers.map(({ place: _, ...tracker }) => tracker),
   ];
   return isDeepStrictEqual(essence(one), essence(other));
 }
@@ -217,14 +217,14 @@ export function specOf(
   trackers: readonly TrackerConfig[],
 ): TrackSpec {
   const orders = own.map((index) => {
-    const { name, type, settings, interval, timeout, position } = trackers[index]!;
+    const { name, type, settings, interval, timeout, position, positions = {} } = trackers[index]!;
     return {
       name,
       type,
       settings,
       interval,
       timeout,
-      where: `${position.file}:${position.line}: track[${index}]`,
+      place: { table: `track[${index}]`, position, positions },
     };
   });
   return { init: { plugin, trackers: orders }, fingerprint };

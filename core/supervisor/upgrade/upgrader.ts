@@ -79,10 +79,10 @@ export class Upgrader {
 
   /**
    * Has another version take over.
-   * @throws CodedError why it has not; then everything runs on as before
+   * @throws CodedError why it has not; then everything runs on as before, unless it is `upgrade-under-way`
    */
   async upgrade(request: UpgradeRequest = {}): Promise<UpgradeOutcome> {
-    if (this.isUnderWay) throw new CodedError('upgrade-failed', 'an upgrade is under way already');
+    if (this.isUnderWay) throw new CodedError('upgrade-under-way', 'an upgrade is under way already');
     this.busy = true;
     try {
       const outcome = await this.daemon.turns.take((turn) => this.perform(request, turn));
