@@ -62,7 +62,9 @@ export function made<Thing>(plugin: ResolvedPlugin, place: TablePlace, make: () 
   } catch (error) {
     const name = `${plugin.package} ${plugin.version}`;
     const message = messageOf(error);
-    throw new CodedError('plugin-refused', `${whereIs(place, message)}: ${name}: ${message}`, {
+    const { directive } = Object(error) as { readonly directive?: unknown };
+    const where = whereIs(place, typeof directive === 'string' ? directive : message);
+    throw new CodedError('plugin-refused', `${where}: ${name}: ${message}`, {
       cause: error,
     });
   }

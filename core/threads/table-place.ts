@@ -12,10 +12,11 @@ export interface TablePlace {
 
 /**
  * `FILE:LINE: TABLE`.
- * @param message what its plugin says of it: if it begins with the name of a directive, that one's line is meant
+ * @param words what its plugin says of it: if they begin with the name of a directive, that one's line is meant
  */
-export function whereIs({ table, position, positions }: TablePlace, message: string): string {
-  const [name = ''] = /^[\w-]+/.exec(message) ?? [];
-  const { file, line } = (Object.hasOwn(positions, name) ? positions[name] : undefined) ?? position;
+export function whereIs({ table, position, positions }: TablePlace, words: string): string {
+  const [whole = '', first = ''] = /^([\w-]+)(?:\.[\w-]+)?/.exec(words) ?? [];
+  const name = [whole, first].find((each) => Object.hasOwn(positions, each));
+  const { file, line } = (name === undefined ? undefined : positions[name]) ?? position;
   return `${file}:${line}: ${table}`;
 }
