@@ -8,7 +8,7 @@ import { type Counters, Rvrrpd } from './lab/rvrrpd.ts';
 import type { Advert } from './lab/sightings.ts';
 import { tsharkVerdict } from './lab/tshark.ts';
 import { CLIENT_MAC, twoRouters } from './lab/two-routers.ts';
-import { sleep } from './lab/wait.ts';
+import { eventually, sleep } from './lab/wait.ts';
 import type { Wire } from './lab/wire.ts';
 
 // What no router should send: none of it may move a Master, and each is counted under its reason.
@@ -172,7 +172,8 @@ function withMaster(flavour: Flavour, body: (stage: Stage) => Promise<void>): ()
       };
       const givesWay = async () => {
         await injector.send(forge(rightOf(flavour)));
-        expect((await master.counters()).routers[0]?.state).toBe('Backup');
+        const isBackup = async () => (await master.counters()).routers[0]?.state === 'Backup';
+        await eventually('the Master to give way', 5000, isBackup);
       };
       const adverts = (since: number) => wire.adverts(VRID, since).filter(isOwn);
       await body({ master, injector, wire, adverts, stillMaster, givesWay });
@@ -195,12 +196,14 @@ describeSystem('forged packets', () => {
         let before = dropped(await master.counters());
         for (const [reason, what, difference] of wrongOf(flavour)) {
           await injector.send(forge({ ...rightOf(flavour), ...difference }));
-          const after = dropped(await master.counters());
-          const counted = Object.fromEntries(
-            Object.entries(after)
+          // It is on the wire: the engine has yet to wake up for it.
+          const { after, counted } = await eventually(`a count of "${what}"`, 5000, async () => {
+            const now = dropped(await master.counters());
+            const changed = Object.entries(now)
               .map(([name, count]) => [name, count - (before[name] ?? 0)] as const)
-              .filter(([, count]) => count !== 0),
-          );
+              .filter(([, count]) => count !== 0);
+            return changed.length > 0 && { after: now, counted: Object.fromEntries(changed) };
+          });
           expect(counted, what).toEqual({ [reason]: 1 });
           expected[reason] = (expected[reason] ?? 0) + 1;
           before = after;
