@@ -12,7 +12,7 @@ import { executable, Rvrrpd, rvrrpdConfiguration } from './lab/rvrrpd.ts';
 import { type Advert, inOrder } from './lab/sightings.ts';
 import { settledSnapshot, snapshot } from './lab/snapshot.ts';
 import type { Implementation } from './lab/speaker.ts';
-import { unchanging, eventually, sleep } from './lab/wait.ts';
+import { eventually, sleep, unchanging } from './lab/wait.ts';
 import { Wire } from './lab/wire.ts';
 
 // Ten configurations of keepalived, on two routers with keepalived, and with rvrrpd and what `rvrrpd import` makes of them: what

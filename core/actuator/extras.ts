@@ -37,7 +37,7 @@ export class Extras {
     return extras !== undefined || further !== undefined;
   }
 
-  /** `Wanted` of a slot that has any. */
+  /** `Wanted` of a slot; of one that has none what was applied: nothing is to be done for it then. */
   wanted(slot: number): number {
     return this.has(slot) ? this.parts.table.int(slot, Int.Wanted) : this.agenda.all[slot]!.applied;
   }

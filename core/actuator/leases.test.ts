@@ -9,7 +9,6 @@ import { Changes } from './changes.ts';
 import { Holdings } from './holdings.ts';
 import { Journal } from './journal.ts';
 import { Leases } from './leases.ts';
-
 import { MemoryKernel } from './test/memory-kernel.ts';
 import { View } from './view.ts';
 

@@ -82,10 +82,9 @@ async function upgrade(
     return (await query(file, 'upgrade', paths)) as UpgradeOutcome;
   } catch (error) {
     if (!(error instanceof ControlError)) throw error;
-    if (error.code === 'upgrade-under-way')
-      throw new ControlError(`not upgraded: ${error.message}`, error.code);
+    const rest = error.code === 'upgrade-under-way' ? '' : '; everything runs on as before';
     if (error.code !== 'no-answer')
-      throw new ControlError(`not upgraded: ${error.message}; everything runs on as before`, error.code);
+      throw new ControlError(`not upgraded: ${error.message}${rest}`, error.code);
     const after = await otherThan(before.pid, file);
     if (!after) throw error;
     return { from: before.version, to: after.version, pid: after.pid };

@@ -49,13 +49,10 @@ export function isFreeTable({ type, properties, additionalProperties: inner }: S
 
 /** Whether a schema may mark what it describes as a secret where {@link schemaAt} does not look. */
 export function saysMore(schema: SchemaNode): boolean {
-  const { items } = schema;
-  const beyond = Object.fromEntries(
-    Object.entries(schema).filter(([keyword]) => ELSEWHERE.includes(keyword)),
+  const beyond = Object.entries(schema).filter(
+    ([keyword, value]) => ELSEWHERE.includes(keyword) || (keyword === 'items' && Array.isArray(value)),
   );
-  return [Array.isArray(items) ? items : [], beyond].some(
-    (part) => mentions(part, 'writeOnly') || mentions(part, '$ref'),
-  );
+  return mentions(beyond, 'writeOnly') || mentions(beyond, '$ref');
 }
 
 /** Whether a keyword, or a name, stands anywhere in it. */

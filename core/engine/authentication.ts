@@ -7,6 +7,7 @@ import type {
   AuthRouter,
   TrailerAuthPlugin,
 } from '../plugin/contracts/index.ts';
+import { whereIs } from '../threads/table-place.ts';
 import type { GuardedAuthenticator } from './guard.ts';
 import type { LoadedPlugin } from './loaded-plugin.ts';
 import { type GuardedTrailer, guardTrailer } from './trailer-guard.ts';
@@ -34,7 +35,7 @@ export function authenticationOf(
     return { authenticator: guard.authenticator(config, () => create.call(plugin, context, secret)) };
   }
   const told: AuthRouter = { ...describe(config), secret, clock, memory: memory() };
-  const whose = { ...config, locate: (directive: string) => whereIs(config, directive) };
+  const whose = { ...config, locate: (directive: string) => locate(config, directive) };
   return { trailer: guardTrailer(guard, resolved, whose, () => plugin.create(context, told)) };
 }
 
@@ -47,8 +48,9 @@ function describe(config: VirtualRouterConfig): Omit<AuthRouter, 'secret' | 'clo
   };
 }
 
-/** `FILE:LINE: vrouter.auth.DIRECTIVE`, the line of its table if the directive is not there. */
-function whereIs({ position, auth }: VirtualRouterConfig, directive: string): string {
-  const { file, line } = auth?.positions[directive] ?? auth?.positions[''] ?? position;
-  return `${file}:${line}: vrouter.auth.${directive}`;
+/** `FILE:LINE: vrouter.auth.DIRECTIVE`, the line of what it would be in if the directive is not there. */
+function locate({ position, auth }: VirtualRouterConfig, directive: string): string {
+  const { positions = {} } = auth ?? {};
+  const table = { table: `vrouter.auth.${directive}`, position: positions[''] ?? position, positions };
+  return whereIs(table, directive);
 }

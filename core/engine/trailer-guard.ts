@@ -4,7 +4,7 @@
  */
 import type { AuthMemory, TrailerAuthenticator, TrailerVerdict } from '../plugin/contracts/index.ts';
 import { PluginError } from '../plugin/load.ts';
-import { messageOf } from '../shared/errors.ts';
+import { directiveOf, messageOf } from '../shared/errors.ts';
 import type { AuthMemories } from '../threads/auth-memory.ts';
 import type { ResolvedPlugin } from '../threads/resolved-plugins.ts';
 import type { CallOf, PluginGuard } from './guard.ts';
@@ -42,8 +42,8 @@ export function guardTrailer(
     try {
       return create();
     } catch (error) {
-      const { directive } = error as { readonly directive?: unknown };
-      if (typeof directive !== 'string') throw error;
+      const directive = directiveOf(error);
+      if (directive === undefined) throw error;
       throw new Error(`${of.locate(directive)}: ${messageOf(error)}`, { cause: error });
     }
   });

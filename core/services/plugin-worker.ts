@@ -1,6 +1,6 @@
 /** What the threads of one plugin of kind `track` or `notify` have in common: loading, orders, the end. */
 import { parentPort } from 'node:worker_threads';
-import { CodedError, messageOf, reportOf } from '../shared/errors.ts';
+import { CodedError, directiveOf, messageOf, reportOf } from '../shared/errors.ts';
 import type { ResolvedPlugin } from '../threads/resolved-plugins.ts';
 import { type TablePlace, whereIs } from '../threads/table-place.ts';
 import type { WorkerOrder, WorkerReport } from '../threads/worker-messages.ts';
@@ -62,10 +62,7 @@ export function made<Thing>(plugin: ResolvedPlugin, place: TablePlace, make: () 
   } catch (error) {
     const name = `${plugin.package} ${plugin.version}`;
     const message = messageOf(error);
-    const { directive } = Object(error) as { readonly directive?: unknown };
-    const where = whereIs(place, typeof directive === 'string' ? directive : message);
-    throw new CodedError('plugin-refused', `${where}: ${name}: ${message}`, {
-      cause: error,
-    });
+    const where = whereIs(place, directiveOf(error) ?? message);
+    throw new CodedError('plugin-refused', `${where}: ${name}: ${message}`, { cause: error });
   }
 }

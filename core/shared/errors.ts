@@ -60,6 +60,12 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** The directive that something thrown by a plugin says it is about, by its property `directive`; undefined: none. */
+export function directiveOf(error: unknown): string | undefined {
+  const { directive } = Object(error) as { readonly directive?: unknown };
+  return typeof directive === 'string' ? directive : undefined;
+}
+
 /** The code of something that was thrown. @param otherwise if it has none of ours, as the system's errors */
 export function codeOf(error: unknown, otherwise: ErrorCode = 'failed'): ErrorCode {
   return error instanceof CodedError ? error.code : otherwise;

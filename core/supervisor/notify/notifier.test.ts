@@ -6,6 +6,7 @@ import { HookCell } from '../../threads/hook-cell.ts';
 import type { NotifyInit } from '../../threads/notify-messages.ts';
 import type { ResolvedPlugin } from '../../threads/resolved-plugins.ts';
 import { Int, State, StateTable } from '../../threads/state-table.ts';
+import { whereIs } from '../../threads/table-place.ts';
 import { TrackBoard } from '../../threads/track-board.ts';
 import { type FakeThread, FakeThreads } from '../test/fake-threads.ts';
 import { quiet, recordedLog } from '../test/stage.ts';
@@ -116,10 +117,12 @@ describe('what an engine tells', () => {
     );
     const engine = await use(next);
     const thread = threads.named('notify 1');
-    expect((thread.plan.init as NotifyInit).hooks.map(({ name, place }) => [name, place.table])).toEqual([
-      ['all', 'notify[0]'],
-      ['one', 'notify[1]'],
-      ['none', 'notify[2]'],
+    expect(
+      (thread.plan.init as NotifyInit).hooks.map(({ name, place }) => [name, whereIs(place, '')]),
+    ).toEqual([
+      ['all', 'f:1: notify[0]'],
+      ['one', 'f:1: notify[1]'],
+      ['none', 'f:1: notify[2]'],
     ]);
     engine.says(0, Initialize, Backup);
     engine.says(1, Initialize, Backup);

@@ -2,6 +2,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import type { TrackerConfig } from '../../config/model.ts';
 import { fromPlain, toPlain } from '../../shared/plain.ts';
 import type { ResolvedPlugin } from '../../threads/resolved-plugins.ts';
+import { whereIs } from '../../threads/table-place.ts';
 import { TrackCell, VERDICT_NAMES, Verdict } from '../../threads/track-cell.ts';
 import type { TrackInit } from '../../threads/track-messages.ts';
 import { type FakeThread, FakeThreads } from '../test/fake-threads.ts';
@@ -54,9 +55,11 @@ test('a plugin has one thread for all its trackers, which are checked once it ru
   const { threads, use, onVerdict, lines } = made();
   const cells = await use(configuration([tracker('a'), tracker('b')]));
   const thread = threads.named('track 1');
-  expect((thread.plan.init as TrackInit).trackers.map(({ name, place }) => [name, place.table])).toEqual([
-    ['a', 'track[0]'],
-    ['b', 'track[1]'],
+  expect(
+    (thread.plan.init as TrackInit).trackers.map(({ name, place }) => [name, whereIs(place, '')]),
+  ).toEqual([
+    ['a', 'f:1: track[0]'],
+    ['b', 'f:1: track[1]'],
   ]);
   expect(checked(thread)).toEqual([0, 1]);
   finds(thread, 1, false, 'no way');
