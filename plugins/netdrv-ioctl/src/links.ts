@@ -149,7 +149,8 @@ function formatMac(octets: Uint8Array): string {
 function parentOf(name: string, index: number, nameOf: ReadonlyMap<number, string>): number {
   const folder = `/sys/class/net/${name}`;
   try {
-    const read = (file: string): number => Number(readFileSync(`${folder}/${file}`, 'latin1'));
+    // In this encoding in one call: a thread that is ended in the middle leaves no descriptor open.
+    const read = (file: string): number => Number(readFileSync(`${folder}/${file}`, 'utf8'));
     if (read('ifindex') !== index) return 0;
     const parent = read('iflink');
     const parentName = nameOf.get(parent);
