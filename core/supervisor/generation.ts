@@ -12,6 +12,7 @@ import type {
   RunningConfiguration,
 } from '../plugin/contracts/index.ts';
 import { CodedError } from '../shared/errors.ts';
+import { within } from '../shared/within.ts';
 import type { ActuatorInit } from '../threads/actuator-messages.ts';
 import { AuthMemories } from '../threads/auth-memory.ts';
 import { Doorbell } from '../threads/doorbell.ts';
@@ -42,6 +43,8 @@ const EVENTS_PER_TURN = 200;
 
 /** A new engine must run within this many ms after the old one let go: then there is time for another try. */
 const GAP = 1000;
+/** Once one thread could not be prepared, the other may go on loading for this many ms before it is ended. */
+const LOADING_ENDS = 500;
 /** An old actuator may finish what it is at for this many ms: a stuck driver must not keep the kernel waiting. */
 const RETIRE_TIMEOUT = 2000;
 
@@ -238,7 +241,15 @@ export class Generation implements Predecessor {
 
   /** Its workers have loaded their plugins. @throws Error why one has not */
   async prepared(): Promise<void> {
-    await Promise.all([this.actuator.prepared, this.engine.prepared]);
+    const both = [this.actuator.prepared, this.engine.prepared];
+    try {
+      await Promise.all(both);
+    } catch (error) {
+      // Descriptors are the process's: a thread that is ended while it loads a file would leave that open for good.
+      const loaded = Promise.allSettled(both).then(() => undefined);
+      await within(loaded, LOADING_ENDS, () => undefined);
+      throw error;
+    }
   }
 
   /** Starts as the first generation. @throws Error why it could not */
