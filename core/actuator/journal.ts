@@ -19,7 +19,6 @@ import {
 import path from 'node:path';
 import type { KernelResource } from '../plugin/contracts/index.ts';
 import { identityOf } from '../plugin/resource.ts';
-import { readKernelFile } from '../shared/read-file.ts';
 
 /** Something in the kernel that is ours. */
 export interface JournalEntry {
@@ -57,7 +56,7 @@ const COMPACT_AFTER = 16_384;
 export function here(cookie?: string | null): Header {
   return {
     journal: 1,
-    boot: readKernelFile('/proc/sys/kernel/random/boot_id').trim(),
+    boot: readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim(),
     netns: readlinkSync('/proc/thread-self/ns/net'),
     ...(cookie !== undefined && { cookie }),
     process: `${process.pid} ${startTime()}`,
@@ -66,7 +65,7 @@ export function here(cookie?: string | null): Header {
 
 /** When this process started, in clock ticks since the boot: field 22 of man 5 proc_pid_stat. */
 function startTime(): string {
-  const stat = readKernelFile('/proc/self/stat');
+  const stat = readFileSync('/proc/self/stat', 'latin1');
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''; // the name, field 2, may hold anything
 }
 

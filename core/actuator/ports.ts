@@ -1,8 +1,7 @@
 /** Ports: interfaces that are part of another one, which takes what they receive. */
-import { existsSync, readlinkSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 import type { Link } from '../plugin/contracts/index.ts';
-import { readKernelFile } from '../shared/read-file.ts';
 import type { SeenLink } from '../threads/link-news.ts';
 
 /** What an interface is a port of. */
@@ -22,7 +21,7 @@ export function aggregateOf(
   try {
     const master = path.basename(readlinkSync(path.join(folder, 'master')));
     // A /sys of another network namespace (man 7 network_namespaces) may have a link of the same name.
-    if (Number(readKernelFile(path.join(folder, 'ifindex'))) !== index) return undefined;
+    if (Number(readFileSync(path.join(folder, 'ifindex'), 'latin1')) !== index) return undefined;
     if (existsSync(path.join(folder, 'brport'))) return 'bridge';
     if (existsSync(path.join(folder, 'bonding_slave'))) return 'bond';
     return master === OPEN_VSWITCH ? 'Open vSwitch bridge' : undefined;

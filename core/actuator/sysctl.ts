@@ -1,12 +1,11 @@
 /** Kernel settings below /proc/sys (man 5 proc), of the calling thread's network namespace. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { KernelRefusal, SysctlResource } from '../plugin/contracts/index.ts';
-import { readKernelFile } from '../shared/read-file.ts';
 
 /** The value of a setting without the line end; `undefined` if there is no such setting. */
 export function readSysctl(path: readonly string[]): string | undefined | KernelRefusal {
   try {
-    return readKernelFile(fileOf(path)).trim();
+    return readFileSync(fileOf(path), 'latin1').trim();
   } catch (error) {
     const refusal = refusalOf(error, `read ${path.join('/')}`);
     return refusal.errno === 'ENOENT' ? undefined : refusal;

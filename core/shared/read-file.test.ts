@@ -1,22 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { once } from 'node:events';
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readlinkSync,
-  rmSync,
-  symlinkSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { afterAll, describe, expect, test } from 'vitest';
 import {
   expectRegularFile,
-  readKernelFile,
   readRegularFile,
   readRegularFileSync,
   UnreadableFile,
@@ -71,26 +59,4 @@ test.each(FAULTS)('%s is told without reading it', async (file, message) => {
 
 test('what takes too long is given up', async () => {
   await expect(withinTime(new Promise(() => {}), 10)).rejects.toThrow('cannot be read within 0.01 s');
-});
-
-test('a thread that is ended while it reads a file of the kernel’s leaves no descriptor open', async () => {
-  const stat = '/proc/self/stat';
-  const left = (): number =>
-    readdirSync('/proc/self/fd').filter((name) => {
-      try {
-        return readlinkSync(`/proc/self/fd/${name}`).endsWith('/stat');
-      } catch {
-        return false; // that of the listing itself
-      }
-    }).length;
-  // The function as it is, where it finds what it calls by any name that its module is given.
-  const body = readKernelFile.toString().replace(/\b[\w.()[\], ]*readFileSync\b\)?/, 'readFileSync');
-  const program = `const { readFileSync } = require('node:fs'); const read = ${body}; for (;;) read(${JSON.stringify(stat)});`;
-  for (let round = 0; round < 20; round++) {
-    const worker = new Worker(program, { eval: true, trackUnmanagedFds: false });
-    await once(worker, 'online');
-    await new Promise((resolve) => setTimeout(resolve, 10));
-    await worker.terminate();
-  }
-  expect(left()).toBe(0);
 });

@@ -3,16 +3,7 @@
  * the reader waiting for ever, a device may do anything when it is opened, and what is larger is no file of ours.
  */
 
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-  readFileSync,
-  readSync,
-  type Stats,
-  statSync,
-} from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { within } from './within.ts';
 
@@ -76,16 +67,6 @@ export function readRegularFileSync(file: string, most = MOST_OCTETS): Buffer {
   } finally {
     closeSync(descriptor);
   }
-}
-
-/**
- * The text of a small file of the kernel's, as those in /proc and /sys are. Node.js opens, reads and closes it in one call, as
- * it does for this encoding alone: the descriptors of our threads are the process's, and one that a thread was ended
- * with, between opening a file and closing it, would stay open for good.
- * @throws Error with a `code` of the file system
- */
-export function readKernelFile(file: string): string {
-  return readFileSync(file, 'utf8');
 }
 
 /** Waits for work on the file system. @throws UnreadableFile if it takes too long; the work goes on unheard then */

@@ -149,8 +149,7 @@ function formatMac(octets: Uint8Array): string {
 function parentOf(name: string, index: number, nameOf: ReadonlyMap<number, string>): number {
   const folder = `/sys/class/net/${name}`;
   try {
-    // In this encoding in one call: a thread that is ended in the middle leaves no descriptor open.
-    const read = (file: string): number => Number(readFileSync(`${folder}/${file}`, 'utf8'));
+    const read = (file: string): number => Number(readFileSync(`${folder}/${file}`, 'latin1'));
     if (read('ifindex') !== index) return 0;
     const parent = read('iflink');
     const parentName = nameOf.get(parent);
