@@ -15,10 +15,10 @@ import { virtualMac } from '../vrrp/address.ts';
 /** Asks interface types. Pure but for what they do. */
 export class Planner {
   /**
-   * The virtual MAC addresses of an interface type on an interface, by {@link siblingKey}: both versions of one virtual
-   * router have the same.
+   * The virtual MAC addresses of an interface type on an interface, by {@link siblingKey}, each as the family and VRID that
+   * it is made of: both versions of one virtual router have the same.
    */
-  private readonly siblings = new Map<string, Set<string>>();
+  private readonly siblings = new Map<string, Set<number>>();
 
   constructor(
     private readonly config: Pick<DaemonConfig, 'virtualRouters'>,
@@ -29,7 +29,7 @@ export class Planner {
     for (const [slot, { family, vrid }] of config.virtualRouters.entries()) {
       const key = this.siblingKey(slot);
       const macs = this.siblings.get(key) ?? new Set();
-      this.siblings.set(key, macs.add(virtualMac(family, vrid)));
+      this.siblings.set(key, macs.add(family * 256 + vrid));
     }
   }
 

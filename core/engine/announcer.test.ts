@@ -144,7 +144,9 @@ test('further addresses are announced where they are, from the MAC that is there
   const { announcer, router, announce, table } = stage(further);
   const mac = '02:00:00:00:00:09';
   const elsewhere = ethernet([], { name: 'eth1', index: 2, mac });
-  router.announcingOn.set('eth1', Attachment.imaginary(elsewhere, 4, new Int32Array(256), SOCKET + 1));
+  router.announcingOn = new Map([
+    ['eth1', Attachment.imaginary(elsewhere, 4, new Int32Array(256), SOCKET + 1)],
+  ]);
   announcer.hasComeIntoPlace(router, 100);
   const all = [...VIRTUAL, '198.51.100.3 at 00005e000101', '203.0.113.1 at 020000000009'];
   expect(announce(100)[1]).toEqual(all); // there is no eth2

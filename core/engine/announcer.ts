@@ -118,7 +118,7 @@ export class Announcer {
     }
     for (let index = first; index < end; index++) {
       const { address, family, interface: on } = announced[index]!;
-      const place = on === undefined ? attachment : router.announcingOn.get(on);
+      const place = on === undefined ? attachment : router.announcingOn?.get(on);
       if (!place) continue; // that interface is not there
       const at = on === undefined ? mac : place.link.mac;
       if (family === 4) this.transmitter.gratuitousArp(place.descriptor, address, at, slot);

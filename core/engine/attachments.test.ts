@@ -96,8 +96,8 @@ test('a router with peers has two sockets, and announces with that of its own in
   const [router] = routers;
   expect(router!.attachment?.use.kind).toBe('peers');
   expect([router!.announcing?.use.kind, router!.announcing?.link.name]).toEqual(['announce', 'eth0']);
-  expect([...router!.announcingOn.keys()]).toEqual(['eth1']);
-  expect(router!.announcingOn.get('eth1')?.link.name).toBe('eth1');
+  expect([...router!.announcingOn!.keys()]).toEqual(['eth1']);
+  expect(router!.announcingOn?.get('eth1')?.link.name).toBe('eth1');
 });
 
 test('a socket that cannot be opened: its interface is wanting, told once until it could be or says another reason', () => {

@@ -27,6 +27,12 @@ export function ownAddresses(link: Link, family: AddressFamily): string[] {
     .map((a) => a.address);
 }
 
+/** Of a router that announces on its own interface alone: thousands of them share it. */
+const NOWHERE: readonly string[] = [];
+const NO_EDGES = new Uint8Array();
+/** The `edges` of each link, which its routers share. */
+const EDGES = new WeakMap<Link, Uint8Array>();
+
 /** See the file's comment. */
 export class RouterAddresses {
   /** What advertisements list of them: the virtual ones, and those of `[[vrouter.address]]` that are advertised. */
@@ -43,7 +49,7 @@ export class RouterAddresses {
   /** IPv6: whether any of its addresses is not link-local. */
   private readonly hasGlobal: boolean;
   /** Network and broadcast addresses of the interface's IPv4 subnets, one after the other: no router's own. */
-  private edges: Uint8Array = new Uint8Array();
+  private edges: Uint8Array = NO_EDGES;
 
   constructor({ family, addresses, addressCheck, further = [], interface: home }: VirtualRouterConfig) {
     this.family = family;
@@ -57,13 +63,15 @@ export class RouterAddresses {
         return { address, family: of, ...(on !== home && { interface: on }) };
       }),
     ];
-    this.elsewhere = [...new Set(this.announced.flatMap(({ interface: on }) => on ?? []))];
+    const elsewhere = new Set(this.announced.flatMap(({ interface: on }) => on ?? []));
+    this.elsewhere = elsewhere.size === 0 ? NOWHERE : [...elsewhere];
     this.hasGlobal = addresses.some((address) => !isLinkLocal(address));
   }
 
   /** It runs on this link, with these subnets. */
   settleOn(link: Link): void {
-    this.edges = edgesOf(link);
+    this.edges = EDGES.get(link) ?? edgesOf(link);
+    EDGES.set(link, this.edges);
   }
 
   /** Whether the address at `bytes[at]` is one of the virtual addresses. */

@@ -7,6 +7,9 @@ import { Int } from '../threads/state-table.ts';
 import type { EngineTable } from '../threads/table-views.ts';
 import { ChecksumSort } from '../vrrp/advertisement.ts';
 
+/** Of a router without `peers`: thousands of them share it. */
+const NO_PEERS = new Uint8Array();
+
 /** See the file's comment. */
 export class RouterChecksums {
   /** Its `checksum`; undefined: it is not of version 3 over IPv4, and has but one. */
@@ -14,15 +17,13 @@ export class RouterChecksums {
   /** What those of each of its `peers` were heard to cover last. */
   private readonly peers: Uint8Array;
 
-  /** @param destinations how many there are: its `peers`, or the group */
   constructor(
-    { version, family, checksum = 'auto' }: VirtualRouterConfig,
-    destinations: number,
+    { version, family, checksum = 'auto', peers }: VirtualRouterConfig,
     private readonly slot: number,
     private readonly table: EngineTable,
   ) {
     this.configured = version === 3 && family === 4 ? checksum : undefined;
-    this.peers = new Uint8Array(destinations);
+    this.peers = peers ? new Uint8Array(peers.length) : NO_PEERS;
   }
 
   /** What those of other routers of the group were heard to cover last. */

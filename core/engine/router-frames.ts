@@ -35,8 +35,8 @@ export class RouterFrames {
   private parts: readonly FrameParts[] = [];
   /** Those of sent packets, by destination and `ChecksumSort`. */
   private readonly rules: readonly (readonly PacketRules[])[];
-  /** What the checksums of each destination's frames cover. */
-  private readonly sealed: Uint8Array;
+  /** What the checksums of each destination's frames cover, once built. */
+  private sealed: ChecksumSort[] = [];
   /** Writes the trailer behind a message of ours; absent: what we send has none. */
   private readonly extend: Extend | undefined;
   /** Octets behind the messages. */
@@ -63,7 +63,6 @@ export class RouterFrames {
       ),
     );
     this.authData = this.rules[0]![ChecksumSort.Any]!.trailer;
-    this.sealed = new Uint8Array(destinations.length);
     const isStandard = (authenticator?.authType ?? 0) <= LAST_STANDARD_AUTH_TYPE;
     this.listOwn = !config.rfc3768 && version === 2 && isStandard;
     const most = this.listOwn ? MOST_ADDRESSES : advertised.length;
@@ -130,7 +129,7 @@ export class RouterFrames {
     });
     send.set(frames, at);
     this.parts = parts;
-    this.sealed.set(sorts);
+    this.sealed = sorts;
     this.length = parts[0]!.length;
     this.checksums.tell();
   }

@@ -83,6 +83,12 @@ describe('virtual routers', () => {
     expect(routers).toEqual([{ auth: 'mot', netdrv: 'full', iftype: 'fancy' }]);
   });
 
+  test('of the same choice share one object', () => {
+    const { routers } = resolve(router() + router('netdrv = "full"', 2) + router('', 3));
+    expect(routers[2]).toBe(routers[0]);
+    expect(routers[1]).not.toBe(routers[0]);
+  });
+
   test('need no filter', () => {
     const available = all.filter(({ resolved }) => resolved.kind !== 'filter');
     expect(resolve(router(), available)).toMatchObject({ routers: [{ netdrv: 'basic' }], complaints: [] });

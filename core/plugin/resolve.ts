@@ -48,6 +48,8 @@ class Resolver {
   private readonly authenticated: VirtualRouterConfig[] = [];
   /** Things said once, not for each of thousands of routers. */
   private readonly said = new Set<string>();
+  /** What virtual routers use. Thousands share one object, in each thread that it is copied to as well. */
+  private readonly choices = new Map<string, RouterPlugins>();
 
   constructor(
     private readonly config: DaemonConfig,
@@ -65,12 +67,12 @@ class Resolver {
       const auth = this.authOf(router, path);
       const iftype = this.select('iftype', router.iftype, path);
       const netdrv = this.driver(router, iftype, path);
-      return {
+      return this.shared({
         ...(auth === undefined ? {} : { auth: auth.name }),
         ...(router.socketFilter && filter !== undefined ? { filter: filter.name } : {}),
         netdrv: netdrv?.name ?? '',
         iftype: iftype?.name ?? '',
-      };
+      });
     });
     this.checkVirtualInterfaces(routers);
     const trackers = this.trackers();
@@ -91,6 +93,14 @@ class Resolver {
       ...(api === undefined ? {} : { api }),
       issues: this.list.issues,
     };
+  }
+
+  /** The first choice that is the same. */
+  private shared(choice: RouterPlugins): RouterPlugins {
+    const key = JSON.stringify(choice);
+    const known = this.choices.get(key) ?? choice;
+    this.choices.set(key, known);
+    return known;
   }
 
   /** The plugin of its `auth_type`. A table of both families is complained about once. */

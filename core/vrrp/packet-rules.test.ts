@@ -1,7 +1,7 @@
 /** Packets by the rules of a virtual router: its version, where to, how far, what is behind the addresses. */
 import { describe, expect, test } from 'vitest';
 import { addressBytes, macBytes } from './address.ts';
-import { type AdvertisementFields, emptyAdvertisement } from './advertisement.ts';
+import { type AdvertisementFields, ChecksumSort, emptyAdvertisement } from './advertisement.ts';
 import { DROP_REASONS } from './drop-reasons.ts';
 import {
   decodeFor,
@@ -12,7 +12,7 @@ import {
   frameLength,
   sealFrame,
 } from './frame.ts';
-import { type PacketRules, packetRules } from './packet-rules.ts';
+import { GROUPS, type PacketRules, packetRules } from './packet-rules.ts';
 
 const fields = (over: Partial<AdvertisementFields> = {}): AdvertisementFields => ({
   ...{ version: 2, family: 4, vrid: 7, priority: 100, authType: 0, intervalCs: 100 },
@@ -55,6 +55,24 @@ const STANDARD = [
   ['VRRPv3 on IPv4', fields({ version: 3, intervalCs: 5 })],
   ['VRRPv3 on IPv6', fields({ version: 3, family: 6 })],
 ] as const;
+
+test('routers that speak to a group share theirs, those of other arguments and of peers have their own', () => {
+  const all = ([2, 3] as const).flatMap((version) =>
+    ([4, 6] as const).flatMap((family) =>
+      [ChecksumSort.Any, ChecksumSort.Message, ChecksumSort.PseudoHeader].flatMap((sort) =>
+        [0, 1, 40, 255].map((extension) => [version, family, GROUPS[family], sort, extension] as const),
+      ),
+    ),
+  );
+  const made = all.map((each) => packetRules(...each));
+  expect(new Set(made).size).toBe(all.length);
+  for (const [index, [version, family, destination, sort, extension]] of all.entries()) {
+    expect(packetRules(version, family, destination, sort, extension)).toBe(made[index]);
+    expect(made[index]).toMatchObject({ version, family, destination, extension });
+  }
+  const peer = { mac: macBytes('02:00:00:00:00:77'), address: addressBytes('192.0.2.1') };
+  expect(packetRules(2, 4, peer)).not.toBe(packetRules(2, 4, peer));
+});
 
 describe.each(STANDARD)('%s', (_, of) => {
   const rules = packetRules(of.version, of.family);

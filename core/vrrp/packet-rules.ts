@@ -31,8 +31,11 @@ export interface PacketRules extends MessageRules {
   readonly peers?: Uint8Array;
 }
 
+/** Those of routers that speak to a group, by {@link packetRules}' arguments: thousands of routers share a few. */
+const TO_GROUPS = new Map<number, PacketRules>();
+
 /**
- * Those of a virtual router.
+ * Those of a virtual router. The same object for the same arguments, if it speaks to a group.
  * @param destination default: the family's multicast group
  * @param sort what a checksum of VRRPv3 over IPv4 covers that is sent; default: as RFC 9568 has it
  * @param extension see {@link MessageRules}; default: none
@@ -43,6 +46,20 @@ export function packetRules(
   destination: Destination = GROUPS[family],
   sort: ChecksumSort = ChecksumSort.Any,
   extension = 0,
+): PacketRules {
+  if (destination !== GROUPS[family]) return makeRules(version, family, destination, sort, extension);
+  const key = extension * 1000 + sort * 100 + family * 10 + version;
+  const known = TO_GROUPS.get(key) ?? makeRules(version, family, destination, sort, extension);
+  TO_GROUPS.set(key, known);
+  return known;
+}
+
+function makeRules(
+  version: 2 | 3,
+  family: AddressFamily,
+  destination: Destination,
+  sort: ChecksumSort,
+  extension: number,
 ): PacketRules {
   const { trailer, pseudoHeader: usual } = messageRules(version, family);
   const pseudoHeader = usual || (version === 3 && sort === ChecksumSort.PseudoHeader);
