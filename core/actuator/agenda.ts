@@ -8,9 +8,6 @@ export const UP_CHUNK = 48;
 /** How many that leave Master: large, because removing interfaces is faster by the hundred. */
 export const DOWN_CHUNK = 512;
 
-/** Most routers have nothing that is leaving: they share it. */
-const NOTHING: readonly Holding[] = [];
-
 /** Where the actuator stands with one virtual router. */
 export interface Progress {
   readonly slot: number;
@@ -21,7 +18,7 @@ export interface Progress {
   /** Something of a Master's is missing although `applied` is up to date. */
   repair: boolean;
   /** What a router that left Master still has to take back. */
-  leaving: readonly Holding[];
+  leaving: Holding[];
   /** Failed attempts in a row. */
   failures: number;
   /** Not before this monotonic time in ms, unless `Wanted` changes. */
@@ -55,7 +52,7 @@ export class Agenda {
       applied: value,
       attempted: value,
       repair: false,
-      leaving: NOTHING,
+      leaving: [],
       failures: 0,
       notBefore: 0,
     }));

@@ -182,7 +182,7 @@ function give(
 ): void {
   if (use.kind !== 'announce') router.attachment = attachment;
   else if (name === router.config.interface) router.announcing = attachment;
-  else if (attachment) (router.announcingOn ??= new Map()).set(name, attachment);
+  else if (attachment) router.announcingOn = new Map(router.announcingOn).set(name, attachment);
 }
 
 /** Keys of the sockets that are a link's. */

@@ -1,7 +1,7 @@
 /** The addresses of a virtual router: what it lists and announces, and how the lists of others compare (RFC 3768 §7.1). */
 import type { VirtualRouterConfig } from '../config/model.ts';
 import type { Link } from '../plugin/contracts/index.ts';
-import { addressBytes, isLinkLocal } from '../vrrp/address.ts';
+import { addressBytes, isLinkLocal, NO_OCTETS } from '../vrrp/address.ts';
 import { addressLength } from '../vrrp/advertisement.ts';
 import type { AddressFamily } from '../vrrp/family.ts';
 import { listsAddress, sameAddress } from '../vrrp/packet-rules.ts';
@@ -29,7 +29,6 @@ export function ownAddresses(link: Link, family: AddressFamily): string[] {
 
 /** Of a router that announces on its own interface alone: thousands of them share it. */
 const NOWHERE: readonly string[] = [];
-const NO_EDGES = new Uint8Array();
 /** The `edges` of each link, which its routers share. */
 const EDGES = new WeakMap<Link, Uint8Array>();
 
@@ -49,7 +48,7 @@ export class RouterAddresses {
   /** IPv6: whether any of its addresses is not link-local. */
   private readonly hasGlobal: boolean;
   /** Network and broadcast addresses of the interface's IPv4 subnets, one after the other: no router's own. */
-  private edges: Uint8Array = NO_EDGES;
+  private edges: Uint8Array = NO_OCTETS;
 
   constructor({ family, addresses, addressCheck, further = [], interface: home }: VirtualRouterConfig) {
     this.family = family;

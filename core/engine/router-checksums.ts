@@ -5,10 +5,8 @@
 import type { VirtualRouterConfig } from '../config/model.ts';
 import { Int } from '../threads/state-table.ts';
 import type { EngineTable } from '../threads/table-views.ts';
+import { NO_OCTETS } from '../vrrp/address.ts';
 import { ChecksumSort } from '../vrrp/advertisement.ts';
-
-/** Of a router without `peers`: thousands of them share it. */
-const NO_PEERS = new Uint8Array();
 
 /** See the file's comment. */
 export class RouterChecksums {
@@ -23,7 +21,7 @@ export class RouterChecksums {
     private readonly table: EngineTable,
   ) {
     this.configured = version === 3 && family === 4 ? checksum : undefined;
-    this.peers = peers ? new Uint8Array(peers.length) : NO_PEERS;
+    this.peers = peers ? new Uint8Array(peers.length) : NO_OCTETS;
   }
 
   /** What those of other routers of the group were heard to cover last. */

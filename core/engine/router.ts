@@ -3,7 +3,7 @@ import type { VirtualRouterConfig } from '../config/model.ts';
 import type { Link } from '../plugin/contracts/index.ts';
 import { Int, macNumber, Num, type State } from '../threads/state-table.ts';
 import type { EngineTable } from '../threads/table-views.ts';
-import { addressBytes, virtualMac } from '../vrrp/address.ts';
+import { addressBytes, NO_OCTETS, virtualMac } from '../vrrp/address.ts';
 import { addressLength, ChecksumSort } from '../vrrp/advertisement.ts';
 import type { AddressFamily } from '../vrrp/family.ts';
 import type { HeldRouter } from '../vrrp/hold.ts';
@@ -27,9 +27,6 @@ import type { GuardedTrailer } from './trailer-guard.ts';
 
 /** The address owner's priority (RFC 3768 §5.3.4), which nothing changes. */
 const OWNER = 255;
-
-/** No address. Thousands of routers share it: an object of 0 octets of its own takes some 300. */
-const NO_OCTETS = new Uint8Array();
 
 /** What an engine knows of the `peers` of a router, by address. */
 export type PeersKnown = ReadonlyMap<
@@ -75,7 +72,7 @@ export class EngineRouter implements HeldRouter {
   /** That lease in ms; 0: they have none. */
   readonly lease: number;
   /** Where it announces on other interfaces than its own, as far as they are there; undefined: nowhere. */
-  announcingOn: Map<string, Attachment> | undefined;
+  announcingOn: ReadonlyMap<string, Attachment> | undefined;
   /** Where its advertisements come and go; undefined while it is Down. */
   attachment: Attachment | undefined;
   /** Where it announces its addresses, if not there too. */

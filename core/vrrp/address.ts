@@ -2,6 +2,9 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import type { AddressFamily } from './family.ts';
 
+/** Those of no address at all. Thousands of routers share it: an array of its own takes some 300 octets, though it has none. */
+export const NO_OCTETS = new Uint8Array();
+
 /** The octets of an IP address, 4 or 16. @throws RangeError if it is none */
 export function addressBytes(address: string): Uint8Array {
   if (isIPv4(address)) return Uint8Array.from(address.split('.'), Number);
