@@ -8,7 +8,7 @@ BENCHES = takeover centiseconds ipv6 load together stop evacuation upgrade reloa
 
 help:
 	@echo 'make demo         two routers, one address, a failover: watch it happen (root, one minute)'
-	@echo 'make test         every test, in network namespaces (root)'
+	@echo 'make test         lint, types and every test, in network namespaces (root)'
 	@echo 'make check        format, lint, types and unit tests'
 	@echo 'make bench        measurements beside keepalived (root; bench-short: a quick look)'
 	@echo 'make install      below PREFIX (/usr/local) in DESTDIR; make uninstall removes it'
@@ -26,6 +26,7 @@ demo: setup
 	@$(TS) scripts/demo.ts
 
 test: setup
+	@npm run --silent lint
 	@node node_modules/vitest/vitest.mjs run
 
 check: setup

@@ -24,7 +24,7 @@ import { router, verdict } from './lab/reloading.ts';
 import { describeSystem } from './lab/requirements.ts';
 import { Rvrrpd } from './lab/rvrrpd.ts';
 import { R1 } from './lab/two-routers.ts';
-import { eventually } from './lab/wait.ts';
+import { eventually, sleep } from './lab/wait.ts';
 
 // The client API of a Master is abused. Whatever is done to it: it refuses that in the right way, and counts it; its
 // proper clients are served, the Master notices nothing, and nothing is left of it afterwards.
@@ -34,6 +34,8 @@ const HANDSHAKE = 5000;
 const HEADERS = 10_000;
 const REQUEST = 15_000;
 const LATE = 8000;
+/** ms until the attacker has read what the API has written. */
+const ARRIVED = 1000;
 /** Connections at a time, in the default configuration; a quarter of them from one address. */
 const CONNECTIONS = 512;
 const PER_ADDRESS = CONNECTIONS / 4;
@@ -143,7 +145,7 @@ describeSystem('the client API under abuse', () => {
       const body = 'POST /auth HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n';
       const refused = await Refusals.of(stage);
       await abuse(stage, async (nth) => {
-        const common = { to: TARGET, patience: REQUEST + 10_000 };
+        const common = { to: TARGET };
         const headers = attacker.begin({
           ...{ ...common, connections: 200, from: ADDRESSES.slice(0, 2), drip },
           send: [octets('GET / HTTP/1.1\r\nHost: a\r\nX: ')],
@@ -181,7 +183,7 @@ describeSystem('the client API under abuse', () => {
         const { attacker, neighbour } = stage;
         const refused = await Refusals.of(stage);
         await abuse(stage, async (nth) => {
-          const common = { to: TARGET, patience: HEADERS + 10_000 };
+          const common = { to: TARGET };
           const hello = '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03';
           const handshakes = attacker.begin({
             ...{ ...common, connections: 200, from: ADDRESSES.slice(0, 2) },
@@ -257,14 +259,14 @@ describeSystem('the client API under abuse', () => {
         // Whether they take the answers or not.
         for (const deaf of [true, false]) {
           const all = attacker.begin({
-            ...{ to: TARGET, from: [ADDRESSES[0]!], connections: PER_ADDRESS, deaf, patience: 3000 },
+            ...{ to: TARGET, from: [ADDRESSES[0]!], connections: PER_ADDRESS, deaf },
             send: [octets(request.repeat(5000))],
           });
           await all.opened();
           await reloadMeanwhile(stage, nth);
-          const { open } = await all.outcome();
-          if (!deaf) expect(open).toBe(0);
+          if (!deaf) expect((await all.outcome()).open).toBe(0);
           await refused.expect({ pipelined: PER_ADDRESS }, deaf ? 'deaf clients' : 'clients');
+          if (deaf) await all.end();
         }
         // A few are answered, in their order.
         const few = octets(`${request.repeat(7)}GET /no HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
@@ -272,8 +274,14 @@ describeSystem('the client API under abuse', () => {
         await refused.expect({ unauthorized: 1 }, 'a few requests');
         // What waits behind an answer that does not end is forgotten with its connection: see `abuse`.
         const events = `GET /events HTTP/1.1\r\nHost: a\r\n${authorization}\r\n`.repeat(2);
-        const streams = await stage.attack({ connections: 40, send: [octets(events)], patience: 1000 });
-        expect(streams).toMatchObject({ answers: { 200: 40 }, open: 40 });
+        const streams = attacker.begin({
+          ...{ to: TARGET, from: [ADDRESSES[0]!], connections: 40, send: [octets(events)] },
+        });
+        await eventually('the event streams', 5000, async () =>
+          (await api.request('/metrics')).text.includes('\nrvrrpd_api_event_subscribers 40\n'),
+        );
+        await sleep(ARRIVED);
+        expect(await streams.end()).toMatchObject({ answers: { 200: 40 }, open: 40 });
       });
     }),
     240_000,
@@ -290,7 +298,7 @@ describeSystem('the client API under abuse', () => {
       await abuse(stage, async (nth) => {
         const before = await overflows(r1);
         const all = attacker.begin({
-          ...{ to: TARGET, from: ADDRESSES, connections: 10_000, patience: 60_000 },
+          ...{ to: TARGET, from: ADDRESSES, connections: 10_000 },
         });
         await all.opened();
         // There is room for others: they are not those with the most connections.
@@ -330,7 +338,7 @@ describeSystem('the client API under abuse', () => {
       await abuse(stage, async (nth) => {
         for (const resetAfter of [0, 20, 500]) {
           const all = attacker.begin({
-            ...{ to: TARGET, from: ADDRESSES, connections: 480, patience: 10_000, send, resetAfter },
+            ...{ to: TARGET, from: ADDRESSES, connections: 480, send, resetAfter },
           });
           await all.opened();
           if (resetAfter > 20) await reloadMeanwhile(stage, nth);
@@ -426,7 +434,7 @@ describeSystem('the client API under abuse', () => {
         await abuse(stage, async (nth) => {
           const expensive = attacker.begin({
             ...{ to: TARGET, from: ADDRESSES.slice(20 * nth, 20 * nth + 20), connections: 200 },
-            ...{ send: [logIn(`eve${nth}`, 'orange'), logIn('mallory', 'x'.repeat(4000))], patience: 30_000 },
+            ...{ send: [logIn(`eve${nth}`, 'orange'), logIn('mallory', 'x'.repeat(4000))] },
           });
           await expensive.opened();
           expect((await neighbour.request('/run/vrrp')).status).toBe(200);
@@ -474,16 +482,17 @@ describeSystem('the client API under abuse', () => {
           ...['-sN', '-H', authorization.trim(), `http://${API_ADDRESS}/events?type=reload`],
         ]);
         await proper.waitForOutput(/retry:/);
-        const common = { to: TARGET, from: ADDRESSES.slice(0, 2), send: [request], patience: 20_000 };
+        const common = { to: TARGET, from: ADDRESSES.slice(0, 2), send: [request] };
         const deaf = attacker.begin({ ...common, connections: STREAMS - 1, deaf: true });
         await deaf.opened();
         await eventually('all streams', 5000, async () => {
           const { text } = await api.request('/metrics');
           return text.includes(`\nrvrrpd_api_event_subscribers ${STREAMS}\n`);
         });
-        const late = attacker.begin({ ...common, connections: 40, patience: 2000 });
-        expect(await late.outcome()).toMatchObject({ answers: { 503: 40 } });
+        const late = attacker.begin({ ...common, connections: 40 });
         await refused.expect({ connections: 40 }, 'subscribers');
+        await sleep(ARRIVED);
+        expect(await late.end()).toMatchObject({ answers: { 503: 40 } });
         for (let i = 1; i <= 3; i++) {
           expect(verdict(await master.reload())).toMatch(/^reloaded: /);
           await proper.waitForOutput(new RegExp(`(event: reload[^]*){${i}}`));

@@ -47,7 +47,7 @@ export function withAbuse(
       const neighbour = new HttpClient(stage.r2, `http${api.tls === true ? 's' : ''}://${R1}:${TARGET.port}`);
       await neighbour.logIn('carol', 'banana');
       const attack = (each: Partial<Attack>): Promise<Outcome> =>
-        attacker.begin({ from: [ADDRESSES[0]!], to: TARGET, patience: 5000, ...each }).outcome();
+        attacker.begin({ from: [ADDRESSES[0]!], to: TARGET, ...each }).outcome();
       await body({ ...stage, attacker, neighbour, attack });
     },
     { ...options, tables },

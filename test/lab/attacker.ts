@@ -8,6 +8,9 @@ import { eventually } from './wait.ts';
 /** File descriptors of the attacker. */
 const DESCRIPTORS = 20_000;
 
+/** ms; an attack whose connections are all ended by the other side is over then, and does not wait so long. */
+const PATIENCE = 60_000;
+
 /** What each of many connections does. */
 export interface Attack {
   /** Default 1. */
@@ -27,8 +30,8 @@ export interface Attack {
   readonly resetAfter?: number;
   /** They read nothing. */
   readonly deaf?: boolean;
-  /** ms until all that are still open are closed. */
-  readonly patience: number;
+  /** ms until all that are still open are closed, if nobody ends it before; default {@link PATIENCE}. */
+  readonly patience?: number;
 }
 
 /** What came of it. */
@@ -85,8 +88,9 @@ export class Attacker {
   }
 
   /** Begins an attack. */
-  begin(attack: Attack): Assault {
+  begin(given: Attack): Assault {
     const id = ++this.lastId;
+    const attack: Attack & { readonly patience: number } = { patience: PATIENCE, ...given };
     const write = (message: object): void =>
       void this.running.child.stdin!.write(`${JSON.stringify(message)}\n`);
     write({ id, attack });
