@@ -30,6 +30,13 @@ export interface CaptureOptions {
 const FILTER = 'vrrp or ip6 proto 112 or arp or (icmp6 and ip6[40] >= 133 and ip6[40] <= 137)';
 /** Octets kept of a frame: an advertisement of a dozen IPv6 addresses. */
 const SNAP_LENGTH = 256;
+/**
+ * KiB that the kernel keeps until tcpdump has read them. It fills them with zeros in one go, in which nothing else runs on
+ * that processor, whatever its priority: of 64 MiB that is a quarter of a second, and some daemon's advertisement is late.
+ */
+const KEPT = 4096;
+/** The same of captures in blocks: thousands of packets a second, and nothing is measured while they begin. */
+const KEPT_IN_BLOCKS = 65_536;
 
 let captures = 0;
 
@@ -50,9 +57,11 @@ export class Wire {
   /** Starts to capture on an interface (`any` for all); it captures when this resolves. */
   static async tap(lab: Lab, host: Host, interfaceName: string, options: CaptureOptions = {}): Promise<Wire> {
     const file = path.join(lab.folder, `${host.name}-${++captures}.pcap`);
+    const inBlocks = options.immediate === false;
     const tcpdump = host.start('tcpdump', [
-      ...['-i', interfaceName, '-n', '-w', file, '-Z', 'root', '-B', '65536', '-s', `${SNAP_LENGTH}`],
-      ...['--time-stamp-precision=nano', ...(options.immediate === false ? [] : ['-U', '--immediate-mode'])],
+      ...['-i', interfaceName, '-n', '-w', file, '-Z', 'root', '-s', `${SNAP_LENGTH}`],
+      ...['-B', `${inBlocks ? KEPT_IN_BLOCKS : KEPT}`, '--time-stamp-precision=nano'],
+      ...(inBlocks ? [] : ['-U', '--immediate-mode']),
       options.filter ?? FILTER,
     ]);
     await tcpdump.waitForOutput(/listening on/);
