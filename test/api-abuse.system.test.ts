@@ -130,6 +130,14 @@ async function reloadMeanwhile({ master }: AbuseStage, nth: number): Promise<voi
 
 const flooded = await floodedUsers();
 
+/** Waits until there are so many streams of events. */
+function subscribed(api: HttpClient, count: number): Promise<unknown> {
+  return eventually(`${count} streams`, 5000, async () => {
+    const { text } = await api.request('/metrics');
+    return text.includes(`\nrvrrpd_api_event_subscribers ${count}\n`);
+  });
+}
+
 describeSystem('the client API under abuse', () => {
   beforeAll(() => {
     mkdirSync(folder, { recursive: true });
@@ -145,18 +153,17 @@ describeSystem('the client API under abuse', () => {
       const body = 'POST /auth HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n';
       const refused = await Refusals.of(stage);
       await abuse(stage, async (nth) => {
-        const common = { to: TARGET };
         const headers = attacker.begin({
-          ...{ ...common, connections: 200, from: ADDRESSES.slice(0, 2), drip },
+          ...{ to: TARGET, connections: 200, from: ADDRESSES.slice(0, 2), drip },
           send: [octets('GET / HTTP/1.1\r\nHost: a\r\nX: ')],
         });
         const bodies = attacker.begin({
-          ...{ ...common, connections: 200, from: ADDRESSES.slice(2, 4), drip },
+          ...{ to: TARGET, connections: 200, from: ADDRESSES.slice(2, 4), drip },
           send: [octets(body)],
         });
-        const silent = attacker.begin({ ...common, connections: 50, from: [ADDRESSES[4]!] });
+        const silent = attacker.begin({ to: TARGET, connections: 50, from: [ADDRESSES[4]!] });
         const halves = attacker.begin({
-          ...{ ...common, connections: 30, from: [ADDRESSES[5]!], halfClose: true },
+          ...{ to: TARGET, connections: 30, from: [ADDRESSES[5]!], halfClose: true },
           send: ['', octets('GET /run/vrrp HTTP/1.1\r\nHo'), octets(body, 'x')],
         });
         for (const each of [headers, bodies, silent, halves]) await each.opened();
@@ -183,19 +190,18 @@ describeSystem('the client API under abuse', () => {
         const { attacker, neighbour } = stage;
         const refused = await Refusals.of(stage);
         await abuse(stage, async (nth) => {
-          const common = { to: TARGET };
           const hello = '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03';
           const handshakes = attacker.begin({
-            ...{ ...common, connections: 200, from: ADDRESSES.slice(0, 2) },
+            ...{ to: TARGET, connections: 200, from: ADDRESSES.slice(0, 2) },
             ...{ send: [octets(hello), ''], drip: { octets: octets('x'), everyMs: 1000 } },
           });
-          const silent = attacker.begin({ ...common, connections: 50, from: [ADDRESSES[2]!] });
+          const silent = attacker.begin({ to: TARGET, connections: 50, from: [ADDRESSES[2]!] });
           const others = attacker.begin({
-            ...{ ...common, connections: 50, from: [ADDRESSES[3]!] },
+            ...{ to: TARGET, connections: 50, from: [ADDRESSES[3]!] },
             send: [get('/healthz'), ...randomOctets(49, 1)],
           });
           const slow = attacker.begin({
-            ...{ ...common, connections: 30, from: [ADDRESSES[4]!], tls: true },
+            ...{ to: TARGET, connections: 30, from: [ADDRESSES[4]!], tls: true },
             ...{ send: [octets('GET / HTTP/1.1\r\nX: ')], drip: { octets: octets('x'), everyMs: 1000 } },
           });
           for (const each of [handshakes, silent, others, slow]) await each.opened();
@@ -277,9 +283,7 @@ describeSystem('the client API under abuse', () => {
         const streams = attacker.begin({
           ...{ to: TARGET, from: [ADDRESSES[0]!], connections: 40, send: [octets(events)] },
         });
-        await eventually('the event streams', 5000, async () =>
-          (await api.request('/metrics')).text.includes('\nrvrrpd_api_event_subscribers 40\n'),
-        );
+        await subscribed(api, 40);
         await sleep(ARRIVED);
         expect(await streams.end()).toMatchObject({ answers: { 200: 40 }, open: 40 });
       });
@@ -297,9 +301,7 @@ describeSystem('the client API under abuse', () => {
       const refused = await Refusals.of(stage);
       await abuse(stage, async (nth) => {
         const before = await overflows(r1);
-        const all = attacker.begin({
-          ...{ to: TARGET, from: ADDRESSES, connections: 10_000 },
-        });
+        const all = attacker.begin({ to: TARGET, from: ADDRESSES, connections: 10_000 });
         await all.opened();
         // There is room for others: they are not those with the most connections.
         expect((await neighbour.request('/run/vrrp')).status).toBe(200);
@@ -485,10 +487,7 @@ describeSystem('the client API under abuse', () => {
         const common = { to: TARGET, from: ADDRESSES.slice(0, 2), send: [request] };
         const deaf = attacker.begin({ ...common, connections: STREAMS - 1, deaf: true });
         await deaf.opened();
-        await eventually('all streams', 5000, async () => {
-          const { text } = await api.request('/metrics');
-          return text.includes(`\nrvrrpd_api_event_subscribers ${STREAMS}\n`);
-        });
+        await subscribed(api, STREAMS);
         const late = attacker.begin({ ...common, connections: 40 });
         await refused.expect({ connections: 40 }, 'subscribers');
         await sleep(ARRIVED);

@@ -5,7 +5,7 @@
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { connect as connectTls } from 'node:tls';
-import type { Attack, Outcome } from './attacker.ts';
+import { type Attack, type Outcome, PATIENCE } from './attacker.ts';
 
 /** Octets of an answer that are kept between two pieces, so that a status line in two pieces is found. */
 const CARRY = 'HTTP/1.1 20'.length;
@@ -111,7 +111,7 @@ function run(id: number, attack: Attack): void {
     if (--left === 0) finish();
   };
   const all = Array.from({ length: count }, (_, index) => new Connection(attack, index, changed));
-  const timer = setTimeout(() => finish(), attack.patience);
+  const timer = setTimeout(() => finish(), PATIENCE);
   function finish(): void {
     clearTimeout(timer);
     endings.delete(id);

@@ -8,8 +8,8 @@ import { eventually } from './wait.ts';
 /** File descriptors of the attacker. */
 const DESCRIPTORS = 20_000;
 
-/** ms; an attack whose connections are all ended by the other side is over then, and does not wait so long. */
-const PATIENCE = 60_000;
+/** ms until the connections of an attack that are still open are closed. When the other side has ended all, it is over. */
+export const PATIENCE = 60_000;
 
 /** What each of many connections does. */
 export interface Attack {
@@ -30,8 +30,6 @@ export interface Attack {
   readonly resetAfter?: number;
   /** They read nothing. */
   readonly deaf?: boolean;
-  /** ms until all that are still open are closed, if nobody ends it before; default {@link PATIENCE}. */
-  readonly patience?: number;
 }
 
 /** What came of it. */
@@ -88,14 +86,13 @@ export class Attacker {
   }
 
   /** Begins an attack. */
-  begin(given: Attack): Assault {
+  begin(attack: Attack): Assault {
     const id = ++this.lastId;
-    const attack: Attack & { readonly patience: number } = { patience: PATIENCE, ...given };
     const write = (message: object): void =>
       void this.running.child.stdin!.write(`${JSON.stringify(message)}\n`);
     write({ id, attack });
     const find = <T>(what: string, of: (report: Report) => T | undefined): Promise<T> =>
-      eventually(what, attack.patience + 20_000, () => this.find(id, of), 10);
+      eventually(what, PATIENCE + 20_000, () => this.find(id, of), 10);
     const outcome = (): Promise<Outcome> => find('the outcome of an attack', (report) => report.outcome);
     return {
       opened: async () => void (await find('connections to be opened', (report) => report.opened)),

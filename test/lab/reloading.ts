@@ -2,7 +2,7 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'vitest';
-import { cadence } from './cadence.ts';
+import { type Cadence, cadence } from './cadence.ts';
 import { FLAVOURS, type Flavour, V2, V3_IPV6, virtualLinkLocal } from './flavour.ts';
 import type { Host } from './host.ts';
 import { Keepalived, type KeepalivedInstance } from './keepalived.ts';
@@ -85,6 +85,7 @@ export async function allMaster(wire: Wire, vrids: readonly number[]): Promise<v
  * r1 has advertised these VRIDs at its cadence since then, and nobody else has.
  * @param intervals no gap is longer than so many
  * @param leastMs and none is shorter than so many ms
+ * @returns the gaps
  */
 export function expectUndisturbed(
   wire: Wire,
@@ -92,11 +93,12 @@ export function expectUndisturbed(
   vrids: readonly number[],
   intervals = GAP,
   leastMs = INTERVAL / 2,
-): void {
+): Cadence {
   const adverts = wire.adverts(undefined, since).filter(({ vrid }) => vrids.includes(vrid));
   expect(adverts.filter(({ source, priority }) => !OWN.has(source) || priority === 0)).toEqual([]);
   expect(new Set(adverts.map(({ vrid }) => vrid))).toEqual(new Set(vrids));
-  const { smallest, greatest, count } = cadence(adverts, (source) => OWN.has(source));
+  const gaps = cadence(adverts, (source) => OWN.has(source));
+  const { smallest, greatest, count } = gaps;
   expect(count).toBeGreaterThan(0);
   expect(greatest).toBeLessThan(intervals * INTERVAL);
   expect(smallest).toBeGreaterThan(leastMs);
@@ -105,6 +107,7 @@ export function expectUndisturbed(
     const last = adverts.filter((advert) => advert.vrid === vrid).at(-1)!;
     expect(Date.now() - last.time).toBeLessThan((intervals + 1) * INTERVAL);
   }
+  return gaps;
 }
 
 /** What a reload ended with. */
