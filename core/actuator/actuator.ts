@@ -23,6 +23,12 @@ import { Watcher } from './watcher.ts';
 /** Interfaces whose leftovers are taken back at once, where leases may have to be renewed. */
 const TAKEN_BACK = 512;
 
+/**
+ * An actuator without work rehearses at once, and so often, in ms: Node.js throws away the compiled code of what has not
+ * run for some collections of garbage (V8's bytecode flushing).
+ */
+const REHEARSE_EVERY = 300_000;
+
 /** See the file's comment. */
 export class Actuator {
   private readonly holdings = new Holdings();
@@ -33,6 +39,8 @@ export class Actuator {
   private readonly watcher: Watcher;
   private readonly urgency: Urgency;
   private stopping: 'take back' | 'leave' | undefined;
+  /** When the last rehearsal was, monotonic ms. */
+  private rehearsedAt = Number.NEGATIVE_INFINITY;
   /** Something is to go once its address is where it is wanted now. */
   private awaits = false;
 
@@ -101,7 +109,10 @@ export class Actuator {
       if (this.stopping) break;
       const due = Math.min(more, this.watcher.due) - performance.now();
       const pause = Math.min(due, this.leases.wait);
-      if (pause > 0 && !this.wakeUp.rung) this.urgency.rest();
+      if (pause > 0 && !this.wakeUp.rung) {
+        await this.rehearse();
+        this.urgency.rest();
+      }
       await this.wakeUp.sleep(pause);
     }
     this.urgency.end();
@@ -115,6 +126,13 @@ export class Actuator {
     // The next actuator takes a while until it renews them.
     else await this.leases.renewAll();
     this.close();
+  }
+
+  private async rehearse(): Promise<void> {
+    const now = performance.now();
+    if (now - this.rehearsedAt < REHEARSE_EVERY) return;
+    this.rehearsedAt = now;
+    await this.parts.rehearse?.();
   }
 
   /** Ends {@link run}. */

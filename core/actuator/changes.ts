@@ -22,7 +22,7 @@ import {
 import { messageOf } from '../shared/errors.ts';
 import { Executor } from './executor.ts';
 import { type Holding, type Holdings, mayBeOurs } from './holdings.ts';
-import type { Journal } from './journal.ts';
+import type { Notes } from './journal.ts';
 import { isElsewhere, type Moved, movedTo } from './moved.ts';
 import type { Refusals } from './refusals.ts';
 import { readSysctl } from './sysctl.ts';
@@ -47,7 +47,7 @@ export class Changes {
   constructor(
     private readonly holdings: Holdings,
     drivers: ReadonlyMap<string, NetworkDriver>,
-    private readonly journal: Journal,
+    private readonly journal: Notes,
     view: View,
   ) {
     this.view = view;

@@ -10,7 +10,7 @@ import { type Claims, stillLeaving } from './claims.ts';
 import { furtherResources, missingOf } from './further.ts';
 import type { Holding, Holdings } from './holdings.ts';
 import type { LogLimit } from './log-limit.ts';
-import type { ActuatorParts } from './parts.ts';
+import type { MastersParts } from './parts.ts';
 import { errnoOf, firstRefusal } from './refusals.ts';
 import { extrasUser } from './users.ts';
 
@@ -20,7 +20,7 @@ export class Extras {
 
   /** @param homeOf the interface that has the virtual addresses of a slot; undefined: not known yet */
   constructor(
-    private readonly parts: ActuatorParts,
+    private readonly parts: MastersParts,
     private readonly holdings: Holdings,
     private readonly changes: Changes,
     private readonly claims: Claims,

@@ -110,6 +110,9 @@ export function readJournal(file: string, header = here()): JournalEntry[] {
   return parseJournal(readIfThere(file), header);
 }
 
+/** What is noted before the kernel is changed, and struck out after. */
+export type Notes = Pick<Journal, 'add' | 'strike' | 'flush'>;
+
 /** The journal of the running actuator. */
 export class Journal {
   private readonly entries = new Map<string, JournalEntry>();

@@ -11,7 +11,7 @@ import { adviseForwarding, forwards } from './forwarding.ts';
 import type { Holding, Holdings } from './holdings.ts';
 import type { Leases } from './leases.ts';
 import { LogLimit } from './log-limit.ts';
-import type { ActuatorParts } from './parts.ts';
+import type { MastersParts } from './parts.ts';
 import { Planner } from './planner.ts';
 import { Protocols } from './protocols.ts';
 import { errnoOf, firstRefusal } from './refusals.ts';
@@ -45,7 +45,7 @@ export class Masters {
   private readonly forwarding = new Map<string, boolean>();
 
   constructor(
-    private readonly parts: ActuatorParts,
+    private readonly parts: MastersParts,
     private readonly holdings: Holdings,
     private readonly changes: Changes,
   ) {

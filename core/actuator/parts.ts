@@ -14,6 +14,12 @@ export type Log = (
   fields?: Readonly<Record<string, unknown>>,
 ) => void;
 
+/** What virtual routers on their way to Master and back need. */
+export type MastersParts = Pick<
+  ActuatorParts,
+  'config' | 'routerPlugins' | 'plugins' | 'table' | 'ring' | 'log'
+>;
+
 /** What an actuator works with. */
 export interface ActuatorParts {
   readonly config: Pick<DaemonConfig, 'virtualRouters'>;
@@ -33,6 +39,8 @@ export interface ActuatorParts {
   readonly runsElsewhere?: (router: VirtualRouterConfig, index: number) => boolean;
   /** Puts this thread before every ordinary one, or ends that. Absent: the scheduling is left alone. */
   readonly hurry?: (urgent: boolean) => void;
+  /** Goes through a take-over of nobody's, see rehearsal.ts. Absent: nothing is kept at hand. */
+  readonly rehearse?: () => Promise<void>;
   /** The clock of the state table: CLOCK_MONOTONIC in ms. `performance.now` counts from another point. */
   readonly clock: () => number;
   readonly log: Log;

@@ -16,6 +16,7 @@ import { findObstacles, obstacleText } from './obstacles.ts';
 import { ownerWarnings } from './owners.ts';
 import type { Log } from './parts.ts';
 import { type ActuatorPlugins, loadPlugins } from './plugins.ts';
+import { Rehearsal } from './rehearsal.ts';
 
 const init = workerData as ActuatorInit;
 const { enginePort } = init;
@@ -69,6 +70,7 @@ function runsElsewhere({ vrid, family }: VirtualRouterConfig, index: number): bo
 
 function createActuator(plugins: ActuatorPlugins): Actuator {
   const applied = new Doorbell(init.appliedBell, enginePort);
+  const rehearsal = new Rehearsal();
   return new Actuator({
     config: init.config,
     routerPlugins: init.routerPlugins,
@@ -80,6 +82,7 @@ function createActuator(plugins: ActuatorPlugins): Actuator {
       enginePort.postMessage({ type: 'links', links, ...(gone && { gone }) } satisfies ActuatorToEngine),
     runsElsewhere,
     hurry,
+    rehearse: () => rehearsal.act(),
     clock: native.monotonicMs,
     log,
   });

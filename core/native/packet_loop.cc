@@ -13,9 +13,11 @@ namespace rvrrpd {
 
 namespace {
 
-// In one wake-up at most this many packets of each socket: a flood on one interface must keep neither the timers
-// nor the other interfaces waiting.
-constexpr int kPacketsPerSocket = 2048;
+// recvmmsg is offered this many places: each is made ready first, and most often only a few packets wait.
+constexpr size_t kPacketsPerCall = 32;
+// In one wake-up at most this many calls for each socket: a flood on one interface must keep neither the timers nor
+// the other interfaces waiting.
+constexpr int kCallsPerSocket = 64;
 // sendmmsg takes no more at once (UIO_MAXIOV).
 constexpr size_t kMessagesPerCall = 1024;
 // A packet that has waited longer was kept waiting by us: its age tells nothing of the network.
@@ -300,17 +302,17 @@ void PacketLoop::Tell(bool timers) {
   napi_close_handle_scope(env, scope);
 }
 
-size_t PacketLoop::Receive(int fd, int tag, const SocketKind& kind) {
+bool PacketLoop::Receive(int fd, int tag, const SocketKind& kind) {
   const size_t header = HeaderRoom(kind);
-  for (size_t i = filled_; i < slots_; i++) {
+  const size_t room = std::min(slots_ - filled_, kPacketsPerCall);
+  for (size_t i = filled_; i < filled_ + room; i++) {
     receive_vectors_[i] = {receive_ + i * slot_size_ + header, slot_size_ - header};
     receive_messages_[i].msg_hdr.msg_name = &senders_[i];
     receive_messages_[i].msg_hdr.msg_namelen = sizeof senders_[i];
     receive_messages_[i].msg_hdr.msg_controllen = kControlLength;
   }
-  const int received =
-      recvmmsg(fd, &receive_messages_[filled_], slots_ - filled_, MSG_DONTWAIT | MSG_TRUNC, nullptr);
-  if (received <= 0) return 0;  // EAGAIN, or ENETDOWN: the watcher of links tells
+  const int received = recvmmsg(fd, &receive_messages_[filled_], room, MSG_DONTWAIT | MSG_TRUNC, nullptr);
+  if (received <= 0) return false;  // EAGAIN, or ENETDOWN: the watcher of links tells
   for (int i = 0; i < received; i++) {
     const size_t slot = filled_ + i;
     msghdr* message = &receive_messages_[slot].msg_hdr;
@@ -324,18 +326,14 @@ size_t PacketLoop::Receive(int fd, int tag, const SocketKind& kind) {
     arrivals_[slot] = Arrival(message);
   }
   filled_ += received;
-  return static_cast<size_t>(received);
+  return static_cast<size_t>(received) == room;
 }
 
 void PacketLoop::Drain(int fd, int tag, const SocketKind& kind) {
-  int budget = kPacketsPerSocket;
-  while (budget > 0 && handles_) {
-    const size_t room = slots_ - filled_;
-    const size_t received = Receive(fd, tag, kind);
-    if (received == 0) return;
-    budget -= static_cast<int>(received);
+  for (int calls = kCallsPerSocket; calls > 0 && handles_; calls--) {
+    const bool more = Receive(fd, tag, kind);
     if (filled_ == slots_) Tell(false);
-    if (received < room) return;  // that was all
+    if (!more) return;
   }
 }
 
@@ -345,7 +343,11 @@ Napi::Value PacketLoop::Collect(const Napi::CallbackInfo& info) {
   size_t received = 0;
   // What waits to be told must not be lost.
   if (handles_ && filled_ == 0) {
-    received = Receive(info[0].As<Napi::Number>().Int32Value(), info[1].As<Napi::Number>().Int32Value(), kind);
+    const int fd = info[0].As<Napi::Number>().Int32Value();
+    const int tag = info[1].As<Napi::Number>().Int32Value();
+    while (Receive(fd, tag, kind)) {
+    }
+    received = filled_;
     filled_ = 0;
   }
   return Napi::Number::New(info.Env(), static_cast<double>(received));

@@ -30,8 +30,8 @@ class PacketLoop : public Napi::ObjectWrap<PacketLoop> {
   Napi::Value Flush(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);
 
-  // Receives what is queued on one socket, as far as there are free slots. Returns how many packets.
-  size_t Receive(int fd, int tag, const SocketKind& kind);
+  // Receives some of what is queued on one socket, as far as there are free slots. Returns whether more may be.
+  bool Receive(int fd, int tag, const SocketKind& kind);
   // Receives all that is queued on one socket; tells JavaScript whenever the slots are full.
   void Drain(int fd, int tag, const SocketKind& kind);
   // Takes what the network has answered to packets sent on a raw IP socket.

@@ -1,0 +1,122 @@
+/**
+ * A rehearsal of the actuator, as core/engine/rehearsal.ts is one of the engine: virtual routers that exist nowhere become
+ * Master and leave again, so that the code of it is compiled. Without it the addresses of the first take-over, for which a
+ * Backup may have waited for weeks, would come some ms late: Node.js compiles a function when it
+ * is first called. One act is nearly all of it, as measured: of 48 routers 7 ms become 2.5, and hardly less after 80 acts.
+ *
+ * It plays on parts of its own: a state table in scratch memory, a journal that is not kept, a network driver and an
+ * interface type that do nothing. No plugin is called, nothing of the kernel is touched.
+ */
+import type { VirtualRouterConfig } from '../config/model.ts';
+import type { InterfaceType, KernelResource, Link, NetworkDriver } from '../plugin/contracts/index.ts';
+import { Int, StateTable } from '../threads/state-table.ts';
+import { Changes } from './changes.ts';
+import { Holdings } from './holdings.ts';
+import { Masters } from './masters.ts';
+import { View } from './view.ts';
+
+/** Virtual routers of the rehearsal. */
+const ROUTERS = 16;
+const NAME = 'rehearsal';
+
+const LINK: Link = {
+  index: 1,
+  name: NAME,
+  mac: '02:00:00:00:00:01',
+  up: true,
+  running: true,
+  ethernet: true,
+  mtu: 1500,
+  type: '',
+  parent: 0,
+  addresses: [],
+};
+
+/** Half of them on the interface itself, half on links of their own, of either family. */
+function configuration(slot: number): VirtualRouterConfig {
+  const family = slot % 2 === 0 ? 4 : 6;
+  return {
+    position: { file: '', line: 0 },
+    vrid: slot + 1,
+    interface: NAME,
+    family,
+    version: 3,
+    addresses: family === 4 ? [`192.0.2.${slot}`] : [`fe80::5e00:2${slot}`, `2001:db8::${slot}`],
+    priority: 100,
+    preempt: true,
+    advertisementIntervalCs: 100,
+    rfc3768: true,
+    authSecret: '',
+    vifname: `standby${slot}`,
+    socketFilter: true,
+  };
+}
+
+const iftype: InterfaceType = {
+  plan: ({ vrid, family, addresses, interface: { name }, virtualMac, vifname }) => {
+    const own = vrid % 4 < 2 ? name : vifname;
+    const link: KernelResource[] = [
+      { kind: 'link', type: 'macvlan', interface: own, parent: name, mac: virtualMac },
+      { kind: 'up', interface: own },
+    ];
+    const prefixLength = family === 4 ? 32 : 128;
+    const resources = addresses.map((address): KernelResource => {
+      return { kind: 'address', interface: own, family, address, prefixLength };
+    });
+    return {
+      interface: own,
+      announce: 'interface-mac',
+      resources: own === name ? resources : [...link, ...resources],
+    };
+  },
+};
+
+/** Does whatever it is asked to, which is nothing. */
+const driver: NetworkDriver = {
+  links: async () => [LINK],
+  apply: async (changes) => changes.map(() => null),
+  watch: () => {},
+  close: () => {},
+};
+
+/** See the file's comment. */
+export class Rehearsal {
+  /** What came of it: the scratch state, for tests. */
+  readonly table = StateTable.allocate(ROUTERS);
+  readonly holdings = new Holdings();
+  private readonly masters: Masters;
+
+  constructor() {
+    const drivers = new Map([[NAME, driver]]);
+    const virtualRouters = Array.from({ length: ROUTERS }, (_, slot) => configuration(slot));
+    const journal = { add: () => {}, strike: () => {}, flush: () => {} };
+    this.masters = new Masters(
+      {
+        config: { virtualRouters },
+        routerPlugins: virtualRouters.map(() => ({ netdrv: NAME, iftype: NAME })),
+        plugins: {
+          drivers,
+          iftypes: new Map([[NAME, iftype]]),
+          protocolResources: [],
+          protocolDriver: NAME,
+        },
+        table: this.table,
+        ring: () => {},
+        log: () => {},
+      },
+      this.holdings,
+      new Changes(this.holdings, drivers, journal, new View([LINK])),
+    );
+    this.masters.linksChanged(new Map([[NAME, LINK]]));
+  }
+
+  /** Plays one act: all of them become Master, and are Backups again. */
+  async act(): Promise<void> {
+    for (const _ of ['acquire', 'release']) {
+      for (let slot = 0; slot < ROUTERS; slot++) {
+        this.table.setInt(slot, Int.Wanted, this.table.int(slot, Int.Wanted) + 1);
+      }
+      await this.masters.work();
+    }
+  }
+}
