@@ -29,6 +29,12 @@ const TAKEN_BACK = 512;
  */
 const REHEARSE_EVERY = 300_000;
 
+/**
+ * So many ms of work at most before news, rings and the order to stop have their turn: in between, the news of what we have
+ * just done ourselves would hold up the rest of a take-over.
+ */
+const AT_A_STRETCH = 10;
+
 /** See the file's comment. */
 export class Actuator {
   private readonly holdings = new Holdings();
@@ -95,6 +101,7 @@ export class Actuator {
 
   /** Works until {@link stop}; then takes everything back, or leaves it to another actuator. */
   async run(): Promise<void> {
+    let turned = performance.now();
     while (!this.stopping) {
       this.urgency.work();
       const now = performance.now();
@@ -105,7 +112,10 @@ export class Actuator {
       if (this.leases.wait <= 0) await this.leases.work();
       const more = await this.masters.work();
       if (this.awaits) await this.takeBackAwaited();
+      const done = performance.now();
+      if (more <= done && done - turned < AT_A_STRETCH) continue;
       await new Promise(setImmediate); // lets rings, news and the order to stop in
+      turned = performance.now();
       if (this.stopping) break;
       const due = Math.min(more, this.watcher.due) - performance.now();
       const pause = Math.min(due, this.leases.wait);

@@ -24,3 +24,12 @@ test('every virtual router becomes Master and leaves again, and nothing is held 
     expect([...holdings.all()]).toEqual([]);
   }
 });
+
+test('the first time is some acts, each other time one', async () => {
+  const rehearsal = new Rehearsal();
+  await rehearsal.play();
+  const first = rehearsal.table.int(0, Int.Applied);
+  expect(first).toBeGreaterThan(2);
+  await rehearsal.play();
+  expect(rehearsal.table.int(0, Int.Applied)).toBe(first + 2);
+});

@@ -82,7 +82,7 @@ function createActuator(plugins: ActuatorPlugins): Actuator {
       enginePort.postMessage({ type: 'links', links, ...(gone && { gone }) } satisfies ActuatorToEngine),
     runsElsewhere,
     hurry,
-    rehearse: () => rehearsal.act(),
+    rehearse: () => rehearsal.play(),
     clock: native.monotonicMs,
     log,
   });

@@ -28,7 +28,7 @@ import { WakeUp } from './wake-up.ts';
 const SOON = 100;
 
 /** While the engine is awake for the next Backup's deadline, the actuator is told so many ms later at most: sending comes first. */
-const TELL_WITHIN = 1;
+const TELL_WITHIN = 0.3;
 
 /** See the file's comment. All times are ms on the machine's monotonic clock. */
 export class Engine {
