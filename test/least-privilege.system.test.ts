@@ -38,14 +38,22 @@ function kinds(priority: number): VrouterTable[] {
 const statusOf = (pid: number, name: string): string =>
   new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '';
 
-/** Priorities of the real-time threads of a process: field 40 of man 5 proc_pid_stat. */
-function realTime(pid: number): number[] {
+/** What each thread of a process has in a field of man 5 proc_pid_stat. */
+function ofThreads(pid: number, field: number): number[] {
   const stats = readdirSync(`/proc/${pid}/task`).map((task) =>
     readFileSync(`/proc/${pid}/task/${task}/stat`, 'utf8'),
   );
-  const priorities = stats.map((stat) => Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[37]));
-  return priorities.filter((priority) => priority > 0).sort();
+  return stats.map((stat) => Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[field - 3]));
 }
+
+/** Priorities of the real-time threads of a process. */
+const realTime = (pid: number): number[] =>
+  ofThreads(pid, 40)
+    .filter((priority) => priority > 0)
+    .sort();
+
+/** Nice values of its other threads, each once. */
+const nice = (pid: number): number[] => [...new Set(ofThreads(pid, 19))].sort((a, b) => a - b);
 
 const runs = (daemon: Running): Promise<unknown> => daemon.waitForOutput(/rvrrpd \S+ running /, 30_000);
 
@@ -78,6 +86,8 @@ describeSystem('least privilege', () => {
         expect(statusOf(first.pid, 'Seccomp')).toBe('2');
         expect(statusOf(first.pid, 'Uid')).toMatch(/^61234\t61234/);
         expect(realTime(first.pid)).toContain(2);
+        // V8's helpers, which the threads in real time wait for, and the main thread.
+        expect(nice(first.pid)).toEqual(expect.arrayContaining([-20, 0]));
         const write = (file: string): Promise<string> =>
           r1.run('nsenter', '-m', '-t', String(first.pid), '--', 'sh', '-c', `: >>${file}`);
         for (const file of ['/etc/hostname', '/proc/sys/kernel/hostname']) {

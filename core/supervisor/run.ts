@@ -1,3 +1,4 @@
+import { hurryHelpers } from '../threads/scheduling.ts';
 import { guardAgainstForeignSignals } from './foreign-signals.ts';
 import { describeIssue } from './issues.ts';
 import { flushLog, openLog } from './log.ts';
@@ -21,6 +22,7 @@ export const LAST_WORDS = 300;
 
 /** Runs in the foreground until a signal asks for the end. */
 export async function runForeground(options: RunOptions, signals: Signals): Promise<ExitCode> {
+  hurryHelpers();
   guardAgainstForeignSignals();
   const ancestor = Ancestor.fromEnvironment();
   const prepared = await prepareToRun(options);
