@@ -45,8 +45,8 @@ export class Actuator {
   private readonly watcher: Watcher;
   private readonly urgency: Urgency;
   private stopping: 'take back' | 'leave' | undefined;
-  /** When the last rehearsal was, monotonic ms. */
-  private rehearsedAt = Number.NEGATIVE_INFINITY;
+  /** Not before this monotonic time in ms it rehearses. */
+  private rehearsesAt = 0;
   /** Something is to go once its address is where it is wanted now. */
   private awaits = false;
 
@@ -120,8 +120,8 @@ export class Actuator {
       const due = Math.min(more, this.watcher.due) - performance.now();
       const pause = Math.min(due, this.leases.wait);
       if (pause > 0 && !this.wakeUp.rung) {
-        await this.rehearse();
         this.urgency.rest();
+        if (await this.rehearse()) continue; // in small pieces: something may be wanted meanwhile
       }
       await this.wakeUp.sleep(pause);
     }
@@ -138,11 +138,13 @@ export class Actuator {
     this.close();
   }
 
-  private async rehearse(): Promise<void> {
+  /** Rehearses if it is time to. @returns whether it has */
+  private async rehearse(): Promise<boolean> {
     const now = performance.now();
-    if (now - this.rehearsedAt < REHEARSE_EVERY) return;
-    this.rehearsedAt = now;
-    await this.parts.rehearse?.();
+    if (now < this.rehearsesAt) return false;
+    const again = await this.parts.rehearse?.();
+    if (again !== true) this.rehearsesAt = now + REHEARSE_EVERY;
+    return true;
   }
 
   /** Ends {@link run}. */

@@ -39,8 +39,8 @@ export interface ActuatorParts {
   readonly runsElsewhere?: (router: VirtualRouterConfig, index: number) => boolean;
   /** Puts this thread before every ordinary one, or ends that. Absent: the scheduling is left alone. */
   readonly hurry?: (urgent: boolean) => void;
-  /** Goes through a take-over of nobody's, see rehearsal.ts. Absent: nothing is kept at hand. */
-  readonly rehearse?: () => Promise<void>;
+  /** Goes through a take-over of nobody's, see rehearsal.ts, and says whether to do so again at once. Absent: no rehearsal. */
+  readonly rehearse?: () => Promise<boolean>;
   /** The clock of the state table: CLOCK_MONOTONIC in ms. `performance.now` counts from another point. */
   readonly clock: () => number;
   readonly log: Log;

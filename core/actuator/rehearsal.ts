@@ -1,8 +1,8 @@
 /**
  * A rehearsal of the actuator, as core/engine/rehearsal.ts is one of the engine: virtual routers that exist nowhere become
  * Master and leave again, so that the code of it is compiled. Without it the addresses of the first take-over, for which a
- * Backup may have waited for weeks, would come some ms late: Node.js compiles a function when it
- * is first called. Of 48 routers 7 ms become 2.
+ * Backup may have waited for weeks, would come some ms late: Node.js compiles a function when it is first
+ * called. The 7 ms of 48 routers become 2.
  *
  * It plays on parts of its own: a state table in scratch memory, a journal that is not kept, a network driver and an
  * interface type that do nothing. No plugin is called, nothing of the kernel is touched.
@@ -113,19 +113,17 @@ export class Rehearsal {
     this.masters.linksChanged(new Map([[NAME, LINK]]));
   }
 
-  /** Plays some acts the first time, 20 ms of work, and one whenever it is called again. */
-  async play(): Promise<void> {
-    do await this.act();
-    while (++this.acts < ACTS);
-  }
-
-  /** All of them become Master, and are Backups again. */
-  async act(): Promise<void> {
+  /**
+   * Plays one act, some ms of work the first time: all of them become Master, and are Backups again.
+   * @returns whether another one should follow
+   */
+  async act(): Promise<boolean> {
     for (const _ of ['acquire', 'release']) {
       for (let slot = 0; slot < ROUTERS; slot++) {
         this.table.setInt(slot, Int.Wanted, this.table.int(slot, Int.Wanted) + 1);
       }
       await this.masters.work();
     }
+    return ++this.acts < ACTS;
   }
 }

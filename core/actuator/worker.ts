@@ -82,7 +82,7 @@ function createActuator(plugins: ActuatorPlugins): Actuator {
       enginePort.postMessage({ type: 'links', links, ...(gone && { gone }) } satisfies ActuatorToEngine),
     runsElsewhere,
     hurry,
-    rehearse: () => rehearsal.play(),
+    rehearse: () => rehearsal.act(),
     clock: native.monotonicMs,
     log,
   });
