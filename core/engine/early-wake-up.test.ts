@@ -129,14 +129,14 @@ describe.each(KINDS)('$name', (kind) => {
     expect(first.map(({ time }) => time)).toEqual(due);
   });
 
-  test('sending comes before telling: what Masters want is told once nothing is due within the lead, or after a ms', () => {
+  test('sending comes before telling: what Masters want is told once nothing is due within the lead, or 0.3 ms later', () => {
     const told: number[] = [];
     const { io, start, state, routers } = stage([100, 100, 100, 100, 100], (changed) => {
       if (changed) told.push(io.time);
     });
     start();
     io.time = START + INTERVAL / 2;
-    const waited = [4, 3.5, 3, 2.75, 1];
+    const waited = [4, 3.875, 3.625, 3.5, 1.75];
     io.deliver(
       SOCKET,
       waited.map((_, slot) => theirs(slot + 1, 200)),
@@ -146,8 +146,8 @@ describe.each(KINDS)('$name', (kind) => {
     io.pass(last);
     expect(routers.map(({ slot }) => state(slot))).toEqual(waited.map(() => State.Master));
     expect(io.sent.map(({ time }) => time)).toEqual(waited.map((age) => last - age));
-    // The first is told with the third, a ms after it was wanted; the fourth when the fifth's deadline is over.
-    expect(told).toEqual([last - 3, last - 1]);
+    // The first is told with the third, 0.375 ms after it was wanted; the fourth when the fifth's deadline is over.
+    expect(told).toEqual([last - 3.625, last - 1.75]);
   });
 
   test('a stopped engine that comes back too late neither stays awake nor takes over', () => {
