@@ -7,8 +7,8 @@
  * It plays on parts of its own: a state table in scratch memory, a journal that is not kept, a network driver and an
  * interface type that do nothing. No plugin is called, nothing of the kernel is touched.
  */
-import type { VirtualRouterConfig } from '../config/model.ts';
-import type { InterfaceType, KernelResource, Link, NetworkDriver } from '../plugin/contracts/index.ts';
+import type { InterfaceType, KernelResource, NetworkDriver } from '../plugin/contracts/index.ts';
+import { REHEARSED_LINK as LINK, rehearsedRouter } from '../threads/rehearsed.ts';
 import { Int, StateTable } from '../threads/state-table.ts';
 import { Changes } from './changes.ts';
 import { Holdings } from './holdings.ts';
@@ -19,41 +19,9 @@ import { View } from './view.ts';
 const ACTS = 8;
 /** Virtual routers of the rehearsal. */
 const ROUTERS = 16;
-const NAME = 'rehearsal';
-
-const LINK: Link = {
-  index: 1,
-  name: NAME,
-  mac: '02:00:00:00:00:01',
-  up: true,
-  running: true,
-  ethernet: true,
-  mtu: 1500,
-  type: '',
-  parent: 0,
-  addresses: [],
-};
+const NAME = LINK.name;
 
 /** Half of them on the interface itself, half on links of their own, of either family. */
-function configuration(slot: number): VirtualRouterConfig {
-  const family = slot % 2 === 0 ? 4 : 6;
-  return {
-    position: { file: '', line: 0 },
-    vrid: slot + 1,
-    interface: NAME,
-    family,
-    version: 3,
-    addresses: family === 4 ? [`192.0.2.${slot}`] : [`fe80::5e00:2${slot}`, `2001:db8::${slot}`],
-    priority: 100,
-    preempt: true,
-    advertisementIntervalCs: 100,
-    rfc3768: true,
-    authSecret: '',
-    vifname: `standby${slot}`,
-    socketFilter: true,
-  };
-}
-
 const iftype: InterfaceType = {
   plan: ({ vrid, family, addresses, interface: { name }, virtualMac, vifname }) => {
     const own = vrid % 4 < 2 ? name : vifname;
@@ -91,7 +59,9 @@ export class Rehearsal {
 
   constructor() {
     const drivers = new Map([[NAME, driver]]);
-    const virtualRouters = Array.from({ length: ROUTERS }, (_, slot) => configuration(slot));
+    const virtualRouters = Array.from({ length: ROUTERS }, (_, slot) =>
+      rehearsedRouter(slot + 1, { version: 3, family: slot % 2 === 0 ? 4 : 6 }),
+    );
     const journal = { add: () => {}, strike: () => {}, flush: () => {} };
     this.masters = new Masters(
       {

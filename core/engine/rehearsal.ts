@@ -9,6 +9,12 @@
 import type { VirtualRouterConfig } from '../config/model.ts';
 import type { Link } from '../plugin/contracts/index.ts';
 import { Cause, EventRing } from '../threads/event-ring.ts';
+import {
+  REHEARSED_PRIORITY as PRIORITY,
+  REHEARSED_LINK,
+  type RehearsedKind,
+  rehearsedRouter,
+} from '../threads/rehearsed.ts';
 import { Int, Num, State, StateTable } from '../threads/state-table.ts';
 import { addressBytes } from '../vrrp/address.ts';
 import { encodeFrame, frameLength } from '../vrrp/frame.ts';
@@ -28,8 +34,7 @@ const BUDGET = 150;
 
 const OURS = { 4: '192.0.2.1', 6: 'fe80::1' } as const;
 const THEIRS = { 4: '192.0.2.2', 6: 'fe80::2' } as const;
-/** What the virtual routers of a rehearsal are like, in turn. */
-export type RehearsedKind = Pick<VirtualRouterConfig, 'version' | 'family'>;
+/** What the virtual routers are like, in turn. */
 const ALL_KINDS: readonly RehearsedKind[] = [
   { version: 2, family: 4 },
   { version: 3, family: 4 },
@@ -42,38 +47,13 @@ export function kindsOf(routers: readonly RehearsedKind[]): readonly RehearsedKi
     routers.some((router) => router.version === version && router.family === family),
   );
 }
-const PRIORITY = 100;
 
 const LINK: Link = {
-  index: 1,
-  name: 'rehearsal',
-  mac: '02:00:00:00:00:01',
-  up: true,
-  running: true,
-  ethernet: true,
-  mtu: 1500,
-  type: '',
-  parent: 0,
-  addresses: [{ family: 4, address: OURS[4], prefixLength: 24, label: 'rehearsal', secondary: false }],
+  ...REHEARSED_LINK,
+  addresses: [
+    { family: 4, address: OURS[4], prefixLength: 24, label: REHEARSED_LINK.name, secondary: false },
+  ],
 };
-
-function configuration(vrid: number, { version, family }: RehearsedKind): VirtualRouterConfig {
-  return {
-    position: { file: '', line: 0 },
-    vrid,
-    interface: LINK.name,
-    family,
-    version,
-    addresses: family === 4 ? [`198.51.100.${vrid}`] : [`fe80::5e00:2${vrid}`, `2001:db8::${vrid}`],
-    priority: PRIORITY,
-    preempt: true,
-    advertisementIntervalCs: 100,
-    rfc3768: true,
-    authSecret: '',
-    vifname: `standby${vrid}`,
-    socketFilter: false,
-  };
-}
 
 /** The other router's advertisement with this priority. */
 function theirs(
@@ -112,7 +92,7 @@ export class Rehearsal {
     const { table } = this;
     const played = kinds.length > 0 ? kinds : ALL_KINDS;
     const configs = Array.from({ length: ROUTERS }, (_, index) => ({
-      ...configuration(index + 1, played[index % played.length]!),
+      ...rehearsedRouter(index + 1, played[index % played.length]!),
       ...(together && index < played.length ? { sync: LINK.name } : {}),
     }));
     const routers = configs.map((config, slot) => new EngineRouter(slot, config, undefined, table));
