@@ -118,6 +118,9 @@ export async function abuse(
   intervals = GAP,
 ): Promise<void> {
   const begin = Date.now();
+  const { running } = stage.master;
+  // What it has said before, such as that the API is late on a crowded machine, is not the abuse's doing.
+  const said = running.output.length;
   const left: Remains[] = [];
   for (const nth of [0, 1]) {
     await whileServed(stage.api, () => round(nth));
@@ -130,7 +133,7 @@ export async function abuse(
     return (await remains(stage)).descriptors <= first.descriptors;
   });
   expect(second.memory - first.memory).toBeLessThan(GROWTH);
-  expect(stage.master.running.output).not.toMatch(/broke down|"level":"error"/);
+  expect(running.output.slice(said)).not.toMatch(/broke down|"level":"error"/);
 }
 
 /** A client asks for the virtual routers while `body` runs, and is answered each time. */
