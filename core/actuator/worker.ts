@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { VirtualRouterConfig } from '../config/model.ts';
 import { native } from '../native/index.ts';
-import { CodedError, reportOf } from '../shared/errors.ts';
+import { CodedError, messageOf, reportOf } from '../shared/errors.ts';
 import type { ActuatorInit, ActuatorToEngine } from '../threads/actuator-messages.ts';
 import { Doorbell } from '../threads/doorbell.ts';
 import type { ResolvedPlugin } from '../threads/resolved-plugins.ts';
@@ -82,7 +82,11 @@ function createActuator(plugins: ActuatorPlugins): Actuator {
       enginePort.postMessage({ type: 'links', links, ...(gone && { gone }) } satisfies ActuatorToEngine),
     runsElsewhere,
     hurry,
-    rehearse: () => rehearsal.act(),
+    rehearse: () =>
+      rehearsal.act().catch((error: unknown) => {
+        log('warn', `the actuator's rehearsal failed: ${messageOf(error)}`);
+        return false;
+      }),
     clock: native.monotonicMs,
     log,
   });
