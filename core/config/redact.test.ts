@@ -41,7 +41,7 @@ test('secrets of a configuration are hidden, all else is shown', () => {
     plugins: {
       ...CONFIGURATION.plugins,
       known: { version: '^1', options: { token: '***', url: 'u', typo: '***' } },
-      unknown: { options: '***' },
+      unknown: { options: { token: '***' } },
     },
   });
   expect(CONFIGURATION).toEqual(before);
@@ -215,6 +215,9 @@ test('what authentication is told is hidden, but for what its schema shows', () 
     { auth_type: 'seal', auth: { keys: { 1: 'geheim' }, active_key: 1, kyes: 'geheim' } },
     { auth_type: 'other', auth: { keys: 'geheim' } },
     { auth: { keys: 'geheim' } },
+    { auth: {} },
+    { auth: 'geheim' },
+    { auth: ['geheim'] },
   ];
   const schema: SchemaNode = {
     properties: {
@@ -225,7 +228,10 @@ test('what authentication is told is hidden, but for what its schema shows', () 
   const shown = redactConfiguration({ vrouter }, new Map(), new Map(), new Map([['seal', schema]]));
   expect(shown.vrouter).toEqual([
     { auth_type: 'seal', auth: { keys: { 1: '***' }, active_key: 1, kyes: '***' } },
-    { auth_type: 'other', auth: '***' },
+    { auth_type: 'other', auth: { keys: '***' } },
+    { auth: { keys: '***' } },
+    { auth: {} },
+    { auth: '***' },
     { auth: '***' },
   ]);
 });

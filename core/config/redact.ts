@@ -19,9 +19,9 @@ export function redact(data: unknown, schema: SchemaNode): unknown {
 
 /**
  * A deep copy of a configuration without its secrets.
- * @param optionSchemas of the plugins' options, by the plugin's name in `[plugins]`; options without are hidden
+ * @param optionSchemas of the plugins' options, by the plugin's name in `[plugins]`; of options without, the names are shown alone
  * @param protocolSchemas of the entries of `[[protocols.<name>]]`, by name; entries without are shown
- * @param authSchemas of `[vrouter.auth]`, by `auth_type`; tables without are hidden
+ * @param authSchemas of `[vrouter.auth]`, by `auth_type`; of tables without, likewise
  * @param trackSchemas of `[[track]]` tables, by `type`; of those without, what is not the core's is hidden
  * @param notifySchemas of `[[notify]]` tables, likewise
  */
@@ -51,7 +51,7 @@ export function redactConfiguration(
       const shown: unknown = copy.vrouter[index];
       if (!isTable(table) || !isTable(shown) || !Object.hasOwn(table, 'auth')) continue;
       const schema = authSchemas.get(String(table.auth_type));
-      shown.auth = schema === undefined ? HIDDEN : redact(table.auth, schema);
+      shown.auth = schema === undefined ? namesAlone(table.auth) : redact(table.auth, schema);
     }
   }
   if (isTable(plugins) && isTable(copy.plugins)) {
@@ -59,7 +59,7 @@ export function redactConfiguration(
       const shown = own(copy.plugins, name);
       if (!isTable(entry) || !isTable(shown) || !Object.hasOwn(entry, 'options')) continue;
       const schema = optionSchemas.get(name);
-      shown.options = schema === undefined ? HIDDEN : redact(entry.options, schema);
+      shown.options = schema === undefined ? namesAlone(entry.options) : redact(entry.options, schema);
     }
   }
   if (isTable(protocols) && isTable(copy.protocols)) {
@@ -69,6 +69,11 @@ export function redactConfiguration(
     }
   }
   return copy;
+}
+
+/** What nobody describes: any of its values may be a secret. It stays a table, as the schema of all around it says. */
+function namesAlone(value: unknown): unknown {
+  return isTable(value) ? redact(value, { properties: {} }) : HIDDEN;
 }
 
 /** A deep copy of a configuration with all defaults of {@link ConfigSchema} filled in. */
